@@ -1,0 +1,112 @@
+//! The one critical section: append to the journal, put into the memtable; and rotation, which
+//! takes the same lock.
+
+use std::sync::Arc;
+
+use super::Engine;
+use crate::journal::{Entry, Tail};
+use crate::memtable::{Brief, Memtable, State};
+use crate::seal::EpochRow;
+use crate::{Error, Result};
+
+/// What an append does to the memtable.
+pub(super) enum Effect {
+    /// The id's record is now the appended one.
+    Live(Brief),
+    /// The id is dead.
+    Dead,
+}
+
+impl Engine {
+    /// Appends a put or a removal of `id`. With `alive_until`, in milliseconds since 1970, only if
+    /// that has not come: the clock is read under the shard's lock, so nobody who read the old
+    /// state as expired can see the new one. `added` counts tokens. False if it was too late.
+    pub(super) fn append(
+        &self,
+        id: u64,
+        entry: &mut Entry,
+        effect: Effect,
+        alive_until: Option<u128>,
+        added: i64,
+    ) -> Result<bool> {
+        let mut tail = self.tail.lock();
+        self.check_writable()?;
+        self.make_room(&mut tail, entry)?;
+        let memtable = self.tables.load().active.clone();
+        let Some(mut shard) = memtable.lock(id) else { return Ok(false) };
+        if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
+            return Ok(false);
+        }
+        let place = tail.append(entry).map_err(|error| self.fail(error))?;
+        shard.insert(
+            id,
+            match effect {
+                Effect::Live(brief) => State::Live { segment: 0, place, brief: Some(brief) },
+                Effect::Dead => State::Dead,
+            },
+        );
+        drop(shard);
+        memtable.count(added);
+        self.note_unsynced(&mut tail);
+        Ok(true)
+    }
+
+    /// Appends the declaration of an epoch, which must precede the first record sealed under it.
+    pub(super) fn append_epoch(&self, row: &EpochRow) -> Result<()> {
+        let mut entry = Entry::new();
+        entry.epoch(row);
+        let mut tail = self.tail.lock();
+        self.check_writable()?;
+        self.make_room(&mut tail, &entry)?;
+        tail.append(&mut entry).map_err(|error| self.fail(error))?;
+        self.tables.load().active.declare(*row);
+        self.note_unsynced(&mut tail);
+        Ok(())
+    }
+
+    fn note_unsynced(&self, tail: &mut Tail) {
+        if tail.unsynced_since.is_none() {
+            tail.unsynced_since = Some(self.time.monotonic());
+            self.sync_signal.raise();
+        }
+    }
+
+    fn make_room(&self, tail: &mut Tail, entry: &Entry) -> Result<()> {
+        if tail.fits(entry) { Ok(()) } else { self.rotate(tail) }
+    }
+
+    /// Freezes the active memtable and goes on in a spare segment. Busy if there is none yet, or
+    /// too much is frozen.
+    pub(super) fn rotate(&self, tail: &mut Tail) -> Result<()> {
+        let tables = self.tables.load_full();
+        if tables.frozen.len() >= self.options.seams.frozen_limit {
+            return Err(Error::Busy);
+        }
+        let Some(segment) = self.supply.take()? else { return Err(Error::Busy) };
+        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| self.fail(error))?;
+        tables.active.freeze(tail.next);
+        self.syncer.freeze(tail.segment.clone(), tail.offset);
+        let fresh = Memtable::new(vec![segment], self.time.monotonic());
+        self.tables.store(Arc::new(tables.rotated(Arc::new(fresh))));
+        *tail = Tail { unsynced_since: tail.unsynced_since, ..begun };
+        self.tree_signal.raise();
+        Ok(())
+    }
+
+    /// Blocks until a call that was refused as busy may be tried again. With a new secret, makes
+    /// its domain.
+    ///
+    /// # Errors
+    /// What keeps the store from taking writes, a full disk included.
+    pub(crate) fn wait_for_room(&self) -> Result<()> {
+        self.make_own_domain()?;
+        let mut turn = self.room.turn.lock();
+        loop {
+            self.check_writable()?;
+            if self.supply.is_ready() && self.tables.load().frozen.len() < self.options.seams.frozen_limit {
+                return Ok(());
+            }
+            self.room.changed.wait(&mut turn);
+        }
+    }
+}

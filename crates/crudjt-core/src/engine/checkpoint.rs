@@ -1,0 +1,138 @@
+//! Bringing frozen memtables into the B-tree, sweeping expired records, and freeing the journal
+//! segments that two commits cover.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Engine, TreeTurn};
+use crate::journal::{Begin, Segment};
+use crate::memtable::{Memtable, Tables};
+use crate::tree::{AppliedMark, Batch, Committed};
+use crate::{Error, Result};
+
+/// Expired records that one checkpoint removes on the side.
+const SWEEP_ALONG: usize = 2_000;
+/// Records that one transaction of a full sweep removes.
+const SWEEP_STEP: usize = 20_000;
+
+impl Engine {
+    /// See [`crate::Store::checkpoint`].
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        loop {
+            self.commit_frozen()?;
+            let mut tail = self.tail.lock();
+            self.check_writable()?;
+            if tail.is_fresh() {
+                return Ok(());
+            }
+            let rotated = self.rotate(&mut tail);
+            drop(tail);
+            match rotated {
+                Ok(()) => return self.commit_frozen(),
+                Err(Error::Busy) => self.wait_for_room()?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Commits every frozen memtable, oldest first.
+    pub(super) fn commit_frozen(&self) -> Result<()> {
+        let mut turn = self.tree_turn.lock();
+        loop {
+            let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(()) };
+            self.check_writable()?;
+            let Some(end) = oldest.end() else { return Ok(()) };
+            self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.fail(error))?;
+        }
+    }
+
+    /// Commits one memtable and lets it go. The journal is synced first, so that it is never
+    /// behind the B-tree.
+    pub(super) fn commit_memtable(&self, turn: &mut TreeTurn, memtable: &Arc<Memtable>, end: Begin) -> Result<()> {
+        self.sync_through(end.sequence - 1)?;
+        let sweep_before = self.sweep_before();
+        let committed = self.commit(Some(memtable), self.mark(end), sweep_before, SWEEP_ALONG)?;
+        self.cache.invalidate(committed.changed.into_iter());
+        self.tables.rcu(|tables| Arc::new(Tables::without(tables, memtable)));
+        self.note_checkpoint(committed.swept);
+        self.free_segments(turn, memtable.segments.clone());
+        self.tell_room();
+        Ok(())
+    }
+
+    fn commit(
+        &self,
+        memtable: Option<&Memtable>,
+        mark: AppliedMark,
+        sweep_before: Option<u64>,
+        sweep_limit: usize,
+    ) -> Result<Committed> {
+        self.tree.commit(&Batch { memtable, mark, sweep_before, sweep_limit, collect_epochs: None })
+    }
+
+    /// A commit that changes nothing but frees what the one before covered.
+    pub(super) fn commit_again(&self, turn: &mut TreeTurn) -> Result<()> {
+        let made_here: Vec<u32> = self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
+        let may_go = |number: u32| !made_here.contains(&number);
+        let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
+        let collect_epochs: Option<&dyn Fn(u32) -> bool> = Some(&may_go);
+        self.tree.commit(&Batch { memtable: None, mark, sweep_before: None, sweep_limit: 0, collect_epochs })?;
+        self.free_segments(turn, Vec::new());
+        Ok(())
+    }
+
+    fn mark(&self, end: Begin) -> AppliedMark {
+        AppliedMark {
+            applied: crate::journal::Applied { sequence: end.sequence - 1, chain: end.chain },
+            highest_id: self.next_id.load(Ordering::Acquire) - 1,
+            newest_time: self.time.now(),
+        }
+    }
+
+    /// After a commit: what the commit before covered is covered twice now and can be removed.
+    fn free_segments(&self, turn: &mut TreeTurn, now_covered: Vec<Arc<Segment>>) {
+        let twice = std::mem::replace(&mut turn.covered, now_covered);
+        turn.removable.extend(twice);
+        // A segment that a reader still holds, or that the system won't remove yet, waits for the
+        // next commit: it is no longer needed, so leaving it is safe.
+        turn.removable.retain(|segment| {
+            Arc::strong_count(segment) > 1 || self.options.seams.storage.remove(&segment.path).is_err()
+        });
+    }
+
+    /// Before when records are swept; `None` while the clock is not believed.
+    fn sweep_before(&self) -> Option<u64> {
+        let (trusted, jumped) = self.time.is_trusted();
+        self.tell_jump(jumped);
+        trusted.then(|| self.time.now())
+    }
+
+    /// See [`crate::Store::sweep`].
+    pub(crate) fn sweep(&self) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            self.commit_frozen()?;
+            let _turn = self.tree_turn.lock();
+            self.check_writable()?;
+            let before = self.sweep_before();
+            if before.is_none() {
+                return Ok(removed);
+            }
+            let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
+            let swept = self.commit(None, mark, before, SWEEP_STEP).map_err(|error| self.fail(error))?.swept;
+            removed += swept;
+            if swept < SWEEP_STEP as u64 {
+                let mut times = self.tree_times.lock();
+                times.last_sweep = Some(self.time.now());
+                times.last_sweep_removed = removed;
+                return Ok(removed);
+            }
+        }
+    }
+
+    fn note_checkpoint(&self, swept: u64) {
+        let mut times = self.tree_times.lock();
+        times.last_checkpoint = Some(self.time.now());
+        times.last_sweep_removed += swept;
+    }
+}

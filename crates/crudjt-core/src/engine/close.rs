@@ -1,0 +1,78 @@
+//! Closing in order: no more calls, everything into the B-tree, the journal down to a witness.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Engine, TreeTurn};
+use crate::journal::{Begin, Segment};
+use crate::memtable::{Memtable, Tables};
+use crate::{Error, Result};
+
+impl Engine {
+    /// Refuses further calls, makes everything durable and releases the store. The store is
+    /// released also when that fails; what was synced is then still in the journal.
+    pub(crate) fn close(&self) -> Result<()> {
+        let last = {
+            let tail = self.tail.lock();
+            if self.closed.swap(true, Ordering::AcqRel) {
+                return Ok(());
+            }
+            tail.next
+        };
+        self.stop_threads();
+        let settled = self.settle(last);
+        let closed = self.tree.close();
+        self.ownership.lock().take();
+        settled.and(closed)
+    }
+
+    fn stop_threads(&self) {
+        self.sync_signal.raise();
+        self.tree_signal.raise();
+        self.tell_room();
+        self.supply.halt();
+        for thread in self.threads.lock().drain(..) {
+            // A thread that panicked has latched its failure.
+            let _ = thread.join();
+        }
+    }
+
+    fn settle(&self, last: Begin) -> Result<()> {
+        if let Some(error) = self.failed.get() {
+            return Err(error.clone());
+        }
+        self.sync_through(last.sequence - 1)?;
+        let mut turn = self.tree_turn.lock();
+        let tables = self.tables.load_full();
+        for memtable in &tables.frozen {
+            let end = memtable.end().unwrap_or(last);
+            self.commit_memtable(&mut turn, memtable, end)?;
+        }
+        self.commit_memtable(&mut turn, &tables.active, last)?;
+        drop(tables);
+        self.leave_witness(&mut turn, last)
+    }
+
+    /// Replaces the journal by a segment without entries, from which the next opening can tell
+    /// that the B-tree has not fallen back.
+    fn leave_witness(&self, turn: &mut TreeTurn, last: Begin) -> Result<()> {
+        let (spare, number) = self.supply.take_rest();
+        let witness = Arc::new(self.supply.maker().witness(number, last)?);
+        self.commit_again(turn)?;
+        self.tail.lock().segment = witness.clone();
+        let active = Arc::new(Memtable::new(vec![witness], 0));
+        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
+        let rest = turn.removable.drain(..).chain(turn.covered.drain(..)).chain(spare);
+        rest.map(|segment| self.remove_segment(segment)).collect::<Result<Vec<()>>>()?;
+        let synced = self.options.seams.storage.sync_folder(self.path());
+        synced.map_err(|error| Error::storage(self.path(), "sync its folder", error))
+    }
+
+    fn remove_segment(&self, segment: Arc<Segment>) -> Result<()> {
+        let path = segment.path.clone();
+        // Windows removes no file that is mapped.
+        drop(segment);
+        let removed = self.options.seams.storage.remove(&path);
+        removed.map_err(|error| Error::storage(&path, "remove its journal", error))
+    }
+}

@@ -1,0 +1,196 @@
+//! Finding the newest state of a token's record.
+//!
+//! The clock is read before anything is looked at: see `append` for why that order matters.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Engine;
+use crate::{Error, Result};
+use crate::cache::Opened;
+use crate::keyring::Domain;
+use crate::memtable::{Brief, Memtable, State};
+use crate::record::Header;
+use crate::token::{Claim, decode};
+
+thread_local! {
+    /// Where a record read from the B-tree is opened.
+    static FETCHED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A token that may have a record: its claim under one of the open domains.
+pub(super) struct Address {
+    pub(super) claim: Claim,
+    pub(super) domain: Arc<Domain>,
+}
+
+/// What was found at an address.
+pub(super) enum Found {
+    /// No record, a tombstone, another token's record, or a damaged one.
+    Absent,
+    /// A record whose time has passed.
+    Expired,
+    /// A live record that the caller knows already, by its version; it has no read limit.
+    Known(Brief),
+    /// A live record, with its data in the caller's buffer.
+    Live(Header, usize),
+}
+
+impl Engine {
+    /// The first domain whose reading of the token is a possible id, and what is found there.
+    pub(super) fn find_token(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<(Found, Option<Address>)> {
+        let Some(block) = decode(token) else { return Ok((Found::Absent, None)) };
+        for domain in &self.domains.load().all {
+            let claim = domain.tokens.claim(block);
+            if !self.was_given(claim.id) {
+                continue;
+            }
+            let address = Address { claim, domain: domain.clone() };
+            match self.find(&address, known, out)? {
+                Found::Absent => {}
+                found => return Ok((found, Some(address))),
+            }
+        }
+        Ok((Found::Absent, None))
+    }
+
+    /// The addresses that the token may have: one, but for chances of 1 in 2^64 / ids.
+    pub(super) fn addresses(&self, token: &[u8]) -> Vec<Address> {
+        let Some(block) = decode(token) else { return Vec::new() };
+        let domains = self.domains.load();
+        let claims = domains.all.iter().map(|domain| Address { claim: domain.tokens.claim(block), domain: domain.clone() });
+        claims.filter(|address| self.was_given(address.claim.id)).collect()
+    }
+
+    fn was_given(&self, id: u64) -> bool {
+        id != 0 && id < self.next_id.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// The newest state at an address. `known` is a version whose data the caller has.
+    pub(super) fn find(&self, address: &Address, known: Option<u64>, out: &mut [u8]) -> Result<Found> {
+        let now = self.time.now();
+        let tables = self.tables.load();
+        match tables.get(address.claim.id) {
+            Some((State::Dead, _)) => Ok(Found::Absent),
+            Some((State::Live { segment, place, brief }, memtable)) => {
+                if let Some(found) = brief.and_then(|brief| decided(&brief, address, known, now)) {
+                    return Ok(found);
+                }
+                let record = part(out, place.length as usize)?;
+                read_journal(memtable, segment, place.offset, record)?;
+                Ok(self.open_found(address, now, record))
+            }
+            None => {
+                drop(tables);
+                self.find_at_rest(address, known, now, out)
+            }
+        }
+    }
+
+    /// The state in the cache or the B-tree.
+    fn find_at_rest(&self, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
+        let id = address.claim.id;
+        if let Some(record) = self.cache.get(id) {
+            return from_cache(&record, address, known, now, out);
+        }
+        let ticket = self.cache.ticket();
+        FETCHED.with_borrow_mut(|fetched| {
+            if !self.tree.get(id, fetched)? {
+                return Ok(Found::Absent);
+            }
+            let Some((header, range)) = self.unseal(address, fetched) else { return Ok(Found::Absent) };
+            let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
+            let found = judge(&header, address, now, data, out)?;
+            if matches!(found, Found::Live(..)) && header.reads.is_none() {
+                let data = zeroize::Zeroizing::new(Box::from(data));
+                self.cache.insert(ticket, id, Opened { header, domain: address.domain.id, data });
+            }
+            Ok(found)
+        })
+    }
+
+    /// Opens a sealed record in place and moves its data to the front.
+    fn open_found(&self, address: &Address, now: u64, record: &mut [u8]) -> Found {
+        let Some((header, range)) = self.unseal(address, record) else { return Found::Absent };
+        let length = range.len();
+        match verdict(&header, address, now) {
+            Some(found) => found,
+            None => {
+                record.copy_within(range, 0);
+                Found::Live(header, length)
+            }
+        }
+    }
+
+    /// Opens a sealed record in place; one that is damaged is counted and absent.
+    fn unseal(&self, address: &Address, record: &mut [u8]) -> Option<(Header, Range<usize>)> {
+        let opened = Header::parse(record).and_then(|(header, head)| {
+            let epoch = self.epochs.get(header.epoch)?;
+            let range = epoch.open(address.claim.id, &header, head, record)?;
+            Some((header, range, epoch.row.domain))
+        });
+        match opened {
+            Some((header, range, domain)) => (domain == address.domain.id).then_some((header, range)),
+            None => {
+                self.note_damage();
+                None
+            }
+        }
+    }
+}
+
+fn read_journal(memtable: &Memtable, segment: u16, offset: u32, record: &mut [u8]) -> Result<()> {
+    match memtable.segments.get(usize::from(segment)) {
+        Some(segment) => segment.read(offset, record),
+        None => Ok(()),
+    }
+}
+
+/// What the brief alone decides.
+fn decided(brief: &Brief, address: &Address, known: Option<u64>, now: u64) -> Option<Found> {
+    if !same_salt(&brief.salt, address) {
+        return Some(Found::Absent);
+    }
+    if brief.expiry.is_some_and(|expiry| expiry <= now) {
+        return Some(Found::Expired);
+    }
+    (brief.whole && known == Some(brief.version)).then_some(Found::Known(*brief))
+}
+
+fn from_cache(record: &Opened, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
+    if record.domain != address.domain.id {
+        return Ok(Found::Absent);
+    }
+    match decided(&Brief::of(&record.header), address, known, now) {
+        Some(found) => Ok(found),
+        None => judge(&record.header, address, now, &record.data, out),
+    }
+}
+
+/// Copies an opened record's data to the front of `out` if it is the token's and alive.
+fn judge(header: &Header, address: &Address, now: u64, data: &[u8], out: &mut [u8]) -> Result<Found> {
+    if let Some(found) = verdict(header, address, now) {
+        return Ok(found);
+    }
+    part(out, data.len())?.copy_from_slice(data);
+    Ok(Found::Live(*header, data.len()))
+}
+
+/// The front of the caller's buffer, which must have room.
+fn part(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
+    let limit = out.len();
+    out.get_mut(..length).ok_or(Error::TooLarge { size: length, limit })
+}
+
+/// What keeps an opened record from being the answer.
+fn verdict(header: &Header, address: &Address, now: u64) -> Option<Found> {
+    if !same_salt(&header.salt, address) {
+        return Some(Found::Absent);
+    }
+    header.expired(now).then_some(Found::Expired)
+}
+
+fn same_salt(salt: &[u8; 8], address: &Address) -> bool {
+    subtle::ConstantTimeEq::ct_eq(salt.as_slice(), address.claim.salt.as_slice()).into()
+}

@@ -1,0 +1,171 @@
+//! The engine of one open store: its parts and their life cycle.
+//!
+//! ```text
+//! seal ──► [ append to journal + put in memtable ] ──► acknowledge
+//!              │ timer: sync + mark        │ by size, by age, at close: rotate
+//!              ▼                           ▼
+//!        survives power loss         B-tree commit ──► journal segments covered twice are removed
+//! ```
+//!
+//! Invariants:
+//! 1. Append and memtable insert are one critical section (the tail's lock); rotation takes it too.
+//! 2. Nothing is acknowledged before all lower sequences are appended.
+//! 3. Whoever changes a record holds its stripe from reading the old state to appending the new.
+//! 4. Reads look at the active memtable, the frozen ones, the cache, then the B-tree.
+//!
+//! Locks are taken in this order: stripe, epoch making, tail, memtable shard. The tree's turn is
+//! taken before the tail's lock and never with a stripe held.
+
+mod append;
+mod background;
+mod checkpoint;
+mod close;
+mod find;
+mod open;
+mod read;
+mod seal;
+mod stats;
+mod time;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::cache::RecordCache;
+use crate::clock::Signal;
+use crate::event::Event;
+use crate::journal::{Segment, Supply, Syncer, Tail};
+use crate::keyring::{Domain, Keyring};
+use crate::memtable::Tables;
+use crate::options::Options;
+use crate::owner::Ownership;
+use crate::seal::{Epoch, Epochs};
+use crate::tree::Tree;
+use crate::{Error, Result};
+
+pub(crate) use open::open;
+pub use stats::Stats;
+use time::Timekeeper;
+
+const STRIPES: usize = 256;
+
+/// One open store.
+pub(crate) struct Engine {
+    options: Options,
+    keyring: Mutex<Keyring>,
+    domains: ArcSwap<Domains>,
+    epochs: Epochs,
+    /// The epoch that each domain's records are sealed under now, made by this opening.
+    sealing: ArcSwap<Vec<Arc<Epoch>>>,
+    epoch_making: Mutex<()>,
+    stripes: Vec<Mutex<()>>,
+    tail: Mutex<Tail>,
+    tables: ArcSwap<Tables>,
+    cache: RecordCache,
+    tree: Tree,
+    tree_turn: Mutex<TreeTurn>,
+    tree_times: Mutex<TreeTimes>,
+    syncer: Syncer,
+    supply: Supply,
+    time: Timekeeper,
+    next_id: AtomicU64,
+    room: Room,
+    counters: Counters,
+    failed: OnceLock<Error>,
+    closed: AtomicBool,
+    sync_signal: Arc<Signal>,
+    tree_signal: Arc<Signal>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    ownership: Mutex<Option<Ownership>>,
+}
+
+/// The open domains.
+pub(crate) struct Domains {
+    all: Vec<Arc<Domain>>,
+    /// Where new tokens belong; `None` until something is written with a new secret.
+    own: Option<Arc<Domain>>,
+}
+
+/// What whoever commits to the B-tree keeps from one commit to the next.
+#[derive(Default)]
+struct TreeTurn {
+    /// Segments whose entries are covered by the newest commit: the next one frees them.
+    covered: Vec<Arc<Segment>>,
+    /// Segments covered by two commits that could not be removed yet.
+    removable: Vec<Arc<Segment>>,
+}
+
+/// What the background did last, for the statistics; and when it sweeps next.
+#[derive(Default)]
+struct TreeTimes {
+    last_checkpoint: Option<u64>,
+    last_sweep: Option<u64>,
+    last_sweep_removed: u64,
+    /// Monotonic time of the next full sweep.
+    next_sweep: u64,
+}
+
+/// Where those wait who were told that the engine is busy.
+#[derive(Default)]
+struct Room {
+    turn: Mutex<()>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Counters {
+    damaged: AtomicU64,
+    damage_told: AtomicBool,
+}
+
+impl Engine {
+    pub(crate) fn path(&self) -> &Path {
+        &self.options.path
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn stripe(&self, id: u64) -> Option<MutexGuard<'_, ()>> {
+        Some(self.stripes.get(id as usize % STRIPES)?.lock())
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        self.check_open()?;
+        self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Latches a failed write: from now on writes fail with it. A full disk is no failure.
+    fn fail(&self, error: Error) -> Error {
+        let passes = matches!(error, Error::Full { .. } | Error::Busy | Error::Closed);
+        if !passes && self.failed.set(error.clone()).is_ok() {
+            self.options.tell(Event::Failed { error: error.clone() });
+            self.tell_room();
+        }
+        error
+    }
+
+    fn tell_room(&self) {
+        let _turn = self.room.turn.lock();
+        self.room.changed.notify_all();
+    }
+
+    /// Counts a damaged record; the first one is reported.
+    fn note_damage(&self) {
+        self.counters.damaged.fetch_add(1, Ordering::Relaxed);
+        if !self.counters.damage_told.swap(true, Ordering::Relaxed) {
+            self.options.tell(Event::RecordDamaged { path: self.options.path.clone() });
+        }
+    }
+}

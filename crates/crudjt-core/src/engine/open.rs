@@ -1,0 +1,305 @@
+//! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::time::Timekeeper;
+use super::{Counters, Domains, Engine, Room, STRIPES, TreeTurn};
+use crate::cache::RecordCache;
+use crate::event::Event;
+use crate::journal::{Begin, Change, Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
+use crate::keyring::{Keyring, Unlocked};
+use crate::memtable::{Memtable, State, Tables};
+use crate::options::Options;
+use crate::owner::{self, Ownership};
+use crate::record::{HEADER_MAX, Header};
+use crate::seal::{EpochRow, Epochs};
+use crate::tree::{TREE_FILE, Tree};
+use crate::{Error, Result, journal, keyring};
+
+/// Opens the store that the options describe, making it if there is none.
+pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
+    check(&options)?;
+    let (ownership, names) = enter(&options)?;
+    let (keyring, tree) = match Keyring::load(&options)? {
+        Some(keyring) => {
+            require(&options, &names, TREE_FILE)?;
+            let tree = Tree::open(&options, keyring.store)?;
+            (keyring, tree)
+        }
+        None => found_store(&options, &names)?,
+    };
+    let (keyring, unlocked) = unlock(&options, keyring, &tree)?;
+    let epochs = load_epochs(&tree, &unlocked)?;
+    let maker = SegmentMaker::new(&options, keyring.store);
+    let journal = read_journal(&options, &keyring, &tree, &maker, &unlocked, &epochs)?;
+    let engine = Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
+    engine.start_threads()?;
+    Ok(engine)
+}
+
+fn check(options: &Options) -> Result<()> {
+    match options.secrets.first() {
+        None => Err(Error::SecretKey("Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned())),
+        Some(newest) => {
+            if newest.looks_weak() {
+                options.tell(Event::WeakKey);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Makes the folder and takes the lock; gives the names of the files there.
+fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
+    let storage = options.seams.storage.as_ref();
+    storage.create_folder(&options.path).map_err(|error| unusable(&options.path, error))?;
+    let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
+    let names = storage.list(&options.path).map_err(|error| unusable(&options.path, error))?;
+    let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
+    if !foreign.is_empty() {
+        let names = foreign.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        options.tell(Event::ForeignFiles { path: options.path.clone(), names });
+    }
+    Ok((ownership, names))
+}
+
+fn is_own_file(name: &str) -> bool {
+    name == TREE_FILE || keyring::is_own_file(name) || journal::is_own_file(name) || owner::is_own_file(name)
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Error {
+    use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+    let reason = match error.kind() {
+        AlreadyExists | NotADirectory => "a file is in the way: give the path of a folder".to_owned(),
+        PermissionDenied => "this user may not write there: give another folder, or change its owner".to_owned(),
+        ReadOnlyFilesystem => "the file system is read-only: give a folder that can be written".to_owned(),
+        _ => return Error::storage(path, "be made", error),
+    };
+    Error::Path { path: path.to_path_buf(), reason }
+}
+
+fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
+    if names.iter().any(|name| name == file) {
+        return Ok(());
+    }
+    Err(Error::damaged(&options.path.join(file), "the file is missing: put it back from a backup"))
+}
+
+/// Makes a new store: B-tree first, keyring last but for the journal, so that an interrupted
+/// attempt is told from a store that lost its keyring.
+fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
+    if names.iter().any(|name| journal::is_segment(name)) {
+        return Err(Error::damaged(
+            &options.path.join(keyring::KEYRING_FILES[0]),
+            "both copies of the keyring are missing: put one back from a backup, without it no record can be opened",
+        ));
+    }
+    if names.iter().any(|name| name == TREE_FILE) {
+        let path = options.path.join(TREE_FILE);
+        let removed = options.seams.storage.remove(&path);
+        removed.map_err(|error| Error::storage(&path, "be made", error))?;
+    }
+    let mut keyring = Keyring::new()?;
+    let tree = Tree::open(options, keyring.store)?;
+    if let Some(newest) = options.secrets.first() {
+        keyring.add_domain(newest)?;
+    }
+    keyring.save(options)?;
+    Ok((keyring, tree))
+}
+
+/// Opens the domains, and wraps them under the newest secret too.
+fn unlock(options: &Options, mut keyring: Keyring, tree: &Tree) -> Result<(Keyring, Unlocked)> {
+    let unlocked = keyring.unlock(&options.secrets);
+    if unlocked.domains.is_empty() && tree.mark().highest_id > 0 {
+        if options.require_known_key {
+            return Err(Error::UnknownKey { path: options.path.clone() });
+        }
+        options.tell(Event::NewKey { path: options.path.clone() });
+    }
+    let Some(newest) = options.secrets.first() else { return Ok((keyring, unlocked)) };
+    if keyring.carry(&unlocked, newest)? {
+        keyring.save(options)?;
+    }
+    Ok((keyring, unlocked))
+}
+
+fn load_epochs(tree: &Tree, unlocked: &Unlocked) -> Result<Epochs> {
+    let epochs = Epochs::default();
+    for row in tree.epochs()? {
+        add_epoch(&epochs, unlocked, row);
+    }
+    Ok(epochs)
+}
+
+fn add_epoch(epochs: &Epochs, unlocked: &Unlocked, row: EpochRow) {
+    match unlocked.domains.iter().find(|domain| domain.id == row.domain) {
+        Some(domain) => drop(epochs.add(domain, row)),
+        None => epochs.reserve(row.number),
+    }
+}
+
+/// The journal as an open engine needs it.
+struct Journal {
+    recovered: Recovered,
+    /// What was replayed; its segments are those of `recovered` that have entries for it.
+    memtable: Option<Memtable>,
+    highest_id: u64,
+}
+
+fn read_journal(
+    options: &Options,
+    keyring: &Keyring,
+    tree: &Tree,
+    maker: &SegmentMaker,
+    unlocked: &Unlocked,
+    epochs: &Epochs,
+) -> Result<Journal> {
+    let mark = tree.mark();
+    let mut replay = Replay::default();
+    let recovered = journal::recover(options, keyring.store, mark.applied, maker, &mut |segment, change| {
+        replay.take(segment, change, |row| add_epoch(epochs, unlocked, row));
+    })?;
+    let recovered = match recovered {
+        Some(recovered) => recovered,
+        None if mark.applied.sequence == 0 => first_journal(),
+        None => return Err(Error::damaged(&options.path, "the journal is missing: put its files back from a backup")),
+    };
+    let highest_id = replay.highest_id.max(mark.highest_id);
+    let memtable = replay.into_memtable(recovered.next)?;
+    Ok(Journal { recovered, memtable, highest_id })
+}
+
+fn first_journal() -> Recovered {
+    let next = Begin { sequence: 1, chain: 0 };
+    Recovered { segments: Vec::new(), next, spare: None, next_number: 1, newest_time: 0 }
+}
+
+/// Collects the replayed entries.
+#[derive(Default)]
+struct Replay {
+    segments: Vec<Arc<Segment>>,
+    states: HashMap<u64, State>,
+    epochs: Vec<EpochRow>,
+    added: i64,
+    highest_id: u64,
+    failed: Option<Error>,
+}
+
+impl Replay {
+    fn take(&mut self, segment: &Arc<Segment>, change: Change, mut epoch: impl FnMut(EpochRow)) {
+        if self.segments.last().is_none_or(|last| !Arc::ptr_eq(last, segment)) {
+            self.segments.push(segment.clone());
+        }
+        match change {
+            Change::Put { id, place } => {
+                self.added += i64::from(self.is_first(segment, place));
+                self.states.insert(id, State::Live { segment: self.segments.len() as u16 - 1, place, brief: None });
+                self.highest_id = self.highest_id.max(id);
+            }
+            Change::Remove { id } => {
+                self.added -= 1;
+                self.states.insert(id, State::Dead);
+            }
+            Change::Epoch(row) => {
+                self.epochs.push(row);
+                epoch(row);
+            }
+        }
+    }
+
+    /// Whether the record at `place` is its token's first state.
+    fn is_first(&mut self, segment: &Segment, place: journal::Place) -> bool {
+        let mut head = [0u8; HEADER_MAX];
+        let length = HEADER_MAX.min(place.length as usize);
+        let Some(head) = head.get_mut(..length) else { return false };
+        if let Err(error) = segment.read(place.offset, head) {
+            self.failed = Some(error);
+        }
+        Header::parse(head).is_some_and(|(header, _)| header.version == 1)
+    }
+
+    fn into_memtable(self, end: Begin) -> Result<Option<Memtable>> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.segments.is_empty() {
+            return Ok(None);
+        }
+        let memtable = Memtable::new(self.segments, 0);
+        self.states.into_iter().for_each(|(id, state)| memtable.set(id, state));
+        self.epochs.into_iter().for_each(|row| memtable.declare(row));
+        memtable.count(self.added);
+        memtable.freeze(end);
+        Ok(Some(memtable))
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where all parts of an engine meet")]
+fn assemble(
+    options: Options,
+    ownership: Ownership,
+    keyring: Keyring,
+    unlocked: Unlocked,
+    epochs: Epochs,
+    tree: Tree,
+    maker: SegmentMaker,
+    journal: Journal,
+) -> Result<Engine> {
+    let Journal { recovered, memtable, highest_id } = journal;
+    let newest = recovered.newest_time.max(tree.mark().newest_time);
+    let (time, set_aside) = Timekeeper::new(options.seams.clock.clone(), newest);
+    if set_aside > 0 {
+        options.tell(Event::ClockBehind { seconds: set_aside / 1000 });
+    }
+    let supply = Supply::new(maker, recovered.spare, recovered.next_number);
+    supply.restock();
+    let segment = supply.take()?.ok_or(Error::Busy)?;
+    let tail = Tail::begin(segment.clone(), recovered.next)?;
+    let (frozen, covered) = split(memtable, recovered.segments);
+    let active = Arc::new(Memtable::new(vec![segment], time.monotonic()));
+    Ok(Engine {
+        cache: RecordCache::new(options.cache_size / 4),
+        options,
+        keyring: Mutex::new(keyring),
+        domains: ArcSwap::from_pointee(Domains { all: unlocked.domains, own: unlocked.own }),
+        epochs,
+        sealing: ArcSwap::default(),
+        epoch_making: Mutex::default(),
+        stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+        tail: Mutex::new(tail),
+        tables: ArcSwap::from_pointee(Tables { active, frozen }),
+        tree,
+        tree_turn: Mutex::new(TreeTurn { covered, removable: Vec::new() }),
+        tree_times: Mutex::default(),
+        syncer: Syncer::starting_at(recovered.next.sequence - 1),
+        supply,
+        time,
+        next_id: AtomicU64::new(highest_id + 1),
+        room: Room::default(),
+        counters: Counters::default(),
+        failed: OnceLock::new(),
+        closed: AtomicBool::new(false),
+        sync_signal: Arc::default(),
+        tree_signal: Arc::default(),
+        threads: Mutex::default(),
+        ownership: Mutex::new(Some(ownership)),
+    })
+}
+
+/// The replayed memtable is committed like any frozen one, and frees its segments like any; the
+/// segments that it does not need are covered by the commit that was found.
+fn split(memtable: Option<Memtable>, segments: Vec<Arc<Segment>>) -> (Vec<Arc<Memtable>>, Vec<Arc<Segment>>) {
+    let needed = |segment: &Arc<Segment>| {
+        memtable.iter().flat_map(|memtable| &memtable.segments).any(|needed| Arc::ptr_eq(needed, segment))
+    };
+    let covered = segments.into_iter().filter(|segment| !needed(segment)).collect();
+    (memtable.map(Arc::new).into_iter().collect(), covered)
+}

@@ -1,0 +1,98 @@
+//! Reading a token. A read with a limit is a write: it counts down, is journalled and, at zero,
+//! deletes, in one step.
+
+use super::Engine;
+use super::append::Effect;
+use super::find::{Address, Found};
+use super::write::with_entry;
+use crate::event::Event;
+use crate::memtable::Brief;
+use crate::record::Header;
+use crate::store::{Meta, Reading};
+use crate::{Error, Result};
+
+impl Engine {
+    /// See [`crate::Store::read`].
+    pub(crate) fn read(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<Reading> {
+        self.check_open()?;
+        match self.find_token(token, known, out)? {
+            (Found::Absent, _) | (_, None) => Ok(Reading::Absent),
+            (Found::Expired, Some(address)) => {
+                self.bury(&address);
+                Ok(Reading::Absent)
+            }
+            (Found::Known(brief), _) => Ok(Reading::Unchanged(self.brief_meta(&brief))),
+            (Found::Live(header, _), Some(address)) if header.reads.is_some() => self.count_down(&address, out),
+            (Found::Live(header, length), _) => Ok(Reading::Found(self.meta(&header), length)),
+        }
+    }
+
+    /// Takes one of the reads that are left. The stripe makes looking and counting one step.
+    fn count_down(&self, address: &Address, out: &mut [u8]) -> Result<Reading> {
+        let _stripe = self.stripe(address.claim.id);
+        let Found::Live(header, length) = self.find(address, None, out)? else { return Ok(Reading::Absent) };
+        let Some(reads) = header.reads else { return Ok(Reading::Found(self.meta(&header), length)) };
+        let data = out.get(..length).unwrap_or_default();
+        let left = Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
+        let counted = if reads <= 1 { self.kill(address, &header) } else { self.reseal(address, &header, left, data) };
+        Ok(if counted? { Reading::Found(self.meta(&left), length) } else { Reading::Absent })
+    }
+
+    /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
+    pub(super) fn kill(&self, address: &Address, header: &Header) -> Result<bool> {
+        with_entry(|entry| {
+            entry.remove(address.claim.id);
+            self.append(address.claim.id, entry, Effect::Dead, header.expiry, -1)
+        })
+    }
+
+    /// Appends a record's new state; false if the old one's time came meanwhile. The stripe is held.
+    pub(super) fn reseal(&self, address: &Address, old: &Header, new: Header, data: &[u8]) -> Result<bool> {
+        let (epoch, nonce) = self.next_seal(&address.domain)?;
+        let new = Header { epoch: epoch.row.number, nonce, ..new };
+        with_entry(|entry| {
+            let sealed = entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
+            sealed.ok_or(Error::Randomness)?;
+            self.append(address.claim.id, entry, Effect::Live(Brief::of(&new)), old.expiry, 0)
+        })
+    }
+
+    /// Once an expired record was seen dead it is dead for good, whatever the clock says later. A
+    /// store that can't be written says dead all the same.
+    fn bury(&self, address: &Address) {
+        let (trusted, jumped) = self.time.is_trusted();
+        self.tell_jump(jumped);
+        if !trusted {
+            return;
+        }
+        let _stripe = self.stripe(address.claim.id);
+        let still = self.find(address, None, &mut []);
+        if matches!(still, Ok(Found::Expired)) {
+            let buried = with_entry(|entry| {
+                entry.remove(address.claim.id);
+                self.append(address.claim.id, entry, Effect::Dead, None, -1)
+            });
+            // Not written is not buried: the next read of it tries again.
+            let _ = buried;
+        }
+    }
+
+    pub(super) fn tell_jump(&self, milliseconds: u64) {
+        if milliseconds > 0 {
+            self.options.tell(Event::ClockJumped { seconds: milliseconds / 1000 });
+        }
+    }
+
+    /// What a reader is told besides the data.
+    fn meta(&self, header: &Header) -> Meta {
+        let now = u128::from(self.time.now());
+        let left = header.expiry.map(|expiry| expiry.saturating_sub(now).div_ceil(1000).max(1) as u64);
+        Meta { version: header.version, ttl: left, reads: header.reads }
+    }
+
+    fn brief_meta(&self, brief: &Brief) -> Meta {
+        let now = self.time.now();
+        let left = brief.expiry.map(|expiry| expiry.saturating_sub(now).div_ceil(1000).max(1));
+        Meta { version: brief.version, ttl: left, reads: None }
+    }
+}

@@ -1,0 +1,71 @@
+//! What an engine tells of itself.
+
+use super::Engine;
+use crate::Result;
+
+/// What a store tells of itself. Times are wall times in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Tokens stored; expired ones count until they are swept.
+    pub live_tokens: u64,
+    /// Tokens whose newest state is not in the B-tree yet.
+    pub pending: u64,
+    /// Age of the oldest operation that no sync has begun on, in milliseconds; `None` if there is none.
+    pub unsynced_age_ms: Option<u64>,
+    /// Bytes of journal entries not yet in the B-tree.
+    pub journal_bytes: u64,
+    /// Bytes of the B-tree's file.
+    pub tree_bytes: u64,
+    /// Bytes of opened records in the cache.
+    pub cache_bytes: u64,
+    /// Reads at rest that the cache answered.
+    pub hits: u64,
+    /// Reads at rest that went to the B-tree.
+    pub misses: u64,
+    /// When the last sync ended.
+    pub last_sync_at_ms: Option<u64>,
+    /// How long it took, in microseconds.
+    pub last_sync_took_us: Option<u64>,
+    /// When a memtable was last committed to the B-tree.
+    pub last_checkpoint_at_ms: Option<u64>,
+    /// When the last full sweep ended.
+    pub last_sweep_at_ms: Option<u64>,
+    /// Expired tokens removed by it and by the checkpoints since.
+    pub last_sweep_removed: u64,
+    /// Damaged records met since opening.
+    pub damaged_records: u64,
+}
+
+impl Engine {
+    /// See [`crate::Store::stats`].
+    pub(crate) fn stats(&self) -> Result<Stats> {
+        self.check_open()?;
+        let (since, used) = {
+            let tail = self.tail.lock();
+            (tail.unsynced_since, tail.used())
+        };
+        let tables = self.tables.load();
+        let added: i64 = tables.all().map(|memtable| memtable.added()).sum();
+        let frozen: u64 = tables.frozen.iter().flat_map(|memtable| &memtable.segments).map(|segment| segment.identity.size).sum();
+        let (hits, misses) = self.cache.rates();
+        let sync = self.syncer.times();
+        let turn = self.tree_times.lock();
+        Ok(Stats {
+            live_tokens: self.tree.records().saturating_add_signed(added),
+            pending: tables.all().map(|memtable| memtable.len() as u64).sum(),
+            unsynced_age_ms: since.map(|since| self.time.monotonic().saturating_sub(since)),
+            journal_bytes: used + frozen,
+            tree_bytes: self.tree.bytes(),
+            cache_bytes: self.cache.bytes(),
+            hits,
+            misses,
+            last_sync_at_ms: sync.ended_at,
+            last_sync_took_us: sync.took_us,
+            last_checkpoint_at_ms: turn.last_checkpoint,
+            last_sweep_at_ms: turn.last_sweep,
+            last_sweep_removed: turn.last_sweep_removed,
+            damaged_records: self.counters.damaged.load(std::sync::atomic::Ordering::Relaxed),
+        })
+    }
+}

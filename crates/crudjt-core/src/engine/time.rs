@@ -1,0 +1,105 @@
+//! What time it is for the store: never earlier than the newest time recorded, so that a clock
+//! that steps back revives nothing; and whether a sudden jump ahead is believed yet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::clock::Clock;
+
+const HOUR: u64 = 3_600_000;
+
+/// The store's time.
+pub(crate) struct Timekeeper {
+    clock: Arc<dyn Clock>,
+    newest: AtomicU64,
+    trust: Mutex<Trust>,
+}
+
+struct Trust {
+    wall: u64,
+    monotonic: u64,
+    /// Monotonic time from which on the wall clock is believed again.
+    believe_from: u64,
+}
+
+impl Timekeeper {
+    /// Starts from the newest time recorded; also gives by how many milliseconds that was ahead of
+    /// the system clock and set aside, 0 if it was not.
+    pub(crate) fn new(clock: Arc<dyn Clock>, recorded: u64) -> (Timekeeper, u64) {
+        let (wall, monotonic) = (clock.wall(), clock.monotonic());
+        let ahead = recorded.saturating_sub(wall);
+        let set_aside = if ahead > HOUR { ahead } else { 0 };
+        let newest = if set_aside > 0 { wall } else { recorded.max(wall) };
+        let trust = Mutex::new(Trust { wall, monotonic, believe_from: 0 });
+        (Timekeeper { clock, newest: AtomicU64::new(newest), trust }, set_aside)
+    }
+
+    /// Milliseconds since 1970, never less than before.
+    pub(crate) fn now(&self) -> u64 {
+        let wall = self.clock.wall();
+        let newest = self.newest.load(Ordering::Acquire);
+        if wall > newest { self.newest.fetch_max(wall, Ordering::AcqRel).max(wall) } else { newest }
+    }
+
+    pub(crate) fn monotonic(&self) -> u64 {
+        self.clock.monotonic()
+    }
+
+    /// Whether records may be removed for good by this clock; also gives by how many milliseconds
+    /// it has just been found ahead, 0 if it was not.
+    pub(crate) fn is_trusted(&self) -> (bool, u64) {
+        let mut trust = self.trust.lock();
+        let (wall, monotonic) = (self.clock.wall(), self.clock.monotonic());
+        let passed = monotonic.saturating_sub(trust.monotonic);
+        let jump = wall.saturating_sub(trust.wall).saturating_sub(passed);
+        (trust.wall, trust.monotonic) = (wall, monotonic);
+        let jumped = if jump > HOUR { jump } else { 0 };
+        if jumped > 0 {
+            trust.believe_from = monotonic + HOUR;
+        }
+        (monotonic >= trust.believe_from, jumped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const START: u64 = 1_700_000_000_000;
+
+    #[test]
+    fn time_never_goes_back() {
+        let clock = ManualClock::new(START);
+        let (time, _) = Timekeeper::new(clock.clone(), 0);
+        assert_eq!(time.now(), START);
+        clock.set_wall(START - 5000);
+        assert_eq!(time.now(), START);
+        let (reopened, set_aside) = Timekeeper::new(clock, START);
+        assert_eq!((reopened.now(), set_aside), (START, 0));
+    }
+
+    #[test]
+    fn a_recorded_time_more_than_an_hour_ahead_is_set_aside() {
+        let (time, set_aside) = Timekeeper::new(ManualClock::new(START), START + HOUR + 1);
+        assert_eq!((time.now(), set_aside), (START, HOUR + 1));
+        let (time, set_aside) = Timekeeper::new(ManualClock::new(START), START + HOUR);
+        assert_eq!((time.now(), set_aside), (START + HOUR, 0));
+    }
+
+    #[test]
+    fn a_jump_ahead_is_believed_after_an_hour() {
+        let clock = ManualClock::new(START);
+        let (time, _) = Timekeeper::new(clock.clone(), 0);
+        clock.advance(10 * HOUR);
+        assert_eq!(time.is_trusted(), (true, 0));
+        clock.set_wall(START + 20 * HOUR);
+        assert_eq!(time.is_trusted(), (false, 10 * HOUR));
+        clock.advance(HOUR - 1);
+        assert_eq!(time.is_trusted(), (false, 0));
+        clock.advance(1);
+        assert_eq!(time.is_trusted(), (true, 0));
+    }
+}

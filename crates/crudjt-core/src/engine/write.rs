@@ -1,0 +1,118 @@
+//! Creating, updating and deleting tokens.
+
+use std::cell::RefCell;
+use std::sync::atomic::Ordering;
+
+use super::Engine;
+use super::append::Effect;
+use super::find::{Address, Found};
+use crate::journal::Entry;
+use crate::memtable::Brief;
+use crate::random::salt;
+use crate::record::Header;
+use crate::store::{Change, Limits, OUT_BYTES};
+use crate::token::{Claim, Token};
+use crate::{Error, Result};
+
+thread_local! {
+    static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
+    static OLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lends this thread's entry, so that a change allocates nothing.
+pub(super) fn with_entry<T>(work: impl FnOnce(&mut Entry) -> T) -> T {
+    ENTRY.with_borrow_mut(work)
+}
+
+impl Engine {
+    /// See [`crate::Store::create`].
+    pub(crate) fn create(&self, data: &[u8], limits: Limits) -> Result<Token> {
+        self.check_writable()?;
+        self.check_size(data)?;
+        limits.check()?;
+        let domain = self.own_domain()?;
+        let (epoch, nonce) = self.next_seal(&domain)?;
+        let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
+        let header = Header {
+            epoch: epoch.row.number,
+            nonce,
+            version: 1,
+            salt: claim.salt,
+            expiry: self.expiry(limits.ttl),
+            reads: limits.reads,
+        };
+        with_entry(|entry| {
+            let sealed = entry.put(claim.id, |out| epoch.seal(claim.id, &header, data, out));
+            sealed.ok_or(Error::Randomness)?;
+            self.append(claim.id, entry, Effect::Live(Brief::of(&header)), None, 1)
+        })?;
+        Ok(domain.tokens.token(claim))
+    }
+
+    /// See [`crate::Store::update`].
+    pub(crate) fn update(&self, token: &[u8], data: &[u8], change: Change) -> Result<bool> {
+        self.check_writable()?;
+        self.check_size(data)?;
+        change.limits().check()?;
+        self.change(token, |address, old| {
+            let new = self.changed(old, change);
+            self.reseal(address, old, new, data)
+        })
+    }
+
+    /// See [`crate::Store::delete`].
+    pub(crate) fn delete(&self, token: &[u8]) -> Result<bool> {
+        self.check_writable()?;
+        self.change(token, |address, old| self.kill(address, old))
+    }
+
+    /// Calls `work` with a live token's record while nobody else can change it.
+    fn change(&self, token: &[u8], work: impl Fn(&Address, &Header) -> Result<bool>) -> Result<bool> {
+        for address in self.addresses(token) {
+            let _stripe = self.stripe(address.claim.id);
+            let found = OLD.with_borrow_mut(|old| {
+                old.resize(OUT_BYTES, 0);
+                self.find(&address, None, old)
+            });
+            match found? {
+                Found::Live(header, _) => return work(&address, &header),
+                Found::Expired => return Ok(false),
+                Found::Absent | Found::Known(_) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn changed(&self, old: &Header, change: Change) -> Header {
+        let limits = change.limits();
+        let (expiry, reads) = match change {
+            Change::Replace(_) => (None, None),
+            Change::Keep(_) => (old.expiry, old.reads),
+        };
+        Header {
+            version: old.version + 1,
+            expiry: self.expiry(limits.ttl).or(expiry),
+            reads: limits.reads.or(reads),
+            ..*old
+        }
+    }
+
+    fn expiry(&self, ttl: Option<u64>) -> Option<u128> {
+        ttl.map(|seconds| u128::from(self.time.now()) + u128::from(seconds) * 1000)
+    }
+
+    fn check_size(&self, data: &[u8]) -> Result<()> {
+        let limit = self.options.max_data_size;
+        if data.len() > limit { Err(Error::TooLarge { size: data.len(), limit }) } else { Ok(()) }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<()> {
+        let fits = |limit: Option<u64>| limit.is_none_or(|limit| (1..=i64::MAX as u64).contains(&limit));
+        if !fits(self.ttl) {
+            return Err(Error::Limit("ttl"));
+        }
+        if fits(self.reads) { Ok(()) } else { Err(Error::Limit("silence_read")) }
+    }
+}

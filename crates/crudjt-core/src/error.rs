@@ -1,0 +1,148 @@
+//! Everything that can go wrong, in one enum: each variant has a stable code and a text that says
+//! what was wrong, what was expected and what to do. No text ever holds a token, data or a key.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::owner::Owner;
+
+/// What every fallible call of this crate returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong. [`Error::code`] is stable within a major version; the texts are for people.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store was closed, or never opened.
+    #[error("CRUDJT has not started: open the store before you use it")]
+    Closed,
+    /// Over the memory budget, or a key slot has to be made first: nothing was done. Call
+    /// [`crate::Store::wait_for_room`], then try again.
+    #[error("The store is catching up with its disk: wait for room, then try again")]
+    Busy,
+    /// The secret can't be used as a key.
+    #[error("{0}")]
+    SecretKey(String),
+    /// No domain of the store opens with the secret and `require_known_key` is set.
+    #[error(
+        "The secret key is new to the store at {}, which already holds records: give the key that the store was written with, or leave out require_known_key",
+        path.display()
+    )]
+    UnknownKey {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// Another process owns the store.
+    #[error("CRUDJT master already running: the store at {} belongs to {owner}", path.display())]
+    Locked {
+        /// The store's folder.
+        path: PathBuf,
+        /// Who has it open.
+        owner: Owner,
+    },
+    /// This process has the store open with another key or other options.
+    #[error(
+        "The store at {} is already open in this process with another key or other options: close it first, or open it with the same ones",
+        path.display()
+    )]
+    AlreadyOpen {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// A folder or file can't be made, read or written as the store needs it.
+    #[error("The store can't be kept at {}: {reason}", path.display())]
+    Path {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+    /// The disk is full; nothing was lost.
+    #[error("No space left for the store at {}: free some space; what was acknowledged is safe", path.display())]
+    Full {
+        /// The folder or file.
+        path: PathBuf,
+    },
+    /// Reading or writing failed. After a failed write the store takes no more writes until it is
+    /// opened anew; reads go on.
+    #[error("The store at {} can't {what}: {source}", path.display())]
+    Storage {
+        /// The folder or file.
+        path: PathBuf,
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// A file is damaged or missing.
+    #[error("The store is damaged: {}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what to do.
+        what: String,
+    },
+    /// A file was written by a newer version.
+    #[error(
+        "{} has format version {found}, this program knows versions up to {known}: use the newer crudjt that wrote it",
+        path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version that stands in it.
+        found: u16,
+        /// The newest version known here.
+        known: u16,
+    },
+    /// The data is bigger than `max_data_size`.
+    #[error("Hash can not be bigger than {limit} bytesize: got {size} bytes")]
+    TooLarge {
+        /// Bytes given.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// A limit is 0 or beyond 2^63 - 1.
+    #[error("{0} should be greater than 0 and less than 2^64")]
+    Limit(&'static str),
+    /// The system gave no randomness.
+    #[error("The system gave no random bytes: tokens can't be made safely")]
+    Randomness,
+}
+
+impl Error {
+    /// The stable code, as `ERR_CRUDJT_STORAGE`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Closed => "ERR_CRUDJT_NOT_STARTED",
+            Error::Busy => "ERR_CRUDJT_BUSY",
+            Error::SecretKey(_) => "ERR_CRUDJT_SECRET_KEY",
+            Error::UnknownKey { .. } => "ERR_CRUDJT_UNKNOWN_KEY",
+            Error::Locked { .. } => "ERR_CRUDJT_STORE_LOCKED",
+            Error::AlreadyOpen { .. } => "ERR_CRUDJT_STORE_OPEN",
+            Error::Path { .. } => "ERR_CRUDJT_PATH",
+            Error::Full { .. } => "ERR_CRUDJT_FULL",
+            Error::Storage { .. } | Error::Randomness => "ERR_CRUDJT_STORAGE",
+            Error::Damaged { .. } => "ERR_CRUDJT_DAMAGED",
+            Error::Version { .. } => "ERR_CRUDJT_VERSION",
+            Error::TooLarge { .. } => "ERR_CRUDJT_DATA_TOO_LARGE",
+            Error::Limit(_) => "ERR_CRUDJT_LIMIT",
+        }
+    }
+
+    /// Turns what the system said into an error, a full disk into [`Error::Full`].
+    pub(crate) fn storage(path: &Path, what: &'static str, source: io::Error) -> Error {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { path },
+            _ => Error::Storage { path, what, source: Arc::new(source) },
+        }
+    }
+
+    /// Says that a file holds what it must not hold.
+    pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
+        Error::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+}

@@ -1,0 +1,234 @@
+//! One entry of the journal.
+//!
+//! ```text
+//!  0  u32  length of the payload
+//!  4  u8   kind: 1 put, 2 remove, 3 epoch
+//!  5  [u8; 3] 0
+//!  8  u64  sequence, one more with every entry of the store's life
+//! 16  u64  checksum of: segment id, checksum of the entry before, bytes 0 to 15, checksum of the payload
+//! 24  payload, then zeros up to a multiple of 8
+//!          put:    u64 id, record    (the record's whole new state)
+//!          remove: u64 id
+//!          epoch:  epoch row
+//! ```
+
+use super::Place;
+use crate::bytes::Reader;
+use crate::hash::checksum;
+use crate::seal::EpochRow;
+
+/// Bytes before the payload.
+pub(super) const ENTRY_HEADER: usize = 24;
+/// Bytes of the id before a put's record.
+pub(crate) const ID: usize = 8;
+const ALIGNMENT: usize = 8;
+
+const PUT: u8 = 1;
+const REMOVE: u8 = 2;
+const EPOCH: u8 = 3;
+
+/// An entry that is being built: its bytes, with room for the header in front.
+pub(crate) struct Entry {
+    bytes: Vec<u8>,
+    kind: u8,
+    payload_sum: u64,
+}
+
+impl Entry {
+    /// An entry that keeps its memory for many uses.
+    pub(crate) const fn new() -> Entry {
+        Entry { bytes: Vec::new(), kind: 0, payload_sum: 0 }
+    }
+
+    /// Starts a put of `id`; `write` appends the record. `None` is passed on.
+    pub(crate) fn put(&mut self, id: u64, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        self.start(PUT);
+        self.bytes.extend_from_slice(&id.to_le_bytes());
+        write(&mut self.bytes)?;
+        self.finish();
+        Some(())
+    }
+
+    /// Builds a removal of `id`.
+    pub(crate) fn remove(&mut self, id: u64) {
+        self.start(REMOVE);
+        self.bytes.extend_from_slice(&id.to_le_bytes());
+        self.finish();
+    }
+
+    /// Builds the declaration of an epoch.
+    pub(crate) fn epoch(&mut self, row: &EpochRow) {
+        self.start(EPOCH);
+        row.write(&mut self.bytes);
+        self.finish();
+    }
+
+    fn start(&mut self, kind: u8) {
+        self.kind = kind;
+        self.bytes.clear();
+        self.bytes.resize(ENTRY_HEADER, 0);
+    }
+
+    fn finish(&mut self) {
+        let payload = self.bytes.get(ENTRY_HEADER..).unwrap_or_default();
+        self.payload_sum = checksum(payload);
+        let head = Head { length: payload.len() as u32, kind: self.kind, sequence: 0, sum: 0 };
+        self.set_head(&head);
+        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
+    }
+
+    /// Bytes the entry takes in a segment.
+    pub(super) fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Bytes of a put's record.
+    pub(crate) fn record_length(&self) -> usize {
+        let head = Head::parse(&self.bytes);
+        head.map_or(0, |head| (head.length as usize).saturating_sub(ID))
+    }
+
+    /// Puts the entry behind another one; gives its bytes and its checksum.
+    pub(super) fn chain(&mut self, segment: &[u8; 16], previous: u64, sequence: u64) -> (&[u8], u64) {
+        let length = Head::parse(&self.bytes).map_or(0, |head| head.length);
+        let mut head = Head { length, kind: self.kind, sequence, sum: 0 };
+        head.sum = head.chained(segment, previous, self.payload_sum);
+        self.set_head(&head);
+        (&self.bytes, head.sum)
+    }
+
+    fn set_head(&mut self, head: &Head) {
+        if let Some(target) = self.bytes.first_chunk_mut::<ENTRY_HEADER>() {
+            *target = head.bytes();
+        }
+    }
+}
+
+struct Head {
+    length: u32,
+    kind: u8,
+    sequence: u64,
+    sum: u64,
+}
+
+impl Head {
+    fn bytes(&self) -> [u8; ENTRY_HEADER] {
+        let mut bytes = [0u8; ENTRY_HEADER];
+        let word = u64::from(self.length) | u64::from(self.kind) << 32;
+        for (target, value) in bytes.chunks_exact_mut(8).zip([word, self.sequence, self.sum]) {
+            target.copy_from_slice(&value.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Head> {
+        let mut reader = Reader(bytes);
+        let (length, kind, zeros) = (reader.u32()?, reader.u8()?, reader.array::<3>()?);
+        let head = Head { length, kind, sequence: reader.u64()?, sum: reader.u64()? };
+        (zeros == [0; 3] && (PUT..=EPOCH).contains(&kind)).then_some(head)
+    }
+
+    fn chained(&self, segment: &[u8; 16], previous: u64, payload_sum: u64) -> u64 {
+        let mut covered = [0u8; 48];
+        let (id, rest) = covered.split_at_mut(16);
+        id.copy_from_slice(segment);
+        let word = u64::from(self.length) | u64::from(self.kind) << 32;
+        for (target, value) in rest.chunks_exact_mut(8).zip([previous, word, self.sequence, payload_sum]) {
+            target.copy_from_slice(&value.to_le_bytes());
+        }
+        checksum(&covered)
+    }
+}
+
+/// What a valid entry says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The record of `id` is now the one at `place`.
+    Put { id: u64, place: Place },
+    /// `id` is dead.
+    Remove { id: u64 },
+    /// Records may now be sealed under this epoch.
+    Epoch(EpochRow),
+}
+
+/// A valid entry in a segment.
+pub(super) struct Parsed {
+    pub(super) change: Change,
+    pub(super) sum: u64,
+    /// Where the next entry starts.
+    pub(super) end: usize,
+}
+
+/// The payload's length that the entry at `offset` claims; `None` where there is no entry.
+pub(super) fn payload_length(bytes: &[u8], offset: usize) -> Option<usize> {
+    Head::parse(bytes.get(offset..)?).map(|head| head.length as usize)
+}
+
+/// Reads the entry at `offset` of a segment's bytes; `None` unless it is the one with `sequence`
+/// that follows `previous`.
+pub(super) fn parse(bytes: &[u8], offset: usize, segment: &[u8; 16], previous: u64, sequence: u64) -> Option<Parsed> {
+    let entry = bytes.get(offset..)?;
+    let head = Head::parse(entry)?;
+    let payload = entry.get(ENTRY_HEADER..)?.get(..head.length as usize)?;
+    if head.sequence != sequence || head.sum != head.chained(segment, previous, checksum(payload)) {
+        return None;
+    }
+    let start = offset + ENTRY_HEADER;
+    let end = (start + payload.len()).next_multiple_of(ALIGNMENT);
+    Some(Parsed { change: change(head.kind, payload, start as u64)?, sum: head.sum, end })
+}
+
+fn change(kind: u8, payload: &[u8], start: u64) -> Option<Change> {
+    let mut reader = Reader(payload);
+    match kind {
+        PUT => {
+            let id = reader.u64()?;
+            let place = Place { offset: start as u32 + ID as u32, length: reader.0.len() as u32 };
+            Some(Change::Put { id, place })
+        }
+        REMOVE => Some(Change::Remove { id: reader.u64()? }),
+        EPOCH => EpochRow::parse(payload).map(|(row, _)| Change::Epoch(row)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_entry_is_read_back_only_in_its_place(
+            id: u64, record in proptest::collection::vec(any::<u8>(), 0..400), segment: [u8; 16], previous: u64, sequence: u64
+        ) {
+            let mut entry = Entry::new();
+            entry.put(id, |out| { out.extend_from_slice(&record); Some(()) }).expect("built");
+            prop_assert_eq!(entry.record_length(), record.len());
+            let (bytes, sum) = entry.chain(&segment, previous, sequence);
+            let parsed = parse(bytes, 0, &segment, previous, sequence).expect("parsed");
+            let expected = Change::Put { id, place: Place { offset: 32, length: record.len() as u32 } };
+            prop_assert_eq!((parsed.change, parsed.sum, parsed.end), (expected, sum, bytes.len()));
+            prop_assert!(parse(bytes, 0, &segment, previous ^ 1, sequence).is_none());
+            prop_assert!(parse(bytes, 0, &segment, previous, sequence ^ 1).is_none());
+            let mut other = segment;
+            other[3] ^= 1;
+            prop_assert!(parse(bytes, 0, &other, previous, sequence).is_none());
+        }
+
+        #[test]
+        fn a_changed_entry_is_not_read(at: prop::sample::Index, flip in 1..=255u8) {
+            let mut entry = Entry::new();
+            entry.put(7, |out| { out.extend_from_slice(&[5; 40]); Some(()) }).expect("built");
+            let mut bytes = entry.chain(&[1; 16], 2, 3).0.to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            prop_assert!(parse(&bytes, 0, &[1; 16], 2, 3).is_none());
+        }
+
+        #[test]
+        fn any_bytes_are_an_entry_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0..220usize) {
+            prop_assert!(parse(&bytes, at, &[0; 16], 0, 0).is_none());
+        }
+    }
+}

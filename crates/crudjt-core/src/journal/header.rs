@@ -1,0 +1,214 @@
+//! A segment's first page: who it is, where it begins, and how far it is synced. Each part has a
+//! sector of its own, bound to the segment's id and number by its checksum.
+//!
+//! ```text
+//!    0  [u8; 8] magic "CRUDJTJL", u16 format version (1), 6 × 0, [u8; 16] store id,
+//!       u64 number, [u8; 16] segment id, u64 size, u64 checksum
+//!  512  begin: u64 sequence of the first entry, u64 checksum of the entry before it, u64 checksum
+//! 1024  mark:  u64 sequence synced, u64 newest time, u64 checksum        (written in turn
+//! 1536  mark:  the same                                                   with the one above)
+//! 4096  entries
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crate::bytes::Reader;
+use crate::hash::{append_checksum, checked, checksum_at};
+use crate::keyring::StoreId;
+use crate::{Error, Result};
+
+/// Where entries start.
+pub(super) const ENTRIES: u64 = 4096;
+pub(super) const BEGIN_AT: u64 = 512;
+pub(super) const MARKS_AT: [u64; 2] = [1024, 1536];
+
+const MAGIC: &[u8; 8] = b"CRUDJTJL";
+const FORMAT: u16 = 1;
+const IDENTITY: usize = 72;
+const BEGIN: usize = 24;
+const MARK: usize = 24;
+const PREFIX: &str = "journal-";
+const FRESH: &str = "journal.new";
+
+/// Who a segment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) store: StoreId,
+    pub(crate) number: u64,
+    /// Random; covered by the checksum of every entry in it.
+    pub(crate) id: [u8; 16],
+    pub(crate) size: u64,
+}
+
+/// Where a segment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begin {
+    pub(crate) sequence: u64,
+    /// The checksum of the entry before.
+    pub(crate) chain: u64,
+}
+
+/// How far the journal was synced when this was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) sequence: u64,
+    pub(super) newest_time: u64,
+}
+
+impl Identity {
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(IDENTITY);
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&FORMAT.to_le_bytes());
+        out.extend_from_slice(&[0; 6]);
+        out.extend_from_slice(&self.store);
+        out.extend_from_slice(&self.number.to_le_bytes());
+        out.extend_from_slice(&self.id);
+        out.extend_from_slice(&self.size.to_le_bytes());
+        append_checksum(&mut out);
+        out
+    }
+
+    pub(super) fn parse(path: &Path, page: &[u8]) -> Result<Identity> {
+        let damaged = || Error::damaged(path, "the header of this journal segment can't be read");
+        let mut reader = Reader(page.get(..IDENTITY).and_then(checked).ok_or_else(damaged)?);
+        if reader.array().as_ref() != Some(MAGIC) {
+            return Err(damaged());
+        }
+        let found = reader.u16().ok_or_else(damaged)?;
+        if found > FORMAT {
+            return Err(Error::Version { path: path.to_path_buf(), found, known: FORMAT });
+        }
+        Identity::parse_body(&mut reader).ok_or_else(damaged)
+    }
+
+    fn parse_body(reader: &mut Reader<'_>) -> Option<Identity> {
+        reader.take(6)?;
+        Some(Identity { store: reader.array()?, number: reader.u64()?, id: reader.array()?, size: reader.u64()? })
+    }
+
+    /// What binds a sector to this segment and its place in it.
+    fn place(&self, offset: u64) -> u64 {
+        let mut bytes = self.id.to_vec();
+        bytes.extend_from_slice(&self.number.to_le_bytes());
+        checksum_at(offset, &bytes)
+    }
+
+    pub(super) fn begin_bytes(&self, begin: Begin) -> [u8; BEGIN] {
+        self.sector(BEGIN_AT, [begin.sequence, begin.chain])
+    }
+
+    pub(super) fn parse_begin(&self, page: &[u8]) -> Option<Begin> {
+        let [sequence, chain] = self.parse_sector(page, BEGIN_AT)?;
+        Some(Begin { sequence, chain })
+    }
+
+    pub(super) fn mark_bytes(&self, slot: u64, mark: Mark) -> [u8; MARK] {
+        self.sector(slot, [mark.sequence, mark.newest_time])
+    }
+
+    /// The newer of the two marks.
+    pub(super) fn parse_mark(&self, page: &[u8]) -> Option<Mark> {
+        let marks = MARKS_AT.iter().filter_map(|slot| self.parse_sector(page, *slot));
+        marks.map(|[sequence, newest_time]| Mark { sequence, newest_time }).max_by_key(|mark| mark.sequence)
+    }
+
+    fn sector(&self, offset: u64, fields: [u64; 2]) -> [u8; 24] {
+        let mut bytes = [0u8; 24];
+        let (body, sum) = bytes.split_at_mut(16);
+        for (target, field) in body.chunks_exact_mut(8).zip(fields) {
+            target.copy_from_slice(&field.to_le_bytes());
+        }
+        sum.copy_from_slice(&checksum_at(self.place(offset), body).to_le_bytes());
+        bytes
+    }
+
+    fn parse_sector(&self, page: &[u8], offset: u64) -> Option<[u64; 2]> {
+        let sector = page.get(offset as usize..)?.first_chunk::<24>()?;
+        let mut reader = Reader(sector);
+        let fields = [reader.u64()?, reader.u64()?];
+        (self.sector(offset, fields) == *sector).then_some(fields)
+    }
+}
+
+/// The file of segment `number`.
+pub(super) fn file_of(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{PREFIX}{number:016x}"))
+}
+
+/// The file of a segment whose header is not durable yet.
+pub(super) fn fresh_file(folder: &Path) -> PathBuf {
+    folder.join(FRESH)
+}
+
+/// The number of the segment in the file of this name.
+pub(super) fn number_of(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(PREFIX)?;
+    if digits.len() == 16 { u64::from_str_radix(digits, 16).ok() } else { None }
+}
+
+/// Whether a file of this name is a segment.
+pub(crate) fn is_segment(name: &str) -> bool {
+    number_of(name).is_some()
+}
+
+/// Whether a file of this name belongs to the journal.
+pub(crate) fn is_own_file(name: &str) -> bool {
+    name == FRESH || is_segment(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page(identity: Identity, begin: Begin, marks: [Mark; 2]) -> Vec<u8> {
+        let mut page = vec![0; ENTRIES as usize];
+        let mut put = |at: u64, bytes: &[u8]| page[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        put(0, &identity.to_bytes());
+        put(BEGIN_AT, &identity.begin_bytes(begin));
+        for (at, mark) in MARKS_AT.into_iter().zip(marks) {
+            put(at, &identity.mark_bytes(at, mark));
+        }
+        page
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_field_round_trips(
+            store: [u8; 16], number: u64, id: [u8; 16], size: u64, fields: [u64; 6], at in 0..72usize, flip in 1..=255u8
+        ) {
+            let identity = Identity { store, number, id, size };
+            let [sequence, chain, first, time, second, later] = fields;
+            let begin = Begin { sequence, chain };
+            let marks = [Mark { sequence: first, newest_time: time }, Mark { sequence: second, newest_time: later }];
+            let mut page = page(identity, begin, marks);
+            let path = Path::new("journal");
+            prop_assert_eq!(Identity::parse(path, &page).expect("parsed"), identity);
+            prop_assert_eq!(identity.parse_begin(&page), Some(begin));
+            prop_assert_eq!(identity.parse_mark(&page).map(|mark| mark.sequence), Some(first.max(second)));
+            let stranger = Identity { number: number ^ 1, ..identity };
+            prop_assert!(stranger.parse_begin(&page).is_none() && stranger.parse_mark(&page).is_none());
+            page[at] ^= flip;
+            prop_assert!(Identity::parse(path, &page).is_err());
+        }
+    }
+
+    #[test]
+    fn a_damaged_mark_falls_back_to_the_other() {
+        let identity = Identity { store: [1; 16], number: 1, id: [2; 16], size: 8192 };
+        let marks = [Mark { sequence: 5, newest_time: 1 }, Mark { sequence: 9, newest_time: 2 }];
+        let mut page = page(identity, Begin { sequence: 1, chain: 0 }, marks);
+        page[MARKS_AT[1] as usize + 3] ^= 1;
+        assert_eq!(identity.parse_mark(&page), Some(marks[0]));
+    }
+
+    #[test]
+    fn file_names_and_numbers_belong_together() {
+        let path = file_of(Path::new("/s"), 0xabc);
+        assert_eq!(number_of(&path.file_name().expect("a name").to_string_lossy()), Some(0xabc));
+        for name in ["journal-12", "journal-000000000000000g", "keyring", "journal.new"] {
+            assert_eq!(number_of(name), None);
+        }
+    }
+}

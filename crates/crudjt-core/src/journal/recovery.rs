@@ -1,0 +1,259 @@
+//! Reading the journal back at opening: which entries count, and where the torn tail is cut.
+//!
+//! ```text
+//! segments in order ─► header must be readable ─► begin must follow the segment before
+//!        ─► entries as long as they chain ─► hole: below the newest sync mark? damage : cut there
+//! ```
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::entry::{ENTRY_HEADER, parse, payload_length};
+use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
+use super::{Begin, Change, Segment, SegmentMaker};
+use crate::keyring::StoreId;
+use crate::options::Options;
+use crate::storage::{Mode, StorageFile};
+use crate::{Error, Result};
+
+/// What the B-tree says of the journal: its last applied entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied {
+    pub(crate) sequence: u64,
+    pub(crate) chain: u64,
+}
+
+/// The journal as it was found.
+pub(crate) struct Recovered {
+    /// The segments in use, oldest first. None of them is appended to again.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// Where the journal goes on.
+    pub(crate) next: Begin,
+    /// An unused segment.
+    pub(crate) spare: Option<Segment>,
+    pub(crate) next_number: u64,
+    pub(crate) newest_time: u64,
+}
+
+struct Found {
+    segment: Segment,
+    file: Arc<dyn StorageFile>,
+    begin: Option<Begin>,
+    mark: Option<Mark>,
+    size: u64,
+}
+
+/// Reads the journal and calls `replay` with each entry behind the applied one, in order. `None`
+/// where there is no segment at all.
+pub(crate) fn recover(
+    options: &Options,
+    store: StoreId,
+    applied: Applied,
+    maker: &SegmentMaker,
+    replay: &mut dyn FnMut(&Arc<Segment>, Change),
+) -> Result<Option<Recovered>> {
+    let found = find(options, store)?;
+    let Some(last) = found.last() else { return Ok(None) };
+    let next_number = last.segment.identity.number + 1;
+    let newest_time = found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
+    let (used, unused): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.begin.is_some());
+    let (past, present) = skip_applied(applied, used);
+    let mut walk = Walk::start(options, applied, &present)?;
+    for found in present {
+        walk.segment(found, replay)?;
+    }
+    let mut segments: Vec<_> = past.into_iter().map(|found| Arc::new(found.segment)).collect();
+    segments.extend(walk.settle()?);
+    let spare = discard(options, maker, walk.behind, unused)?;
+    Ok(Some(Recovered { segments, next: walk.next, spare, next_number, newest_time: newest_time.unwrap_or(0) }))
+}
+
+/// Splits off the segments whose entries are all applied: only the B-tree's next commit needs them.
+fn skip_applied(applied: Applied, mut used: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
+    let reached = |found: &Found| found.begin.is_some_and(|begin| begin.sequence <= applied.sequence + 1);
+    let present = used.split_off(used.iter().rposition(reached).unwrap_or(0));
+    (used, present)
+}
+
+/// Opens all segments, oldest first.
+fn find(options: &Options, store: StoreId) -> Result<Vec<Found>> {
+    let storage = options.seams.storage.as_ref();
+    let names = storage.list(&options.path).map_err(|error| Error::storage(&options.path, "be listed", error))?;
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+    numbers.sort_unstable();
+    numbers.into_iter().map(|number| open(options, store, number)).collect()
+}
+
+fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
+    let path = file_of(&options.path, number);
+    let failed = |error: io::Error| Error::storage(&path, "read its journal", error);
+    let file = options.seams.storage.open(&path, Mode::Existing).map_err(failed)?;
+    let size = file.size().map_err(failed)?;
+    let mut page = vec![0; ENTRIES.min(size) as usize];
+    file.read_at(0, &mut page).map_err(failed)?;
+    let identity = Identity::parse(&path, &page)?;
+    if identity.store != store || identity.number != number {
+        return Err(Error::damaged(&path, "this journal segment belongs to another store: put the right file back"));
+    }
+    let (begin, mark) = (identity.parse_begin(&page), identity.parse_mark(&page));
+    if begin.is_none() && mark.is_some() {
+        return Err(Error::damaged(&path, "this journal segment was in use, but its beginning can't be read"));
+    }
+    Ok(Found { segment: Segment::recovered(identity, path, file.clone()), file, begin, mark, size })
+}
+
+/// The front of a segment, read as far as it is needed: most of a segment may never have been used.
+struct Window {
+    file: Arc<dyn StorageFile>,
+    size: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    const STEP: usize = 1 << 18;
+
+    /// The bytes up to the end of the entry at `offset`, as far as the file goes.
+    fn reach(&mut self, offset: usize) -> io::Result<&[u8]> {
+        self.load(offset + ENTRY_HEADER)?;
+        if let Some(length) = payload_length(&self.bytes, offset) {
+            self.load(offset + ENTRY_HEADER + length)?;
+        }
+        Ok(&self.bytes)
+    }
+
+    fn load(&mut self, wanted: usize) -> io::Result<()> {
+        let loaded = self.bytes.len();
+        if wanted > loaded && (loaded as u64) < self.size {
+            let end = wanted.next_multiple_of(Window::STEP).min(self.size as usize);
+            self.bytes.resize(end, 0);
+            self.file.read_at(loaded as u64, self.bytes.get_mut(loaded..).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+struct Walk {
+    applied: Applied,
+    next: Begin,
+    /// The last entry known to be on the medium.
+    synced: u64,
+    /// Segments in use and where their entries end.
+    segments: Vec<(Arc<Segment>, u64, u64)>,
+    /// Segments behind a hole.
+    behind: Vec<Found>,
+    torn: bool,
+}
+
+impl Walk {
+    fn start(options: &Options, applied: Applied, used: &[Found]) -> Result<Walk> {
+        let first = used.first().and_then(|found| found.begin);
+        let path = used.first().map_or(options.path.as_path(), |found| found.segment.path.as_path());
+        let Some(next) = first else {
+            return Err(Error::damaged(path, "no journal segment is in use: a file is missing, put it back"));
+        };
+        if next.sequence > applied.sequence + 1 {
+            return Err(Error::damaged(path, "the B-tree is older than the journal: operations between them are missing"));
+        }
+        let synced = used.iter().filter_map(|found| found.mark).map(|mark| mark.sequence).max();
+        let synced = synced.unwrap_or(0).max(applied.sequence);
+        let walk = Walk { applied, next, synced, segments: Vec::new(), behind: Vec::new(), torn: false };
+        walk.check_applied(path)?;
+        Ok(walk)
+    }
+
+    fn segment(&mut self, found: Found, replay: &mut dyn FnMut(&Arc<Segment>, Change)) -> Result<()> {
+        if self.torn || found.begin != Some(self.next) {
+            self.hole(&found.segment.path)?;
+            self.behind.push(found);
+            return Ok(());
+        }
+        let mut window = Window { file: found.file, size: found.size, bytes: Vec::new() };
+        let segment = Arc::new(found.segment);
+        let end = self.entries(&segment, &mut window, replay)?;
+        self.segments.push((segment, end, found.size));
+        Ok(())
+    }
+
+    fn entries(
+        &mut self,
+        segment: &Arc<Segment>,
+        window: &mut Window,
+        replay: &mut dyn FnMut(&Arc<Segment>, Change),
+    ) -> Result<u64> {
+        let mut offset = ENTRIES as usize;
+        loop {
+            let read = window.reach(offset).map_err(|error| Error::storage(&segment.path, "read its journal", error));
+            let Some(parsed) = parse(read?, offset, &segment.identity.id, self.next.chain, self.next.sequence) else {
+                break;
+            };
+            if self.next.sequence > self.applied.sequence {
+                replay(segment, parsed.change);
+            }
+            self.next = Begin { sequence: self.next.sequence + 1, chain: parsed.sum };
+            self.check_applied(&segment.path)?;
+            offset = parsed.end;
+        }
+        Ok(offset as u64)
+    }
+
+    /// The B-tree and the journal must agree on the entry that was applied last.
+    fn check_applied(&self, path: &Path) -> Result<()> {
+        if self.next.sequence == self.applied.sequence + 1 && self.next.chain != self.applied.chain {
+            return Err(Error::damaged(path, "the B-tree and the journal are of different times: put files of one time back"));
+        }
+        Ok(())
+    }
+
+    /// Entries are missing here: fine if none of them was known to be on the medium.
+    fn hole(&mut self, path: &Path) -> Result<()> {
+        self.torn = true;
+        if self.next.sequence <= self.synced {
+            return Err(Error::damaged(path, "entries that were on the disk are missing from the journal"));
+        }
+        Ok(())
+    }
+
+    /// Makes what was recovered durable, and what stands behind it gone. Without new entries
+    /// there is nothing to do: all of it is applied.
+    fn settle(&mut self) -> Result<Vec<Arc<Segment>>> {
+        if let Some((segment, ..)) = self.segments.last() {
+            let path = segment.path.clone();
+            if self.next.sequence <= self.synced {
+                self.hole(&path)?;
+            }
+        }
+        let replayed = self.next.sequence > self.applied.sequence + 1;
+        for (segment, end, size) in &self.segments {
+            if replayed && end < size {
+                segment.cut(*end)?;
+            } else if replayed {
+                segment.sync(*end)?;
+            }
+        }
+        Ok(self.segments.drain(..).map(|(segment, ..)| segment).collect())
+    }
+}
+
+/// Removes segments behind a hole and unused ones, but for one unused one that can serve again.
+fn discard(options: &Options, maker: &SegmentMaker, behind: Vec<Found>, unused: Vec<Found>) -> Result<Option<Segment>> {
+    let mut spare = None;
+    let mut removed = !behind.is_empty();
+    for found in behind.into_iter().chain(unused) {
+        let Found { segment, file, begin, size, .. } = found;
+        let Segment { identity, path, .. } = segment;
+        if spare.is_none() && begin.is_none() && maker.suits(&identity, size) {
+            spare = Some(maker.adopt(identity, path, file)?);
+            continue;
+        }
+        drop(file);
+        let gone = options.seams.storage.remove(&path);
+        gone.map_err(|error| Error::storage(&path, "remove its torn journal", error))?;
+        removed = true;
+    }
+    if removed {
+        let synced = options.seams.storage.sync_folder(&options.path);
+        synced.map_err(|error| Error::storage(&options.path, "sync its folder", error))?;
+    }
+    Ok(spare)
+}

@@ -1,0 +1,169 @@
+//! One segment file, written through a mapping or with plain writes.
+//!
+//! Invariant: bytes once appended are never written again while the segment lives, so a reader
+//! that knows their place needs no lock.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of, fresh_file};
+use crate::keyring::StoreId;
+use crate::options::{JournalMode, Options, Seams};
+use crate::random::random;
+use crate::storage::{Mapping, Mode, StorageFile};
+use crate::{Error, Result};
+
+/// Where bytes stand in a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) offset: u32,
+    pub(crate) length: u32,
+}
+
+enum Body {
+    Mapped(Box<dyn Mapping>),
+    Plain,
+}
+
+/// An open segment.
+pub(crate) struct Segment {
+    pub(crate) identity: Identity,
+    pub(crate) path: PathBuf,
+    file: Arc<dyn StorageFile>,
+    body: Body,
+}
+
+impl Segment {
+    /// A recovered segment, only to be read.
+    pub(super) fn recovered(identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Segment {
+        Segment { identity, path, file, body: Body::Plain }
+    }
+
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let written = match &self.body {
+            Body::Mapped(mapping) if mapping.write(offset, bytes) => Ok(()),
+            Body::Mapped(_) => Err(io::ErrorKind::WriteZero.into()),
+            Body::Plain => self.file.write_at(offset, bytes),
+        };
+        written.map_err(|error| Error::storage(&self.path, "append to its journal", error))
+    }
+
+    /// Fills `out` with appended bytes.
+    pub(crate) fn read(&self, offset: u32, out: &mut [u8]) -> Result<()> {
+        let offset = u64::from(offset);
+        let read = match &self.body {
+            Body::Mapped(mapping) if mapping.read(offset, out) => Ok(()),
+            Body::Mapped(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Body::Plain => self.file.read_at(offset, out),
+        };
+        read.map_err(|error| Error::storage(&self.path, "read its journal", error))
+    }
+
+    /// Returns when everything before `end` is on the medium.
+    pub(super) fn sync(&self, end: u64) -> Result<()> {
+        let synced = match &self.body {
+            Body::Mapped(mapping) => mapping.sync(0..end),
+            Body::Plain => self.file.sync(),
+        };
+        synced.map_err(|error| Error::storage(&self.path, "sync its journal", error))
+    }
+
+    /// Cuts off what stands behind `end` and makes that durable.
+    pub(super) fn cut(&self, end: u64) -> Result<()> {
+        let cut = self.file.set_size(end).and_then(|()| self.file.sync());
+        cut.map_err(|error| Error::storage(&self.path, "cut its journal", error))
+    }
+
+    pub(super) fn write_begin(&self, begin: Begin) -> Result<()> {
+        self.write(BEGIN_AT, &self.identity.begin_bytes(begin))
+    }
+
+    pub(super) fn write_mark(&self, turn: bool, mark: Mark) -> Result<()> {
+        let [first, second] = MARKS_AT;
+        let slot = if turn { first } else { second };
+        self.write(slot, &self.identity.mark_bytes(slot, mark))
+    }
+}
+
+/// Makes segments.
+#[derive(Clone)]
+pub(crate) struct SegmentMaker {
+    seams: Seams,
+    folder: PathBuf,
+    store: StoreId,
+    mapped: bool,
+}
+
+impl SegmentMaker {
+    pub(crate) fn new(options: &Options, store: StoreId) -> SegmentMaker {
+        let mapped = match options.journal {
+            JournalMode::Mapped => true,
+            JournalMode::Plain => false,
+            JournalMode::Auto => options.seams.storage.maps_well(&options.path),
+        };
+        SegmentMaker { seams: options.seams.clone(), folder: options.path.clone(), store, mapped }
+    }
+
+    /// A new segment with room for entries, its header durable.
+    pub(crate) fn make(&self, number: u64) -> Result<Segment> {
+        self.make_sized(number, self.seams.segment_bytes)
+    }
+
+    /// A segment without room for entries, begun and durable: what a closed store leaves, so that
+    /// the next opening can tell that the B-tree did not fall back.
+    pub(crate) fn witness(&self, number: u64, begin: Begin) -> Result<Segment> {
+        let segment = self.make_sized(number, ENTRIES)?;
+        segment.write_begin(begin)?;
+        segment.sync(ENTRIES)?;
+        Ok(segment)
+    }
+
+    fn make_sized(&self, number: u64, size: u64) -> Result<Segment> {
+        let identity = Identity { store: self.store, number, id: random()?, size };
+        let path = file_of(&self.folder, number);
+        let file = self.make_file(&path, identity).map_err(|error| Error::storage(&path, "extend its journal", error))?;
+        self.assemble(identity, path, file)
+    }
+
+    fn make_file(&self, path: &Path, identity: Identity) -> io::Result<Arc<dyn StorageFile>> {
+        let storage = self.seams.storage.as_ref();
+        let fresh = fresh_file(&self.folder);
+        let file = storage.open(&fresh, Mode::Either)?;
+        let filled = file.set_size(0).and_then(|()| self.fill(file.as_ref(), identity));
+        if let Err(error) = filled {
+            // A full disk gets back what was taken; the next attempt starts anew either way.
+            let _ = storage.remove(&fresh);
+            return Err(error);
+        }
+        storage.rename(&fresh, path)?;
+        storage.sync_folder(&self.folder)?;
+        Ok(file)
+    }
+
+    fn fill(&self, file: &dyn StorageFile, identity: Identity) -> io::Result<()> {
+        file.allocate(identity.size)?;
+        file.write_at(0, &identity.to_bytes())?;
+        file.sync()
+    }
+
+    /// An unused segment that an earlier opening left.
+    pub(super) fn adopt(&self, identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Result<Segment> {
+        self.assemble(identity, path, file)
+    }
+
+    /// Whether an unused segment can serve this opening.
+    pub(super) fn suits(&self, identity: &Identity, size: u64) -> bool {
+        identity.size == self.seams.segment_bytes && identity.size == size
+    }
+
+    fn assemble(&self, identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Result<Segment> {
+        let body = if self.mapped {
+            let mapping = file.map(identity.size);
+            Body::Mapped(mapping.map_err(|error| Error::storage(&path, "map its journal", error))?)
+        } else {
+            Body::Plain
+        };
+        Ok(Segment { identity, path, file, body })
+    }
+}

@@ -1,0 +1,91 @@
+//! A spare segment kept ready by a thread of its own, so that nobody who appends waits for one.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{Segment, SegmentMaker};
+use crate::clock::Signal;
+use crate::options::Seams;
+use crate::{Error, Result};
+
+/// The spare segment and who makes it.
+pub(crate) struct Supply {
+    maker: SegmentMaker,
+    state: Mutex<State>,
+    wanted: Arc<Signal>,
+}
+
+struct State {
+    spare: Option<Arc<Segment>>,
+    failed: Option<Error>,
+    next_number: u64,
+    stopped: bool,
+}
+
+impl Supply {
+    pub(crate) fn new(maker: SegmentMaker, spare: Option<Segment>, next_number: u64) -> Supply {
+        let state = State { spare: spare.map(Arc::new), failed: None, next_number, stopped: false };
+        Supply { maker, state: Mutex::new(state), wanted: Arc::default() }
+    }
+
+    /// The spare segment; `None` while it is being made. An error of the last attempt is told once,
+    /// and a new attempt is made.
+    pub(crate) fn take(&self) -> Result<Option<Arc<Segment>>> {
+        let mut state = self.state.lock();
+        self.wanted.raise();
+        match state.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(state.spare.take()),
+        }
+    }
+
+    /// Whether [`Supply::take`] has something to say.
+    pub(crate) fn is_ready(&self) -> bool {
+        let state = self.state.lock();
+        state.spare.is_some() || state.failed.is_some()
+    }
+
+    /// Makes a spare segment if there is none; blocks on the disk.
+    pub(crate) fn restock(&self) {
+        let number = {
+            let mut state = self.state.lock();
+            if state.spare.is_some() || state.stopped {
+                return;
+            }
+            state.next_number += 1;
+            state.next_number - 1
+        };
+        let made = self.maker.make(number);
+        let mut state = self.state.lock();
+        match made {
+            Ok(segment) => state.spare = Some(Arc::new(segment)),
+            Err(error) => state.failed = Some(error),
+        }
+    }
+
+    /// Runs until [`Supply::halt`]; `told` is called after each attempt.
+    pub(crate) fn run(&self, seams: &Seams, told: impl Fn()) {
+        while !self.state.lock().stopped {
+            self.restock();
+            told();
+            seams.clock.wait(&self.wanted, None);
+        }
+    }
+
+    /// Ends [`Supply::run`].
+    pub(crate) fn halt(&self) {
+        self.state.lock().stopped = true;
+        self.wanted.raise();
+    }
+
+    /// The unused spare and the next number, of a supply that was halted.
+    pub(crate) fn take_rest(&self) -> (Option<Arc<Segment>>, u64) {
+        let mut state = self.state.lock();
+        (state.spare.take(), state.next_number)
+    }
+
+    pub(crate) fn maker(&self) -> &SegmentMaker {
+        &self.maker
+    }
+}

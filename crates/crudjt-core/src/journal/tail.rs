@@ -1,0 +1,55 @@
+//! The end of the journal, where entries are appended. It lives under the append lock.
+
+use std::sync::Arc;
+
+use super::header::ENTRIES;
+use super::{Begin, Entry, Place, Segment};
+use crate::journal::entry::{ENTRY_HEADER, ID};
+use crate::Result;
+
+/// The end of the journal.
+pub(crate) struct Tail {
+    pub(crate) segment: Arc<Segment>,
+    /// Where the next entry goes.
+    pub(crate) offset: u64,
+    /// The next entry's sequence, and the checksum of the one before.
+    pub(crate) next: Begin,
+    /// Monotonic time of the first append since the last sync.
+    pub(crate) unsynced_since: Option<u64>,
+}
+
+impl Tail {
+    /// Begins a segment.
+    pub(crate) fn begin(segment: Arc<Segment>, next: Begin) -> Result<Tail> {
+        segment.write_begin(next)?;
+        Ok(Tail { segment, offset: ENTRIES, next, unsynced_since: None })
+    }
+
+    /// Whether the entry fits behind the last one.
+    pub(crate) fn fits(&self, entry: &Entry) -> bool {
+        self.offset + entry.size() <= self.segment.identity.size
+    }
+
+    /// Whether nothing was appended to this segment.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.offset == ENTRIES
+    }
+
+    /// Bytes of entries in this segment.
+    pub(crate) fn used(&self) -> u64 {
+        self.offset - ENTRIES
+    }
+
+    /// Appends the entry and gives the place of its record. After an error nothing has changed.
+    pub(crate) fn append(&mut self, entry: &mut Entry) -> Result<Place> {
+        let place = Place {
+            offset: (self.offset as usize + ENTRY_HEADER + ID) as u32,
+            length: entry.record_length() as u32,
+        };
+        let (bytes, sum) = entry.chain(&self.segment.identity.id, self.next.chain, self.next.sequence);
+        self.segment.write(self.offset, bytes)?;
+        self.offset += bytes.len() as u64;
+        self.next = Begin { sequence: self.next.sequence + 1, chain: sum };
+        Ok(place)
+    }
+}

@@ -1,0 +1,50 @@
+//! The engine of CRUDJT: session tokens that can be revoked, in encrypted files.
+//!
+//! Bytes in, bytes out: [`Store::create`] gives a token for some data, [`Store::read`] gives the
+//! data back until the token is deleted, expires or is used up. What is acknowledged survives the
+//! process at once and power loss within [`Options::sync_interval`].
+//!
+//! ```text
+//! Store ── Engine ─┬─ keyring, seal, token, record     what is written, and under which keys
+//!                  ├─ journal ── memtable              what is new
+//!                  ├─ tree ── cache                    what is at rest
+//!                  └─ storage, clock, owner            the disk, time, and who owns both
+//! ```
+//!
+//! The formats, the commit protocol and their reasons are in `docs/design.md`.
+
+mod bytes;
+mod cache;
+#[doc(hidden)]
+pub mod clock;
+mod engine;
+mod error;
+mod event;
+mod hash;
+mod journal;
+mod keyring;
+mod memtable;
+mod options;
+mod owner;
+mod path;
+mod random;
+mod record;
+mod seal;
+mod secret;
+#[doc(hidden)]
+pub mod storage;
+mod store;
+mod token;
+mod tree;
+
+pub use engine::Stats;
+pub use error::{Error, Result};
+pub use event::{Event, EventHandler};
+#[doc(hidden)]
+pub use options::Seams;
+pub use options::{JournalMode, Options};
+pub use owner::Owner;
+pub use path::default_store_path;
+pub use secret::Secret;
+pub use store::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading, Store};
+pub use token::{TOKEN_LENGTH, Token};

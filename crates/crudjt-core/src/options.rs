@@ -1,0 +1,125 @@
+//! How a store is opened: every setting with its default.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::event::{Event, EventHandler};
+use crate::secret::Secret;
+use crate::storage::{Disk, Storage};
+
+/// How the journal is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JournalMode {
+    /// Mapped on file systems known to take it (ext4, XFS, tmpfs, APFS, NTFS), else plain.
+    #[default]
+    Auto,
+    /// Through a memory mapping: about four times faster.
+    Mapped,
+    /// With one `write` per operation.
+    Plain,
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// The store's folder; made if missing, with its parents.
+    pub path: PathBuf,
+    /// The secrets, newest first; at least one.
+    pub secrets: Vec<Secret>,
+    /// The most bytes one record's data may have. Default 256.
+    pub max_data_size: usize,
+    /// Bytes for caching records and B-tree pages. Default 32 MiB.
+    pub cache_size: usize,
+    /// The most time an acknowledged operation may stay unsynced. Default 500 ms.
+    pub sync_interval: Duration,
+    /// Time between full sweeps of expired records. Default 24 hours.
+    pub sweep_interval: Duration,
+    /// How long to wait for another process to give the store up. Default 0.
+    pub lock_wait: Duration,
+    /// Whether a secret that opens no domain of a store with records is an error. Default false.
+    pub require_known_key: bool,
+    /// How the journal is written.
+    pub journal: JournalMode,
+    /// Receives what the engine reports on its own.
+    pub on_event: Option<EventHandler>,
+    /// What tests replace.
+    #[doc(hidden)]
+    pub seams: Seams,
+}
+
+impl Options {
+    /// The defaults for a store in `path`, opened with `secrets`, newest first.
+    pub fn new(path: impl Into<PathBuf>, secrets: Vec<Secret>) -> Options {
+        Options {
+            path: path.into(),
+            secrets,
+            max_data_size: 256,
+            cache_size: 32 << 20,
+            sync_interval: Duration::from_millis(500),
+            sweep_interval: Duration::from_secs(24 * 3600),
+            lock_wait: Duration::ZERO,
+            require_known_key: false,
+            journal: JournalMode::Auto,
+            on_event: None,
+            seams: Seams::default(),
+        }
+    }
+
+    /// Whether an engine opened with these options serves one asked for with `other`.
+    pub(crate) fn agrees_with(&self, other: &Options) -> bool {
+        let settings = |options: &Options| {
+            (
+                options.max_data_size,
+                options.cache_size,
+                options.sync_interval,
+                options.sweep_interval,
+                options.require_known_key,
+                options.journal,
+            )
+        };
+        settings(self) == settings(other) && self.secrets == other.secrets
+    }
+
+    /// Tells the owner of the store something.
+    pub(crate) fn tell(&self, event: Event) {
+        if let Some(handler) = &self.on_event {
+            handler(event);
+        }
+    }
+}
+
+/// What tests replace: time, the disk, sizes, and the background threads.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Seams {
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where files are.
+    pub storage: Arc<dyn Storage>,
+    /// Bytes of a journal segment, and so of a memtable.
+    pub segment_bytes: u64,
+    /// Age in milliseconds at which a memtable is checkpointed though it is not full.
+    pub memtable_age: u64,
+    /// Frozen memtables at which writers have to wait.
+    pub frozen_limit: usize,
+    /// Seals under one epoch key.
+    pub epoch_seals: u64,
+    /// Whether sync and checkpoint happen by themselves; else only when asked for.
+    pub timers: bool,
+}
+
+impl Default for Seams {
+    fn default() -> Seams {
+        Seams {
+            clock: Arc::new(SystemClock::new()),
+            storage: Arc::new(Disk),
+            segment_bytes: 16 << 20,
+            memtable_age: 30_000,
+            frozen_limit: 2,
+            epoch_seals: 1 << 36,
+            timers: true,
+        }
+    }
+}

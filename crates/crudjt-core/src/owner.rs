@@ -1,0 +1,87 @@
+//! One owner per store: an advisory lock on the file `lock`, which the system drops when the owner
+//! ends in whatever way. Who it is stands in a second file, since a locked file can't be read on
+//! Windows.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Signal;
+use crate::options::Seams;
+use crate::storage::{Mode, read_all, replace};
+use crate::{Error, Result};
+
+const LOCK_FILE: &str = "lock";
+const OWNER_FILE: &str = "owner";
+const RETRY: Duration = Duration::from_millis(20);
+
+/// The process that has a store open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Its machine's name; empty where unknown.
+    pub host: String,
+    /// Its process id; 0 where unknown.
+    pub pid: u32,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(formatter, "another process"),
+            pid => write!(formatter, "process {pid} on host {}", self.host),
+        }
+    }
+}
+
+impl Owner {
+    fn current() -> Owner {
+        Owner { host: gethostname::gethostname().to_string_lossy().into_owned(), pid: std::process::id() }
+    }
+
+    fn parse(text: &str) -> Option<Owner> {
+        let (pid, host) = text.trim_end().split_once(' ')?;
+        Some(Owner { host: host.to_owned(), pid: pid.parse().ok()? })
+    }
+}
+
+/// Ownership of a store until dropped.
+pub(crate) struct Ownership {
+    _lock: Box<dyn Send + Sync>,
+}
+
+/// Takes ownership, waiting for the present owner up to `wait`.
+pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Ownership> {
+    let deadline = seams.clock.monotonic() + wait.as_millis() as u64;
+    loop {
+        let lock = seams.storage.lock(&folder.join(LOCK_FILE));
+        if let Some(lock) = lock.map_err(|error| Error::storage(folder, "be locked", error))? {
+            write_owner(seams, folder)?;
+            return Ok(Ownership { _lock: lock });
+        }
+        let now = seams.clock.monotonic();
+        if now >= deadline {
+            return Err(Error::Locked { path: folder.to_path_buf(), owner: read_owner(seams, folder) });
+        }
+        let next = deadline.min(now + RETRY.as_millis() as u64);
+        seams.clock.wait(&Arc::new(Signal::default()), Some(next));
+    }
+}
+
+fn write_owner(seams: &Seams, folder: &Path) -> Result<()> {
+    let owner = Owner::current();
+    let text = format!("{} {}\n", owner.pid, owner.host);
+    replace(seams.storage.as_ref(), &folder.join(OWNER_FILE), text.as_bytes())
+        .map_err(|error| Error::storage(folder, "note its owner", error))
+}
+
+fn read_owner(seams: &Seams, folder: &Path) -> Owner {
+    let file = seams.storage.open(&folder.join(OWNER_FILE), Mode::Existing);
+    let bytes = file.and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    Owner::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default()
+}
+
+/// Whether a file of this name belongs to this module.
+pub(crate) fn is_own_file(name: &str) -> bool {
+    [LOCK_FILE, OWNER_FILE, "owner.new"].contains(&name)
+}

@@ -1,0 +1,73 @@
+//! Where a store is when nobody says: the system's place if it can be used, else the project.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[cfg(target_os = "macos")]
+const SYSTEM_PLACE: &str = "/usr/local/var/store_jt";
+#[cfg(windows)]
+const SYSTEM_PLACE: &str = r"C:\Program Files\store_jt";
+#[cfg(not(any(target_os = "macos", windows)))]
+const SYSTEM_PLACE: &str = "/var/lib/store_jt";
+
+/// The store's folder when none is given: the system's place if it is there or can be made, and
+/// can be written; else `store_jt` in the project's root, which is the nearest folder at or above
+/// `working_folder` with a package.json, or `working_folder` itself.
+///
+/// The rule is that of the older implementation (npm `crudjt@1.0.1`).
+pub fn default_store_path(working_folder: &Path) -> PathBuf {
+    choose(Path::new(SYSTEM_PLACE), working_folder)
+}
+
+fn choose(system: &Path, working_folder: &Path) -> PathBuf {
+    if writable(system) {
+        return system.to_path_buf();
+    }
+    let mut above = working_folder.ancestors();
+    let root = above.find(|folder| folder.join("package.json").is_file());
+    root.unwrap_or(working_folder).join("store_jt")
+}
+
+/// Whether files can be made in the folder, which is made if missing. Trying is the only test that
+/// also holds on read-only mounts and under access control lists.
+fn writable(folder: &Path) -> bool {
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let made = fs::create_dir_all(folder).and_then(|()| fs::write(&probe, b""));
+    made.and_then(|()| fs::remove_file(&probe)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder")
+    }
+
+    #[test]
+    fn the_systems_place_is_made_and_chosen_when_it_can_be_written() {
+        let folder = folder();
+        let system = folder.path().join("var/lib/store_jt");
+        assert_eq!(choose(&system, folder.path()), system);
+        assert!(system.is_dir());
+    }
+
+    #[test]
+    fn else_the_nearest_folder_with_a_package_json_is_chosen() {
+        let folder = folder();
+        let blocked = folder.path().join("file");
+        fs::write(&blocked, b"").expect("a file");
+        let deep = folder.path().join("app/src/lib");
+        fs::create_dir_all(&deep).expect("folders");
+        fs::write(folder.path().join("app/package.json"), b"{}").expect("a file");
+        assert_eq!(choose(&blocked.join("x"), &deep), folder.path().join("app/store_jt"));
+    }
+
+    #[test]
+    fn without_a_package_json_the_working_folder_is_chosen() {
+        let folder = folder();
+        let blocked = folder.path().join("file");
+        fs::write(&blocked, b"").expect("a file");
+        assert_eq!(choose(&blocked.join("x"), folder.path()), folder.path().join("store_jt"));
+    }
+}

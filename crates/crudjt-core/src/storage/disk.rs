@@ -1,0 +1,158 @@
+//! The real file system.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::map_unsafe::MappedFile;
+use super::{Mapping, Mode, Storage, StorageFile};
+
+/// The real file system.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Disk;
+
+impl Storage for Disk {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(mode == Mode::Either).create_new(mode == Mode::New);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Arc::new(DiskFile(options.open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    #[cfg(unix)]
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
+    }
+
+    // Windows has no handle on a folder that could be flushed; NTFS journals its entries.
+    #[cfg(not(unix))]
+    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn maps_well(&self, folder: &Path) -> bool {
+        maps_well(folder)
+    }
+}
+
+/// ext2/3/4, XFS and tmpfs: no copy-on-write and no thin blocks of their own, so a mapped page of an
+/// allocated file can always be written.
+#[cfg(target_os = "linux")]
+fn maps_well(folder: &Path) -> bool {
+    const EXT: u32 = 0xEF53;
+    const XFS: u32 = 0x5846_5342;
+    const TMPFS: u32 = 0x0102_1994;
+    rustix::fs::statfs(folder).is_ok_and(|stat| [EXT, XFS, TMPFS].contains(&(stat.f_type as u32)))
+}
+
+/// APFS and NTFS are what these systems have on a built-in disk.
+#[cfg(not(target_os = "linux"))]
+fn maps_well(_folder: &Path) -> bool {
+    cfg!(any(target_os = "macos", windows))
+}
+
+#[derive(Debug)]
+struct DiskFile(File);
+
+impl StorageFile for DiskFile {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.0, out, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+        while !out.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(&self.0, out, offset)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => {
+                    offset += count as u64;
+                    out = out.split_at_mut(count).1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(&self.0, data, offset)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            let count = std::os::windows::fs::FileExt::seek_write(&self.0, data, offset)?;
+            offset += count as u64;
+            data = data.split_at(count).1;
+        }
+        Ok(())
+    }
+
+    fn set_size(&self, size: u64) -> io::Result<()> {
+        self.0.set_len(size)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn allocate(&self, size: u64) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, size)?)
+    }
+
+    // No portable call takes the blocks; writing zeros does.
+    #[cfg(not(target_os = "linux"))]
+    fn allocate(&self, size: u64) -> io::Result<()> {
+        const STEP: u64 = 1 << 20;
+        let zeros = vec![0; STEP as usize];
+        let mut offset = self.size()?;
+        while offset < size {
+            let step = STEP.min(size - offset);
+            self.write_at(offset, zeros.get(..step as usize).unwrap_or(&zeros))?;
+            offset += step;
+        }
+        Ok(())
+    }
+
+    // std asks macOS for F_FULLFSYNC and Windows for FlushFileBuffers.
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn map(&self, size: u64) -> io::Result<Box<dyn Mapping>> {
+        Ok(Box::new(MappedFile::new(&self.0, size)?))
+    }
+}

@@ -1,0 +1,65 @@
+//! A file mapped into memory, touched only by copying in and out through raw pointers.
+//!
+//! Invariant (of [`Mapping`]): whoever writes a range is the only one to touch it until done; the
+//! journal publishes a range under a lock after it was written and never writes it again.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::ptr;
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use super::Mapping;
+
+pub(super) struct MappedFile {
+    map: MmapRaw,
+    file: File,
+}
+
+impl MappedFile {
+    pub(super) fn new(file: &File, size: u64) -> io::Result<MappedFile> {
+        let map = MmapOptions::new().len(size as usize).map_raw(file)?;
+        Ok(MappedFile { map, file: file.try_clone()? })
+    }
+
+    /// Whether `length` bytes at `offset` lie within the mapping.
+    fn holds(&self, offset: u64, length: usize) -> bool {
+        offset.checked_add(length as u64).is_some_and(|end| end <= self.map.len() as u64)
+    }
+}
+
+impl Mapping for MappedFile {
+    fn write(&self, offset: u64, data: &[u8]) -> bool {
+        let fits = self.holds(offset, data.len());
+        if fits {
+            // SAFETY: the target lies within the live mapping (checked above), does not overlap
+            // `data` (Rust memory), and nobody else touches the range now (module invariant).
+            unsafe {
+                let target = self.map.as_mut_ptr().add(offset as usize);
+                ptr::copy_nonoverlapping(data.as_ptr(), target, data.len());
+            }
+        }
+        fits
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> bool {
+        let fits = self.holds(offset, out.len());
+        if fits {
+            // SAFETY: the source lies within the live mapping (checked above), does not overlap
+            // `out` (Rust memory), and was published, so nobody writes it (module invariant).
+            unsafe {
+                let source = self.map.as_ptr().add(offset as usize);
+                ptr::copy_nonoverlapping(source, out.as_mut_ptr(), out.len());
+            }
+        }
+        fits
+    }
+
+    fn sync(&self, range: Range<u64>) -> io::Result<()> {
+        let length = range.end.saturating_sub(range.start) as usize;
+        self.map.flush_range(range.start as usize, length)?;
+        // On Linux msync has synced already; elsewhere it only hands the pages to the file.
+        if cfg!(target_os = "linux") { Ok(()) } else { self.file.sync_data() }
+    }
+}

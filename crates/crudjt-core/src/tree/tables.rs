@@ -1,0 +1,67 @@
+//! The B-tree's tables.
+//!
+//! | table | key | value |
+//! | --- | --- | --- |
+//! | records | id | sealed record |
+//! | expiries | expiry in milliseconds << 64 \| id | nothing |
+//! | epochs | epoch number | epoch row, u64 records sealed under it |
+//! | meta | "applied" | applied mark |
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+
+use super::mark::AppliedMark;
+use crate::bytes::Reader;
+use crate::seal::EpochRow;
+
+pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new("expiries");
+pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("epochs");
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+pub(super) const APPLIED: &str = "applied";
+
+/// The key of a record's row in the expiry table.
+pub(super) fn expiry_key(expiry: u64, id: u64) -> u128 {
+    u128::from(expiry) << 64 | u128::from(id)
+}
+
+/// An epoch and how many records in the B-tree are sealed under it.
+pub(super) struct EpochCount {
+    pub(super) row: EpochRow,
+    pub(super) records: u64,
+}
+
+impl EpochCount {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.row.write(&mut out);
+        out.extend_from_slice(&self.records.to_le_bytes());
+        out
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Option<EpochCount> {
+        let (row, rest) = EpochRow::parse(bytes)?;
+        Some(EpochCount { row, records: Reader(rest).u64()? })
+    }
+}
+
+/// Makes the tables of a new store, with the first applied mark.
+pub(super) fn create_missing(database: &Database) -> Result<(), redb::Error> {
+    if database.begin_read()?.open_table(META).is_ok() {
+        return Ok(());
+    }
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction.open_table(RECORDS)?;
+    transaction.open_table(EXPIRIES)?;
+    transaction.open_table(EPOCHS)?;
+    transaction.open_table(META)?.insert(APPLIED, AppliedMark::FIRST.to_bytes().as_slice())?;
+    Ok(transaction.commit()?)
+}
+
+/// The applied mark of the newest commit.
+pub(super) fn read_mark(database: &Database) -> Result<AppliedMark, redb::Error> {
+    let meta = database.begin_read()?.open_table(META)?;
+    let bytes = meta.get(APPLIED)?;
+    let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
+    mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))
+}

@@ -1,0 +1,83 @@
+//! What a store keeps through reopening, killing and closing.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::*;
+use crudjt_core::{JournalMode, Store};
+
+const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+
+fn fill(store: &Store, count: usize) -> Vec<crudjt_core::Token> {
+    (0..count).map(|at| create(store, format!("data {at}").as_bytes(), None, None)).collect()
+}
+
+fn check(store: &Store, tokens: &[crudjt_core::Token]) {
+    for (at, token) in tokens.iter().enumerate() {
+        assert_eq!(data_of(store, token), Some(format!("data {at}").into_bytes()), "token {at}");
+    }
+}
+
+#[test]
+fn a_token_is_read_back_from_memory_and_after_a_checkpoint() {
+    for mode in MODES {
+        let store = World::new(mode).open();
+        let tokens = fill(&store, 1000);
+        check(&store, &tokens);
+        store.checkpoint().unwrap();
+        check(&store, &tokens);
+        assert_eq!(store.stats().unwrap().live_tokens, 1000);
+    }
+}
+
+#[test]
+fn a_killed_store_has_everything_that_was_acknowledged() {
+    for mode in MODES {
+        let mut world = World::new(mode);
+        let store = world.open();
+        let tokens = fill(&store, 500);
+        assert!(delete(&store, &tokens[7]) && update(&store, &tokens[8], b"new", None, None));
+        world.kill(store);
+        let store = world.open();
+        assert_eq!((data_of(&store, &tokens[7]), data_of(&store, &tokens[8])), (None, Some(b"new".to_vec())));
+        check(&store, &tokens[..7]);
+        assert_eq!(store.stats().unwrap().live_tokens, 499);
+        store.checkpoint().unwrap();
+        check(&store, &tokens[..7]);
+        assert_eq!(store.stats().unwrap().live_tokens, 499);
+    }
+}
+
+#[test]
+fn a_store_killed_again_and_again_loses_nothing() {
+    for mode in MODES {
+        let mut world = World::new(mode);
+        let mut tokens = Vec::new();
+        for round in 0..30 {
+            let store = world.open();
+            check(&store, &tokens);
+            for at in 0..round {
+                tokens.push(create(&store, format!("data {}", tokens.len()).as_bytes(), None, None));
+                if at == 11 {
+                    store.checkpoint().unwrap();
+                }
+            }
+            world.kill(store);
+        }
+        check(&world.open(), &tokens);
+    }
+}
+
+#[test]
+fn a_closed_store_opens_with_everything_in_it_and_one_segment_left() {
+    for mode in MODES {
+        let world = World::new(mode);
+        let store = world.open();
+        let tokens = fill(&store, 300);
+        store.close().unwrap();
+        store.close().unwrap();
+        let segments = world.disk.files().into_iter().filter(|(path, _)| path.to_string_lossy().contains("journal"));
+        assert_eq!(segments.map(|(_, size)| size).collect::<Vec<_>>(), vec![4096]);
+        check(&world.open(), &tokens);
+    }
+}
