@@ -26,6 +26,8 @@ mod keyring;
 mod memtable;
 mod options;
 mod owner;
+#[doc(hidden)]
+pub mod parts;
 mod path;
 mod random;
 mod record;

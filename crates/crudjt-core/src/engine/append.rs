@@ -93,17 +93,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Blocks until a call that was refused as busy may be tried again. With a new secret, makes
-    /// its domain.
+    /// Blocks until a call that was refused as busy may be tried again, lending a hand where it
+    /// can. With a new secret, makes its domain.
     ///
     /// # Errors
     /// What keeps the store from taking writes, a full disk included.
     pub(crate) fn wait_for_room(&self) -> Result<()> {
         self.make_own_domain()?;
+        while self.tables.load().frozen.len() >= self.options.seams.frozen_limit {
+            self.commit_oldest()?;
+        }
         let mut turn = self.room.turn.lock();
         loop {
             self.check_writable()?;
-            if self.supply.is_ready() && self.tables.load().frozen.len() < self.options.seams.frozen_limit {
+            if self.supply.is_ready() {
                 return Ok(());
             }
             self.room.changed.wait(&mut turn);

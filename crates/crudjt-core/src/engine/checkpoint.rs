@@ -37,13 +37,18 @@ impl Engine {
 
     /// Commits every frozen memtable, oldest first.
     pub(super) fn commit_frozen(&self) -> Result<()> {
+        while self.commit_oldest()? {}
+        Ok(())
+    }
+
+    /// Commits the oldest frozen memtable; false if there is none.
+    pub(super) fn commit_oldest(&self) -> Result<bool> {
         let mut turn = self.tree_turn.lock();
-        loop {
-            let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(()) };
-            self.check_writable()?;
-            let Some(end) = oldest.end() else { return Ok(()) };
-            self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.fail(error))?;
-        }
+        let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(false) };
+        self.check_writable()?;
+        let Some(end) = oldest.end() else { return Ok(false) };
+        self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.fail(error))?;
+        Ok(true)
     }
 
     /// Commits one memtable and lets it go. The journal is synced first, so that it is never

@@ -39,7 +39,13 @@ pub(super) enum Found {
 
 impl Engine {
     /// The first domain whose reading of the token is a possible id, and what is found there.
-    pub(super) fn find_token(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<(Found, Option<Address>)> {
+    pub(super) fn find_token(
+        &self,
+        token: &[u8],
+        known: Option<u64>,
+        now: u64,
+        out: &mut [u8],
+    ) -> Result<(Found, Option<Address>)> {
         let Some(block) = decode(token) else { return Ok((Found::Absent, None)) };
         for domain in &self.domains.load().all {
             let claim = domain.tokens.claim(block);
@@ -47,7 +53,7 @@ impl Engine {
                 continue;
             }
             let address = Address { claim, domain: domain.clone() };
-            match self.find(&address, known, out)? {
+            match self.find_at(&address, known, now, out)? {
                 Found::Absent => {}
                 found => return Ok((found, Some(address))),
             }
@@ -67,9 +73,14 @@ impl Engine {
         id != 0 && id < self.next_id.load(std::sync::atomic::Ordering::Acquire)
     }
 
-    /// The newest state at an address. `known` is a version whose data the caller has.
-    pub(super) fn find(&self, address: &Address, known: Option<u64>, out: &mut [u8]) -> Result<Found> {
-        let now = self.time.now();
+    /// The newest state at an address.
+    pub(super) fn find(&self, address: &Address, out: &mut [u8]) -> Result<Found> {
+        self.find_at(address, None, self.time.now(), out)
+    }
+
+    /// The newest state at an address as of `now`, which was read before. `known` is a version
+    /// whose data the caller has.
+    fn find_at(&self, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
         let tables = self.tables.load();
         match tables.get(address.claim.id) {
             Some((State::Dead, _)) => Ok(Found::Absent),

@@ -15,27 +15,28 @@ impl Engine {
     /// See [`crate::Store::read`].
     pub(crate) fn read(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<Reading> {
         self.check_open()?;
-        match self.find_token(token, known, out)? {
+        let now = self.time.now();
+        match self.find_token(token, known, now, out)? {
             (Found::Absent, _) | (_, None) => Ok(Reading::Absent),
             (Found::Expired, Some(address)) => {
                 self.bury(&address);
                 Ok(Reading::Absent)
             }
-            (Found::Known(brief), _) => Ok(Reading::Unchanged(self.brief_meta(&brief))),
-            (Found::Live(header, _), Some(address)) if header.reads.is_some() => self.count_down(&address, out),
-            (Found::Live(header, length), _) => Ok(Reading::Found(self.meta(&header), length)),
+            (Found::Known(brief), _) => Ok(Reading::Unchanged(brief_meta(&brief, now))),
+            (Found::Live(header, _), Some(address)) if header.reads.is_some() => self.count_down(&address, now, out),
+            (Found::Live(header, length), _) => Ok(Reading::Found(meta(&header, now), length)),
         }
     }
 
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
-    fn count_down(&self, address: &Address, out: &mut [u8]) -> Result<Reading> {
+    fn count_down(&self, address: &Address, now: u64, out: &mut [u8]) -> Result<Reading> {
         let _stripe = self.stripe(address.claim.id);
-        let Found::Live(header, length) = self.find(address, None, out)? else { return Ok(Reading::Absent) };
-        let Some(reads) = header.reads else { return Ok(Reading::Found(self.meta(&header), length)) };
+        let Found::Live(header, length) = self.find(address, out)? else { return Ok(Reading::Absent) };
+        let Some(reads) = header.reads else { return Ok(Reading::Found(meta(&header, now), length)) };
         let data = out.get(..length).unwrap_or_default();
         let left = Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
         let counted = if reads <= 1 { self.kill(address, &header) } else { self.reseal(address, &header, left, data) };
-        Ok(if counted? { Reading::Found(self.meta(&left), length) } else { Reading::Absent })
+        Ok(if counted? { Reading::Found(meta(&left, now), length) } else { Reading::Absent })
     }
 
     /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
@@ -66,7 +67,7 @@ impl Engine {
             return;
         }
         let _stripe = self.stripe(address.claim.id);
-        let still = self.find(address, None, &mut []);
+        let still = self.find(address, &mut []);
         if matches!(still, Ok(Found::Expired)) {
             let buried = with_entry(|entry| {
                 entry.remove(address.claim.id);
@@ -82,17 +83,15 @@ impl Engine {
             self.options.tell(Event::ClockJumped { seconds: milliseconds / 1000 });
         }
     }
+}
 
-    /// What a reader is told besides the data.
-    fn meta(&self, header: &Header) -> Meta {
-        let now = u128::from(self.time.now());
-        let left = header.expiry.map(|expiry| expiry.saturating_sub(now).div_ceil(1000).max(1) as u64);
-        Meta { version: header.version, ttl: left, reads: header.reads }
-    }
+/// What a reader is told besides the data.
+fn meta(header: &Header, now: u64) -> Meta {
+    let left = |expiry: u128| expiry.saturating_sub(u128::from(now)).div_ceil(1000).max(1) as u64;
+    Meta { version: header.version, ttl: header.expiry.map(left), reads: header.reads }
+}
 
-    fn brief_meta(&self, brief: &Brief) -> Meta {
-        let now = self.time.now();
-        let left = brief.expiry.map(|expiry| expiry.saturating_sub(now).div_ceil(1000).max(1));
-        Meta { version: brief.version, ttl: left, reads: None }
-    }
+fn brief_meta(brief: &Brief, now: u64) -> Meta {
+    let left = |expiry: u64| expiry.saturating_sub(now).div_ceil(1000).max(1);
+    Meta { version: brief.version, ttl: brief.expiry.map(left), reads: None }
 }

@@ -72,7 +72,7 @@ impl Engine {
             let _stripe = self.stripe(address.claim.id);
             let found = OLD.with_borrow_mut(|old| {
                 old.resize(OUT_BYTES, 0);
-                self.find(&address, None, old)
+                self.find(&address, old)
             });
             match found? {
                 Found::Live(header, _) => return work(&address, &header),

@@ -1,0 +1,214 @@
+//! Any sequence of operations against a plain map, with reopening, killing and time in between.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::ops::Range;
+
+use common::*;
+use crudjt_core::{Change, JournalMode, Store, Token};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Create { size: usize, ttl: Option<u64>, reads: Option<u64> },
+    Read(prop::sample::Index),
+    Update { which: prop::sample::Index, size: usize, ttl: Option<u64>, reads: Option<u64>, keep: bool },
+    Delete(prop::sample::Index),
+    Advance(u64),
+    StepBack(u64),
+    Flush,
+    Checkpoint,
+    Sweep,
+    Reopen,
+    Kill,
+}
+
+fn ttl() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![2 => Just(None), 3 => (1..30u64).prop_map(Some), 1 => Just(Some(i64::MAX as u64))]
+}
+
+fn reads() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![3 => Just(None), 2 => (1..5u64).prop_map(Some)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    const SIZES: Range<usize> = 0..900;
+    prop_oneof![
+        8 => (SIZES, ttl(), reads()).prop_map(|(size, ttl, reads)| Step::Create { size, ttl, reads }),
+        8 => any::<prop::sample::Index>().prop_map(Step::Read),
+        5 => (any::<prop::sample::Index>(), SIZES, ttl(), reads(), any::<bool>())
+            .prop_map(|(which, size, ttl, reads, keep)| Step::Update { which, size, ttl, reads, keep }),
+        3 => any::<prop::sample::Index>().prop_map(Step::Delete),
+        3 => (1..8000u64).prop_map(Step::Advance),
+        1 => (1..3000u64).prop_map(Step::StepBack),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Checkpoint),
+        1 => Just(Step::Sweep),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::Kill),
+    ]
+}
+
+struct Live {
+    data: Vec<u8>,
+    expiry: Option<u128>,
+    reads: Option<u64>,
+}
+
+struct Model {
+    now: u64,
+    tokens: Vec<(Token, Option<Live>)>,
+}
+
+impl Model {
+    fn live(&mut self, at: usize) -> Option<&mut Live> {
+        let now = u128::from(self.now);
+        let entry = &mut self.tokens[at].1;
+        if entry.as_ref().is_some_and(|live| live.expiry.is_some_and(|expiry| expiry <= now)) {
+            *entry = None;
+        }
+        entry.as_mut()
+    }
+
+    fn expiry(&self, ttl: Option<u64>) -> Option<u128> {
+        ttl.map(|ttl| u128::from(self.now) + u128::from(ttl) * 1000)
+    }
+
+    /// What a read must give; counts it.
+    fn read(&mut self, at: usize) -> Option<(Vec<u8>, Option<u64>, Option<u64>)> {
+        let now = u128::from(self.now);
+        let live = self.live(at)?;
+        let left = live.expiry.map(|expiry| (expiry - now).div_ceil(1000) as u64);
+        live.reads = live.reads.map(|reads| reads - 1);
+        let seen = (live.data.clone(), left, live.reads);
+        if seen.2 == Some(0) {
+            self.tokens[at].1 = None;
+        }
+        Some(seen)
+    }
+}
+
+struct Run {
+    world: World,
+    store: Option<Store>,
+    model: Model,
+    written: u8,
+}
+
+impl Run {
+    fn new(journal: JournalMode, epoch_seals: u64) -> Run {
+        let mut world = World::new(journal);
+        (world.segment_bytes, world.epoch_seals) = (24 << 10, epoch_seals);
+        let store = Some(world.open());
+        Run { world, store, model: Model { now: START, tokens: Vec::new() }, written: 0 }
+    }
+
+    fn data(&mut self, size: usize) -> Vec<u8> {
+        self.written = self.written.wrapping_add(1);
+        vec![self.written; size]
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        let count = self.model.tokens.len();
+        let store = self.store.take().unwrap();
+        match step {
+            Step::Create { size, ttl, reads } => {
+                let data = self.data(*size);
+                let token = create(&store, &data, *ttl, *reads);
+                prop_assert!(self.model.tokens.iter().all(|(known, _)| *known != token));
+                let expiry = self.model.expiry(*ttl);
+                self.model.tokens.push((token, Some(Live { data, expiry, reads: *reads })));
+            }
+            Step::Read(which) if count > 0 => self.read(&store, which.index(count))?,
+            Step::Update { which, size, ttl, reads, keep } if count > 0 => {
+                let data = self.data(*size);
+                let at = which.index(count);
+                let limits = limits(*ttl, *reads);
+                let change = if *keep { Change::Keep(limits) } else { Change::Replace(limits) };
+                let updated = patient(&store, || store.update(self.model.tokens[at].0.as_bytes(), &data, change)).unwrap();
+                let expiry = self.model.expiry(*ttl);
+                let expected = self.model.live(at).map(|live| {
+                    let (kept_expiry, kept_reads) = if *keep { (live.expiry, live.reads) } else { (None, None) };
+                    *live = Live { data, expiry: expiry.or(kept_expiry), reads: reads.or(kept_reads) };
+                });
+                prop_assert_eq!(updated, expected.is_some());
+            }
+            Step::Delete(which) if count > 0 => {
+                let at = which.index(count);
+                prop_assert_eq!(delete(&store, &self.model.tokens[at].0), self.model.live(at).is_some());
+                self.model.tokens[at].1 = None;
+            }
+            Step::Advance(milliseconds) => self.advance(*milliseconds),
+            Step::StepBack(milliseconds) => self.step_back(&store, *milliseconds)?,
+            Step::Flush => store.flush().unwrap(),
+            Step::Checkpoint => store.checkpoint().unwrap(),
+            Step::Sweep => drop(store.sweep().unwrap()),
+            Step::Reopen => {
+                store.close().unwrap();
+                self.store = Some(self.world.open());
+                return Ok(());
+            }
+            Step::Kill => {
+                self.world.kill(store);
+                self.store = Some(self.world.open());
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.store = Some(store);
+        Ok(())
+    }
+
+    fn read(&mut self, store: &Store, at: usize) -> Result<(), TestCaseError> {
+        prop_assert_eq!(read(store, &self.model.tokens[at].0), self.model.read(at), "token {}", at);
+        Ok(())
+    }
+
+    fn advance(&mut self, milliseconds: u64) {
+        self.world.clock.advance(milliseconds);
+        self.model.now += milliseconds;
+    }
+
+    /// A clock that steps back revives nothing: the store stays where it was, and goes on from
+    /// there. It has seen the time, since it is asked for something before.
+    fn step_back(&mut self, store: &Store, milliseconds: u64) -> Result<(), TestCaseError> {
+        if !self.model.tokens.is_empty() {
+            self.read(store, 0)?;
+        }
+        store.flush().unwrap();
+        self.world.clock.set_wall(self.model.now - milliseconds);
+        for at in 0..self.model.tokens.len() {
+            self.read(store, at)?;
+        }
+        self.world.clock.set_wall(self.model.now);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), TestCaseError> {
+        let store = self.store.take().unwrap();
+        self.world.kill(store);
+        let store = self.world.open();
+        for at in 0..self.model.tokens.len() {
+            self.read(&store, at)?;
+        }
+        prop_assert_eq!(store.stats().unwrap().damaged_records, 0);
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_store_behaves_like_a_map_with_expiry_and_counts(
+        steps in prop::collection::vec(step(), 1..150), plain: bool, short_epochs: bool
+    ) {
+        let journal = if plain { JournalMode::Plain } else { JournalMode::Mapped };
+        let mut run = Run::new(journal, if short_epochs { 5 } else { 1 << 36 });
+        for step in &steps {
+            run.step(step)?;
+        }
+        run.finish()?;
+    }
+}
