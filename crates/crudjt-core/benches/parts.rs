@@ -4,14 +4,16 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use crudjt_core::parts;
 use crudjt_core::JournalMode;
+use crudjt_core::parts;
 
 fn tokens(criterion: &mut Criterion) {
     let tokens = parts::Tokens::new();
     let token = tokens.make(1);
     criterion.bench_function("token/make", |bencher| bencher.iter(|| tokens.make(black_box(7))));
-    criterion.bench_function("token/open", |bencher| bencher.iter(|| tokens.open(black_box(&token)).unwrap()));
+    criterion.bench_function("token/open", |bencher| {
+        bencher.iter(|| tokens.open(black_box(&token)).unwrap())
+    });
 }
 
 fn sealing(criterion: &mut Criterion) {
@@ -19,8 +21,12 @@ fn sealing(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(256));
     for (name, chacha) in [("aes-256-gcm", false), ("chacha20-poly1305", true)] {
         let mut sealing = parts::Sealing::new(chacha);
-        group.bench_function(format!("{name}/seal"), |bencher| bencher.iter(|| sealing.seal(black_box(&[7; 256]))));
-        group.bench_function(format!("{name}/open"), |bencher| bencher.iter(|| assert!(sealing.open())));
+        group.bench_function(format!("{name}/seal"), |bencher| {
+            bencher.iter(|| sealing.seal(black_box(&[7; 256])))
+        });
+        group.bench_function(format!("{name}/open"), |bencher| {
+            bencher.iter(|| assert!(sealing.open()))
+        });
     }
     group.finish();
 }
@@ -30,7 +36,9 @@ fn journal(criterion: &mut Criterion) {
     for (name, mode) in [("mapped", JournalMode::Mapped), ("plain", JournalMode::Plain)] {
         let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut journal = parts::Appending::new(folder.path(), mode).unwrap();
-        group.bench_function(name, |bencher| bencher.iter(|| journal.append(black_box(&[7; 302])).unwrap()));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| journal.append(black_box(&[7; 302])).unwrap())
+        });
     }
     group.finish();
 }

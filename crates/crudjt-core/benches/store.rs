@@ -1,11 +1,18 @@
 //! The store as a whole, on the real disk: 256 bytes of data a token.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use crudjt_core::{Change, Error, JournalMode, Limits, OUT_BYTES, Options, Reading, Secret, Store, Token};
+use crudjt_core::{
+    Change, Error, JournalMode, Limits, OUT_BYTES, Options, Reading, Secret, Store, Token,
+};
 use tempfile::TempDir;
 
 const DATA: [u8; 256] = [0x5a; 256];
@@ -47,7 +54,11 @@ fn fill(store: &Store, count: usize) -> Vec<Token> {
 }
 
 /// Times `work` on as many tokens as asked for, in fresh stores of 40 000.
-fn per_token(count: u64, prepare: impl Fn(&Store) -> Vec<Token>, work: impl Fn(&Store, &Token)) -> Duration {
+fn per_token(
+    count: u64,
+    prepare: impl Fn(&Store) -> Vec<Token>,
+    work: impl Fn(&Store, &Token),
+) -> Duration {
     let mut spent = Duration::ZERO;
     let mut left = count as usize;
     while left > 0 {
@@ -69,7 +80,9 @@ fn read(store: &Store, token: &Token, out: &mut [u8]) {
 
 fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("call");
-    for (name, journal) in [("create/mapped", JournalMode::Mapped), ("create/plain", JournalMode::Plain)] {
+    for (name, journal) in
+        [("create/mapped", JournalMode::Mapped), ("create/plain", JournalMode::Plain)]
+    {
         let opened = open(journal);
         group.bench_function(name, |bencher| bencher.iter(|| create(&opened.store)));
     }
@@ -92,20 +105,34 @@ fn calls(criterion: &mut Criterion) {
         let opened = open(JournalMode::Auto);
         let (tokens, mut out) = (fill(&opened.store, TOKENS), vec![0; OUT_BYTES]);
         let mut next = tokens.iter().cycle();
-        bencher.iter(|| black_box(opened.store.read(next.next().unwrap().as_bytes(), Some(1), &mut out)).is_ok());
+        bencher.iter(|| {
+            black_box(opened.store.read(next.next().unwrap().as_bytes(), Some(1), &mut out)).is_ok()
+        });
     });
     group.bench_function("update", |bencher| {
         bencher.iter_custom(|count| {
-            per_token(count, |store| fill(store, TOKENS), |store, token| {
-                assert!(patient(store, || store.update(token.as_bytes(), &DATA, Change::Replace(DAY))));
-            })
+            per_token(
+                count,
+                |store| fill(store, TOKENS),
+                |store, token| {
+                    assert!(patient(store, || store.update(
+                        token.as_bytes(),
+                        &DATA,
+                        Change::Replace(DAY)
+                    )));
+                },
+            )
         });
     });
     group.bench_function("delete", |bencher| {
         bencher.iter_custom(|count| {
-            per_token(count, |store| fill(store, TOKENS), |store, token| {
-                assert!(patient(store, || store.delete(token.as_bytes())));
-            })
+            per_token(
+                count,
+                |store| fill(store, TOKENS),
+                |store, token| {
+                    assert!(patient(store, || store.delete(token.as_bytes())));
+                },
+            )
         });
     });
     group.finish();
@@ -138,15 +165,21 @@ fn runs(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1_000_000));
     group.bench_function("sustained create of 1 000 000", |bencher| {
         bencher.iter_custom(|count| {
-            once(count, || open(JournalMode::Auto), |opened| {
-                (0..1_000_000).for_each(|_| drop(create(&opened.store)));
-                opened.store.checkpoint().unwrap();
-            })
+            once(
+                count,
+                || open(JournalMode::Auto),
+                |opened| {
+                    (0..1_000_000).for_each(|_| _ = create(&opened.store));
+                    opened.store.checkpoint().unwrap();
+                },
+            )
         });
     });
     group.throughput(Throughput::Elements(500_000));
     group.bench_function("sweep of 500 000", |bencher| {
-        bencher.iter_custom(|count| once(count, prepare_sweep, |opened| assert_eq!(opened.store.sweep().unwrap(), 500_000)));
+        bencher.iter_custom(|count| {
+            once(count, prepare_sweep, |opened| assert_eq!(opened.store.sweep().unwrap(), 500_000))
+        });
     });
     group.finish();
 }
@@ -159,7 +192,11 @@ fn prepare_sweep() -> Opened {
         patient(&opened.store, || opened.store.create(&DATA, Limits { ttl: Some(4), ..brief }));
     }
     opened.store.checkpoint().unwrap();
-    assert_eq!(opened.store.stats().unwrap().last_sweep_removed, 0, "too slow a machine for this preparation");
+    assert_eq!(
+        opened.store.stats().unwrap().last_sweep_removed,
+        0,
+        "too slow a machine for this preparation"
+    );
     std::thread::sleep(Duration::from_millis(4_100));
     opened
 }
@@ -173,9 +210,13 @@ fn openings(criterion: &mut Criterion) {
         opened.store.checkpoint().unwrap();
         group.bench_function(count.to_string(), |bencher| {
             bencher.iter_custom(|times| {
-                once(times, || copy(&opened.folder), |copied| {
-                    std::mem::forget(Store::open(options(&copied, JournalMode::Auto)).unwrap());
-                })
+                once(
+                    times,
+                    || copy(&opened.folder),
+                    |copied| {
+                        std::mem::forget(Store::open(options(&copied, JournalMode::Auto)).unwrap());
+                    },
+                )
             });
         });
     }
@@ -187,7 +228,10 @@ fn copy(folder: &TempDir) -> TempDir {
     let target = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
-        std::fs::copy(entry.path(), target.path().join(entry.file_name())).unwrap();
+        let copied = target.path().join(entry.file_name());
+        std::fs::copy(entry.path(), &copied).unwrap();
+        // Else the store's first sync would have to write the copy.
+        std::fs::File::open(copied).unwrap().sync_all().unwrap();
     }
     target
 }

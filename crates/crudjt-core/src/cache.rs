@@ -48,8 +48,19 @@ pub(crate) struct RecordCache {
 
 impl RecordCache {
     pub(crate) fn new(bytes: usize) -> RecordCache {
-        let records = Cache::with(bytes / TYPICAL + 1, bytes as u64, Weight, FxBuildHasher, Default::default());
-        RecordCache { records, gate: RwLock::new(0), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        let records = Cache::with(
+            bytes / TYPICAL + 1,
+            bytes as u64,
+            Weight,
+            FxBuildHasher,
+            Default::default(),
+        );
+        RecordCache {
+            records,
+            gate: RwLock::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<Arc<Opened>> {
@@ -92,7 +103,8 @@ mod tests {
     use super::*;
 
     fn record(version: u64) -> Opened {
-        let header = Header { epoch: 1, nonce: 0, version, salt: [0; 8], expiry: None, reads: None };
+        let header =
+            Header { epoch: 1, nonce: 0, version, salt: [0; 8], expiry: None, reads: None };
         Opened { header, domain: [0; 16], data: Zeroizing::new(Box::from([0u8; 100])) }
     }
 

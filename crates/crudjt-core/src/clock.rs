@@ -72,7 +72,8 @@ impl Clock for SystemClock {
     }
 
     fn wait(&self, signal: &Arc<Signal>, until: Option<u64>) {
-        signal.wait(until.map(|until| Duration::from_millis(until.saturating_sub(self.monotonic()))));
+        signal
+            .wait(until.map(|until| Duration::from_millis(until.saturating_sub(self.monotonic()))));
     }
 }
 

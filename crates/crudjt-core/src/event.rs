@@ -32,13 +32,17 @@ pub enum Event {
         error: crate::Error,
     },
     /// The wall clock ran ahead of the monotonic one; sweeping waits an hour.
-    #[error("The system clock jumped ahead by {seconds} s: expired tokens are swept only after an hour")]
+    #[error(
+        "The system clock jumped ahead by {seconds} s: expired tokens are swept only after an hour"
+    )]
     ClockJumped {
         /// By how many seconds.
         seconds: u64,
     },
     /// The newest time in the store lies ahead of the system clock; it was set aside.
-    #[error("The newest time in the store is {seconds} s ahead of the system clock and was set aside: check the clock")]
+    #[error(
+        "The newest time in the store is {seconds} s ahead of the system clock and was set aside: check the clock"
+    )]
     ClockBehind {
         /// By how many seconds.
         seconds: u64,

@@ -68,7 +68,14 @@ pub(crate) struct Memtable {
 impl Memtable {
     pub(crate) fn new(segments: Vec<Arc<Segment>>, since: u64) -> Memtable {
         let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
-        Memtable { segments, shards, epochs: Mutex::default(), added: AtomicI64::new(0), end: OnceLock::new(), since }
+        Memtable {
+            segments,
+            shards,
+            epochs: Mutex::default(),
+            added: AtomicI64::new(0),
+            end: OnceLock::new(),
+            since,
+        }
     }
 
     fn shard(&self, id: u64) -> Option<&RwLock<Shard>> {
@@ -157,7 +164,8 @@ impl Tables {
 
     /// Without the frozen memtable `done`.
     pub(crate) fn without(&self, done: &Arc<Memtable>) -> Tables {
-        let frozen = self.frozen.iter().filter(|memtable| !Arc::ptr_eq(memtable, done)).cloned().collect();
+        let frozen =
+            self.frozen.iter().filter(|memtable| !Arc::ptr_eq(memtable, done)).cloned().collect();
         Tables { active: self.active.clone(), frozen }
     }
 

@@ -36,7 +36,10 @@ impl fmt::Display for Owner {
 
 impl Owner {
     fn current() -> Owner {
-        Owner { host: gethostname::gethostname().to_string_lossy().into_owned(), pid: std::process::id() }
+        Owner {
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            pid: std::process::id(),
+        }
     }
 
     fn parse(text: &str) -> Option<Owner> {
@@ -61,7 +64,10 @@ pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Owners
         }
         let now = seams.clock.monotonic();
         if now >= deadline {
-            return Err(Error::Locked { path: folder.to_path_buf(), owner: read_owner(seams, folder) });
+            return Err(Error::Locked {
+                path: folder.to_path_buf(),
+                owner: read_owner(seams, folder),
+            });
         }
         let next = deadline.min(now + RETRY.as_millis() as u64);
         seams.clock.wait(&Arc::new(Signal::default()), Some(next));

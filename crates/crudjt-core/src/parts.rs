@@ -50,14 +50,23 @@ impl Sealing {
     pub fn new(chacha: bool) -> Sealing {
         let cipher = if chacha { Cipher::ChaCha20Poly1305 } else { Cipher::Aes256Gcm };
         let row = EpochRow { number: 1, domain: [1; 16], cipher, salt: [4; 24] };
-        let Some(epoch) = Epochs::default().add(&domain(), row) else { unreachable!("32 bytes make a key") };
+        let Some(epoch) = Epochs::default().add(&domain(), row) else {
+            unreachable!("32 bytes make a key")
+        };
         Sealing { epoch, sealed: Vec::new(), scratch: Vec::new() }
     }
 
     /// Seals a record.
     pub fn seal(&mut self, data: &[u8]) -> usize {
         let nonce = self.epoch.next_nonce(u64::MAX).unwrap_or_default();
-        let header = Header { epoch: 1, nonce, version: 1, salt: [5; 8], expiry: Some(1 << 40), reads: None };
+        let header = Header {
+            epoch: 1,
+            nonce,
+            version: 1,
+            salt: [5; 8],
+            expiry: Some(1 << 40),
+            reads: None,
+        };
         self.sealed.clear();
         self.epoch.seal(9, &header, data, &mut self.sealed);
         self.sealed.len()
@@ -68,7 +77,9 @@ impl Sealing {
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.sealed);
         let parsed = Header::parse(&self.scratch);
-        parsed.is_some_and(|(header, head)| self.epoch.open(9, &header, head, &mut self.scratch).is_some())
+        parsed.is_some_and(|(header, head)| {
+            self.epoch.open(9, &header, head, &mut self.scratch).is_some()
+        })
     }
 }
 

@@ -28,7 +28,9 @@ impl Secret {
     pub fn from_base64(text: &str) -> Result<Secret> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(refusal("Secret key is blank: give the Base64 of 32, 48 or 64 random bytes"));
+            return Err(refusal(
+                "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes",
+            ));
         }
         let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
         let bytes = GeneralPurpose::new(alphabet, LENIENT)
@@ -37,7 +39,9 @@ impl Secret {
             .map_err(|_| refusal("'secret_key' must be a valid Base64 string"))?;
         if !matches!(bytes.len(), 32 | 48 | 64) {
             let length = bytes.len();
-            return Err(refusal(&format!("'secret_key' must be exactly 32, 48, or 64 bytes. Got {length} bytes")));
+            return Err(refusal(&format!(
+                "'secret_key' must be exactly 32, 48, or 64 bytes. Got {length} bytes"
+            )));
         }
         if bytes.iter().all(|byte| *byte == 0) {
             return Err(refusal("'secret_key' is all zero bytes: use random bytes"));
@@ -84,7 +88,10 @@ mod tests {
     fn refusals_say_what_is_wrong() {
         assert!(text_of("  ").starts_with("Secret key is blank"));
         assert_eq!(text_of("not base64!"), "'secret_key' must be a valid Base64 string");
-        assert_eq!(text_of("AAECAw=="), "'secret_key' must be exactly 32, 48, or 64 bytes. Got 4 bytes");
+        assert_eq!(
+            text_of("AAECAw=="),
+            "'secret_key' must be exactly 32, 48, or 64 bytes. Got 4 bytes"
+        );
         assert!(text_of(&"A".repeat(43)).contains("all zero"));
     }
 
@@ -103,7 +110,9 @@ mod tests {
     fn a_typed_key_looks_weak_and_a_drawn_one_does_not() {
         let weak = Secret::from_base64(&"YWFh".repeat(16));
         assert!(weak.is_ok_and(|secret| secret.looks_weak()));
-        let drawn = Secret(Zeroizing::new(crate::random::random::<32>().map(Vec::from).unwrap_or_default()));
+        let drawn = Secret(Zeroizing::new(
+            crate::random::random::<32>().map(Vec::from).unwrap_or_default(),
+        ));
         assert!(!drawn.looks_weak());
     }
 }

@@ -127,7 +127,12 @@ impl Store {
     /// # Errors
     /// [`Error::TooLarge`] if `out` is too small, nothing is counted then; [`Error::Storage`] if a
     /// block can't be read; where a read is counted also what [`Store::create`] gives.
-    pub fn read(&self, token: &[u8], known_version: Option<u64>, out: &mut [u8]) -> Result<Reading> {
+    pub fn read(
+        &self,
+        token: &[u8],
+        known_version: Option<u64>,
+        out: &mut [u8],
+    ) -> Result<Reading> {
         self.check()?.read(token, known_version, out)
     }
 

@@ -39,7 +39,10 @@ fn a_killed_store_has_everything_that_was_acknowledged() {
         assert!(delete(&store, &tokens[7]) && update(&store, &tokens[8], b"new", None, None));
         world.kill(store);
         let store = world.open();
-        assert_eq!((data_of(&store, &tokens[7]), data_of(&store, &tokens[8])), (None, Some(b"new".to_vec())));
+        assert_eq!(
+            (data_of(&store, &tokens[7]), data_of(&store, &tokens[8])),
+            (None, Some(b"new".to_vec()))
+        );
         check(&store, &tokens[..7]);
         assert_eq!(store.stats().unwrap().live_tokens, 499);
         store.checkpoint().unwrap();
@@ -57,7 +60,12 @@ fn a_store_killed_again_and_again_loses_nothing() {
             let store = world.open();
             check(&store, &tokens);
             for at in 0..round {
-                tokens.push(create(&store, format!("data {}", tokens.len()).as_bytes(), None, None));
+                tokens.push(create(
+                    &store,
+                    format!("data {}", tokens.len()).as_bytes(),
+                    None,
+                    None,
+                ));
                 if at == 11 {
                     store.checkpoint().unwrap();
                 }
@@ -76,7 +84,11 @@ fn a_closed_store_opens_with_everything_in_it_and_one_segment_left() {
         let tokens = fill(&store, 300);
         store.close().unwrap();
         store.close().unwrap();
-        let segments = world.disk.files().into_iter().filter(|(path, _)| path.to_string_lossy().contains("journal"));
+        let segments = world
+            .disk
+            .files()
+            .into_iter()
+            .filter(|(path, _)| path.to_string_lossy().contains("journal"));
         assert_eq!(segments.map(|(_, size)| size).collect::<Vec<_>>(), vec![4096]);
         check(&world.open(), &tokens);
     }

@@ -11,9 +11,19 @@ use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Create { size: usize, ttl: Option<u64>, reads: Option<u64> },
+    Create {
+        size: usize,
+        ttl: Option<u64>,
+        reads: Option<u64>,
+    },
     Read(prop::sample::Index),
-    Update { which: prop::sample::Index, size: usize, ttl: Option<u64>, reads: Option<u64>, keep: bool },
+    Update {
+        which: prop::sample::Index,
+        size: usize,
+        ttl: Option<u64>,
+        reads: Option<u64>,
+        keep: bool,
+    },
     Delete(prop::sample::Index),
     Advance(u64),
     StepBack(u64),
@@ -126,17 +136,25 @@ impl Run {
                 let at = which.index(count);
                 let limits = limits(*ttl, *reads);
                 let change = if *keep { Change::Keep(limits) } else { Change::Replace(limits) };
-                let updated = patient(&store, || store.update(self.model.tokens[at].0.as_bytes(), &data, change)).unwrap();
+                let updated = patient(&store, || {
+                    store.update(self.model.tokens[at].0.as_bytes(), &data, change)
+                })
+                .unwrap();
                 let expiry = self.model.expiry(*ttl);
                 let expected = self.model.live(at).map(|live| {
-                    let (kept_expiry, kept_reads) = if *keep { (live.expiry, live.reads) } else { (None, None) };
-                    *live = Live { data, expiry: expiry.or(kept_expiry), reads: reads.or(kept_reads) };
+                    let (kept_expiry, kept_reads) =
+                        if *keep { (live.expiry, live.reads) } else { (None, None) };
+                    *live =
+                        Live { data, expiry: expiry.or(kept_expiry), reads: reads.or(kept_reads) };
                 });
                 prop_assert_eq!(updated, expected.is_some());
             }
             Step::Delete(which) if count > 0 => {
                 let at = which.index(count);
-                prop_assert_eq!(delete(&store, &self.model.tokens[at].0), self.model.live(at).is_some());
+                prop_assert_eq!(
+                    delete(&store, &self.model.tokens[at].0),
+                    self.model.live(at).is_some()
+                );
                 self.model.tokens[at].1 = None;
             }
             Step::Advance(milliseconds) => self.advance(*milliseconds),

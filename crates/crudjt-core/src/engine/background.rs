@@ -12,7 +12,9 @@ use crate::{Error, Result};
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
-        self.spawn("crudjt-spare", |engine| engine.supply.run(&engine.options.seams, || engine.tell_room()))?;
+        self.spawn("crudjt-spare", |engine| {
+            engine.supply.run(&engine.options.seams, || engine.tell_room())
+        })?;
         if self.options.seams.timers {
             self.spawn("crudjt-sync", Engine::run_sync)?;
             self.spawn("crudjt-tree", Engine::run_tree)?;
@@ -28,7 +30,8 @@ impl Engine {
                 engine.fail(Error::storage(engine.path(), "go on", error));
             }
         });
-        let thread = thread.map_err(|error| Error::storage(self.path(), "start its threads", error))?;
+        let thread =
+            thread.map_err(|error| Error::storage(self.path(), "start its threads", error))?;
         self.threads.lock().push(thread);
         Ok(())
     }
@@ -59,7 +62,10 @@ impl Engine {
 
     pub(super) fn sync_through(&self, sequence: u64) -> Result<()> {
         let started = std::time::Instant::now();
-        let worked = self.syncer.sync_through(sequence, || self.capture()).map_err(|error| self.fail(error))?;
+        let worked = self
+            .syncer
+            .sync_through(sequence, || self.capture())
+            .map_err(|error| self.fail(error))?;
         if worked {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });

@@ -53,7 +53,12 @@ impl Engine {
 
     /// Commits one memtable and lets it go. The journal is synced first, so that it is never
     /// behind the B-tree.
-    pub(super) fn commit_memtable(&self, turn: &mut TreeTurn, memtable: &Arc<Memtable>, end: Begin) -> Result<()> {
+    pub(super) fn commit_memtable(
+        &self,
+        turn: &mut TreeTurn,
+        memtable: &Arc<Memtable>,
+        end: Begin,
+    ) -> Result<()> {
         self.sync_through(end.sequence - 1)?;
         let sweep_before = self.sweep_before();
         let committed = self.commit(Some(memtable), self.mark(end), sweep_before, SWEEP_ALONG)?;
@@ -77,11 +82,18 @@ impl Engine {
 
     /// A commit that changes nothing but frees what the one before covered.
     pub(super) fn commit_again(&self, turn: &mut TreeTurn) -> Result<()> {
-        let made_here: Vec<u32> = self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
+        let made_here: Vec<u32> =
+            self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
         let may_go = |number: u32| !made_here.contains(&number);
         let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
         let collect_epochs: Option<&dyn Fn(u32) -> bool> = Some(&may_go);
-        self.tree.commit(&Batch { memtable: None, mark, sweep_before: None, sweep_limit: 0, collect_epochs })?;
+        self.tree.commit(&Batch {
+            memtable: None,
+            mark,
+            sweep_before: None,
+            sweep_limit: 0,
+            collect_epochs,
+        })?;
         self.free_segments(turn, Vec::new());
         Ok(())
     }
@@ -101,7 +113,8 @@ impl Engine {
         // A segment that a reader still holds, or that the system won't remove yet, waits for the
         // next commit: it is no longer needed, so leaving it is safe.
         turn.removable.retain(|segment| {
-            Arc::strong_count(segment) > 1 || self.options.seams.storage.remove(&segment.path).is_err()
+            Arc::strong_count(segment) > 1
+                || self.options.seams.storage.remove(&segment.path).is_err()
         });
     }
 
@@ -124,7 +137,10 @@ impl Engine {
                 return Ok(removed);
             }
             let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
-            let swept = self.commit(None, mark, before, SWEEP_STEP).map_err(|error| self.fail(error))?.swept;
+            let swept = self
+                .commit(None, mark, before, SWEEP_STEP)
+                .map_err(|error| self.fail(error))?
+                .swept;
             removed += swept;
             if swept < SWEEP_STEP as u64 {
                 let mut times = self.tree_times.lock();

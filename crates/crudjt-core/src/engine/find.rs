@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::{Error, Result};
 use crate::cache::Opened;
 use crate::keyring::Domain;
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
 use crate::token::{Claim, decode};
+use crate::{Error, Result};
 
 thread_local! {
     /// Where a record read from the B-tree is opened.
@@ -65,7 +65,10 @@ impl Engine {
     pub(super) fn addresses(&self, token: &[u8]) -> Vec<Address> {
         let Some(block) = decode(token) else { return Vec::new() };
         let domains = self.domains.load();
-        let claims = domains.all.iter().map(|domain| Address { claim: domain.tokens.claim(block), domain: domain.clone() });
+        let claims = domains
+            .all
+            .iter()
+            .map(|domain| Address { claim: domain.tokens.claim(block), domain: domain.clone() });
         claims.filter(|address| self.was_given(address.claim.id)).collect()
     }
 
@@ -80,7 +83,13 @@ impl Engine {
 
     /// The newest state at an address as of `now`, which was read before. `known` is a version
     /// whose data the caller has.
-    fn find_at(&self, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
+    fn find_at(
+        &self,
+        address: &Address,
+        known: Option<u64>,
+        now: u64,
+        out: &mut [u8],
+    ) -> Result<Found> {
         let tables = self.tables.load();
         match tables.get(address.claim.id) {
             Some((State::Dead, _)) => Ok(Found::Absent),
@@ -100,7 +109,13 @@ impl Engine {
     }
 
     /// The state in the cache or the B-tree.
-    fn find_at_rest(&self, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
+    fn find_at_rest(
+        &self,
+        address: &Address,
+        known: Option<u64>,
+        now: u64,
+        out: &mut [u8],
+    ) -> Result<Found> {
         let id = address.claim.id;
         if let Some(record) = self.cache.get(id) {
             return from_cache(&record, address, known, now, out);
@@ -110,7 +125,9 @@ impl Engine {
             if !self.tree.get(id, fetched)? {
                 return Ok(Found::Absent);
             }
-            let Some((header, range)) = self.unseal(address, fetched) else { return Ok(Found::Absent) };
+            let Some((header, range)) = self.unseal(address, fetched) else {
+                return Ok(Found::Absent);
+            };
             let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
             let found = judge(&header, address, now, data, out)?;
             if matches!(found, Found::Live(..)) && header.reads.is_none() {
@@ -142,7 +159,9 @@ impl Engine {
             Some((header, range, epoch.row.domain))
         });
         match opened {
-            Some((header, range, domain)) => (domain == address.domain.id).then_some((header, range)),
+            Some((header, range, domain)) => {
+                (domain == address.domain.id).then_some((header, range))
+            }
             None => {
                 self.note_damage();
                 None
@@ -169,7 +188,13 @@ fn decided(brief: &Brief, address: &Address, known: Option<u64>, now: u64) -> Op
     (brief.whole && known == Some(brief.version)).then_some(Found::Known(*brief))
 }
 
-fn from_cache(record: &Opened, address: &Address, known: Option<u64>, now: u64, out: &mut [u8]) -> Result<Found> {
+fn from_cache(
+    record: &Opened,
+    address: &Address,
+    known: Option<u64>,
+    now: u64,
+    out: &mut [u8],
+) -> Result<Found> {
     if record.domain != address.domain.id {
         return Ok(Found::Absent);
     }
@@ -180,7 +205,13 @@ fn from_cache(record: &Opened, address: &Address, known: Option<u64>, now: u64, 
 }
 
 /// Copies an opened record's data to the front of `out` if it is the token's and alive.
-fn judge(header: &Header, address: &Address, now: u64, data: &[u8], out: &mut [u8]) -> Result<Found> {
+fn judge(
+    header: &Header,
+    address: &Address,
+    now: u64,
+    data: &[u8],
+    out: &mut [u8],
+) -> Result<Found> {
     if let Some(found) = verdict(header, address, now) {
         return Ok(found);
     }

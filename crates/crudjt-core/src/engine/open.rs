@@ -39,14 +39,17 @@ pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
     let epochs = load_epochs(&tree, &unlocked)?;
     let maker = SegmentMaker::new(&options, keyring.store);
     let journal = read_journal(&options, &keyring, &tree, &maker, &unlocked, &epochs)?;
-    let engine = Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
+    let engine =
+        Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
     engine.start_threads()?;
     Ok(engine)
 }
 
 fn check(options: &Options) -> Result<()> {
     match options.secrets.first() {
-        None => Err(Error::SecretKey("Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned())),
+        None => Err(Error::SecretKey(
+            "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned(),
+        )),
         Some(newest) => {
             if newest.looks_weak() {
                 options.tell(Event::WeakKey);
@@ -62,7 +65,8 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     storage.create_folder(&options.path).map_err(|error| unusable(&options.path, error))?;
     let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
     let names = storage.list(&options.path).map_err(|error| unusable(&options.path, error))?;
-    let foreign: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
+    let foreign: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
         let names = foreign.iter().take(5).copied().collect::<Vec<_>>().join(", ");
         options.tell(Event::ForeignFiles { path: options.path.clone(), names });
@@ -71,15 +75,24 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
 }
 
 fn is_own_file(name: &str) -> bool {
-    name == TREE_FILE || keyring::is_own_file(name) || journal::is_own_file(name) || owner::is_own_file(name)
+    name == TREE_FILE
+        || keyring::is_own_file(name)
+        || journal::is_own_file(name)
+        || owner::is_own_file(name)
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {
     use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
     let reason = match error.kind() {
-        AlreadyExists | NotADirectory => "a file is in the way: give the path of a folder".to_owned(),
-        PermissionDenied => "this user may not write there: give another folder, or change its owner".to_owned(),
-        ReadOnlyFilesystem => "the file system is read-only: give a folder that can be written".to_owned(),
+        AlreadyExists | NotADirectory => {
+            "a file is in the way: give the path of a folder".to_owned()
+        }
+        PermissionDenied => {
+            "this user may not write there: give another folder, or change its owner".to_owned()
+        }
+        ReadOnlyFilesystem => {
+            "the file system is read-only: give a folder that can be written".to_owned()
+        }
         _ => return Error::storage(path, "be made", error),
     };
     Error::Path { path: path.to_path_buf(), reason }
@@ -164,13 +177,19 @@ fn read_journal(
 ) -> Result<Journal> {
     let mark = tree.mark();
     let mut replay = Replay::default();
-    let recovered = journal::recover(options, keyring.store, mark.applied, maker, &mut |segment, change| {
-        replay.take(segment, change, |row| add_epoch(epochs, unlocked, row));
-    })?;
+    let recovered =
+        journal::recover(options, keyring.store, mark.applied, maker, &mut |segment, change| {
+            replay.take(segment, change, |row| add_epoch(epochs, unlocked, row));
+        })?;
     let recovered = match recovered {
         Some(recovered) => recovered,
         None if mark.applied.sequence == 0 => first_journal(),
-        None => return Err(Error::damaged(&options.path, "the journal is missing: put its files back from a backup")),
+        None => {
+            return Err(Error::damaged(
+                &options.path,
+                "the journal is missing: put its files back from a backup",
+            ));
+        }
     };
     let highest_id = replay.highest_id.max(mark.highest_id);
     let memtable = replay.into_memtable(recovered.next)?;
@@ -201,7 +220,10 @@ impl Replay {
         match change {
             Change::Put { id, place } => {
                 self.added += i64::from(self.is_first(segment, place));
-                self.states.insert(id, State::Live { segment: self.segments.len() as u16 - 1, place, brief: None });
+                self.states.insert(
+                    id,
+                    State::Live { segment: self.segments.len() as u16 - 1, place, brief: None },
+                );
                 self.highest_id = self.highest_id.max(id);
             }
             Change::Remove { id } => {
@@ -296,9 +318,15 @@ fn assemble(
 
 /// The replayed memtable is committed like any frozen one, and frees its segments like any; the
 /// segments that it does not need are covered by the commit that was found.
-fn split(memtable: Option<Memtable>, segments: Vec<Arc<Segment>>) -> (Vec<Arc<Memtable>>, Vec<Arc<Segment>>) {
+fn split(
+    memtable: Option<Memtable>,
+    segments: Vec<Arc<Segment>>,
+) -> (Vec<Arc<Memtable>>, Vec<Arc<Segment>>) {
     let needed = |segment: &Arc<Segment>| {
-        memtable.iter().flat_map(|memtable| &memtable.segments).any(|needed| Arc::ptr_eq(needed, segment))
+        memtable
+            .iter()
+            .flat_map(|memtable| &memtable.segments)
+            .any(|needed| Arc::ptr_eq(needed, segment))
     };
     let covered = segments.into_iter().filter(|segment| !needed(segment)).collect();
     (memtable.map(Arc::new).into_iter().collect(), covered)

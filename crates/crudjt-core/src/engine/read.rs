@@ -23,7 +23,9 @@ impl Engine {
                 Ok(Reading::Absent)
             }
             (Found::Known(brief), _) => Ok(Reading::Unchanged(brief_meta(&brief, now))),
-            (Found::Live(header, _), Some(address)) if header.reads.is_some() => self.count_down(&address, now, out),
+            (Found::Live(header, _), Some(address)) if header.reads.is_some() => {
+                self.count_down(&address, now, out)
+            }
             (Found::Live(header, length), _) => Ok(Reading::Found(meta(&header, now), length)),
         }
     }
@@ -31,11 +33,20 @@ impl Engine {
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
     fn count_down(&self, address: &Address, now: u64, out: &mut [u8]) -> Result<Reading> {
         let _stripe = self.stripe(address.claim.id);
-        let Found::Live(header, length) = self.find(address, out)? else { return Ok(Reading::Absent) };
-        let Some(reads) = header.reads else { return Ok(Reading::Found(meta(&header, now), length)) };
+        let Found::Live(header, length) = self.find(address, out)? else {
+            return Ok(Reading::Absent);
+        };
+        let Some(reads) = header.reads else {
+            return Ok(Reading::Found(meta(&header, now), length));
+        };
         let data = out.get(..length).unwrap_or_default();
-        let left = Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
-        let counted = if reads <= 1 { self.kill(address, &header) } else { self.reseal(address, &header, left, data) };
+        let left =
+            Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
+        let counted = if reads <= 1 {
+            self.kill(address, &header)
+        } else {
+            self.reseal(address, &header, left, data)
+        };
         Ok(if counted? { Reading::Found(meta(&left, now), length) } else { Reading::Absent })
     }
 
@@ -48,11 +59,18 @@ impl Engine {
     }
 
     /// Appends a record's new state; false if the old one's time came meanwhile. The stripe is held.
-    pub(super) fn reseal(&self, address: &Address, old: &Header, new: Header, data: &[u8]) -> Result<bool> {
+    pub(super) fn reseal(
+        &self,
+        address: &Address,
+        old: &Header,
+        new: Header,
+        data: &[u8],
+    ) -> Result<bool> {
         let (epoch, nonce) = self.next_seal(&address.domain)?;
         let new = Header { epoch: epoch.row.number, nonce, ..new };
         with_entry(|entry| {
-            let sealed = entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
+            let sealed =
+                entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
             sealed.ok_or(Error::Randomness)?;
             self.append(address.claim.id, entry, Effect::Live(Brief::of(&new)), old.expiry, 0)
         })

@@ -17,7 +17,9 @@ impl Engine {
     pub(super) fn make_own_domain(&self) -> Result<()> {
         let mut keyring = self.keyring.lock();
         let domains = self.domains.load_full();
-        let (None, Some(newest)) = (&domains.own, self.options.secrets.first()) else { return Ok(()) };
+        let (None, Some(newest)) = (&domains.own, self.options.secrets.first()) else {
+            return Ok(());
+        };
         self.check_writable()?;
         let mut extended = keyring.clone();
         let domain = extended.add_domain(newest)?;
@@ -34,7 +36,9 @@ impl Engine {
             let nonce = epoch.next_nonce(self.options.seams.epoch_seals)?;
             Some((epoch.clone(), nonce))
         };
-        let current = |epochs: &[Arc<Epoch>]| epochs.iter().find(|epoch| epoch.row.domain == domain.id).and_then(usable);
+        let current = |epochs: &[Arc<Epoch>]| {
+            epochs.iter().find(|epoch| epoch.row.domain == domain.id).and_then(usable)
+        };
         if let Some(sealing) = current(&self.sealing.load()) {
             return Ok(sealing);
         }

@@ -47,7 +47,12 @@ impl Engine {
         };
         let tables = self.tables.load();
         let added: i64 = tables.all().map(|memtable| memtable.added()).sum();
-        let frozen: u64 = tables.frozen.iter().flat_map(|memtable| &memtable.segments).map(|segment| segment.identity.size).sum();
+        let frozen: u64 = tables
+            .frozen
+            .iter()
+            .flat_map(|memtable| &memtable.segments)
+            .map(|segment| segment.identity.size)
+            .sum();
         let (hits, misses) = self.cache.rates();
         let sync = self.syncer.times();
         let turn = self.tree_times.lock();

@@ -67,7 +67,11 @@ impl Engine {
     }
 
     /// Calls `work` with a live token's record while nobody else can change it.
-    fn change(&self, token: &[u8], work: impl Fn(&Address, &Header) -> Result<bool>) -> Result<bool> {
+    fn change(
+        &self,
+        token: &[u8],
+        work: impl Fn(&Address, &Header) -> Result<bool>,
+    ) -> Result<bool> {
         for address in self.addresses(token) {
             let _stripe = self.stripe(address.claim.id);
             let found = OLD.with_borrow_mut(|old| {
@@ -109,7 +113,8 @@ impl Engine {
 
 impl Limits {
     fn check(&self) -> Result<()> {
-        let fits = |limit: Option<u64>| limit.is_none_or(|limit| (1..=i64::MAX as u64).contains(&limit));
+        let fits =
+            |limit: Option<u64>| limit.is_none_or(|limit| (1..=i64::MAX as u64).contains(&limit));
         if !fits(self.ttl) {
             return Err(Error::Limit("ttl"));
         }

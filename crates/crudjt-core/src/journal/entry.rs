@@ -41,7 +41,11 @@ impl Entry {
     }
 
     /// Starts a put of `id`; `write` appends the record. `None` is passed on.
-    pub(crate) fn put(&mut self, id: u64, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+    pub(crate) fn put(
+        &mut self,
+        id: u64,
+        write: impl FnOnce(&mut Vec<u8>) -> Option<()>,
+    ) -> Option<()> {
         self.start(PUT);
         self.bytes.extend_from_slice(&id.to_le_bytes());
         write(&mut self.bytes)?;
@@ -89,7 +93,12 @@ impl Entry {
     }
 
     /// Puts the entry behind another one; gives its bytes and its checksum.
-    pub(super) fn chain(&mut self, segment: &[u8; 16], previous: u64, sequence: u64) -> (&[u8], u64) {
+    pub(super) fn chain(
+        &mut self,
+        segment: &[u8; 16],
+        previous: u64,
+        sequence: u64,
+    ) -> (&[u8], u64) {
         let length = Head::parse(&self.bytes).map_or(0, |head| head.length);
         let mut head = Head { length, kind: self.kind, sequence, sum: 0 };
         head.sum = head.chained(segment, previous, self.payload_sum);
@@ -133,7 +142,9 @@ impl Head {
         let (id, rest) = covered.split_at_mut(16);
         id.copy_from_slice(segment);
         let word = u64::from(self.length) | u64::from(self.kind) << 32;
-        for (target, value) in rest.chunks_exact_mut(8).zip([previous, word, self.sequence, payload_sum]) {
+        for (target, value) in
+            rest.chunks_exact_mut(8).zip([previous, word, self.sequence, payload_sum])
+        {
             target.copy_from_slice(&value.to_le_bytes());
         }
         checksum(&covered)
@@ -166,7 +177,13 @@ pub(super) fn payload_length(bytes: &[u8], offset: usize) -> Option<usize> {
 
 /// Reads the entry at `offset` of a segment's bytes; `None` unless it is the one with `sequence`
 /// that follows `previous`.
-pub(super) fn parse(bytes: &[u8], offset: usize, segment: &[u8; 16], previous: u64, sequence: u64) -> Option<Parsed> {
+pub(super) fn parse(
+    bytes: &[u8],
+    offset: usize,
+    segment: &[u8; 16],
+    previous: u64,
+    sequence: u64,
+) -> Option<Parsed> {
     let entry = bytes.get(offset..)?;
     let head = Head::parse(entry)?;
     let payload = entry.get(ENTRY_HEADER..)?.get(..head.length as usize)?;

@@ -84,7 +84,12 @@ impl Identity {
 
     fn parse_body(reader: &mut Reader<'_>) -> Option<Identity> {
         reader.take(6)?;
-        Some(Identity { store: reader.array()?, number: reader.u64()?, id: reader.array()?, size: reader.u64()? })
+        Some(Identity {
+            store: reader.array()?,
+            number: reader.u64()?,
+            id: reader.array()?,
+            size: reader.u64()?,
+        })
     }
 
     /// What binds a sector to this segment and its place in it.
@@ -110,7 +115,9 @@ impl Identity {
     /// The newer of the two marks.
     pub(super) fn parse_mark(&self, page: &[u8]) -> Option<Mark> {
         let marks = MARKS_AT.iter().filter_map(|slot| self.parse_sector(page, *slot));
-        marks.map(|[sequence, newest_time]| Mark { sequence, newest_time }).max_by_key(|mark| mark.sequence)
+        marks
+            .map(|[sequence, newest_time]| Mark { sequence, newest_time })
+            .max_by_key(|mark| mark.sequence)
     }
 
     fn sector(&self, offset: u64, fields: [u64; 2]) -> [u8; 24] {
@@ -164,7 +171,8 @@ mod tests {
 
     fn page(identity: Identity, begin: Begin, marks: [Mark; 2]) -> Vec<u8> {
         let mut page = vec![0; ENTRIES as usize];
-        let mut put = |at: u64, bytes: &[u8]| page[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        let mut put =
+            |at: u64, bytes: &[u8]| page[at as usize..][..bytes.len()].copy_from_slice(bytes);
         put(0, &identity.to_bytes());
         put(BEGIN_AT, &identity.begin_bytes(begin));
         for (at, mark) in MARKS_AT.into_iter().zip(marks) {

@@ -56,8 +56,10 @@ pub(crate) fn recover(
     let found = find(options, store)?;
     let Some(last) = found.last() else { return Ok(None) };
     let next_number = last.segment.identity.number + 1;
-    let newest_time = found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
-    let (used, unused): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.begin.is_some());
+    let newest_time =
+        found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
+    let (used, unused): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|found| found.begin.is_some());
     let (past, present) = skip_applied(applied, used);
     let mut walk = Walk::start(options, applied, &present)?;
     for found in present {
@@ -66,12 +68,19 @@ pub(crate) fn recover(
     let mut segments: Vec<_> = past.into_iter().map(|found| Arc::new(found.segment)).collect();
     segments.extend(walk.settle()?);
     let spare = discard(options, maker, walk.behind, unused)?;
-    Ok(Some(Recovered { segments, next: walk.next, spare, next_number, newest_time: newest_time.unwrap_or(0) }))
+    Ok(Some(Recovered {
+        segments,
+        next: walk.next,
+        spare,
+        next_number,
+        newest_time: newest_time.unwrap_or(0),
+    }))
 }
 
 /// Splits off the segments whose entries are all applied: only the B-tree's next commit needs them.
 fn skip_applied(applied: Applied, mut used: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
-    let reached = |found: &Found| found.begin.is_some_and(|begin| begin.sequence <= applied.sequence + 1);
+    let reached =
+        |found: &Found| found.begin.is_some_and(|begin| begin.sequence <= applied.sequence + 1);
     let present = used.split_off(used.iter().rposition(reached).unwrap_or(0));
     (used, present)
 }
@@ -79,7 +88,9 @@ fn skip_applied(applied: Applied, mut used: Vec<Found>) -> (Vec<Found>, Vec<Foun
 /// Opens all segments, oldest first.
 fn find(options: &Options, store: StoreId) -> Result<Vec<Found>> {
     let storage = options.seams.storage.as_ref();
-    let names = storage.list(&options.path).map_err(|error| Error::storage(&options.path, "be listed", error))?;
+    let names = storage
+        .list(&options.path)
+        .map_err(|error| Error::storage(&options.path, "be listed", error))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
     numbers.sort_unstable();
     numbers.into_iter().map(|number| open(options, store, number)).collect()
@@ -94,11 +105,17 @@ fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
     file.read_at(0, &mut page).map_err(failed)?;
     let identity = Identity::parse(&path, &page)?;
     if identity.store != store || identity.number != number {
-        return Err(Error::damaged(&path, "this journal segment belongs to another store: put the right file back"));
+        return Err(Error::damaged(
+            &path,
+            "this journal segment belongs to another store: put the right file back",
+        ));
     }
     let (begin, mark) = (identity.parse_begin(&page), identity.parse_mark(&page));
     if begin.is_none() && mark.is_some() {
-        return Err(Error::damaged(&path, "this journal segment was in use, but its beginning can't be read"));
+        return Err(Error::damaged(
+            &path,
+            "this journal segment was in use, but its beginning can't be read",
+        ));
     }
     Ok(Found { segment: Segment::recovered(identity, path, file.clone()), file, begin, mark, size })
 }
@@ -148,21 +165,33 @@ struct Walk {
 impl Walk {
     fn start(options: &Options, applied: Applied, used: &[Found]) -> Result<Walk> {
         let first = used.first().and_then(|found| found.begin);
-        let path = used.first().map_or(options.path.as_path(), |found| found.segment.path.as_path());
+        let path =
+            used.first().map_or(options.path.as_path(), |found| found.segment.path.as_path());
         let Some(next) = first else {
-            return Err(Error::damaged(path, "no journal segment is in use: a file is missing, put it back"));
+            return Err(Error::damaged(
+                path,
+                "no journal segment is in use: a file is missing, put it back",
+            ));
         };
         if next.sequence > applied.sequence + 1 {
-            return Err(Error::damaged(path, "the B-tree is older than the journal: operations between them are missing"));
+            return Err(Error::damaged(
+                path,
+                "the B-tree is older than the journal: operations between them are missing",
+            ));
         }
         let synced = used.iter().filter_map(|found| found.mark).map(|mark| mark.sequence).max();
         let synced = synced.unwrap_or(0).max(applied.sequence);
-        let walk = Walk { applied, next, synced, segments: Vec::new(), behind: Vec::new(), torn: false };
+        let walk =
+            Walk { applied, next, synced, segments: Vec::new(), behind: Vec::new(), torn: false };
         walk.check_applied(path)?;
         Ok(walk)
     }
 
-    fn segment(&mut self, found: Found, replay: &mut dyn FnMut(&Arc<Segment>, Change)) -> Result<()> {
+    fn segment(
+        &mut self,
+        found: Found,
+        replay: &mut dyn FnMut(&Arc<Segment>, Change),
+    ) -> Result<()> {
         if self.torn || found.begin != Some(self.next) {
             self.hole(&found.segment.path)?;
             self.behind.push(found);
@@ -183,8 +212,12 @@ impl Walk {
     ) -> Result<u64> {
         let mut offset = ENTRIES as usize;
         loop {
-            let read = window.reach(offset).map_err(|error| Error::storage(&segment.path, "read its journal", error));
-            let Some(parsed) = parse(read?, offset, &segment.identity.id, self.next.chain, self.next.sequence) else {
+            let read = window
+                .reach(offset)
+                .map_err(|error| Error::storage(&segment.path, "read its journal", error));
+            let Some(parsed) =
+                parse(read?, offset, &segment.identity.id, self.next.chain, self.next.sequence)
+            else {
                 break;
             };
             if self.next.sequence > self.applied.sequence {
@@ -199,8 +232,12 @@ impl Walk {
 
     /// The B-tree and the journal must agree on the entry that was applied last.
     fn check_applied(&self, path: &Path) -> Result<()> {
-        if self.next.sequence == self.applied.sequence + 1 && self.next.chain != self.applied.chain {
-            return Err(Error::damaged(path, "the B-tree and the journal are of different times: put files of one time back"));
+        if self.next.sequence == self.applied.sequence + 1 && self.next.chain != self.applied.chain
+        {
+            return Err(Error::damaged(
+                path,
+                "the B-tree and the journal are of different times: put files of one time back",
+            ));
         }
         Ok(())
     }
@@ -209,7 +246,10 @@ impl Walk {
     fn hole(&mut self, path: &Path) -> Result<()> {
         self.torn = true;
         if self.next.sequence <= self.synced {
-            return Err(Error::damaged(path, "entries that were on the disk are missing from the journal"));
+            return Err(Error::damaged(
+                path,
+                "entries that were on the disk are missing from the journal",
+            ));
         }
         Ok(())
     }
@@ -236,7 +276,12 @@ impl Walk {
 }
 
 /// Removes segments behind a hole and unused ones, but for one unused one that can serve again.
-fn discard(options: &Options, maker: &SegmentMaker, behind: Vec<Found>, unused: Vec<Found>) -> Result<Option<Segment>> {
+fn discard(
+    options: &Options,
+    maker: &SegmentMaker,
+    behind: Vec<Found>,
+    unused: Vec<Found>,
+) -> Result<Option<Segment>> {
     let mut spare = None;
     let mut removed = !behind.is_empty();
     for found in behind.into_iter().chain(unused) {

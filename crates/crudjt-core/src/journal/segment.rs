@@ -36,7 +36,11 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// A recovered segment, only to be read.
-    pub(super) fn recovered(identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Segment {
+    pub(super) fn recovered(
+        identity: Identity,
+        path: PathBuf,
+        file: Arc<dyn StorageFile>,
+    ) -> Segment {
         Segment { identity, path, file, body: Body::Plain }
     }
 
@@ -122,7 +126,9 @@ impl SegmentMaker {
     fn make_sized(&self, number: u64, size: u64) -> Result<Segment> {
         let identity = Identity { store: self.store, number, id: random()?, size };
         let path = file_of(&self.folder, number);
-        let file = self.make_file(&path, identity).map_err(|error| Error::storage(&path, "extend its journal", error))?;
+        let file = self
+            .make_file(&path, identity)
+            .map_err(|error| Error::storage(&path, "extend its journal", error))?;
         self.assemble(identity, path, file)
     }
 
@@ -148,7 +154,12 @@ impl SegmentMaker {
     }
 
     /// An unused segment that an earlier opening left.
-    pub(super) fn adopt(&self, identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Result<Segment> {
+    pub(super) fn adopt(
+        &self,
+        identity: Identity,
+        path: PathBuf,
+        file: Arc<dyn StorageFile>,
+    ) -> Result<Segment> {
         self.assemble(identity, path, file)
     }
 
@@ -157,7 +168,12 @@ impl SegmentMaker {
         identity.size == self.seams.segment_bytes && identity.size == size
     }
 
-    fn assemble(&self, identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>) -> Result<Segment> {
+    fn assemble(
+        &self,
+        identity: Identity,
+        path: PathBuf,
+        file: Arc<dyn StorageFile>,
+    ) -> Result<Segment> {
         let body = if self.mapped {
             let mapping = file.map(identity.size);
             Body::Mapped(mapping.map_err(|error| Error::storage(&path, "map its journal", error))?)

@@ -65,7 +65,11 @@ impl Syncer {
 
     /// Returns when `sequence` is durable; true if this call did the work. `capture` tells the
     /// journal's end.
-    pub(crate) fn sync_through(&self, sequence: u64, capture: impl FnOnce() -> Captured) -> Result<bool> {
+    pub(crate) fn sync_through(
+        &self,
+        sequence: u64,
+        capture: impl FnOnce() -> Captured,
+    ) -> Result<bool> {
         if self.synced() >= sequence {
             return Ok(false);
         }
@@ -76,7 +80,8 @@ impl Syncer {
         let end = capture();
         self.sync_frozen()?;
         end.segment.sync(end.offset)?;
-        end.segment.write_mark(*turn, Mark { sequence: end.sequence, newest_time: end.newest_time })?;
+        end.segment
+            .write_mark(*turn, Mark { sequence: end.sequence, newest_time: end.newest_time })?;
         *turn = !*turn;
         self.synced.fetch_max(end.sequence, Ordering::AcqRel);
         Ok(true)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::header::ENTRIES;
 use super::{Begin, Entry, Place, Segment};
-use crate::journal::entry::{ENTRY_HEADER, ID};
 use crate::Result;
+use crate::journal::entry::{ENTRY_HEADER, ID};
 
 /// The end of the journal.
 pub(crate) struct Tail {
@@ -46,7 +46,8 @@ impl Tail {
             offset: (self.offset as usize + ENTRY_HEADER + ID) as u32,
             length: entry.record_length() as u32,
         };
-        let (bytes, sum) = entry.chain(&self.segment.identity.id, self.next.chain, self.next.sequence);
+        let (bytes, sum) =
+            entry.chain(&self.segment.identity.id, self.next.chain, self.next.sequence);
         self.segment.write(self.offset, bytes)?;
         self.offset += bytes.len() as u64;
         self.next = Begin { sequence: self.next.sequence + 1, chain: sum };

@@ -24,7 +24,11 @@ impl Domain {
 
     /// The key of the epoch with this cipher and salt.
     pub(crate) fn epoch_key(&self, cipher: Cipher, salt: &[u8; 24]) -> Option<Zeroizing<[u8; 32]>> {
-        crate::seal::derive(self.root.as_ref(), salt, &[b"crudjt 2 epoch key", &[cipher as u8], &self.id])
+        crate::seal::derive(
+            self.root.as_ref(),
+            salt,
+            &[b"crudjt 2 epoch key", &[cipher as u8], &self.id],
+        )
     }
 
     /// The root key, to be wrapped.

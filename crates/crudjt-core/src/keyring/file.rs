@@ -46,7 +46,8 @@ pub(super) fn read(storage: &dyn Storage, path: &Path) -> Result<Option<Keyring>
     if size > SIZE_MAX {
         return Err(Error::damaged(path, "the keyring is too long"));
     }
-    let bytes = read_all(file.as_ref()).map_err(|error| Error::storage(path, "read its keyring", error))?;
+    let bytes =
+        read_all(file.as_ref()).map_err(|error| Error::storage(path, "read its keyring", error))?;
     Keyring::parse(path, &bytes).map(Some)
 }
 
@@ -75,7 +76,9 @@ impl Keyring {
     }
 
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Keyring> {
-        let damaged = || Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup");
+        let damaged = || {
+            Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup")
+        };
         let mut reader = Reader(checked(bytes).ok_or_else(damaged)?);
         if reader.array().as_ref() != Some(MAGIC) {
             return Err(damaged());

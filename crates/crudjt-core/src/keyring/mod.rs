@@ -45,11 +45,15 @@ impl Keyring {
     /// Reads the store's keyring, mending one copy from the other; `None` where there is none.
     pub(crate) fn load(options: &Options) -> Result<Option<Keyring>> {
         let storage = options.seams.storage.as_ref();
-        let [first, second] = KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name)));
+        let [first, second] =
+            KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name)));
         let (first, second) = (file::refuse_newer(first)?, file::refuse_newer(second)?);
-        let same = first.as_ref().is_ok_and(|first| second.as_ref().is_ok_and(|second| first == second));
+        let same =
+            first.as_ref().is_ok_and(|first| second.as_ref().is_ok_and(|second| first == second));
         let best = match (first, second) {
-            (Ok(first), Ok(second)) => first.into_iter().chain(second).max_by_key(|keyring| keyring.generation),
+            (Ok(first), Ok(second)) => {
+                first.into_iter().chain(second).max_by_key(|keyring| keyring.generation)
+            }
             (Ok(Some(good)), Err(_)) | (Err(_), Ok(Some(good))) => Some(good),
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
@@ -94,7 +98,12 @@ impl Keyring {
     /// Wraps every open domain under the newest secret too, so that the older ones can be dropped.
     /// True if a slot was added, which is to be saved.
     pub(crate) fn carry(&mut self, unlocked: &Unlocked, newest: &Secret) -> Result<bool> {
-        let reached: Vec<DomainId> = self.unlock(std::slice::from_ref(newest)).domains.iter().map(|domain| domain.id).collect();
+        let reached: Vec<DomainId> = self
+            .unlock(std::slice::from_ref(newest))
+            .domains
+            .iter()
+            .map(|domain| domain.id)
+            .collect();
         let missing = unlocked.domains.iter().filter(|domain| !reached.contains(&domain.id));
         let before = self.slots.len();
         for domain in missing {
@@ -127,8 +136,8 @@ impl Unlocked {
 mod tests {
     use super::*;
     use crate::options::Seams;
-    use crate::storage::sim::SimDisk;
     use crate::storage::Storage;
+    use crate::storage::sim::SimDisk;
     use std::path::Path;
 
     fn secret(byte: u8) -> Secret {
@@ -175,7 +184,10 @@ mod tests {
         assert!(!keyring.carry(&both, &secret(2)).expect("already carried"));
         let unlocked = keyring.unlock(&[secret(2)]);
         assert!(unlocked.own.is_none());
-        assert_eq!(unlocked.domains.iter().map(|domain| domain.id).collect::<Vec<_>>(), vec![both.domains[0].id]);
+        assert_eq!(
+            unlocked.domains.iter().map(|domain| domain.id).collect::<Vec<_>>(),
+            vec![both.domains[0].id]
+        );
     }
 
     #[test]

@@ -33,7 +33,12 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) const BYTES: usize = 16 + 1 + 1 + 32 + 12 + 32 + 16;
 
-    pub(super) fn wrap(store: StoreId, domain: &Domain, secret: &Secret, role: Role) -> Result<Slot> {
+    pub(super) fn wrap(
+        store: StoreId,
+        domain: &Domain,
+        secret: &Secret,
+        role: Role,
+    ) -> Result<Slot> {
         let mut wrapped = *domain.root();
         let mut slot = Slot {
             role,
@@ -45,19 +50,29 @@ impl Slot {
             tag: [0; 16],
         };
         let key = slot.key(store, secret).ok_or(Error::Randomness)?;
-        slot.tag = key.seal(slot.nonce, &slot.associated(store), &mut wrapped).ok_or(Error::Randomness)?;
+        slot.tag =
+            key.seal(slot.nonce, &slot.associated(store), &mut wrapped).ok_or(Error::Randomness)?;
         slot.wrapped = wrapped;
         Ok(slot)
     }
 
     pub(super) fn unwrap(&self, store: StoreId, secret: &Secret) -> Option<Domain> {
         let mut root = Zeroizing::new(self.wrapped);
-        self.key(store, secret)?.open(self.nonce, &self.associated(store), root.as_mut(), self.tag)?;
+        self.key(store, secret)?.open(
+            self.nonce,
+            &self.associated(store),
+            root.as_mut(),
+            self.tag,
+        )?;
         Domain::new(self.domain, &root)
     }
 
     fn key(&self, store: StoreId, secret: &Secret) -> Option<Key> {
-        let bytes = derive(secret.bytes(), &self.salt, &[b"crudjt 2 key slot", &store, &[self.cipher as u8]])?;
+        let bytes = derive(
+            secret.bytes(),
+            &self.salt,
+            &[b"crudjt 2 key slot", &store, &[self.cipher as u8]],
+        )?;
         Key::new(self.cipher, &bytes)
     }
 

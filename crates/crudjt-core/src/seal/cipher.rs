@@ -3,7 +3,9 @@
 //! Both have 96-bit nonces. ChaCha20-Poly1305 needs no extended nonce here: the 192-bit random
 //! salt that XChaCha would mix into the key is mixed in by the epoch key's derivation.
 
-use ring::aead::{AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey};
+use ring::aead::{
+    AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey,
+};
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use zeroize::Zeroizing;
 
@@ -65,17 +67,30 @@ impl Key {
     }
 
     /// Encrypts in place and gives the tag. `None` only beyond 2^36 bytes.
-    pub(crate) fn seal(&self, nonce: [u8; 12], associated: &[u8], data: &mut [u8]) -> Option<[u8; TAG]> {
+    pub(crate) fn seal(
+        &self,
+        nonce: [u8; 12],
+        associated: &[u8],
+        data: &mut [u8],
+    ) -> Option<[u8; TAG]> {
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = self.0.get().seal_in_place_separate_tag(nonce, Aad::from(associated), data).ok()?;
+        let tag =
+            self.0.get().seal_in_place_separate_tag(nonce, Aad::from(associated), data).ok()?;
         tag.as_ref().try_into().ok()
     }
 
     /// Decrypts in place; `None` where anything was changed.
-    pub(crate) fn open(&self, nonce: [u8; 12], associated: &[u8], data: &mut [u8], tag: [u8; TAG]) -> Option<()> {
+    pub(crate) fn open(
+        &self,
+        nonce: [u8; 12],
+        associated: &[u8],
+        data: &mut [u8],
+        tag: [u8; TAG],
+    ) -> Option<()> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let key = self.0.get();
-        key.open_in_place_separate_tag(nonce, Aad::from(associated), Tag::from(tag), data, 0..).ok()?;
+        key.open_in_place_separate_tag(nonce, Aad::from(associated), Tag::from(tag), data, 0..)
+            .ok()?;
         Some(())
     }
 }

@@ -68,7 +68,13 @@ impl Epoch {
     }
 
     /// Appends the sealed record of `data` to `out`.
-    pub(crate) fn seal(&self, id: u64, header: &Header, data: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    pub(crate) fn seal(
+        &self,
+        id: u64,
+        header: &Header,
+        data: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         let start = out.len();
         header.write(out);
         let body = out.len();
@@ -81,7 +87,13 @@ impl Epoch {
     }
 
     /// Opens a sealed record in place: its data then stands at the range given back.
-    pub(crate) fn open(&self, id: u64, header: &Header, head: usize, record: &mut [u8]) -> Option<std::ops::Range<usize>> {
+    pub(crate) fn open(
+        &self,
+        id: u64,
+        header: &Header,
+        head: usize,
+        record: &mut [u8],
+    ) -> Option<std::ops::Range<usize>> {
         let (head_bytes, rest) = record.split_at_mut_checked(head)?;
         let (body, tag) = rest.split_last_chunk_mut::<TAG>()?;
         let associated = Associated::new(id, &self.row, head_bytes)?;

@@ -63,7 +63,12 @@ impl SimDisk {
 
     fn with(files: BTreeMap<PathBuf, Content>, maps: bool) -> SimDisk {
         let controls = Controls { fail_in: AtomicU64::new(u64::MAX), ..Controls::default() };
-        SimDisk { files: Arc::new(Mutex::new(files)), locks: Arc::default(), controls: Arc::new(controls), maps }
+        SimDisk {
+            files: Arc::new(Mutex::new(files)),
+            locks: Arc::default(),
+            controls: Arc::new(controls),
+            maps,
+        }
     }
 
     /// From now on nothing changes any more, though every call still says it did: what a process
@@ -75,7 +80,9 @@ impl SimDisk {
     /// A new disk with the files as they are now, not frozen and not failing.
     pub fn copy(&self) -> SimDisk {
         let files = self.files.lock();
-        let copies = files.iter().map(|(path, content)| (path.clone(), Arc::new(RwLock::new(content.read().clone()))));
+        let copies = files
+            .iter()
+            .map(|(path, content)| (path.clone(), Arc::new(RwLock::new(content.read().clone()))));
         SimDisk::with(copies.collect(), self.maps)
     }
 
@@ -94,7 +101,11 @@ impl SimDisk {
 
     /// The files' paths and sizes.
     pub fn files(&self) -> Vec<(PathBuf, usize)> {
-        self.files.lock().iter().map(|(path, content)| (path.clone(), content.read().len())).collect()
+        self.files
+            .lock()
+            .iter()
+            .map(|(path, content)| (path.clone(), content.read().len()))
+            .collect()
     }
 
     /// Changes a file's bytes behind the store's back.
@@ -113,7 +124,9 @@ impl Storage for SimDisk {
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let files = self.files.lock();
         let inside = files.keys().filter(|path| path.parent() == Some(folder));
-        Ok(inside.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
+        Ok(inside
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect())
     }
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
@@ -206,7 +219,9 @@ impl StorageFile for SimFile {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        copy_out(&self.content, offset, out).then_some(()).ok_or(io::ErrorKind::UnexpectedEof.into())
+        copy_out(&self.content, offset, out)
+            .then_some(())
+            .ok_or(io::ErrorKind::UnexpectedEof.into())
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {

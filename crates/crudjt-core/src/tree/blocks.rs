@@ -72,12 +72,22 @@ impl BlockFile {
         let count = out.len() / BLOCK;
         let mut single = [0u8; SLOT];
         let mut many = Vec::new();
-        let slots = if count == 1 { single.as_mut_slice() } else { many.resize(count * SLOT, 0); many.as_mut_slice() };
+        let slots = if count == 1 {
+            single.as_mut_slice()
+        } else {
+            many.resize(count * SLOT, 0);
+            many.as_mut_slice()
+        };
         self.file.read_at(slot_at(first), slots)?;
-        for (number, (slot, block)) in (first..).zip(slots.chunks_exact(SLOT).zip(out.chunks_exact_mut(BLOCK))) {
+        for (number, (slot, block)) in
+            (first..).zip(slots.chunks_exact(SLOT).zip(out.chunks_exact_mut(BLOCK)))
+        {
             let (data, sum) = slot.split_at(BLOCK);
             if number != 0 && sum != self.sum(number, data) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, format!("block {number} of the B-tree is damaged")));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("block {number} of the B-tree is damaged"),
+                ));
             }
             block.copy_from_slice(data);
         }
@@ -174,7 +184,10 @@ fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
     }
     reader.take(6).ok_or_else(damaged)?;
     if reader.array() != Some(store) {
-        return Err(Error::damaged(path, "the B-tree belongs to another store: put the right file back"));
+        return Err(Error::damaged(
+            path,
+            "the B-tree belongs to another store: put the right file back",
+        ));
     }
     Ok(())
 }
@@ -200,7 +213,9 @@ mod tests {
         let mut out = vec![0; data.len()];
         file.read(2 * BLOCK as u64, &mut out).expect("read");
         assert_eq!((out == data, file.len().expect("a length")), (true, 8 * BLOCK as u64));
-        disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| bytes[slot_at(3) as usize + 77] ^= 1);
+        disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| {
+            bytes[slot_at(3) as usize + 77] ^= 1
+        });
         assert!(file.read(2 * BLOCK as u64, &mut out[..BLOCK]).is_ok());
         assert!(file.read(3 * BLOCK as u64, &mut out[..BLOCK]).is_err());
     }
@@ -234,12 +249,18 @@ mod tests {
         let disk = SimDisk::new(true);
         let options = options(&disk);
         drop(BlockFile::open(&options, [1; 16]).expect("opened"));
-        assert_eq!(BlockFile::open(&options, [2; 16]).expect_err("another").code(), "ERR_CRUDJT_DAMAGED");
+        assert_eq!(
+            BlockFile::open(&options, [2; 16]).expect_err("another").code(),
+            "ERR_CRUDJT_DAMAGED"
+        );
         disk.edit(&options.path.join(TREE_FILE), |bytes| {
             bytes[8] = 2;
             let sum = checksum(&bytes[..IDENTITY - 8]);
             bytes[IDENTITY - 8..IDENTITY].copy_from_slice(&sum.to_le_bytes());
         });
-        assert_eq!(BlockFile::open(&options, [1; 16]).expect_err("newer").code(), "ERR_CRUDJT_VERSION");
+        assert_eq!(
+            BlockFile::open(&options, [1; 16]).expect_err("newer").code(),
+            "ERR_CRUDJT_VERSION"
+        );
     }
 }

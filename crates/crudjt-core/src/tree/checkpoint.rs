@@ -60,7 +60,11 @@ impl Tree {
     }
 }
 
-fn apply(transaction: &WriteTransaction, batch: &Batch<'_>, journal_error: &mut Option<Error>) -> Redb<Committed> {
+fn apply(
+    transaction: &WriteTransaction,
+    batch: &Batch<'_>,
+    journal_error: &mut Option<Error>,
+) -> Redb<Committed> {
     let mut writer = Writer {
         records: transaction.open_table(RECORDS)?,
         expiries: transaction.open_table(EXPIRIES)?,
@@ -89,7 +93,11 @@ pub(super) struct Writer<'t> {
 }
 
 impl Writer<'_> {
-    fn bring_in(&mut self, memtable: &Memtable, journal_error: &mut Option<Error>) -> Redb<Vec<u64>> {
+    fn bring_in(
+        &mut self,
+        memtable: &Memtable,
+        journal_error: &mut Option<Error>,
+    ) -> Redb<Vec<u64>> {
         let states = memtable.sorted();
         let mut record = Vec::new();
         for (id, state) in &states {
@@ -99,7 +107,8 @@ impl Writer<'_> {
             };
             record.resize(place.length as usize, 0);
             let segment = memtable.segments.get(usize::from(*segment));
-            if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record)) {
+            if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record))
+            {
                 *journal_error = Some(error);
                 return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
             }
@@ -162,7 +171,9 @@ fn settle_epochs(
         }
     }
     if let Some(may_go) = collect {
-        epochs.retain(|number, row| !may_go(number) || EpochCount::parse(row).is_none_or(|count| count.records > 0))?;
+        epochs.retain(|number, row| {
+            !may_go(number) || EpochCount::parse(row).is_none_or(|count| count.records > 0)
+        })?;
     }
     Ok(())
 }

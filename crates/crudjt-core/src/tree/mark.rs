@@ -37,7 +37,11 @@ mod tests {
 
     #[test]
     fn a_mark_round_trips() {
-        let mark = AppliedMark { applied: Applied { sequence: 1, chain: 2 }, highest_id: 3, newest_time: 4 };
+        let mark = AppliedMark {
+            applied: Applied { sequence: 1, chain: 2 },
+            highest_id: 3,
+            newest_time: 4,
+        };
         assert_eq!(AppliedMark::parse(&mark.to_bytes()), Some(mark));
         assert_eq!(AppliedMark::parse(&mark.to_bytes()[..31]), None);
     }

@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{
+    Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+};
 
 pub(crate) use blocks::TREE_FILE;
 pub(crate) use checkpoint::{Batch, Committed};
@@ -105,8 +107,11 @@ impl Tree {
         self.guard("read its epochs", || {
             self.with_database(|database| {
                 let table = database.begin_read()?.open_table(EPOCHS)?;
-                let rows = table.iter()?.map(|entry| Ok(EpochCount::parse(entry?.1.value()).map(|count| count.row)));
-                rows.filter_map(|row: std::result::Result<_, redb::Error>| row.transpose()).collect()
+                let rows = table
+                    .iter()?
+                    .map(|entry| Ok(EpochCount::parse(entry?.1.value()).map(|count| count.row)));
+                rows.filter_map(|row: std::result::Result<_, redb::Error>| row.transpose())
+                    .collect()
             })
         })
     }
@@ -115,7 +120,10 @@ impl Tree {
     pub(crate) fn close(&self) -> Result<()> {
         self.view.store(Arc::new(View { records: None }));
         let Some(database) = self.database.lock().take() else { return Ok(()) };
-        self.guard("close its B-tree", || Ok(drop(database)))
+        self.guard("close its B-tree", || {
+            drop(database);
+            Ok(())
+        })
     }
 
     /// Makes the newest commit what reads see.
@@ -136,7 +144,11 @@ impl Tree {
         }
     }
 
-    fn guard<T>(&self, what: &'static str, work: impl FnOnce() -> std::result::Result<T, redb::Error>) -> Result<T> {
+    fn guard<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce() -> std::result::Result<T, redb::Error>,
+    ) -> Result<T> {
         guarded(&self.path, what, work)
     }
 }

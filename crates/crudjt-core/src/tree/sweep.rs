@@ -10,7 +10,11 @@ use crate::record::Header;
 ///
 /// A record whose newer state is still in a memtable may be removed here with its older one: the
 /// memtable's commit brings the newer one in.
-pub(super) fn sweep(writer: &mut Writer<'_>, before: u64, limit: usize) -> Result<u64, redb::Error> {
+pub(super) fn sweep(
+    writer: &mut Writer<'_>,
+    before: u64,
+    limit: usize,
+) -> Result<u64, redb::Error> {
     let rows = writer.expiries.range(..=expiry_key(before, u64::MAX))?.take(limit);
     let due = rows.map(|row| row.map(|(key, _)| key.value())).collect::<Result<Vec<u128>, _>>()?;
     let mut swept = 0;

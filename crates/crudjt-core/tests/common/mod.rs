@@ -1,5 +1,5 @@
 //! What the engine's tests share: stores on a simulated disk with a clock that is moved by hand.
-#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crudjt_core::clock::ManualClock;
 use crudjt_core::storage::sim::SimDisk;
 use crudjt_core::{
-    Change, Event, JournalMode, Limits, OUT_BYTES, Options, Reading, Result, Seams, Secret, Store, Token,
+    Change, Event, JournalMode, Limits, OUT_BYTES, Options, Reading, Result, Seams, Secret, Store,
+    Token,
 };
 
 /// A wall time to start from, in milliseconds.
@@ -119,20 +120,30 @@ pub fn create(store: &Store, data: &[u8], ttl: Option<u64>, reads: Option<u64>) 
     patient(store, || store.create(data, limits(ttl, reads))).unwrap()
 }
 
-pub fn update(store: &Store, token: &Token, data: &[u8], ttl: Option<u64>, reads: Option<u64>) -> bool {
-    patient(store, || store.update(token.as_bytes(), data, Change::Replace(limits(ttl, reads)))).unwrap()
+pub fn update(
+    store: &Store,
+    token: &Token,
+    data: &[u8],
+    ttl: Option<u64>,
+    reads: Option<u64>,
+) -> bool {
+    patient(store, || store.update(token.as_bytes(), data, Change::Replace(limits(ttl, reads))))
+        .unwrap()
 }
 
 pub fn delete(store: &Store, token: &Token) -> bool {
     patient(store, || store.delete(token.as_bytes())).unwrap()
 }
 
+/// What a read found: the data, the seconds left and the reads left.
+pub type Seen = (Vec<u8>, Option<u64>, Option<u64>);
+
 /// A read's data, seconds left and reads left; `None` if there is no live token.
-pub fn read(store: &Store, token: &Token) -> Option<(Vec<u8>, Option<u64>, Option<u64>)> {
+pub fn read(store: &Store, token: &Token) -> Option<Seen> {
     try_read(store, token).unwrap()
 }
 
-pub fn try_read(store: &Store, token: &Token) -> Result<Option<(Vec<u8>, Option<u64>, Option<u64>)>> {
+pub fn try_read(store: &Store, token: &Token) -> Result<Option<Seen>> {
     let mut out = vec![0; OUT_BYTES];
     match patient_read(store, token, &mut out)? {
         Reading::Found(meta, length) => Ok(Some((out[..length].to_vec(), meta.ttl, meta.reads))),

@@ -1,0 +1,4 @@
+import { behave } from './behaviour/suite.js'
+import { reopened } from './behaviour/ways.js'
+
+behave(reopened)

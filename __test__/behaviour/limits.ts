@@ -1,0 +1,106 @@
+/** `ttl` and `silence_read` as arguments of create and update. */
+import { refuses } from '../helpers/refusals.js'
+import type { Sentence } from './suite.js'
+import type { Reached } from './ways.js'
+
+const data = { a: 1 }
+const calls = {
+  create: (store: Reached, _token: string, ...limits: unknown[]) =>
+    store.create(data, ...(limits as never[])),
+  update: (store: Reached, token: string, ...limits: unknown[]) =>
+    store.update(token, data, ...(limits as never[])),
+}
+
+const outOfRange: unknown[] = [0, -0, -1, -0.5, Number.NaN, Number.NEGATIVE_INFINITY, 0n, -1n]
+const tooLarge: unknown[] = [2 ** 64, 2n ** 64n, 1e300]
+const noWholeNumbers: unknown[] = [0.5, 1.5, Number.POSITIVE_INFINITY, '', '5', true, false]
+const noLimits: unknown[] = [[], [5], new Date(), () => 5, Symbol('5'), Object(5)]
+
+const textOf = (name: string) => `${name} should be greater than 0 and less than 2^64`
+
+/** What is given, and what a read tells. */
+const kept: [given: number | bigint, told: number | bigint][] = [
+  [1_000_000_000_000, 1_000_000_000_000],
+  [5n, 5],
+  [2 ** 53, 2 ** 53],
+  [2 ** 62, 2 ** 62],
+  [2n ** 53n + 1n, 2n ** 53n + 1n],
+  [2 ** 63, 2n ** 63n - 1n],
+  [2n ** 63n - 1n, 2n ** 63n - 1n],
+  [2n ** 64n - 1n, 2n ** 63n - 1n],
+]
+
+export function aboutLimits(say: Sentence): void {
+  for (const [name, call] of Object.entries(calls)) {
+    say(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
+      const token = await store.create(data, 100)
+      for (const bad of [...outOfRange, ...tooLarge]) {
+        const refusal = { is: RangeError, code: 'ERR_CRUDJT_LIMIT' } as const
+        const about = String(bad)
+        await refuses(t, () => call(store, token, bad), { ...refusal, says: textOf('ttl') }, about)
+        const says = textOf('silence_read')
+        await refuses(t, () => call(store, token, null, bad), { ...refusal, says }, about)
+        await refuses(
+          t,
+          () => call(store, token, { silence_read: bad }),
+          { ...refusal, says },
+          about,
+        )
+      }
+      t.is((await store.read(token))?.metadata?.ttl, 100)
+    })
+
+    say(`${name} refuses limits that are no whole numbers with a TypeError`, async (t, store) => {
+      const token = await store.create(data, 100)
+      for (const bad of [...noWholeNumbers, ...noLimits]) {
+        const refusal = { is: TypeError, code: 'ERR_CRUDJT_LIMIT' } as const
+        const about = String(bad)
+        await refuses(t, () => call(store, token, bad), { ...refusal, says: textOf('ttl') }, about)
+        const says = textOf('silence_read')
+        await refuses(t, () => call(store, token, 5, bad), { ...refusal, says }, about)
+      }
+      t.is((await store.read(token))?.metadata?.ttl, 100)
+    })
+
+    say(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
+      const token = await store.create(data)
+      const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
+      const tried = { silenceRead: 'silence_read', TTL: 'ttl', durabel: 'durable' }
+      for (const [wrong, right] of Object.entries(tried)) {
+        const says = new RegExp(`'${wrong}'.*'${right}'`)
+        await refuses(t, () => call(store, token, { [wrong]: 5 }), { ...refusal, says })
+      }
+      const says = /'durable'.*true or false/
+      await refuses(t, () => call(store, token, { durable: 'yes' }), { ...refusal, says })
+      await refuses(t, () => call(store, token, { ttl: 5 }, 5), {
+        ...refusal,
+        says: 'silence_read',
+      })
+    })
+  }
+
+  say('null and undefined are no limit, alone and among options', async (t, store) => {
+    for (const none of [null, undefined]) {
+      t.deepEqual(await store.read(await store.create(data, none, none)), { data })
+      const options = { ttl: none, silence_read: none }
+      t.deepEqual(await store.read(await store.create(data, options)), { data })
+    }
+    t.deepEqual(await store.read(await store.create(data, {})), { data })
+  })
+
+  say('limits of every size are kept, told as a Number where that is exact', async (t, store) => {
+    for (const [given, told] of kept) {
+      const first = Number(told) < 2 ** 53 ? Number(told) - 1 : BigInt(told) - 1n
+      const counted = await store.read(await store.create(data, null, given))
+      t.is(BigInt(counted?.metadata?.silence_read ?? 0), BigInt(first), String(given))
+    }
+  })
+
+  say('a ttl of any size lets a token live', async (t, store) => {
+    for (const [given, told] of kept) {
+      const ttl = (await store.read(await store.create(data, given)))?.metadata?.ttl ?? 0
+      const off = BigInt(told) - BigInt(ttl)
+      t.true(off >= 0n && off <= 2n, `${given} is told as ${ttl}`)
+    }
+  })
+}

@@ -1,0 +1,66 @@
+/** update, beside data and limits. */
+import { refuses } from '../helpers/refusals.js'
+import type { Sentence } from './suite.js'
+
+export function aboutUpdate(say: Sentence): void {
+  say('update replaces the data, as often as one likes', async (t, store) => {
+    const token = await store.create({ role: 'member', old: true })
+    for (const role of ['editor', 'admin', 'member']) {
+      t.true(await store.update(token, { role }))
+      t.deepEqual(await store.read(token), { data: { role } })
+      t.deepEqual(await store.read(token), { data: { role } })
+    }
+  })
+
+  say('update replaces both limits, and leaving one out removes it', async (t, store) => {
+    const token = await store.create({}, 100, 10)
+    t.true(await store.update(token, {}, 200, 5))
+    t.deepEqual(await store.read(token), { metadata: { ttl: 200, silence_read: 4 }, data: {} })
+    t.true(await store.update(token, {}, 300))
+    t.deepEqual(await store.read(token), { metadata: { ttl: 300 }, data: {} })
+    t.true(await store.update(token, {}, { silence_read: 2 }))
+    t.deepEqual(await store.read(token), { metadata: { silence_read: 1 }, data: {} })
+    t.true(await store.update(token, {}))
+    t.deepEqual(await store.read(token), { data: {} })
+  })
+
+  say('with keep the limits that are not named stay', async (t, store) => {
+    const token = await store.create({ a: 1 }, 1000, 10)
+    t.true(await store.update(token, { a: 2 }, { keep: true }))
+    t.deepEqual(await store.read(token), {
+      metadata: { ttl: 1000, silence_read: 9 },
+      data: { a: 2 },
+    })
+    t.true(await store.update(token, { a: 3 }, { keep: true, ttl: 500 }))
+    t.deepEqual(await store.read(token), {
+      metadata: { ttl: 500, silence_read: 8 },
+      data: { a: 3 },
+    })
+    t.true(await store.update(token, { a: 4 }, { keep: true, silence_read: 3 }))
+    t.deepEqual(await store.read(token), {
+      metadata: { ttl: 500, silence_read: 2 },
+      data: { a: 4 },
+    })
+    t.true(await store.update(token, { a: 5 }, { keep: false, ttl: 50 }))
+    t.deepEqual(await store.read(token), { metadata: { ttl: 50 }, data: { a: 5 } })
+  })
+
+  say('a refused update leaves the old record whole', async (t, store) => {
+    const token = await store.create({ a: 1 }, 1000, 10)
+    const tooLarge = { is: RangeError, code: 'ERR_CRUDJT_DATA_TOO_LARGE' } as const
+    await refuses(t, () => store.update(token, { a: 'x'.repeat(300) }), tooLarge)
+    const badLimit = { is: RangeError, code: 'ERR_CRUDJT_LIMIT' } as const
+    await refuses(t, () => store.update(token, { a: 2 }, 5, 0), badLimit)
+    const session = await store.read(token)
+    t.deepEqual(session?.data, { a: 1 })
+    t.is(session?.metadata?.silence_read, 9)
+  })
+
+  say('update of a token that is not there is false and makes none', async (t, store) => {
+    const token = await store.create({})
+    t.true(await store.delete(token))
+    t.false(await store.update(token, { a: 1 }))
+    t.false(await store.update(token, { a: 1 }, { keep: true, durable: true }))
+    t.is(await store.read(token), null)
+  })
+}

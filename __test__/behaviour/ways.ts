@@ -1,0 +1,73 @@
+/** The ways to reach a store: the behaviour suite runs against each. */
+import { CRUDJT, Store, type StoreOptions } from 'crudjt'
+import { KEY } from '../helpers/keys.js'
+
+/** A store that was reached in one of the ways. */
+export interface Reached extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
+  close(): Promise<void>
+}
+
+/** A way to reach a store. */
+export interface Way {
+  readonly name: string
+  /** Opens or starts the store in a folder. */
+  reach(folder: string, options?: Partial<StoreOptions>): Promise<Reached>
+}
+
+/** A store's promises. */
+export const promises: Way = {
+  name: 'promises of a Store',
+  reach: (folder, options) => Store.open({ path: folder, secret_key: KEY, ...options }),
+}
+
+/** A store's calls without promises; what they throw becomes a rejection here. */
+export const syncCalls: Way = {
+  name: 'Sync calls of a Store',
+  async reach(folder, options) {
+    const store = (await promises.reach(folder, options)) as Store
+    return {
+      create: async (...args) => store.createSync(...args),
+      read: async (token) => store.readSync(token),
+      update: async (...args) => store.updateSync(...args),
+      delete: async (...args) => store.deleteSync(...args),
+      close: () => store.close(),
+    }
+  },
+}
+
+/** The process-wide CRUDJT. */
+export const facade: Way = {
+  name: 'CRUDJT',
+  async reach(folder, options) {
+    const rest = { store_jt_path: folder, secret_key: KEY, grpc_port: 0, ...options }
+    await CRUDJT.Config.startMaster(rest)
+    const { create, read, update, delete: remove } = CRUDJT
+    return { create, read, update, delete: remove, close: () => CRUDJT.Config.shutdownServer() }
+  },
+}
+
+/**
+ * A store that is closed and opened again between a write and whatever comes next, so that nothing
+ * is answered from memory.
+ */
+export const reopened: Way = {
+  name: 'a Store opened anew after each write',
+  async reach(folder, options) {
+    let store = await promises.reach(folder, options)
+    const reopen = async () => {
+      await store.close()
+      store = await promises.reach(folder, options)
+    }
+    const afterwards = async <T>(answer: T) => {
+      await reopen()
+      return answer
+    }
+    return {
+      create: async (...args) => afterwards(await store.create(...args)),
+      read: ((token) => store.read(token)) as Store['read'],
+      update: async (...args) => afterwards(await store.update(...args)),
+      delete: async (...args) => afterwards(await store.delete(...args)),
+      close: () => store.close(),
+    }
+  },
+}

@@ -1,0 +1,126 @@
+/** The hot calls: scratch layout, sentinels, tokens that are none, coded errors. */
+import test from 'ava'
+import { bind, newFolder, openStore, token } from './support'
+
+test('what is created is read, with its limits in the header', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, header, exact, put, got } = bind(store)
+  const made = token(hot.create(put('hello'), 60, 3))
+  t.regex(made, /^[\w-]{22}$/)
+  put('-----')
+  const length = hot.read(made, 0)
+  t.is(got(length), 'hello')
+  t.deepEqual([header[0], header[1], exact[0], exact[1]], [60, 2, 60n, 2n])
+  await store.close()
+})
+
+test('an unlimited record shows -1 and is unchanged for its version', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, header, put } = bind(store)
+  const made = token(hot.create(put('a'), -1, -1))
+  t.is(hot.read(made, 0), 1)
+  t.deepEqual([header[0], header[1]], [-1, -1])
+  const version = header[2] as number
+  t.is(hot.read(made, version), -2)
+  t.is(hot.update(made, put('bc'), -1, -1, false), 1)
+  t.is(hot.read(made, version), 2)
+  await store.close()
+})
+
+test('limits beyond 2^53 travel exactly', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, exact, put } = bind(store)
+  exact[0] = 2n ** 55n + 1n
+  exact[1] = 2n ** 62n + 1n
+  const made = token(hot.create(put('a'), -2, -2))
+  t.is(hot.read(made, 0), 1)
+  t.is(exact[1], 2n ** 62n)
+  t.true((exact[0] as bigint) <= 2n ** 55n + 1n)
+  await store.close()
+})
+
+test('keep leaves the limits that are not named', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, header, put } = bind(store)
+  const made = token(hot.create(put('a'), 60, 9))
+  t.is(hot.update(made, put('b'), -1, 5, true), 1)
+  hot.read(made, 0)
+  t.deepEqual([header[0], header[1]], [60, 4])
+  t.is(hot.update(made, put('c'), -1, -1, false), 1)
+  hot.read(made, 0)
+  t.deepEqual([header[0], header[1]], [-1, -1])
+  await store.close()
+})
+
+test('a removed token is absent', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, put } = bind(store)
+  const made = token(hot.create(put('a'), -1, -1))
+  t.deepEqual([hot.remove(made), hot.remove(made)], [1, 0])
+  t.is(hot.read(made, 0), -1)
+  t.is(hot.update(made, put('b'), -1, -1, false), 0)
+  await store.close()
+})
+
+test('what only looks like a token once it is cut or narrowed is absent', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, put } = bind(store)
+  const made = token(hot.create(put('a'), -1, -1))
+  const first = made.charCodeAt(0)
+  const aliases = [
+    '',
+    'x',
+    `${made}=`,
+    `${made}\0`,
+    `${made}é`,
+    made.slice(0, -1),
+    String.fromCharCode(first + 0x80) + made.slice(1),
+    String.fromCharCode(first + 0x100) + made.slice(1),
+    `${made.slice(0, 20)}\u{1F600}`,
+  ]
+  for (const alias of aliases) {
+    t.is(hot.read(alias, 0), -1)
+    t.is(hot.update(alias, put('b'), -1, -1, false), 0)
+    t.is(hot.remove(alias), 0)
+  }
+  t.is(hot.read(made, 0), 1)
+  await store.close()
+})
+
+test('the wrong types and lengths are coded errors', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot } = bind(store)
+  const loose = hot as unknown as Record<string, (...args: unknown[]) => unknown>
+  const calls = [
+    () => loose.create?.('a', -1, -1),
+    () => loose.create?.(),
+    () => loose.create?.(1e9, -1, -1),
+    () => loose.read?.(5, 0),
+    () => loose.remove?.(Symbol('token')),
+  ]
+  for (const call of calls) t.throws(call, { code: 'ERR_CRUDJT_INTERNAL' })
+  await store.close()
+})
+
+test("too much data is the engine's error", async (t) => {
+  const store = await openStore(newFolder())
+  const { hot } = bind(store)
+  t.throws(() => hot.create(257, -1, -1), { code: 'ERR_CRUDJT_DATA_TOO_LARGE' })
+  await store.close()
+})
+
+test('a buffer that is too short, or none, is not bound', async (t) => {
+  const store = await openStore(newFolder())
+  t.throws(() => store.bind(new ArrayBuffer(64)))
+  t.throws(() => store.bind({} as ArrayBuffer))
+  await store.close()
+})
+
+test('one function outlives the object and the buffer that it came from', async (t) => {
+  const store = await openStore(newFolder())
+  const { create } = bind(store).hot
+  const { hot } = bind(store)
+  for (let round = 0; round < 50; round++) bind(store)
+  t.is(hot.read(token(create(10, -1, -1)), 0), 10)
+  await store.close()
+})

@@ -1,0 +1,24 @@
+/** Folders for stores, removed when the test or file is over. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A new empty folder. */
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'crudjt-test-'))
+}
+
+/** Removes a folder with all that is in it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Runs a test in a new folder. */
+export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = newFolder()
+  try {
+    await body(folder)
+  } finally {
+    removeFolder(folder)
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * One round of every call of the promise API, sequential and awaited, in a process that does nothing else.
+ * node calls.mjs FOLDER COUNT   Prints microseconds a call, and the resident memory after the run.
+ */
+import CRUDJT from 'crudjt'
+import { isRecord, makeRecord, number, packMicroseconds } from '../record.mjs'
+import { expectAll, start, timed } from './common.mjs'
+
+const [folder, count] = [process.argv[2], Number(process.argv[3])]
+const HOT = Math.min(1_000, count)
+const member = makeRecord('member')
+const editor = makeRecord('editor')
+const tokens = new Array(count)
+
+await start(folder)
+const create = await timed(count, async () => {
+  for (let i = 0; i < count; i++) tokens[i] = await CRUDJT.create(number(member, i))
+})
+const firstRead = await timed(count, () => readAll('member'))
+const repeatedRead = await timed(count, () => readAll('member'))
+await readHot() // not timed: brings them back to hand
+const hotRead = await timed(count, readHot)
+const update = await timed(count, async () => {
+  let done = 0
+  for (let i = 0; i < count; i++) if (await CRUDJT.update(tokens[i], number(editor, i))) done += 1
+  expectAll('update', done, count)
+})
+await readAll('editor')
+const remove = await timed(count, async () => {
+  let done = 0
+  for (let i = 0; i < count; i++) if (await CRUDJT.delete(tokens[i])) done += 1
+  expectAll('delete', done, count)
+})
+const { rss } = process.memoryUsage()
+if ((await CRUDJT.read(tokens[0])) !== null) throw new Error('a deleted token is still there')
+await CRUDJT.Config.shutdownServer()
+
+const pack = packMicroseconds(count)
+console.log(
+  JSON.stringify({ create, firstRead, repeatedRead, hotRead, update, delete: remove, rss, pack }),
+)
+
+async function readAll(role) {
+  let right = 0
+  for (let i = 0; i < count; i++) {
+    const found = await CRUDJT.read(tokens[i])
+    if (isRecord(found.data, i, role)) right += 1
+  }
+  expectAll('read', right, count)
+}
+
+/** As many reads, of a few tokens over and over: what a service does whose visitors click on. */
+async function readHot() {
+  let right = 0
+  for (let i = 0; i < count; i++) {
+    const found = await CRUDJT.read(tokens[i % HOT])
+    if (isRecord(found.data, i % HOT, 'member')) right += 1
+  }
+  expectAll('read', right, count)
+}

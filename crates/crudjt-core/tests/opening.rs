@@ -1,0 +1,207 @@
+//! Opening what can't be opened: each case has its code, and loses nothing.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::*;
+use crudjt_core::storage::Storage;
+use crudjt_core::{Error, JournalMode, Options, Store, Token};
+
+/// A closed store with one token.
+fn closed() -> (World, Token) {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let token = create(&store, b"kept", None, None);
+    store.close().unwrap();
+    (world, token)
+}
+
+fn code(world: &World) -> Option<&'static str> {
+    world.try_open().err().map(|error| error.code())
+}
+
+fn assert_intact(world: &World, token: &Token) {
+    assert_eq!(data_of(&world.open(), token), Some(b"kept".to_vec()));
+}
+
+#[test]
+fn another_secret_sees_nothing_harms_nothing_and_is_told_once() {
+    let (mut world, token) = closed();
+    world.secrets = vec![secret(2)];
+    let store = world.open();
+    assert_eq!((data_of(&store, &token), delete(&store, &token)), (None, false));
+    let other = create(&store, b"other", None, None);
+    assert_eq!(data_of(&store, &other), Some(b"other".to_vec()));
+    store.close().unwrap();
+    assert_eq!(world.codes(), ["CRUDJT_NEW_KEY"]);
+    world.secrets = vec![secret(1)];
+    let store = world.open();
+    assert_eq!((data_of(&store, &token), data_of(&store, &other)), (Some(b"kept".to_vec()), None));
+    store.close().unwrap();
+    world.secrets = vec![secret(2)];
+    assert_eq!(data_of(&world.open(), &other), Some(b"other".to_vec()));
+    assert_eq!(world.codes(), ["CRUDJT_NEW_KEY"]);
+}
+
+#[test]
+fn an_unknown_secret_is_an_error_where_that_is_asked_for() {
+    let (mut world, token) = closed();
+    world.secrets = vec![secret(2)];
+    let strict = Options { require_known_key: true, ..world.options() };
+    assert_eq!(Store::open(strict).err().map(|error| error.code()), Some("ERR_CRUDJT_UNKNOWN_KEY"));
+    world.secrets = vec![secret(1)];
+    assert_intact(&world, &token);
+}
+
+#[test]
+fn an_old_secret_can_be_dropped_after_one_start_with_both() {
+    let (mut world, token) = closed();
+    world.secrets = vec![secret(2), secret(1)];
+    let store = world.open();
+    let newer = create(&store, b"newer", None, None);
+    assert_eq!(data_of(&store, &token), Some(b"kept".to_vec()));
+    world.kill(store);
+    world.secrets = vec![secret(2)];
+    let store = world.open();
+    assert_eq!(
+        (data_of(&store, &token), data_of(&store, &newer)),
+        (Some(b"kept".to_vec()), Some(b"newer".to_vec()))
+    );
+    assert!(update(&store, &token, b"changed", None, None));
+    store.close().unwrap();
+    world.secrets = vec![secret(1)];
+    let store = world.open();
+    assert_eq!(
+        (data_of(&store, &token), data_of(&store, &newer)),
+        (Some(b"changed".to_vec()), None)
+    );
+}
+
+#[test]
+fn a_missing_file_is_named_and_nothing_is_lost_when_it_is_back() {
+    let (world, token) = closed();
+    for (path, _) in world.disk.files() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if ["lock", "owner", "keyring", "keyring.copy"].contains(&name.as_str()) {
+            continue;
+        }
+        let whole = world.clone();
+        let copy = World { disk: whole.disk.copy(), ..whole };
+        copy.disk.remove(&path).unwrap();
+        assert_eq!(code(&copy), Some("ERR_CRUDJT_DAMAGED"), "{name}");
+    }
+    let copy = World { disk: world.disk.copy(), ..world.clone() };
+    for name in ["keyring", "keyring.copy"] {
+        copy.disk.remove(&copy.path.join(name)).unwrap();
+    }
+    assert_eq!(code(&copy), Some("ERR_CRUDJT_DAMAGED"));
+    assert_intact(&world, &token);
+}
+
+#[test]
+fn one_missing_keyring_is_written_anew_from_the_other_and_told() {
+    for name in ["keyring", "keyring.copy"] {
+        let (world, token) = closed();
+        world.disk.remove(&world.path.join(name)).unwrap();
+        assert_intact(&world, &token);
+        assert_eq!(world.codes(), ["CRUDJT_KEYRING_REPAIRED"]);
+    }
+}
+
+#[test]
+fn an_interrupted_beginning_is_begun_anew() {
+    let steps = 40;
+    for step in 0..steps {
+        let world = World::new(JournalMode::Mapped);
+        world.disk.fail_after(step, std::io::ErrorKind::Other, true);
+        drop(world.try_open());
+        let after = World { disk: world.disk.copy(), ..world };
+        let store = after.try_open().unwrap_or_else(|error| panic!("after step {step}: {error}"));
+        let token = create(&store, b"works", None, None);
+        assert_eq!(data_of(&store, &token), Some(b"works".to_vec()));
+    }
+}
+
+#[test]
+fn a_second_open_shares_the_engine_or_is_refused() {
+    let (world, token) = closed();
+    let (first, second) = (world.open(), world.open());
+    first.close().unwrap();
+    assert!(matches!(first.stats(), Err(Error::Closed)));
+    assert_eq!(data_of(&second, &token), Some(b"kept".to_vec()));
+    let other = Options { max_data_size: 99, ..world.options() };
+    assert_eq!(Store::open(other).err().map(|error| error.code()), Some("ERR_CRUDJT_STORE_OPEN"));
+    let mut another = world.clone();
+    another.secrets = vec![secret(2)];
+    assert_eq!(code(&another), Some("ERR_CRUDJT_STORE_OPEN"));
+}
+
+#[test]
+fn a_store_that_somebody_owns_is_refused_with_the_owners_name() {
+    let (world, token) = closed();
+    let lock = world.disk.lock(&world.path.join("lock")).unwrap();
+    let refused = world.try_open().err().unwrap();
+    assert_eq!(refused.code(), "ERR_CRUDJT_STORE_LOCKED");
+    let text = refused.to_string();
+    assert!(text.starts_with("CRUDJT master already running"), "{text}");
+    assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+    drop(lock);
+    assert_intact(&world, &token);
+}
+
+#[test]
+fn files_of_others_are_left_alone_and_mentioned() {
+    let (world, token) = closed();
+    let foreign = world.path.join("store_jt.data");
+    world.disk.open(&foreign, crudjt_core::storage::Mode::New).unwrap();
+    assert_intact(&world, &token);
+    assert_eq!(world.codes(), ["CRUDJT_FOREIGN_FILES"]);
+    assert!(world.disk.files().iter().any(|(path, _)| *path == foreign));
+}
+
+#[test]
+fn on_the_real_disk_a_file_in_the_way_is_refused_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    std::fs::write(&path, b"mine").unwrap();
+    for path in [path.clone(), path.join("below")] {
+        let refused = Store::open(Options::new(&path, vec![secret(1)])).err().unwrap();
+        assert_eq!(refused.code(), "ERR_CRUDJT_PATH", "{refused}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+}
+
+#[test]
+fn on_the_real_disk_a_store_is_kept_through_links_and_reopening() {
+    for journal in [JournalMode::Auto, JournalMode::Mapped, JournalMode::Plain] {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let options =
+            Options { journal, ..Options::new(folder.path().join("a/b/store"), vec![secret(1)]) };
+        let store = Store::open(options.clone()).unwrap();
+        let token = create(&store, b"kept", Some(60), None);
+        let again = Store::open(options.clone()).unwrap();
+        assert_eq!(data_of(&again, &token), Some(b"kept".to_vec()));
+        drop((store, again));
+        assert_eq!(data_of(&Store::open(options).unwrap(), &token), Some(b"kept".to_vec()));
+    }
+}
+
+#[test]
+fn the_files_hold_neither_data_nor_tokens_nor_keys() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let token = create(&store, b"a very secret session", None, None);
+    store.checkpoint().unwrap();
+    let kept = create(&store, b"a very secret session", None, None);
+    for (path, _) in world.disk.files() {
+        world.disk.edit(&path, |bytes| {
+            for secret in [b"very secret".as_slice(), token.as_bytes(), kept.as_bytes()] {
+                assert!(
+                    !bytes.windows(secret.len()).any(|window| window == secret),
+                    "{}",
+                    path.display()
+                );
+            }
+        });
+    }
+}

@@ -1,0 +1,46 @@
+//! One open store as the binding holds it: shared by the JavaScript object, by its hot functions,
+//! by the work under way and by the list of stores to close when the environment ends.
+
+use std::sync::Arc;
+use std::thread::ThreadId;
+
+use crudjt_core::{Options, Store};
+
+use crate::events::{EventSink, Listener};
+use crate::failure::Failure;
+use crate::teardown;
+
+/// An engine handle together with the events that it reports.
+pub struct Handle {
+    engine: Store,
+    events: Arc<EventSink>,
+}
+
+impl Handle {
+    /// Opens a store, to be closed with the environment on the thread `owner`; blocks.
+    pub fn open(
+        mut options: Options,
+        listener: Listener,
+        owner: ThreadId,
+    ) -> Result<Arc<Self>, Failure> {
+        let events = Arc::new(EventSink::new(listener));
+        let sink = Arc::clone(&events);
+        options.on_event = Some(Arc::new(move |event| sink.send(&event)));
+        let handle = Arc::new(Self { engine: Store::open(options)?, events });
+        teardown::add(owner, &handle);
+        Ok(handle)
+    }
+
+    /// The engine; its calls fail with a code once the store is closed.
+    pub fn engine(&self) -> &Store {
+        &self.engine
+    }
+
+    /// Makes everything durable and releases the store; blocks, and may be called again.
+    pub fn close(self: &Arc<Self>) -> Result<(), Failure> {
+        let closed = self.engine.close();
+        self.events.shut();
+        teardown::remove(self);
+        Ok(closed?)
+    }
+}

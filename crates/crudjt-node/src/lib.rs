@@ -1,0 +1,22 @@
+//! Binding of the crudjt engine to Node: turns calls into engine calls and engine errors into
+//! coded JavaScript errors, and holds no logic of its own.
+//!
+//! Hot calls are raw Node-API functions over one scratch buffer ([`hot_unsafe`], beside a line in
+//! [`exit_unsafe`] the only `unsafe`); everything that may wait runs off the JavaScript thread ([`job`]) and
+//! resolves to an outcome, because a rejection would lose the engine's error code.
+#![cfg_attr(
+    test,
+    allow(dead_code, unused_imports, reason = "the derive macro exports nothing in a test build")
+)]
+
+mod events;
+mod exit_unsafe;
+mod failure;
+mod handle;
+mod hot_unsafe;
+mod job;
+mod open;
+mod scratch;
+mod stats;
+mod store;
+mod teardown;

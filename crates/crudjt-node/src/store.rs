@@ -1,0 +1,160 @@
+//! The class that JavaScript holds for an open store: binds the hot calls and does everything
+//! that may block, as a promise or, for the `…Sync` calls of the library, on the spot.
+
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, Unknown};
+use napi_derive::napi;
+
+use crate::failure::{Failure, guarded};
+use crate::handle::Handle;
+use crate::hot_unsafe;
+use crate::job::Job;
+use crate::stats::Stats;
+
+/// Success without a value.
+#[napi(object, object_from_js = false)]
+pub struct Done {
+    /// Always undefined.
+    pub value: (),
+}
+
+/// Success with a number.
+#[napi(object, object_from_js = false)]
+pub struct Counted {
+    /// The number.
+    pub value: f64,
+}
+
+/// Success with the counters of a store.
+#[napi(object, object_from_js = false)]
+pub struct Measured {
+    /// The counters.
+    pub value: Stats,
+}
+
+/// An open store. It keeps no process alive.
+#[napi]
+pub struct NativeStore {
+    handle: Arc<Handle>,
+}
+
+impl NativeStore {
+    /// The JavaScript side of an open store.
+    pub fn new(handle: Arc<Handle>) -> Self {
+        Self { handle }
+    }
+
+    fn job<T: Send + 'static, V>(
+        &self,
+        work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure> + Send + 'static,
+        present: fn(Env, T) -> napi::Result<V>,
+    ) -> AsyncTask<Job<T, V>>
+    where
+        V: napi::bindgen_prelude::ToNapiValue + napi::bindgen_prelude::TypeName + 'static,
+    {
+        let handle = Arc::clone(&self.handle);
+        Job::task(move || work(&handle), present)
+    }
+
+    fn now<T>(
+        &self,
+        env: Env,
+        work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure>,
+    ) -> napi::Result<T> {
+        guarded(|| work(&self.handle)).map_err(|failure| failure.into_thrown(env))
+    }
+}
+
+#[napi]
+impl NativeStore {
+    /// The folder that the store is in.
+    #[napi(getter)]
+    pub fn path(&self) -> String {
+        self.handle.engine().path().to_string_lossy().into_owned()
+    }
+
+    /// Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
+    /// transferred to another thread. The functions keep the buffer and the store.
+    #[napi(ts_return_type = "Hot")]
+    pub fn bind<'env>(
+        &self,
+        env: &'env Env,
+        scratch: ArrayBuffer<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        hot_unsafe::bind(env, &scratch, &self.handle)
+    }
+
+    /// Resolves when a call that answered -3 may be tried again.
+    #[napi(ts_return_type = "Promise<Outcome<void>>")]
+    pub fn wait_for_room(&self) -> AsyncTask<Job<(), Done>> {
+        self.job(wait_for_room, done)
+    }
+
+    /// Returns when a call that answered -3 may be tried again.
+    #[napi]
+    pub fn wait_for_room_sync(&self, env: Env) -> napi::Result<()> {
+        self.now(env, wait_for_room)
+    }
+
+    /// Resolves when everything acknowledged before is on the medium.
+    #[napi(ts_return_type = "Promise<Outcome<void>>")]
+    pub fn flush(&self) -> AsyncTask<Job<(), Done>> {
+        self.job(flush, done)
+    }
+
+    /// Returns when everything acknowledged before is on the medium.
+    #[napi]
+    pub fn flush_sync(&self, env: Env) -> napi::Result<()> {
+        self.now(env, flush)
+    }
+
+    /// Moves what the journal holds into the tree.
+    #[napi(ts_return_type = "Promise<Outcome<void>>")]
+    pub fn checkpoint(&self) -> AsyncTask<Job<(), Done>> {
+        self.job(|handle| Ok(handle.engine().checkpoint()?), done)
+    }
+
+    /// Removes everything expired and tells how many records that were.
+    #[napi(ts_return_type = "Promise<Outcome<number>>")]
+    pub fn sweep(&self) -> AsyncTask<Job<u64, Counted>> {
+        self.job(
+            |handle| Ok(handle.engine().sweep()?),
+            |_, count| Ok(Counted { value: count as f64 }),
+        )
+    }
+
+    /// Counters and sizes.
+    #[napi(ts_return_type = "Promise<Outcome<Stats>>")]
+    pub fn stats(&self) -> AsyncTask<Job<crudjt_core::Stats, Measured>> {
+        self.job(
+            |handle| Ok(handle.engine().stats()?),
+            |_, stats| Ok(Measured { value: stats.into() }),
+        )
+    }
+
+    /// Makes everything durable and releases the store. May be called again.
+    #[napi(ts_return_type = "Promise<Outcome<void>>")]
+    pub fn close(&self) -> AsyncTask<Job<(), Done>> {
+        self.job(Handle::close, done)
+    }
+
+    /// Like `close`, but blocks until done.
+    #[napi]
+    pub fn close_sync(&self, env: Env) -> napi::Result<()> {
+        self.now(env, Handle::close)
+    }
+}
+
+fn wait_for_room(handle: &Arc<Handle>) -> Result<(), Failure> {
+    Ok(handle.engine().wait_for_room()?)
+}
+
+fn flush(handle: &Arc<Handle>) -> Result<(), Failure> {
+    Ok(handle.engine().flush()?)
+}
+
+fn done(_: Env, (): ()) -> napi::Result<Done> {
+    Ok(Done { value: () })
+}

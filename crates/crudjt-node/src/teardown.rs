@@ -1,0 +1,94 @@
+//! Closes in order what is still open when a Node environment (a worker thread or the program)
+//! ends, however it ends short of a kill.
+//!
+//! A store is on the list from its opening to its closing, whether or not JavaScript still refers
+//! to it: closing blocks on the disk, which a garbage collector must not.
+
+use std::cell::Cell;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+use napi::Env;
+use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
+
+use crate::exit_unsafe::at_exit;
+use crate::failure::guarded;
+use crate::handle::Handle;
+
+struct Entry {
+    owner: ThreadId,
+    handle: Arc<Handle>,
+}
+
+static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Watches for the end of an environment from its first opening of a store on. Must run on the
+/// thread of `env`, of which Node has one per environment.
+pub fn watch(env: Env) -> napi::Result<()> {
+    if WATCHED.replace(true) {
+        return Ok(());
+    }
+    env.add_env_cleanup_hook((), |()| close_mine())?;
+    if cfg!(windows) {
+        on_exit_event(&env)
+    } else {
+        at_exit(close_all);
+        Ok(())
+    }
+}
+
+/// Puts a store on the list of the environment that runs on the thread `owner`.
+pub fn add(owner: ThreadId, handle: &Arc<Handle>) {
+    open().push(Entry { owner, handle: Arc::clone(handle) });
+}
+
+/// Takes a closed store off the list.
+pub fn remove(handle: &Arc<Handle>) {
+    open().retain(|entry| !Arc::ptr_eq(&entry.handle, handle));
+}
+
+fn open() -> MutexGuard<'static, Vec<Entry>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn close_mine() {
+    WATCHED.set(false);
+    let me = std::thread::current().id();
+    let mine: Vec<Entry> = open().extract_if(.., |entry| entry.owner == me).collect();
+    close(mine);
+}
+
+extern "C" fn close_all() {
+    let all = mem::take(&mut *open());
+    close(all);
+}
+
+fn close(entries: Vec<Entry>) {
+    for Entry { handle, .. } in entries {
+        if let Err(failure) = guarded(|| handle.close()) {
+            // JavaScript is gone: standard error is the last place where the user can see this.
+            eprintln!("crudjt: a store could not be closed in order: {}", failure.message);
+        }
+    }
+}
+
+/// What `process.on` takes.
+type Subscription<'a> = FnArgs<(&'a str, Function<'a, (), ()>)>;
+
+/// Windows has stopped all other threads before its libraries hear of the end, so there the
+/// event of Node has to do; what runs after it finds the stores closed.
+fn on_exit_event(env: &Env) -> napi::Result<()> {
+    let process: Object = env.get_global()?.get_named_property("process")?;
+    let on: Function<Subscription, Unknown> = process.get_named_property("on")?;
+    let listener = env.create_function_from_closure("closeStores", |_| {
+        close_mine();
+        Ok(())
+    })?;
+    on.apply(process, ("exit", listener).into())?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+/**
+ * The public API: the calls of the process-wide `CRUDJT`, its `Config`, and `Store` for programs that
+ * want no process-wide state. This CommonJS module is the one implementation; index.mts hands the
+ * same objects to ES modules.
+ */
+import type { CreateOptions, DurableOptions, UpdateOptions } from './src/call-options.js'
+import { Config, current } from './src/config.js'
+import { CRUDJTError, type ErrorCode } from './src/errors.js'
+import { Extension } from './src/extension.js'
+import type { Limit } from './src/limits.js'
+import type {
+  ConnectOptions,
+  EngineOptions,
+  MasterOptions,
+  StoreEvent,
+  StoreOptions,
+} from './src/options.js'
+import type { Metadata, Session } from './src/session.js'
+import type { StoreStats } from './src/stats.js'
+import { Store } from './src/store.js'
+
+export type {
+  ConnectOptions,
+  CreateOptions,
+  DurableOptions,
+  EngineOptions,
+  ErrorCode,
+  Limit,
+  MasterOptions,
+  Metadata,
+  Session,
+  StoreEvent,
+  StoreOptions,
+  StoreStats,
+  UpdateOptions,
+}
+export { Config, CRUDJTError, Extension, Store }
+
+/**
+ * Stores data under a new token.
+ * @param data an object of what MessagePack can hold, up to `max_data_size` bytes of it
+ * @param ttl seconds to live; or an object with `ttl`, `silence_read` and `durable`
+ * @param silence_read how often it can be read
+ * @returns the token, 22 characters of `A–Z a–z 0–9 - _`
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.create` throws
+ */
+export function create(
+  data: object,
+  ttl?: Limit | CreateOptions,
+  silence_read?: Limit,
+): Promise<string> {
+  return current.backend.create(data, ttl, silence_read)
+}
+
+/**
+ * Reads a token. A read of a counted token uses up one of its reads.
+ * @returns the caller's own copy of the data and the limits that are set; null if there is no such
+ *   token, or it has expired, was deleted, used up or made with another key
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.read` throws
+ */
+export function read<Data extends object = Record<string, unknown>>(
+  token: string,
+): Promise<Session<Data> | null> {
+  return current.backend.read(token) as Promise<Session<Data> | null>
+}
+
+/**
+ * Replaces the data and both limits of a token.
+ * @param ttl seconds to live from now; or an object with `ttl`, `silence_read`, `durable` and `keep`
+ *   (limits that are not named stay). Without `keep` leaving a limit out removes it.
+ * @returns whether there was a live token; a dead one is not brought back
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.update` throws
+ */
+export function update(
+  token: string,
+  data: object,
+  ttl?: Limit | UpdateOptions,
+  silence_read?: Limit,
+): Promise<boolean> {
+  return current.backend.update(token, data, ttl, silence_read)
+}
+
+function remove(token: string, options?: DurableOptions): Promise<boolean> {
+  return current.backend.delete(token, options)
+}
+
+export {
+  /**
+   * Deletes a token, whatever its limits.
+   * @returns whether there was a live token
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.delete` throws
+   */
+  remove as delete,
+}
+
+/** The whole package as one object: what `require('crudjt')` gives. */
+export const CRUDJT: typeof import('./index.js') = module.exports
+export default CRUDJT

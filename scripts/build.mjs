@@ -1,0 +1,64 @@
+// Builds the package: the native binding with its loader and types, then the TypeScript.
+// `node scripts/build.mjs [native|ts]`; without an argument both. Says in one line what is missing.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, run, scriptOf } from './tools.mjs'
+
+const NODE_WANTED = [20, 17]
+const RUST_WANTED = [1, 95]
+
+const NATIVE = [
+  ...['build', '--platform', '--release', '--output-dir', '.'],
+  ...['--manifest-path', 'crates/crudjt-node/Cargo.toml'],
+  ...['--js', 'native.cjs', '--dts', 'native.d.cts'],
+]
+
+const part = process.argv[2] ?? 'all'
+checkNode()
+if (part !== 'ts') {
+  await checkRust()
+  await command('@napi-rs/cli', 'napi', NATIVE)
+}
+if (part !== 'native') {
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  await command('typescript', 'tsc', ['--project', 'tsconfig.json'])
+  spellOutNative(join(root, 'dist/src/native.d.ts'))
+}
+
+function checkNode() {
+  const found = process.versions.node
+  if (isOlder(found, NODE_WANTED)) stop(`${needed('Node', NODE_WANTED)}, this is ${found}`)
+}
+
+async function checkRust() {
+  const wanted = needed('Rust', RUST_WANTED)
+  const cargo = await run('cargo', ['--version'], { quiet: true }).catch(() => ({ status: -1 }))
+  if (cargo.status !== 0) stop(`${wanted} and cargo was not found: see https://rustup.rs`)
+  const found = cargo.text.split(' ')[1] ?? '0'
+  if (isOlder(found, RUST_WANTED)) stop(`${wanted}, this is ${found}: run rustup update`)
+}
+
+function needed(what, version) {
+  return `${what} ${version.join('.')} or later is needed to build crudjt`
+}
+
+function isOlder(found, wanted) {
+  const [major = 0, minor = 0] = found.split('.').map((part) => Number.parseInt(part, 10))
+  return major < wanted[0] || (major === wanted[0] && minor < wanted[1])
+}
+
+// TypeScript's oldest module resolution, still some users' default, does not know `imports`.
+function spellOutNative(types) {
+  writeFileSync(types, readFileSync(types, 'utf8').replaceAll("'#native'", "'../../native.cjs'"))
+}
+
+async function command(name, bin, args) {
+  const { status } = await run(process.execPath, [scriptOf(name, bin), ...args])
+  if (status !== 0) stop(`crudjt was not built: ${bin} failed, see above`)
+}
+
+function stop(line) {
+  console.error(line)
+  process.exit(1)
+}

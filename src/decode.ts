@@ -1,0 +1,230 @@
+/**
+ * MessagePack in the scratch buffer to values.
+ *
+ * What is decoded is a kept form first (see kept.ts), of which `revive` makes the caller's object,
+ * so that a memo can hand out any number of private copies. Everything valid is taken, from clients
+ * in any language: an integer becomes a Number where that is exact and a BigInt otherwise, -0 becomes
+ * 0, bytes a Buffer of their own, a timestamp a Date, undefined of msgpackr undefined, any other
+ * extension an `Extension`. A key that is no text becomes the text of it.
+ */
+import { CRUDJTError } from './errors.js'
+import { Extension } from './extension.js'
+import { copyBytes, Kept, revive } from './kept.js'
+import { DEPTH_LIMIT } from './refusals.js'
+import * as scratch from './scratch.js'
+import * as shapes from './shapes.js'
+import * as shortText from './short-text.js'
+
+// Constants of this module are built into the machine code; those of another one are looked up
+// in its exports each time.
+const { bytes, view } = scratch
+const { misfit, Shape, shapeIn, slotOf } = shapes
+const { readShortText, SHORT_TEXT } = shortText
+
+let at = 0
+let end = 0
+
+/**
+ * Decodes one value that fills a stretch of the scratch buffer.
+ * @param from position of its first byte
+ * @param to position behind its last byte
+ * @returns the value in its kept form
+ * @throws CRUDJTError `ERR_CRUDJT_DAMAGED` if the bytes are not one MessagePack value
+ */
+export function decode(from: number, to: number): unknown {
+  at = from
+  end = to
+  const value = readValue(0)
+  if (at !== to) throw malformed()
+  return value
+}
+
+function malformed(): Error {
+  return new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is not one value of MessagePack')
+}
+
+function readValue(depth: number): unknown {
+  const code = bytes[at++] as number
+  if (code < 0x80) return code
+  if (code < 0x90) return readMap(code & 0x0f, depth + 1)
+  if (code < 0xa0) return readArray(code & 0x0f, depth + 1)
+  if (code < 0xc0) return readText(code & 0x1f)
+  if (code >= 0xe0) return code - 0x100
+  return readCoded(code, depth)
+}
+
+function readCoded(code: number, depth: number): unknown {
+  switch (code) {
+    case 0xc0:
+      return null
+    case 0xc2:
+      return false
+    case 0xc3:
+      return true
+    case 0xc4:
+    case 0xc5:
+    case 0xc6:
+      return readBytes(readLength(code - 0xc4))
+    case 0xc7:
+    case 0xc8:
+    case 0xc9:
+      return readExtension(readLength(code - 0xc7))
+    case 0xd4:
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8:
+      return readExtension(1 << (code - 0xd4))
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+      return readText(readLength(code - 0xd9))
+    case 0xdc:
+    case 0xdd:
+      return readArray(readLength(code - 0xdb), depth + 1)
+    case 0xde:
+    case 0xdf:
+      return readMap(readLength(code - 0xdd), depth + 1)
+    default:
+      return readNumber(code)
+  }
+}
+
+function readNumber(code: number): number | bigint {
+  switch (code) {
+    case 0xca:
+      // Adding 0 turns -0 into 0.
+      return view.getFloat32(advance(4)) + 0
+    case 0xcb:
+      return view.getFloat64(advance(8)) + 0
+    case 0xcc:
+      return bytes[advance(1)] as number
+    case 0xcd:
+      return view.getUint16(advance(2))
+    case 0xce:
+      return view.getUint32(advance(4))
+    case 0xcf:
+      return exactly(view.getBigUint64(advance(8)))
+    case 0xd0:
+      return view.getInt8(advance(1))
+    case 0xd1:
+      return view.getInt16(advance(2))
+    case 0xd2:
+      return view.getInt32(advance(4))
+    case 0xd3:
+      return exactly(view.getBigInt64(advance(8)))
+    default:
+      throw malformed()
+  }
+}
+
+/** Whether a number of bytes are left; gives the position of the first and steps over them. */
+function advance(count: number): number {
+  const start = at
+  if (count > end - start) throw malformed()
+  at = start + count
+  return start
+}
+
+/** A length of one, two or four bytes. */
+function readLength(width: number): number {
+  if (width === 0) return bytes[advance(1)] as number
+  return width === 1 ? view.getUint16(advance(2)) : view.getUint32(advance(4))
+}
+
+/** An integer as a Number where that is exact. */
+export function exactly(integer: bigint): number | bigint {
+  const number = Number(integer)
+  return BigInt(number) === integer ? number : integer
+}
+
+function readText(length: number): string {
+  const start = advance(length)
+  if (length <= SHORT_TEXT) {
+    const text = readShortText(start, length)
+    if (text !== undefined) return text
+  }
+  return bytes.toString('utf8', start, start + length)
+}
+
+function readBytes(length: number): Buffer {
+  const start = advance(length)
+  return copyBytes(bytes.subarray(start, start + length))
+}
+
+function readArray(count: number, depth: number): unknown[] {
+  openContainer(count, depth)
+  const values: unknown[] = []
+  for (let i = 0; i < count; i++) values.push(readValue(depth))
+  return values
+}
+
+/** Refuses what can't be: more entries than bytes, or containers nested too deep. */
+function openContainer(count: number, depth: number): void {
+  if (count > end - at || depth > DEPTH_LIMIT) throw malformed()
+}
+
+function readMap(count: number, depth: number): Kept {
+  openContainer(count, depth)
+  const slot = slotOf(count, at)
+  const shape = shapeIn(slot, count)
+  const values: unknown[] = new Array(count)
+  let known = 0
+  if (shape !== undefined) {
+    const { lengths } = shape
+    while (known < count && shape.stands(known, at)) {
+      at += lengths[known] as number
+      values[known++] = readValue(depth)
+    }
+    if (known === count) return new Kept(shape, values)
+  }
+  const keys = shape === undefined ? [] : shape.keys.slice(0, known)
+  return readUnknown(slot, keys, values, depth)
+}
+
+/** The rest of a map that no shape fits; those of its keys that one did are given. */
+function readUnknown(slot: number, keys: string[], values: unknown[], depth: number): Kept {
+  for (let i = keys.length; i < values.length; i++) {
+    keys.push(String(revive(readValue(depth))))
+    values[i] = readValue(depth)
+  }
+  const shape = new Shape(keys)
+  misfit(slot, shape)
+  return new Kept(shape, values)
+}
+
+function readExtension(length: number): unknown {
+  const type = view.getInt8(advance(1))
+  const start = advance(length)
+  if (type === TIMESTAMP) {
+    const date = readDate(start, length)
+    if (date !== undefined) return date
+  }
+  // msgpackr's undefined.
+  if (type === 0 && length === 1 && bytes[start] === 0) return undefined
+  return new Extension(type, copyBytes(bytes.subarray(start, start + length)))
+}
+
+const TIMESTAMP = -1
+
+/** A timestamp; undefined if it has no valid length or lies outside of what a Date can hold. */
+function readDate(start: number, length: number): Date | undefined {
+  const time = readTime(start, length)
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** Milliseconds since 1970, NaN if there is no such form of a timestamp. */
+function readTime(start: number, length: number): number {
+  if (length === 4) return view.getUint32(start) * 1000
+  if (length === 8) {
+    const high = view.getUint32(start)
+    return timeOf((high % 4) * 0x100000000 + view.getUint32(start + 4), Math.floor(high / 4))
+  }
+  if (length !== 12) return Number.NaN
+  return timeOf(Number(view.getBigInt64(start + 4)), view.getUint32(start))
+}
+
+function timeOf(seconds: number, nanoseconds: number): number {
+  return seconds * 1000 + Math.floor(nanoseconds / 1_000_000)
+}

@@ -1,0 +1,106 @@
+/**
+ * The engine as the rest of the library calls it: the same calls, with errors of this package's
+ * classes. Holds no logic of its own.
+ */
+import { fromEngine } from './errors.js'
+import {
+  type Hot,
+  type NativeOptions,
+  type NativeStats,
+  type NativeStore,
+  type Outcome,
+  openStore,
+} from './native.js'
+import type { StoreEvent } from './options.js'
+import { buffer } from './scratch.js'
+
+/** One open store of the engine. The hot calls are those of `Hot` in native.d.cts. */
+export class Engine {
+  private readonly store: NativeStore
+  private readonly hot: Hot
+
+  private constructor(store: NativeStore) {
+    this.store = store
+    this.hot = store.bind(buffer)
+  }
+
+  /** @param onEvent gets what happens outside of any call */
+  static async open(options: NativeOptions, onEvent: (event: StoreEvent) => void): Promise<Engine> {
+    const tell = (code: string, message: string) => onEvent({ code, message })
+    return new Engine(unwrap(await openStore(options, tell)))
+  }
+
+  /** The store's folder. */
+  get path(): string {
+    return this.store.path
+  }
+
+  create(length: number, ttl: number, reads: number): string | -3 {
+    try {
+      return this.hot.create(length, ttl, reads)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
+  read(token: string, knownVersion: number): number {
+    try {
+      return this.hot.read(token, knownVersion)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
+  update(token: string, length: number, ttl: number, reads: number, keep: boolean): 1 | 0 | -3 {
+    try {
+      return this.hot.update(token, length, ttl, reads, keep)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
+  remove(token: string): 1 | 0 | -3 {
+    try {
+      return this.hot.remove(token)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
+  async waitForRoom(): Promise<void> {
+    unwrap(await this.store.waitForRoom())
+  }
+
+  waitForRoomSync(): void {
+    now(() => this.store.waitForRoomSync())
+  }
+
+  async flush(): Promise<void> {
+    unwrap(await this.store.flush())
+  }
+
+  flushSync(): void {
+    now(() => this.store.flushSync())
+  }
+
+  async stats(): Promise<NativeStats> {
+    return unwrap(await this.store.stats())
+  }
+
+  async close(): Promise<void> {
+    unwrap(await this.store.close())
+  }
+}
+
+function now(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    throw fromEngine(error)
+  }
+}
+
+function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.code !== undefined) throw fromEngine(outcome)
+  return outcome.value
+}

@@ -1,0 +1,96 @@
+/**
+ * Every error this package raises, in one place: the codes, the classes and how an error of the
+ * engine becomes one of them. No text holds a token, data or a key.
+ */
+
+/** The codes of every error this package raises; stable within a major version. */
+export type ErrorCode =
+  | 'ERR_CRUDJT_ALREADY_STARTED'
+  | 'ERR_CRUDJT_BUSY'
+  | 'ERR_CRUDJT_DAMAGED'
+  | 'ERR_CRUDJT_DATA'
+  | 'ERR_CRUDJT_DATA_TOO_LARGE'
+  | 'ERR_CRUDJT_DEADLINE'
+  | 'ERR_CRUDJT_FULL'
+  | 'ERR_CRUDJT_INTERNAL'
+  | 'ERR_CRUDJT_LIMIT'
+  | 'ERR_CRUDJT_LISTEN'
+  | 'ERR_CRUDJT_NOT_STARTED'
+  | 'ERR_CRUDJT_OPTION'
+  | 'ERR_CRUDJT_OUTCOME_UNKNOWN'
+  | 'ERR_CRUDJT_PATH'
+  | 'ERR_CRUDJT_SECRET_KEY'
+  | 'ERR_CRUDJT_STORAGE'
+  | 'ERR_CRUDJT_STORE_LOCKED'
+  | 'ERR_CRUDJT_STORE_OPEN'
+  | 'ERR_CRUDJT_TOKEN'
+  | 'ERR_CRUDJT_UNAUTHENTICATED'
+  | 'ERR_CRUDJT_UNAVAILABLE'
+  | 'ERR_CRUDJT_UNKNOWN_KEY'
+  | 'ERR_CRUDJT_VERSION'
+
+/** An error that no argument is to blame for: `code` says which, `cause` what lay beneath it. */
+export class CRUDJTError extends Error {
+  static {
+    Object.defineProperty(CRUDJTError.prototype, 'name', { value: 'CRUDJTError', writable: true })
+  }
+
+  /** Which error it is. */
+  readonly code: ErrorCode
+
+  /**
+   * @param code which error it is
+   * @param message a sentence for a person
+   * @param options `cause`: the error beneath it, if any
+   */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** A mistake in an argument: a TypeError or RangeError with a code. */
+export type ArgumentError = (TypeError | RangeError) & { code: ErrorCode }
+
+/** An argument of the wrong kind. */
+export function typeError(code: ErrorCode, message: string): ArgumentError {
+  return Object.assign(new TypeError(message), { code })
+}
+
+/** An argument of the right kind with a wrong value. */
+export function rangeError(code: ErrorCode, message: string): ArgumentError {
+  return Object.assign(new RangeError(message), { code })
+}
+
+/** Calls before a start or after the end. */
+export function notStarted(
+  message = 'CRUDJT has not started',
+  options?: ErrorOptions,
+): CRUDJTError {
+  return new CRUDJTError('ERR_CRUDJT_NOT_STARTED', message, options)
+}
+
+/** What the binding hands over or throws where something failed: the engine's code and text. */
+export interface Failure {
+  readonly code?: unknown
+  readonly message: string
+}
+
+/** An error of the engine as this package raises it; anything else as it is. */
+export function fromEngine(failure: unknown): unknown {
+  if (!isFailure(failure)) return failure
+  const code = failure.code as ErrorCode
+  if (code === 'ERR_CRUDJT_SECRET_KEY') return typeError(code, failure.message)
+  if (code === 'ERR_CRUDJT_DATA_TOO_LARGE' || code === 'ERR_CRUDJT_LIMIT') {
+    return rangeError(code, failure.message)
+  }
+  return new CRUDJTError(code, failure.message)
+}
+
+/** The errors of this package are instances of other classes than the engine's plain ones. */
+function isFailure(value: unknown): value is Failure {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Error && Object.getPrototypeOf(value) !== Error.prototype) return false
+  const { code } = value as Failure
+  return typeof code === 'string' && code.startsWith('ERR_CRUDJT_')
+}

@@ -1,0 +1,48 @@
+/** What a read gives: the caller's own copy of the data, and the limits that are set. */
+import { decode, exactly } from './decode.js'
+import { Kept, revive } from './kept.js'
+import * as scratch from './scratch.js'
+
+const { DATA_OFFSET, exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
+
+/** The limits that are set on a token; a limit that is not set is not there. */
+export interface Metadata {
+  /** Whole seconds left, rounded up; a BigInt where a Number would not be exact. */
+  ttl?: number | bigint
+  /** Reads left after this one; a BigInt where a Number would not be exact. */
+  silence_read?: number | bigint
+}
+
+/** What `read` gives for a live token. */
+export interface Session<Data = Record<string, unknown>> {
+  /** There only if the token has a limit. */
+  metadata?: Metadata
+  /** The caller's own copy of what was stored. */
+  data: Data
+}
+
+/** Decodes the data that the engine put into the scratch buffer, into its kept form. */
+export function keptData(length: number): unknown {
+  return decode(DATA_OFFSET, DATA_OFFSET + length)
+}
+
+/** The session of kept data with the limits that the engine put into the scratch header. */
+export function sessionOf(kept: unknown): Session {
+  const data = (
+    kept instanceof Kept ? kept.shape.make(kept.values, revive) : kept
+  ) as Session['data']
+  const ttl = header[TTL_LEFT] as number
+  const reads = header[READS_LEFT] as number
+  if (ttl < 0 && reads < 0) return { data }
+  return { metadata: metadataOf(ttl, reads), data }
+}
+
+function metadataOf(ttl: number, reads: number): Metadata {
+  if (reads < 0) return { ttl: leftOf(ttl, TTL_EXACT) }
+  if (ttl < 0) return { silence_read: leftOf(reads, READS_EXACT) }
+  return { ttl: leftOf(ttl, TTL_EXACT), silence_read: leftOf(reads, READS_EXACT) }
+}
+
+function leftOf(number: number, index: number): number | bigint {
+  return number <= Number.MAX_SAFE_INTEGER ? number : exactly(exact[index] as bigint)
+}

@@ -1,0 +1,82 @@
+/** The calls without promises: where the engine is over its budget they block. */
+import {
+  type CreateOptions,
+  checkCreateOptions,
+  checkDeleteOptions,
+  checkToken,
+  checkUpdateOptions,
+  type DurableOptions,
+  type UpdateOptions,
+} from './call-options.js'
+import type { Core } from './core.js'
+import { encode } from './encode.js'
+import { type Limit, readsOf, ttlOf } from './limits.js'
+import { BUSY } from './native.js'
+import type { Session } from './session.js'
+
+/** The `…Sync` calls of one store. */
+export class SyncCalls {
+  private readonly core: Core
+  private readonly dataSize: number
+
+  constructor(core: Core, dataSize: number) {
+    this.core = core
+    this.dataSize = dataSize
+  }
+
+  /** As `Store.create`. */
+  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
+    const options = isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
+    const length = encode(data, this.dataSize)
+    const seconds = ttlOf(options.ttl)
+    const reads = readsOf(options.silence_read)
+    const token = this.insist(() => this.core.engine.create(length, seconds, reads))
+    this.settle(options)
+    return token
+  }
+
+  /** As `Store.read`. */
+  read(token: string): Session | null {
+    checkToken(token)
+    return this.insist(() => this.core.read(token))
+  }
+
+  /** As `Store.update`. */
+  update(token: string, data: object, ttl?: Limit | UpdateOptions, silence_read?: Limit): boolean {
+    checkToken(token)
+    const options = isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
+    const keep = (options as UpdateOptions).keep === true
+    const length = encode(data, this.dataSize)
+    const seconds = ttlOf(options.ttl)
+    const reads = readsOf(options.silence_read)
+    const done = this.insist(() => this.core.engine.update(token, length, seconds, reads, keep))
+    this.settle(options)
+    return done === 1
+  }
+
+  /** As `Store.delete`. */
+  delete(token: string, given?: DurableOptions): boolean {
+    checkToken(token)
+    const options = given === undefined ? {} : checkDeleteOptions(given)
+    const done = this.insist(() => this.core.remove(token))
+    this.settle(options)
+    return done
+  }
+
+  /** Calls the engine until it is not busy. What lies in the scratch buffer stays there meanwhile. */
+  private insist<T>(call: () => T | typeof BUSY): T {
+    for (;;) {
+      const answer = call()
+      if (answer !== BUSY) return answer
+      this.core.engine.waitForRoomSync()
+    }
+  }
+
+  private settle(options: DurableOptions): void {
+    if (options.durable === true) this.core.engine.flushSync()
+  }
+}
+
+function isNamed<T extends object>(ttl: Limit | T): ttl is T {
+  return typeof ttl === 'object' && ttl !== null
+}
