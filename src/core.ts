@@ -2,17 +2,22 @@
  * What promises and `…Sync` calls have in common: one attempt at a read or a delete, between the
  * engine and the memo. BUSY is passed on: nothing was done.
  */
+import * as decoder from './decode.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
 import * as native from './native.js'
+import * as recorder from './recorder.js'
 import * as scratch from './scratch.js'
 import type { Session } from './session.js'
 import * as sessions from './session.js'
+import type { Shape } from './shapes.js'
 
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
-const { BUSY, UNCHANGED } = native
+const { BUSY, FIRST_VERSION, UNCHANGED } = native
 const { ensureFree, header, READS_LEFT, VERSION } = scratch
+const { decodedBytes } = decoder
+const { recordedBytes, recordedRow, recordedShape } = recorder
 const { keptData, sessionOf } = sessions
 
 /** An engine with a memo of what was read from it. */
@@ -28,27 +33,31 @@ export class Core {
   /** One attempt to read a checked token. */
   read(token: string): Session | null | typeof BUSY {
     ensureFree()
-    const remembered = this.memo.get(token)
-    if (remembered === undefined) return this.readNew(token)
-    const length = this.engine.read(token, remembered.version)
-    if (length === UNCHANGED) return sessionOf(remembered.kept)
-    if (length >= 0) return this.decode(token, length)
+    const { memo } = this
+    const isKnown = memo.find(token)
+    const length = this.engine.read(token, isKnown ? memo.version : 0)
+    if (length === UNCHANGED) return sessionOf(memo.shape as Shape, memo.row, memo.from)
+    if (length >= 0) return this.decode(token, length, isKnown)
     if (length === BUSY) return BUSY
-    this.memo.delete(token)
+    if (isKnown) memo.delete(token)
     return null
   }
 
-  private readNew(token: string): Session | null | typeof BUSY {
-    const length = this.engine.read(token, 0)
-    if (length >= 0) return this.decode(token, length)
-    return length === BUSY ? BUSY : null
-  }
-
-  private decode(token: string, length: number): Session {
+  private decode(token: string, length: number, isKnown: boolean): Session {
     const kept = keptData(length)
     const isCounted = (header[READS_LEFT] as number) >= 0
-    if (!isCounted) this.memo.set(token, header[VERSION] as number, kept, length)
-    return sessionOf(kept)
+    if (!isCounted && (isKnown || this.memo.admits())) {
+      this.memo.set(token, header[VERSION] as number, kept.shape, kept.values, decodedBytes())
+    }
+    return sessionOf(kept.shape, kept.values, 0)
+  }
+
+  /** Remembers what was recorded when the data of a new token was packed. */
+  remember(token: string): void {
+    const shape = recordedShape()
+    if (shape !== undefined) {
+      this.memo.set(token, FIRST_VERSION, shape, recordedRow, recordedBytes())
+    }
   }
 
   /** One attempt to delete a checked token. */

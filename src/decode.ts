@@ -10,19 +10,28 @@
 import { CRUDJTError } from './errors.js'
 import { Extension } from './extension.js'
 import { copyBytes, Kept, revive } from './kept.js'
+import * as knownShapes from './known-shapes.js'
 import { DEPTH_LIMIT } from './refusals.js'
 import * as scratch from './scratch.js'
-import * as shapes from './shapes.js'
+import { Shape } from './shapes.js'
 import * as shortText from './short-text.js'
 
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
 const { bytes, view } = scratch
-const { misfit, Shape, shapeIn, slotOf } = shapes
-const { readShortText, SHORT_TEXT } = shortText
+const { misfit, placeOf, shapeAt, swap } = knownShapes
+const { bytesOfTexts, readShortText, SHORT_TEXT } = shortText
+
+/** What an array or a map of its own takes in memory beside its values. */
+const CONTAINER_COST = 96
+/** What one value takes in a row, beside what it refers to. */
+const VALUE_COST = 8
 
 let at = 0
 let end = 0
+/** Bytes of memory that the values decoded last take, beside texts. */
+let taken = 0
+let textsBefore = 0
 
 /**
  * Decodes one value that fills a stretch of the scratch buffer.
@@ -34,9 +43,16 @@ let end = 0
 export function decode(from: number, to: number): unknown {
   at = from
   end = to
+  taken = 0
+  textsBefore = bytesOfTexts()
   const value = readValue(0)
   if (at !== to) throw malformed()
   return value
+}
+
+/** How many bytes of memory the values take that were decoded last, about. */
+export function decodedBytes(): number {
+  return taken + bytesOfTexts() - textsBefore
 }
 
 function malformed(): Error {
@@ -140,15 +156,18 @@ export function exactly(integer: bigint): number | bigint {
 
 function readText(length: number): string {
   const start = advance(length)
+  if (length === 0) return ''
   if (length <= SHORT_TEXT) {
     const text = readShortText(start, length)
     if (text !== undefined) return text
   }
+  taken += CONTAINER_COST + 2 * length
   return bytes.toString('utf8', start, start + length)
 }
 
 function readBytes(length: number): Buffer {
   const start = advance(length)
+  taken += 2 * CONTAINER_COST + length
   return copyBytes(bytes.subarray(start, start + length))
 }
 
@@ -162,35 +181,69 @@ function readArray(count: number, depth: number): unknown[] {
 /** Refuses what can't be: more entries than bytes, or containers nested too deep. */
 function openContainer(count: number, depth: number): void {
   if (count > end - at || depth > DEPTH_LIMIT) throw malformed()
+  taken += CONTAINER_COST + count * VALUE_COST
 }
 
 function readMap(count: number, depth: number): Kept {
   openContainer(count, depth)
-  const slot = slotOf(count, at)
-  const shape = shapeIn(slot, count)
-  const values: unknown[] = new Array(count)
-  let known = 0
-  if (shape !== undefined) {
-    const { lengths } = shape
-    while (known < count && shape.stands(known, at)) {
-      at += lengths[known] as number
-      values[known++] = readValue(depth)
-    }
-    if (known === count) return new Kept(shape, values)
+  if (count === 0) return EMPTY
+  const start = at
+  const place = placeOf(count, start)
+  const front = shapeAt(place, 0, count)
+  if (front !== undefined) {
+    const kept = readAs(front, depth)
+    if (kept !== undefined) return kept
   }
-  const keys = shape === undefined ? [] : shape.keys.slice(0, known)
-  return readUnknown(slot, keys, values, depth)
+  const behind = shapeAt(place, 1, count)
+  if (behind !== undefined) {
+    at = start
+    const kept = readAs(behind, depth)
+    if (kept !== undefined) {
+      swap(place)
+      return kept
+    }
+  }
+  at = start
+  return readUnknown(place, count, depth)
 }
 
-/** The rest of a map that no shape fits; those of its keys that one did are given. */
-function readUnknown(slot: number, keys: string[], values: unknown[], depth: number): Kept {
-  for (let i = keys.length; i < values.length; i++) {
-    keys.push(String(revive(readValue(depth))))
-    values[i] = readValue(depth)
+const EMPTY = new Kept(new Shape([], []), [])
+
+function readAs(shape: Shape, depth: number): Kept | undefined {
+  const values: unknown[] = new Array(shape.width)
+  return readRow(shape, values, 0, depth) < 0 ? undefined : new Kept(shape, values)
+}
+
+/** Reads the values of a map into a row, from a place of it on. Gives the next place, -1: a misfit. */
+function readRow(shape: Shape, values: unknown[], from: number, depth: number): number {
+  const { lengths, inner } = shape
+  let next = from
+  for (let i = 0; i < lengths.length; i++) {
+    if (!shape.stands(i, at)) return -1
+    at += lengths[i] as number
+    const map = inner[i]
+    if (map === undefined) {
+      values[next++] = readValue(depth)
+    } else {
+      if (bytes[at++] !== (0x80 | map.lengths.length) || depth === DEPTH_LIMIT) return -1
+      next = readRow(map, values, next, depth + 1)
+      if (next < 0) return -1
+    }
   }
-  const shape = new Shape(keys)
-  misfit(slot, shape)
-  return new Kept(shape, values)
+  return next
+}
+
+/** A map that no shape fits. */
+function readUnknown(place: number, count: number, depth: number): Kept {
+  const keys: string[] = []
+  const values: unknown[] = []
+  for (let i = 0; i < count; i++) {
+    keys.push(String(revive(readValue(depth))))
+    values.push(readValue(depth))
+  }
+  const kept = new Kept(new Shape(keys, []), values)
+  misfit(place, kept)
+  return kept
 }
 
 function readExtension(length: number): unknown {

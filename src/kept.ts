@@ -21,7 +21,7 @@ export class Kept {
 /** A private copy of a kept value. */
 export function revive(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Kept) return value.shape.make(value.values, revive)
+  if (value instanceof Kept) return value.shape.make(value.values, 0, revive)
   if (Array.isArray(value)) return reviveArray(value)
   if (types.isDate(value)) return new Date(value.getTime())
   if (value instanceof Extension) return new Extension(value.type, copyBytes(value.data))

@@ -11,7 +11,7 @@ const { exact, READS_EXACT, TTL_EXACT } = scratch
 export type Limit = number | bigint | null | undefined
 
 /** To the engine: no limit. */
-const NONE = -1
+export const NONE = -1
 /** To the engine: the limit is in the scratch header. */
 const EXACT = -2
 /** The first number that is refused for being too large. */

@@ -24,3 +24,6 @@ export const BUSY = -3
 export const UNCHANGED = -2
 /** A read's answer: there is no such token. */
 export const ABSENT = -1
+
+/** The version of every record that was just created: versions count its changes from 1. */
+export const FIRST_VERSION = 1

@@ -259,6 +259,19 @@ function writeDate96(seconds: number, nanoseconds: number, at: number): number {
   return at + 15
 }
 
+/** A value of an extension type. */
+export function writeExtension(type: number, data: Uint8Array, at: number): number {
+  const width = Math.log2(data.length)
+  const isFixed = Number.isInteger(width) && width <= 4
+  if (isFixed) bytes[at] = 0xd4 + width
+  const typeAt = isFixed ? at + 1 : writeLength(data.length, at, 0xc7)
+  bytes[typeAt] = type
+  const start = typeAt + 1
+  if (start + data.length > SOFT_END) return skip(start, data.length)
+  bytes.set(data, start)
+  return start + data.length
+}
+
 /** Writes an array's header of any width. */
 export function writeArrayHeader(count: number, at: number): number {
   if (count < 16) {

@@ -11,8 +11,11 @@ import { DATA_OFFSET, SCRATCH_BYTES } from './native.js'
 
 export { DATA_OFFSET, SCRATCH_BYTES }
 
+/** What lies behind the data, so that the last bytes can be read four at a time. */
+const SPARE = 64
+
 /** The buffer itself, as the binding takes it. */
-export const buffer = new ArrayBuffer(SCRATCH_BYTES)
+export const buffer = new ArrayBuffer(SCRATCH_BYTES + SPARE)
 
 /** The buffer byte by byte. */
 export const bytes: Buffer = Buffer.from(buffer)

@@ -1,7 +1,9 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
 import { decode, exactly } from './decode.js'
+import { CRUDJTError } from './errors.js'
 import { Kept, revive } from './kept.js'
 import * as scratch from './scratch.js'
+import type { Shape } from './shapes.js'
 
 const { DATA_OFFSET, exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
@@ -21,16 +23,19 @@ export interface Session<Data = Record<string, unknown>> {
   data: Data
 }
 
-/** Decodes the data that the engine put into the scratch buffer, into its kept form. */
-export function keptData(length: number): unknown {
-  return decode(DATA_OFFSET, DATA_OFFSET + length)
+/**
+ * Decodes the data that the engine put into the scratch buffer, into its kept form.
+ * @throws CRUDJTError `ERR_CRUDJT_DAMAGED`
+ */
+export function keptData(length: number): Kept {
+  const kept = decode(DATA_OFFSET, DATA_OFFSET + length)
+  if (kept instanceof Kept) return kept
+  throw new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is no map of MessagePack')
 }
 
 /** The session of kept data with the limits that the engine put into the scratch header. */
-export function sessionOf(kept: unknown): Session {
-  const data = (
-    kept instanceof Kept ? kept.shape.make(kept.values, revive) : kept
-  ) as Session['data']
+export function sessionOf(shape: Shape, values: readonly unknown[], from: number): Session {
+  const data = shape.make(values, from, revive)
   const ttl = header[TTL_LEFT] as number
   const reads = header[READS_LEFT] as number
   if (ttl < 0 && reads < 0) return { data }

@@ -1,11 +1,11 @@
 /**
- * What maps were seen before: their keys as packed bytes, to recognise them without decoding, and a
- * function that builds the object in one go. Building by adding thirteen keys one after the other
- * takes 240–320 ns, by a function made for these keys 18–80.
+ * What maps look like: their keys, packed to be recognised without decoding, the maps inside of
+ * them, and a function that builds the whole object in one go. Building an object by adding thirteen
+ * keys one after the other takes 240–320 ns, by a function made for these keys 18–80.
  *
- * A map is looked up by its number of keys and the first bytes of the first one. Invariants: only a
- * shape of distinct, short keys, none of them `__proto__`, is learned; how many shapes and functions
- * are kept is bounded, however many different maps come by.
+ * The values of a map and of the maps inside of it that its shape foresees lie in one flat row, in
+ * the order of the keys. Invariants: a shape never changes what it foresees; only distinct, short
+ * keys, none of them `__proto__`, are ever recognised by their bytes.
  */
 import { compile } from './codegen.js'
 import * as scratch from './scratch.js'
@@ -15,44 +15,49 @@ const { view } = scratch
 /** Turns a kept value into the caller's own. */
 export type Revive = (value: unknown) => unknown
 
-type Maker = (values: readonly unknown[], revive: Revive) => Record<string, unknown>
+type Maker = (values: readonly unknown[], from: number, revive: Revive) => Record<string, unknown>
 
-/** How many shapes are kept; a power of two. */
-const SLOTS = 256
-/** A slot takes a new shape with every so many maps that don't fit the one it has. */
-const PATIENCE = 8
 /** How often a shape is built before a function is made for it. */
 const WORTH_COMPILING = 64
 /** How many functions are made in all. */
 const MAX_FUNCTIONS = 512
-/** A learned shape has at most so many keys, and a key so many bytes: a header of one byte. */
+/** A recognisable map has at most so many keys, and a key so many bytes: a header of one byte. */
 const MAX_KEYS = 64
 const MAX_KEY_BYTES = 31
 
-let functions = 0
-
 const NO_WORDS = new Int32Array(0)
 
-/** The keys of a map, in their order. */
+let functions = 0
+
+/** The keys of a map, in their order, and the shapes of the maps inside of it. */
 export class Shape {
   readonly keys: readonly string[]
-  /** How many bytes each key takes, its header included; empty until learned. */
-  lengths = NO_WORDS
-  private words = NO_WORDS
-  private masks = NO_WORDS
-  private starts = NO_WORDS
+  /** For each key the shape of the map that is its value; undefined for other values. */
+  readonly inner: readonly (Shape | undefined)[]
+  /** How many values its row has. */
+  readonly width: number
+  /** How many bytes each packed key takes. Empty for a shape that is not recognised by its bytes. */
+  readonly lengths: Int32Array = NO_WORDS
+  private readonly starts: Int32Array = NO_WORDS
+  private readonly words: Int32Array = NO_WORDS
+  private readonly masks: Int32Array = NO_WORDS
   private uses = 0
   private maker: Maker | undefined = undefined
 
-  constructor(keys: readonly string[]) {
+  /** @param packed the keys as they are packed; empty if it is not to be recognised */
+  constructor(
+    keys: readonly string[],
+    inner: readonly (Shape | undefined)[],
+    packed: readonly Buffer[] = [],
+  ) {
     this.keys = keys
-  }
-
-  /** Builds the caller's object of kept values. */
-  make(values: readonly unknown[], revive: Revive): Record<string, unknown> {
-    if (this.maker !== undefined) return this.maker(values, revive)
-    if (this.lengths !== NO_WORDS && ++this.uses === WORTH_COMPILING) this.compile()
-    return makeStepwise(this.keys, values, revive)
+    this.inner = inner
+    this.width = keys.reduce((sum, _, i) => sum + (inner[i]?.width ?? 1), 0)
+    if (packed.length === 0) return
+    this.lengths = Int32Array.from(packed, (key) => key.length)
+    this.starts = startsOf(packed)
+    this.words = wordsOf(packed)
+    this.masks = wordsOf(packed.map((key) => Buffer.alloc(key.length, 0xff)))
   }
 
   /** Whether the i-th key stands, packed, at a position of the scratch buffer. */
@@ -67,88 +72,85 @@ export class Shape {
     return true
   }
 
-  /** Prepares `stands`; false if these keys are not to be learned. */
-  learn(): boolean {
-    const packed = this.keys.map((key) => Buffer.from(` ${key}`))
-    if (!learnable(this.keys, packed)) return false
-    for (const key of packed) key[0] = 0xa0 | (key.length - 1)
-    const starts = [0]
-    for (const key of packed) starts.push((starts.at(-1) as number) + Math.ceil(key.length / 4))
-    this.starts = Int32Array.from(starts)
-    this.words = Int32Array.from(packed.flatMap((key) => wordsOf(key)))
-    this.masks = Int32Array.from(packed.flatMap((key) => wordsOf(Buffer.alloc(key.length, 0xff))))
-    this.lengths = Int32Array.from(packed.map((key) => key.length))
-    return true
+  /** Builds the caller's object of the kept values that stand in a row from a place of it on. */
+  make(values: readonly unknown[], from: number, revive: Revive): Record<string, unknown> {
+    if (this.maker !== undefined) return this.maker(values, from, revive)
+    if (++this.uses === WORTH_COMPILING && this.lengths !== NO_WORDS) this.compile()
+    return makeStepwise(this, values, from, revive)
   }
 
   private compile(): void {
     if (functions === MAX_FUNCTIONS) return
     functions++
-    const body = `let v; return { ${this.keys.map(entry).join()} }`
-    this.maker = compile<Maker>(['values', 'revive'], body)
+    this.maker = compile(['values', 'from', 'revive'], `let v; return ${literal(this, 0)}`)
   }
 }
 
-/** One property of the literal that a function builds. */
-function entry(key: string, i: number): string {
-  const value = `typeof (v = values[${i}]) === 'object' && v !== null ? revive(v) : v`
-  return `${JSON.stringify(key)}: ${value}`
+/** A shape that is recognised by its bytes; undefined if these keys can't be. */
+export function recognisable(
+  keys: readonly string[],
+  inner: readonly (Shape | undefined)[],
+): Shape | undefined {
+  if (keys.length === 0 || keys.length > MAX_KEYS) return undefined
+  if (keys.includes('__proto__') || new Set(keys).size !== keys.length) return undefined
+  const packed = keys.map((key) => Buffer.from(` ${key}`))
+  if (packed.some((key) => key.length > MAX_KEY_BYTES + 1)) return undefined
+  for (const key of packed) key[0] = 0xa0 | (key.length - 1)
+  return new Shape(keys, inner, packed)
 }
 
-function learnable(keys: readonly string[], packed: readonly Buffer[]): boolean {
-  if (keys.length > MAX_KEYS || new Set(keys).size !== keys.length) return false
-  return !keys.includes('__proto__') && packed.every((key) => key.length <= MAX_KEY_BYTES + 1)
+function wordCount(key: Buffer): number {
+  return Math.ceil(key.length / 4)
 }
 
-/** Bytes as big-endian words, the last one filled up with zeros. */
-function wordsOf(packed: Buffer): number[] {
-  const filled = Buffer.alloc(Math.ceil(packed.length / 4) * 4)
-  packed.copy(filled)
-  return Array.from({ length: filled.length / 4 }, (_, i) => filled.readInt32BE(i * 4))
+function startsOf(packed: readonly Buffer[]): Int32Array {
+  let sum = 0
+  return Int32Array.from([0, ...packed.map((key) => (sum += wordCount(key)))])
+}
+
+/** Packed keys as big-endian words, the last one of each filled up with zeros. */
+function wordsOf(packed: readonly Buffer[]): Int32Array {
+  const filled = packed.map((key) => Buffer.concat([key], wordCount(key) * 4))
+  const all = Buffer.concat(filled)
+  return Int32Array.from({ length: all.length / 4 }, (_, i) => all.readInt32BE(i * 4))
+}
+
+/** The literal that builds an object of a row of values, from one place of it on. */
+function literal(shape: Shape, from: number): string {
+  let at = from
+  const entries = shape.keys.map((key, i) => {
+    const inner = shape.inner[i]
+    const value = inner === undefined ? own(at) : literal(inner, at)
+    at += inner?.width ?? 1
+    return `${JSON.stringify(key)}: ${value}`
+  })
+  return `{ ${entries.join()} }`
+}
+
+function own(at: number): string {
+  return `typeof (v = values[from + ${at}]) === 'object' && v !== null ? revive(v) : v`
 }
 
 function makeStepwise(
-  keys: readonly string[],
+  shape: Shape,
   values: readonly unknown[],
+  from: number,
   revive: Revive,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {}
-  for (let i = 0; i < keys.length; i++) {
-    const kept = values[i]
-    const value = typeof kept === 'object' && kept !== null ? revive(kept) : kept
-    const key = keys[i] as string
-    if (key === '__proto__') defineOwn(object, key, value)
-    else object[key] = value
+  let at = from
+  for (let i = 0; i < shape.keys.length; i++) {
+    const inner = shape.inner[i]
+    const value = inner === undefined ? revive(values[at]) : makeStepwise(inner, values, at, revive)
+    at += inner === undefined ? 1 : inner.width
+    put(object, shape.keys[i] as string, value)
   }
   return object
 }
 
-function defineOwn(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, {
-    value,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  })
+function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value
+  else Object.defineProperty(object, key, { value, ...OWN })
 }
 
-const table: (Shape | undefined)[] = new Array(SLOTS).fill(undefined)
-const misfits = new Uint8Array(SLOTS)
-
-/** Where the shape of a map would be whose first key stands at a position. */
-export function slotOf(count: number, at: number): number {
-  const hash = Math.imul(view.getInt32(at) ^ count, 0x9e3779b1)
-  return (hash >>> 16) & (SLOTS - 1)
-}
-
-/** The shape in a slot, if it has as many keys. */
-export function shapeIn(slot: number, count: number): Shape | undefined {
-  const shape = table[slot]
-  return shape !== undefined && shape.keys.length === count ? shape : undefined
-}
-
-/** Tells that a map didn't fit the slot it falls into: every now and then its shape is learned. */
-export function misfit(slot: number, shape: Shape): void {
-  misfits[slot] = ((misfits[slot] as number) + 1) % PATIENCE
-  if ((misfits[slot] === 0 || table[slot] === undefined) && shape.learn()) table[slot] = shape
-}
+const OWN = { configurable: true, enumerable: true, writable: true }

@@ -37,7 +37,7 @@ import { SyncCalls } from './sync-calls.js'
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
 const { encode } = encoder
-const { readsOf, ttlOf } = limits
+const { NONE, readsOf, ttlOf } = limits
 const { BUSY } = native
 
 /**
@@ -102,11 +102,15 @@ export class Store implements AsyncDisposable {
   }
 
   private startCreate(data: object, ttl: Limit, silence_read: Limit): string | Promise<string> {
-    const length = encode(data, this.dataSize)
-    const seconds = ttlOf(ttl)
+    const { core } = this
     const reads = readsOf(silence_read)
+    const isRecorded = reads === NONE && core.memo.admits()
+    const length = encode(data, this.dataSize, isRecorded)
+    const seconds = ttlOf(ttl)
     const token = this.room.isFree ? this.engine.create(length, seconds, reads) : BUSY
-    return token === BUSY ? this.createPacked(new Packed(length, seconds, reads)) : token
+    if (token === BUSY) return this.createPacked(new Packed(length, seconds, reads))
+    if (isRecorded) core.remember(token)
+    return token
   }
 
   /** @internal Creates from arguments packed before. */
@@ -220,8 +224,14 @@ export class Store implements AsyncDisposable {
    * reject with `ERR_CRUDJT_NOT_STARTED`.
    */
   close(): Promise<void> {
-    this.closing ??= this.room.whenFree().then(() => this.engine.close())
+    this.closing ??= this.finish()
     return this.closing
+  }
+
+  private async finish(): Promise<void> {
+    await this.room.whenFree()
+    await this.engine.close()
+    this.core.memo.clear()
   }
 
   /** Closes the store at the end of an `await using` block. */

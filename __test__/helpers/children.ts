@@ -40,8 +40,13 @@ export async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** Runs a process to its end; gives its exit status and what it wrote. */
-export async function runProcess(name: string, ...args: string[]) {
-  const child = fork(script(name), args, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+export function runProcess(name: string, ...args: string[]) {
+  return runNode([], name, ...args)
+}
+
+/** The same with flags for Node. */
+export async function runNode(execArgv: string[], name: string, ...args: string[]) {
+  const child = fork(script(name), args, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   let text = ''
   child.stdout?.on('data', (chunk) => (text += chunk))
   child.stderr?.on('data', (chunk) => (text += chunk))

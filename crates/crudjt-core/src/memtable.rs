@@ -15,7 +15,9 @@ use crate::journal::{Begin, Place, Segment};
 use crate::record::Header;
 use crate::seal::EpochRow;
 
-const SHARDS: usize = 32;
+const SHARDS: u64 = 32;
+/// Consecutive ids that share a shard, so that tokens made together lie together in memory.
+const RUN: u64 = 64;
 
 /// What is kept in memory of a record, so that a read of one that has not changed touches nothing
 /// else. Trusted only if it was made here, not read from a file.
@@ -23,8 +25,8 @@ const SHARDS: usize = 32;
 pub(crate) struct Brief {
     pub(crate) version: u64,
     pub(crate) salt: [u8; 8],
-    /// Milliseconds since 1970; `None` for no expiry.
-    pub(crate) expiry: Option<u64>,
+    /// Milliseconds since 1970; the largest for none, and for one too far to fit.
+    pub(crate) expiry: u64,
     /// Whether the brief tells all there is to know: no read limit, and an expiry that fits.
     pub(crate) whole: bool,
 }
@@ -35,7 +37,7 @@ impl Brief {
         Brief {
             version: header.version,
             salt: header.salt,
-            expiry: header.sweep_at(),
+            expiry: header.sweep_at().unwrap_or(u64::MAX),
             whole: fits && header.reads.is_none(),
         }
     }
@@ -50,12 +52,66 @@ pub(crate) enum State {
     Dead,
 }
 
-type Shard = FxHashMap<u64, State>;
+/// The states of every 32nd run of ids: ids given since the memtable was made stand in order, older
+/// ones in a map.
+#[derive(Default)]
+pub(crate) struct Shard {
+    recent: Vec<Option<State>>,
+    older: FxHashMap<u64, State>,
+}
+
+/// Where an id's state stands in its shard.
+#[derive(Clone, Copy)]
+enum Spot {
+    Recent(usize),
+    Older(u64),
+}
+
+impl Shard {
+    fn get(&self, spot: Spot) -> Option<State> {
+        match spot {
+            Spot::Recent(at) => self.recent.get(at).copied().flatten(),
+            Spot::Older(id) => self.older.get(&id).copied(),
+        }
+    }
+
+    fn set(&mut self, spot: Spot, state: State) {
+        match spot {
+            Spot::Recent(at) => {
+                if at >= self.recent.len() {
+                    self.recent.resize(at + 1, None);
+                }
+                if let Some(slot) = self.recent.get_mut(at) {
+                    *slot = Some(state);
+                }
+            }
+            Spot::Older(id) => drop(self.older.insert(id, state)),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.older.len() + self.recent.iter().flatten().count()
+    }
+}
+
+/// A shard locked for one id.
+pub(crate) struct LockedSpot<'a> {
+    shard: RwLockWriteGuard<'a, Shard>,
+    spot: Spot,
+}
+
+impl LockedSpot<'_> {
+    pub(crate) fn set(&mut self, state: State) {
+        self.shard.set(self.spot, state);
+    }
+}
 
 /// The newest states of the ids in one or a few segments.
 pub(crate) struct Memtable {
     pub(crate) segments: Vec<Arc<Segment>>,
     shards: Vec<RwLock<Shard>>,
+    /// Ids from this on were given since the memtable was made.
+    first_recent: u64,
     epochs: Mutex<Vec<EpochRow>>,
     /// Tokens created less tokens that died in it.
     added: AtomicI64,
@@ -66,11 +122,12 @@ pub(crate) struct Memtable {
 }
 
 impl Memtable {
-    pub(crate) fn new(segments: Vec<Arc<Segment>>, since: u64) -> Memtable {
-        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
+    /// For ids given from `next_id` on, and older ones.
+    pub(crate) fn new(segments: Vec<Arc<Segment>>, next_id: u64, since: u64) -> Memtable {
         Memtable {
             segments,
-            shards,
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            first_recent: next_id / (SHARDS * RUN) * (SHARDS * RUN),
             epochs: Mutex::default(),
             added: AtomicI64::new(0),
             end: OnceLock::new(),
@@ -79,23 +136,35 @@ impl Memtable {
     }
 
     fn shard(&self, id: u64) -> Option<&RwLock<Shard>> {
-        self.shards.get(id as usize % SHARDS)
+        self.shards.get((id / RUN % SHARDS) as usize)
+    }
+
+    fn spot(&self, id: u64) -> Spot {
+        match id.checked_sub(self.first_recent) {
+            Some(after) => Spot::Recent((after / (SHARDS * RUN) * RUN + id % RUN) as usize),
+            None => Spot::Older(id),
+        }
+    }
+
+    fn id_at(&self, shard: usize, at: usize) -> u64 {
+        let (at, shard) = (at as u64, shard as u64);
+        self.first_recent + at / RUN * (SHARDS * RUN) + shard * RUN + at % RUN
     }
 
     /// The newest state of `id`, if it has one here.
     pub(crate) fn get(&self, id: u64) -> Option<State> {
-        self.shard(id)?.read().get(&id).copied()
+        self.shard(id)?.read().get(self.spot(id))
     }
 
-    /// Locks the shard of `id` against reads and writes.
-    pub(crate) fn lock(&self, id: u64) -> Option<RwLockWriteGuard<'_, Shard>> {
-        Some(self.shard(id)?.write())
+    /// Locks the state of `id` against reads and writes.
+    pub(crate) fn lock(&self, id: u64) -> Option<LockedSpot<'_>> {
+        Some(LockedSpot { shard: self.shard(id)?.write(), spot: self.spot(id) })
     }
 
     /// Sets a state outside of the append path: recovery only.
     pub(crate) fn set(&self, id: u64, state: State) {
-        if let Some(mut shard) = self.lock(id) {
-            shard.insert(id, state);
+        if let Some(mut spot) = self.lock(id) {
+            spot.set(state);
         }
     }
 
@@ -135,8 +204,11 @@ impl Memtable {
     /// All states, by ascending id.
     pub(crate) fn sorted(&self) -> Vec<(u64, State)> {
         let mut all = Vec::with_capacity(self.len());
-        for shard in &self.shards {
-            all.extend(shard.read().iter().map(|(id, state)| (*id, *state)));
+        for (number, shard) in self.shards.iter().enumerate() {
+            let shard = shard.read();
+            all.extend(shard.older.iter().map(|(id, state)| (*id, *state)));
+            let recent = shard.recent.iter().enumerate();
+            all.extend(recent.filter_map(|(at, state)| Some((self.id_at(number, at), (*state)?))));
         }
         all.sort_unstable_by_key(|(id, _)| *id);
         all
@@ -171,5 +243,39 @@ impl Tables {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Memtable>> {
         self.frozen.iter().chain([&self.active])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn states_are_found_under_their_ids_and_come_sorted(
+            next_id in 0..20_000u64, ids in prop::collection::btree_set(1..30_000u64, 0..300)
+        ) {
+            let memtable = Memtable::new(Vec::new(), next_id, 0);
+            let place = |id: u64| Place { offset: id as u32, length: 1 };
+            for id in &ids {
+                memtable.set(*id, State::Live { segment: 0, place: place(*id), brief: None });
+            }
+            let found = |id: u64| match memtable.get(id) {
+                Some(State::Live { place, .. }) => Some(u64::from(place.offset)),
+                _ => None,
+            };
+            for id in 0..30_000 {
+                prop_assert_eq!(found(id), ids.contains(&id).then_some(id));
+            }
+            prop_assert_eq!(memtable.len(), ids.len());
+            let sorted: Vec<u64> = memtable.sorted().into_iter().map(|(id, _)| id).collect();
+            prop_assert_eq!(sorted, ids.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_state_stays_small() {
+        assert!(size_of::<Option<State>>() <= 48, "{} bytes", size_of::<Option<State>>());
     }
 }

@@ -26,7 +26,7 @@ enum Step {
     },
     Delete(prop::sample::Index),
     Advance(u64),
-    StepBack(u64),
+    BackInTime(u64),
     Flush,
     Checkpoint,
     Sweep,
@@ -51,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, size, ttl, reads, keep)| Step::Update { which, size, ttl, reads, keep }),
         3 => any::<prop::sample::Index>().prop_map(Step::Delete),
         3 => (1..8000u64).prop_map(Step::Advance),
-        1 => (1..3000u64).prop_map(Step::StepBack),
+        1 => (1..3000u64).prop_map(Step::BackInTime),
         1 => Just(Step::Flush),
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Sweep),
@@ -158,7 +158,7 @@ impl Run {
                 self.model.tokens[at].1 = None;
             }
             Step::Advance(milliseconds) => self.advance(*milliseconds),
-            Step::StepBack(milliseconds) => self.step_back(&store, *milliseconds)?,
+            Step::BackInTime(milliseconds) => self.step_back(&store, *milliseconds)?,
             Step::Flush => store.flush().unwrap(),
             Step::Checkpoint => store.checkpoint().unwrap(),
             Step::Sweep => drop(store.sweep().unwrap()),

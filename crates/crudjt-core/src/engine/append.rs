@@ -2,6 +2,7 @@
 //! takes the same lock.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Engine;
 use crate::journal::{Entry, Tail};
@@ -32,21 +33,18 @@ impl Engine {
         let mut tail = self.tail.lock();
         self.check_writable()?;
         self.make_room(&mut tail, entry)?;
-        let memtable = self.tables.load().active.clone();
-        let Some(mut shard) = memtable.lock(id) else { return Ok(false) };
+        let tables = self.tables.load();
+        let Some(mut spot) = tables.active.lock(id) else { return Ok(false) };
         if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
             return Ok(false);
         }
         let place = tail.append(entry).map_err(|error| self.fail(error))?;
-        shard.insert(
-            id,
-            match effect {
-                Effect::Live(brief) => State::Live { segment: 0, place, brief: Some(brief) },
-                Effect::Dead => State::Dead,
-            },
-        );
-        drop(shard);
-        memtable.count(added);
+        spot.set(match effect {
+            Effect::Live(brief) => State::Live { segment: 0, place, brief: Some(brief) },
+            Effect::Dead => State::Dead,
+        });
+        drop(spot);
+        tables.active.count(added);
         self.note_unsynced(&mut tail);
         Ok(true)
     }
@@ -86,30 +84,36 @@ impl Engine {
         let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| self.fail(error))?;
         tables.active.freeze(tail.next);
         self.syncer.freeze(tail.segment.clone(), tail.offset);
-        let fresh = Memtable::new(vec![segment], self.time.monotonic());
+        let fresh = Memtable::new(
+            vec![segment],
+            self.next_id.load(Ordering::Acquire),
+            self.time.monotonic(),
+        );
         self.tables.store(Arc::new(tables.rotated(Arc::new(fresh))));
         *tail = Tail { unsynced_since: tail.unsynced_since, ..begun };
         self.tree_signal.raise();
         Ok(())
     }
 
-    /// Blocks until a call that was refused as busy may be tried again, lending a hand where it
-    /// can. With a new secret, makes its domain.
+    /// Blocks until a call that was refused as busy may be tried again. With a new secret, makes
+    /// its domain; without a background thread, commits.
     ///
     /// # Errors
     /// What keeps the store from taking writes, a full disk included.
     pub(crate) fn wait_for_room(&self) -> Result<()> {
         self.make_own_domain()?;
-        while self.tables.load().frozen.len() >= self.options.seams.frozen_limit {
-            self.commit_oldest()?;
-        }
-        let mut turn = self.room.turn.lock();
         loop {
-            self.check_writable()?;
-            if self.supply.is_ready() {
-                return Ok(());
+            if !self.options.seams.timers {
+                self.commit_frozen()?;
             }
-            self.room.changed.wait(&mut turn);
+            let mut turn = self.room.turn.lock();
+            self.check_writable()?;
+            let full = self.tables.load().frozen.len() >= self.options.seams.frozen_limit;
+            match self.supply.is_ready() {
+                true if !full => return Ok(()),
+                true if !self.options.seams.timers => {}
+                _ => self.room.changed.wait(&mut turn),
+            }
         }
     }
 }

@@ -51,15 +51,13 @@ impl Engine {
         Ok(true)
     }
 
-    /// Commits one memtable and lets it go. The journal is synced first, so that it is never
-    /// behind the B-tree.
+    /// Commits one memtable and lets it go.
     pub(super) fn commit_memtable(
         &self,
         turn: &mut TreeTurn,
         memtable: &Arc<Memtable>,
         end: Begin,
     ) -> Result<()> {
-        self.sync_through(end.sequence - 1)?;
         let sweep_before = self.sweep_before();
         let committed = self.commit(Some(memtable), self.mark(end), sweep_before, SWEEP_ALONG)?;
         self.cache.invalidate(committed.changed.into_iter());
@@ -77,7 +75,11 @@ impl Engine {
         sweep_before: Option<u64>,
         sweep_limit: usize,
     ) -> Result<Committed> {
-        self.tree.commit(&Batch { memtable, mark, sweep_before, sweep_limit, collect_epochs: None })
+        let before_commit: &dyn Fn() -> Result<()> = &|| self.sync_through(mark.applied.sequence);
+        let collect_epochs = None;
+        let batch =
+            Batch { memtable, mark, before_commit, sweep_before, sweep_limit, collect_epochs };
+        self.tree.commit(&batch)
     }
 
     /// A commit that changes nothing but frees what the one before covered.
@@ -86,13 +88,13 @@ impl Engine {
             self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
         let may_go = |number: u32| !made_here.contains(&number);
         let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
-        let collect_epochs: Option<&dyn Fn(u32) -> bool> = Some(&may_go);
         self.tree.commit(&Batch {
             memtable: None,
             mark,
+            before_commit: &|| Ok(()),
             sweep_before: None,
             sweep_limit: 0,
-            collect_epochs,
+            collect_epochs: Some(&may_go),
         })?;
         self.free_segments(turn, Vec::new());
         Ok(())

@@ -60,7 +60,7 @@ impl Engine {
         let witness = Arc::new(self.supply.maker().witness(number, last)?);
         self.commit_again(turn)?;
         self.tail.lock().segment = witness.clone();
-        let active = Arc::new(Memtable::new(vec![witness], 0));
+        let active = Arc::new(Memtable::new(vec![witness], 0, 0));
         self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
         let rest = turn.removable.drain(..).chain(turn.covered.drain(..)).chain(spare);
         rest.map(|segment| self.remove_segment(segment)).collect::<Result<Vec<()>>>()?;

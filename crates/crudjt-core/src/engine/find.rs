@@ -4,9 +4,8 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::Engine;
+use super::{Domains, Engine};
 use crate::cache::Opened;
 use crate::keyring::Domain;
 use crate::memtable::{Brief, Memtable, State};
@@ -20,9 +19,10 @@ thread_local! {
 }
 
 /// A token that may have a record: its claim under one of the open domains.
-pub(super) struct Address {
+#[derive(Clone, Copy)]
+pub(super) struct Address<'d> {
     pub(super) claim: Claim,
-    pub(super) domain: Arc<Domain>,
+    pub(super) domain: &'d Domain,
 }
 
 /// What was found at an address.
@@ -38,21 +38,16 @@ pub(super) enum Found {
 }
 
 impl Engine {
-    /// The first domain whose reading of the token is a possible id, and what is found there.
-    pub(super) fn find_token(
+    /// The first address of the token that has a record, and what is found there.
+    pub(super) fn find_token<'d>(
         &self,
+        domains: &'d Domains,
         token: &[u8],
         known: Option<u64>,
         now: u64,
         out: &mut [u8],
-    ) -> Result<(Found, Option<Address>)> {
-        let Some(block) = decode(token) else { return Ok((Found::Absent, None)) };
-        for domain in &self.domains.load().all {
-            let claim = domain.tokens.claim(block);
-            if !self.was_given(claim.id) {
-                continue;
-            }
-            let address = Address { claim, domain: domain.clone() };
+    ) -> Result<(Found, Option<Address<'d>>)> {
+        for address in self.addresses(domains, token) {
             match self.find_at(&address, known, now, out)? {
                 Found::Absent => {}
                 found => return Ok((found, Some(address))),
@@ -61,15 +56,18 @@ impl Engine {
         Ok((Found::Absent, None))
     }
 
-    /// The addresses that the token may have: one, but for chances of 1 in 2^64 / ids.
-    pub(super) fn addresses(&self, token: &[u8]) -> Vec<Address> {
-        let Some(block) = decode(token) else { return Vec::new() };
-        let domains = self.domains.load();
-        let claims = domains
-            .all
-            .iter()
-            .map(|domain| Address { claim: domain.tokens.claim(block), domain: domain.clone() });
-        claims.filter(|address| self.was_given(address.claim.id)).collect()
+    /// The addresses that the token may have: one, but for chances of ids in 2^64.
+    pub(super) fn addresses<'d>(
+        &self,
+        domains: &'d Domains,
+        token: &[u8],
+    ) -> impl Iterator<Item = Address<'d>> + use<'_, 'd> {
+        let block = decode(token);
+        let domains = domains.all.iter();
+        let claims = domains.filter_map(move |domain| {
+            Some(Address { claim: domain.tokens.claim(block?), domain: domain.as_ref() })
+        });
+        claims.filter(|address| self.was_given(address.claim.id))
     }
 
     fn was_given(&self, id: u64) -> bool {
@@ -77,7 +75,7 @@ impl Engine {
     }
 
     /// The newest state at an address.
-    pub(super) fn find(&self, address: &Address, out: &mut [u8]) -> Result<Found> {
+    pub(super) fn find(&self, address: &Address<'_>, out: &mut [u8]) -> Result<Found> {
         self.find_at(address, None, self.time.now(), out)
     }
 
@@ -85,7 +83,7 @@ impl Engine {
     /// whose data the caller has.
     fn find_at(
         &self,
-        address: &Address,
+        address: &Address<'_>,
         known: Option<u64>,
         now: u64,
         out: &mut [u8],
@@ -111,7 +109,7 @@ impl Engine {
     /// The state in the cache or the B-tree.
     fn find_at_rest(
         &self,
-        address: &Address,
+        address: &Address<'_>,
         known: Option<u64>,
         now: u64,
         out: &mut [u8],
@@ -139,7 +137,7 @@ impl Engine {
     }
 
     /// Opens a sealed record in place and moves its data to the front.
-    fn open_found(&self, address: &Address, now: u64, record: &mut [u8]) -> Found {
+    fn open_found(&self, address: &Address<'_>, now: u64, record: &mut [u8]) -> Found {
         let Some((header, range)) = self.unseal(address, record) else { return Found::Absent };
         let length = range.len();
         match verdict(&header, address, now) {
@@ -152,7 +150,7 @@ impl Engine {
     }
 
     /// Opens a sealed record in place; one that is damaged is counted and absent.
-    fn unseal(&self, address: &Address, record: &mut [u8]) -> Option<(Header, Range<usize>)> {
+    fn unseal(&self, address: &Address<'_>, record: &mut [u8]) -> Option<(Header, Range<usize>)> {
         let opened = Header::parse(record).and_then(|(header, head)| {
             let epoch = self.epochs.get(header.epoch)?;
             let range = epoch.open(address.claim.id, &header, head, record)?;
@@ -178,11 +176,11 @@ fn read_journal(memtable: &Memtable, segment: u16, offset: u32, record: &mut [u8
 }
 
 /// What the brief alone decides.
-fn decided(brief: &Brief, address: &Address, known: Option<u64>, now: u64) -> Option<Found> {
+fn decided(brief: &Brief, address: &Address<'_>, known: Option<u64>, now: u64) -> Option<Found> {
     if !same_salt(&brief.salt, address) {
         return Some(Found::Absent);
     }
-    if brief.expiry.is_some_and(|expiry| expiry <= now) {
+    if brief.expiry <= now {
         return Some(Found::Expired);
     }
     (brief.whole && known == Some(brief.version)).then_some(Found::Known(*brief))
@@ -190,7 +188,7 @@ fn decided(brief: &Brief, address: &Address, known: Option<u64>, now: u64) -> Op
 
 fn from_cache(
     record: &Opened,
-    address: &Address,
+    address: &Address<'_>,
     known: Option<u64>,
     now: u64,
     out: &mut [u8],
@@ -207,7 +205,7 @@ fn from_cache(
 /// Copies an opened record's data to the front of `out` if it is the token's and alive.
 fn judge(
     header: &Header,
-    address: &Address,
+    address: &Address<'_>,
     now: u64,
     data: &[u8],
     out: &mut [u8],
@@ -226,13 +224,13 @@ fn part(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
 }
 
 /// What keeps an opened record from being the answer.
-fn verdict(header: &Header, address: &Address, now: u64) -> Option<Found> {
+fn verdict(header: &Header, address: &Address<'_>, now: u64) -> Option<Found> {
     if !same_salt(&header.salt, address) {
         return Some(Found::Absent);
     }
     header.expired(now).then_some(Found::Expired)
 }
 
-fn same_salt(salt: &[u8; 8], address: &Address) -> bool {
+fn same_salt(salt: &[u8; 8], address: &Address<'_>) -> bool {
     subtle::ConstantTimeEq::ct_eq(salt.as_slice(), address.claim.salt.as_slice()).into()
 }

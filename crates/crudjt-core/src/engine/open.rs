@@ -255,7 +255,7 @@ impl Replay {
         if self.segments.is_empty() {
             return Ok(None);
         }
-        let memtable = Memtable::new(self.segments, 0);
+        let memtable = Memtable::new(self.segments, u64::MAX, 0);
         self.states.into_iter().for_each(|(id, state)| memtable.set(id, state));
         self.epochs.into_iter().for_each(|row| memtable.declare(row));
         memtable.count(self.added);
@@ -286,7 +286,7 @@ fn assemble(
     let segment = supply.take()?.ok_or(Error::Busy)?;
     let tail = Tail::begin(segment.clone(), recovered.next)?;
     let (frozen, covered) = split(memtable, recovered.segments);
-    let active = Arc::new(Memtable::new(vec![segment], time.monotonic()));
+    let active = Arc::new(Memtable::new(vec![segment], highest_id + 1, time.monotonic()));
     Ok(Engine {
         cache: RecordCache::new(options.cache_size / 4),
         options,

@@ -16,7 +16,8 @@ impl Engine {
     pub(crate) fn read(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<Reading> {
         self.check_open()?;
         let now = self.time.now();
-        match self.find_token(token, known, now, out)? {
+        let domains = self.domains.load();
+        match self.find_token(&domains, token, known, now, out)? {
             (Found::Absent, _) | (_, None) => Ok(Reading::Absent),
             (Found::Expired, Some(address)) => {
                 self.bury(&address);
@@ -31,7 +32,7 @@ impl Engine {
     }
 
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
-    fn count_down(&self, address: &Address, now: u64, out: &mut [u8]) -> Result<Reading> {
+    fn count_down(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Reading> {
         let _stripe = self.stripe(address.claim.id);
         let Found::Live(header, length) = self.find(address, out)? else {
             return Ok(Reading::Absent);
@@ -51,7 +52,7 @@ impl Engine {
     }
 
     /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
-    pub(super) fn kill(&self, address: &Address, header: &Header) -> Result<bool> {
+    pub(super) fn kill(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
         with_entry(|entry| {
             entry.remove(address.claim.id);
             self.append(address.claim.id, entry, Effect::Dead, header.expiry, -1)
@@ -61,12 +62,12 @@ impl Engine {
     /// Appends a record's new state; false if the old one's time came meanwhile. The stripe is held.
     pub(super) fn reseal(
         &self,
-        address: &Address,
+        address: &Address<'_>,
         old: &Header,
         new: Header,
         data: &[u8],
     ) -> Result<bool> {
-        let (epoch, nonce) = self.next_seal(&address.domain)?;
+        let (epoch, nonce) = self.next_seal(address.domain)?;
         let new = Header { epoch: epoch.row.number, nonce, ..new };
         with_entry(|entry| {
             let sealed =
@@ -78,7 +79,7 @@ impl Engine {
 
     /// Once an expired record was seen dead it is dead for good, whatever the clock says later. A
     /// store that can't be written says dead all the same.
-    fn bury(&self, address: &Address) {
+    fn bury(&self, address: &Address<'_>) {
         let (trusted, jumped) = self.time.is_trusted();
         self.tell_jump(jumped);
         if !trusted {
@@ -110,6 +111,7 @@ fn meta(header: &Header, now: u64) -> Meta {
 }
 
 fn brief_meta(brief: &Brief, now: u64) -> Meta {
-    let left = |expiry: u64| expiry.saturating_sub(now).div_ceil(1000).max(1);
-    Meta { version: brief.version, ttl: brief.expiry.map(left), reads: None }
+    let left = brief.expiry.saturating_sub(now).div_ceil(1000).max(1);
+    let ttl = (brief.expiry != u64::MAX).then_some(left);
+    Meta { version: brief.version, ttl, reads: None }
 }

@@ -70,9 +70,10 @@ impl Engine {
     fn change(
         &self,
         token: &[u8],
-        work: impl Fn(&Address, &Header) -> Result<bool>,
+        work: impl Fn(&Address<'_>, &Header) -> Result<bool>,
     ) -> Result<bool> {
-        for address in self.addresses(token) {
+        let domains = self.domains.load();
+        for address in self.addresses(&domains, token) {
             let _stripe = self.stripe(address.claim.id);
             let found = OLD.with_borrow_mut(|old| {
                 old.resize(OUT_BYTES, 0);

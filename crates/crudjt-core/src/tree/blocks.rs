@@ -13,9 +13,12 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use redb::StorageBackend;
 
+use super::write_behind::WriteBehind;
 use crate::bytes::Reader;
 use crate::hash::{append_checksum, checked, checksum, checksum_at};
 use crate::keyring::StoreId;
@@ -32,6 +35,8 @@ const IDENTITY: usize = 40;
 const PREFACE: u64 = 4096;
 const BLOCK: usize = 4096;
 const SLOT: usize = BLOCK + 8;
+/// Bytes that may wait to be written.
+const WAITING_MAX: usize = 8 << 20;
 
 /// The file as redb sees it: plain bytes.
 #[derive(Debug)]
@@ -39,6 +44,9 @@ pub(super) struct BlockFile {
     file: Arc<dyn StorageFile>,
     /// Part of each block's checksum.
     seed: u64,
+    waiting: Mutex<WriteBehind>,
+    /// Whether blocks may wait: readers of a file at rest need no lock.
+    some_wait: AtomicBool,
 }
 
 impl BlockFile {
@@ -55,7 +63,8 @@ impl BlockFile {
             file.read_at(0, &mut bytes).map_err(failed)?;
             check_identity(&path, &bytes, store)?;
         }
-        Ok(BlockFile { file, seed: checksum(&store) })
+        let waiting = Mutex::default();
+        Ok(BlockFile { file, seed: checksum(&store), waiting, some_wait: AtomicBool::new(false) })
     }
 
     pub(super) fn file(&self) -> Arc<dyn StorageFile> {
@@ -69,43 +78,74 @@ impl BlockFile {
 
     /// Reads whole blocks from `first` into `out`.
     fn read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
-        let count = out.len() / BLOCK;
+        if self.some_wait.load(Ordering::Acquire) && self.read_waiting(first, out)? {
+            return Ok(());
+        }
         let mut single = [0u8; SLOT];
-        let mut many = Vec::new();
-        let slots = if count == 1 {
-            single.as_mut_slice()
-        } else {
-            many.resize(count * SLOT, 0);
-            many.as_mut_slice()
-        };
-        self.file.read_at(slot_at(first), slots)?;
+        if out.len() == BLOCK {
+            self.file.read_at(slot_at(first), &mut single)?;
+            return self.check_slots(first, &single, out);
+        }
+        let mut slots = vec![0; out.len() / BLOCK * SLOT];
+        self.file.read_at(slot_at(first), &mut slots)?;
+        self.check_slots(first, &slots, out)
+    }
+
+    /// Copies the slots' blocks to `out` if their checksums are right.
+    fn check_slots(&self, first: u64, slots: &[u8], out: &mut [u8]) -> io::Result<()> {
         for (number, (slot, block)) in
             (first..).zip(slots.chunks_exact(SLOT).zip(out.chunks_exact_mut(BLOCK)))
         {
             let (data, sum) = slot.split_at(BLOCK);
             if number != 0 && sum != self.sum(number, data) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("block {number} of the B-tree is damaged"),
-                ));
+                let text = format!("block {number} of the B-tree is damaged");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
             block.copy_from_slice(data);
         }
         Ok(())
     }
 
-    /// Writes whole blocks from `first`.
-    fn write_blocks(&self, first: u64, data: &[u8]) -> io::Result<()> {
-        let mut slots = Vec::with_capacity(data.len() / BLOCK * SLOT);
-        for (number, block) in (first..).zip(data.chunks_exact(BLOCK)) {
-            slots.extend_from_slice(block);
-            slots.extend_from_slice(&self.sum(number, block));
+    /// Reads blocks of which some may wait to be written; false if none of them does.
+    fn read_waiting(&self, first: u64, out: &mut [u8]) -> io::Result<bool> {
+        let mut waiting = self.waiting.lock();
+        let mut found = 0;
+        for (number, block) in (first..).zip(out.chunks_exact_mut(BLOCK)) {
+            found += usize::from(waiting.get(number, block));
         }
-        self.file.write_at(slot_at(first), &slots)
+        if found != 0 && found * BLOCK < out.len() {
+            self.write_waiting(&mut waiting)?;
+            return Ok(false);
+        }
+        Ok(found != 0)
     }
 
-    /// Calls `work` with the whole blocks that hold `length` bytes at `offset`, and where in them
-    /// those bytes start.
+    /// Writes whole blocks from `first`: they wait until the next sync, or until too many do.
+    fn write_blocks(&self, first: u64, data: &[u8]) -> io::Result<()> {
+        let mut waiting = self.waiting.lock();
+        self.some_wait.store(true, Ordering::Release);
+        for (number, block) in (first..).zip(data.chunks_exact(BLOCK)) {
+            waiting.put(number, block, self.sum(number, block));
+        }
+        if waiting.size() > WAITING_MAX { self.write_waiting(&mut waiting) } else { Ok(()) }
+    }
+
+    /// Writes parts of block 0 at once and as they are: redb's two commit slots in it must not be
+    /// touched together.
+    fn write_header(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let (head, tail) = data.split_at(data.len().min(BLOCK - offset as usize));
+        self.file.write_at(PREFACE + offset, head)?;
+        if tail.is_empty() { Ok(()) } else { self.write(BLOCK as u64, tail) }
+    }
+
+    fn write_waiting(&self, waiting: &mut WriteBehind) -> io::Result<()> {
+        waiting.drain(SLOT, |first, slots| self.file.write_at(slot_at(first), slots))?;
+        self.some_wait.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Room for the whole blocks that hold `length` bytes at `offset`, the first one's number, and
+    /// where in them those bytes start.
     fn widened(&self, offset: u64, length: usize) -> (u64, Vec<u8>, usize) {
         let first = offset / BLOCK as u64;
         let start = (offset % BLOCK as u64) as usize;
@@ -131,12 +171,11 @@ impl StorageBackend for BlockFile {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if offset < BLOCK as u64 {
+            return self.write_header(offset, data);
+        }
         if is_whole(offset, data.len()) {
             return self.write_blocks(offset / BLOCK as u64, data);
-        }
-        if offset as usize + data.len() <= BLOCK {
-            // In parts, as redb means it: its slots of the header must not be touched together.
-            return self.file.write_at(PREFACE + offset, data);
         }
         let (first, mut blocks, start) = self.widened(offset, data.len());
         self.read_blocks(first, &mut blocks)?;
@@ -146,11 +185,17 @@ impl StorageBackend for BlockFile {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
+        self.write_waiting(&mut self.waiting.lock())?;
         self.file.set_size(slot_at(length.div_ceil(BLOCK as u64)))
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.write_waiting(&mut self.waiting.lock())?;
         self.file.sync()
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.write_waiting(&mut self.waiting.lock())
     }
 }
 
@@ -213,6 +258,7 @@ mod tests {
         let mut out = vec![0; data.len()];
         file.read(2 * BLOCK as u64, &mut out).expect("read");
         assert_eq!((out == data, file.len().expect("a length")), (true, 8 * BLOCK as u64));
+        file.sync_data().expect("synced");
         disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| {
             bytes[slot_at(3) as usize + 77] ^= 1
         });
@@ -226,6 +272,7 @@ mod tests {
         let file = BlockFile::open(&options(&disk), [1; 16]).expect("opened");
         file.set_len(4 * BLOCK as u64).expect("extended");
         file.write(BLOCK as u64, &vec![7; 2 * BLOCK]).expect("written");
+        file.sync_data().expect("synced");
         disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| {
             let (from, to) = (slot_at(1) as usize, slot_at(2) as usize);
             bytes.copy_within(from..from + SLOT, to);

@@ -20,6 +20,8 @@ pub(crate) struct Batch<'a> {
     /// The memtable to bring in.
     pub(crate) memtable: Option<&'a Memtable>,
     pub(crate) mark: AppliedMark,
+    /// Makes the journal durable as far as the mark: the journal is never behind the B-tree.
+    pub(crate) before_commit: &'a dyn Fn() -> Result<()>,
     /// Expired before this, in milliseconds since 1970; `None` to sweep nothing.
     pub(crate) sweep_before: Option<u64>,
     /// The most records to sweep.
@@ -44,6 +46,10 @@ impl Tree {
                 let mut transaction = database.begin_write()?;
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
+                if let Err(error) = (batch.before_commit)() {
+                    journal_error = Some(error);
+                    return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
+                }
                 transaction.commit()?;
                 self.publish(database)?;
                 Ok(committed)

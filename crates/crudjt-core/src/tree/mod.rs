@@ -9,6 +9,7 @@ mod checkpoint;
 mod mark;
 mod sweep;
 mod tables;
+mod write_behind;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;

@@ -1,0 +1,18 @@
+/** The encoder and the decoder, which the package does not export: from the built files. */
+import { decode } from '../../dist/src/decode.js'
+import { encode } from '../../dist/src/encode.js'
+import { revive } from '../../dist/src/kept.js'
+import { bytes, DATA_OFFSET } from '../../dist/src/scratch.js'
+
+/** What data packs to. */
+export function pack(data: unknown, limit = 65_536): Buffer {
+  const length = encode(data, limit)
+  return Buffer.from(bytes.subarray(DATA_OFFSET, DATA_OFFSET + length))
+}
+
+/** The value that bytes are. */
+export function unpack(packed: Uint8Array): unknown {
+  bytes.fill(0xff, DATA_OFFSET, DATA_OFFSET + packed.length + 16)
+  bytes.set(packed, DATA_OFFSET)
+  return revive(decode(DATA_OFFSET, DATA_OFFSET + packed.length))
+}

@@ -1,0 +1,85 @@
+/** What the types promise; tsc checks this file, nothing runs it. */
+import CRUDJT, {
+  Config,
+  CRUDJTError,
+  type CreateOptions,
+  create,
+  delete as del,
+  type ErrorCode,
+  Extension,
+  type MasterOptions,
+  type Metadata,
+  read,
+  type Session,
+  Store,
+  type StoreEvent,
+  type StoreOptions,
+  type StoreStats,
+  type UpdateOptions,
+  update,
+} from 'crudjt'
+
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const prove = <T extends true>(_proof?: T): void => {}
+
+interface User {
+  id: number
+}
+
+export async function calls(): Promise<void> {
+  const token = await create({ id: 1 }, 60, 3)
+  prove<Equal<typeof token, string>>()
+  await create({ id: 1 } satisfies User, null, 5n)
+  await create({}, { ttl: 60, silence_read: null, durable: true })
+  const session = await read<{ user: User }>(token)
+  prove<Equal<typeof session, Session<{ user: User }> | null>>()
+  prove<Equal<Metadata['ttl'], number | bigint | undefined>>()
+  prove<Equal<Awaited<ReturnType<typeof update>>, boolean>>()
+  await update(token, {}, { keep: true, durable: true, ttl: 5 })
+  prove<Equal<Awaited<ReturnType<typeof del>>, boolean>>()
+  await del(token, { durable: true })
+
+  // @ts-expect-error data must be an object
+  await create('text')
+  // @ts-expect-error a limit is a number
+  await create({}, '5')
+  // @ts-expect-error create knows no keep
+  await create({}, { keep: true })
+  // @ts-expect-error a token is a string
+  await read(5)
+}
+
+export async function lifeCycle(): Promise<void> {
+  const options: MasterOptions = { secret_key: ['new', 'old'], grpc_port: 0, store_jt_path: '/x' }
+  await Config.startMaster(options)
+  await Config.startMaster({ secret_key: 'x', onError: (event: StoreEvent) => event.code })
+  await Config.connectToMaster({ grpc_host: 'localhost' })
+  prove<Equal<ReturnType<typeof Config.wasStarted>, boolean>>()
+  prove<Equal<typeof CRUDJT.Config, typeof Config>>()
+  prove<Equal<typeof CRUDJT.CRUDJT.create, typeof create>>()
+
+  // @ts-expect-error the secret is missing
+  await Config.startMaster({})
+  // @ts-expect-error camelCase
+  await Config.startMaster({ secretKey: 'x' })
+  // @ts-expect-error that is Store.open's name for it
+  await Config.startMaster({ secret_key: 'x', path: '/x' })
+}
+
+export async function stores(options: StoreOptions): Promise<StoreStats> {
+  await using store: Store = await Store.open(options)
+  prove<Equal<ReturnType<typeof store.createSync>, string>>()
+  prove<Equal<ReturnType<typeof store.updateSync>, boolean>>()
+  const user = store.readSync<User>('x')?.data.id
+  prove<Equal<typeof user, number | undefined>>()
+  const limits: UpdateOptions & CreateOptions = { ttl: 5 }
+  store.updateSync('x', new Extension(5, Buffer.alloc(1)), limits)
+  // @ts-expect-error only open makes stores
+  new Store()
+  return store.stats()
+}
+
+export function errors(error: unknown): ErrorCode | undefined {
+  return error instanceof CRUDJTError ? error.code : undefined
+}
