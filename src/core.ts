@@ -6,7 +6,6 @@ import * as decoder from './decode.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
 import * as native from './native.js'
-import * as recorder from './recorder.js'
 import * as scratch from './scratch.js'
 import type { Session } from './session.js'
 import * as sessions from './session.js'
@@ -17,7 +16,6 @@ import type { Shape } from './shapes.js'
 const { BUSY, FIRST_VERSION, UNCHANGED } = native
 const { ensureFree, header, READS_LEFT, VERSION } = scratch
 const { decodedBytes } = decoder
-const { recordedBytes, recordedRow, recordedShape } = recorder
 const { keptData, sessionOf } = sessions
 
 /** An engine with a memo of what was read from it. */
@@ -52,12 +50,11 @@ export class Core {
     return sessionOf(kept.shape, kept.values, 0)
   }
 
-  /** Remembers what was recorded when the data of a new token was packed. */
-  remember(token: string): void {
-    const shape = recordedShape()
-    if (shape !== undefined) {
-      this.memo.set(token, FIRST_VERSION, shape, recordedRow, recordedBytes())
-    }
+  /** Remembers what was just created and still lies in the scratch buffer. */
+  remember(token: string, length: number): void {
+    if (!this.memo.admits()) return
+    const { shape, values } = keptData(length)
+    this.memo.set(token, FIRST_VERSION, shape, values, decodedBytes())
   }
 
   /** One attempt to delete a checked token. */

@@ -9,7 +9,6 @@
 import { types } from 'node:util'
 import { Extension } from './extension.js'
 import * as leaf from './pack-leaf.js'
-import * as recorder from './recorder.js'
 import * as refusals from './refusals.js'
 import * as scratch from './scratch.js'
 
@@ -18,7 +17,6 @@ import * as scratch from './scratch.js'
 const { begin, closeMap, fitsBigInt, SOFT_END, sizeUpTo, wrap } = leaf
 const { writeArrayHeader, writeBigInt, writeBoolean, writeBytes } = leaf
 const { writeDate, writeExtension, writeNil, writeNumber, writeString } = leaf
-const { giveUp, isOn, recordClose, recordOpen, recordText, recordValue } = recorder
 const { notAHash, refuse, refuseDepth, refusedKind, tooLarge, trail } = refusals
 const { DEPTH_LIMIT, TOO_DEEP, TOO_MUCH } = refusals
 const { bytes, DATA_OFFSET, fill, release } = scratch
@@ -36,18 +34,15 @@ const isOwn = plain.hasOwnProperty
  * Packs data into the scratch buffer.
  * @param data what the caller wants stored
  * @param limit the most bytes it may take
- * @param isRecorded whether what is packed is also recorded (see recorder.ts)
  * @returns how many bytes it takes
  * @throws TypeError `ERR_CRUDJT_DATA` if it is no object or holds what can't be stored (naming the
  *   path), RangeError `ERR_CRUDJT_DATA_TOO_LARGE`
  */
-export function encode(data: unknown, limit: number, isRecorded = false): number {
+export function encode(data: unknown, limit: number): number {
   if (typeof data !== 'object' || data === null) throw notAHash()
   const isPlain = getPrototypeOf(data) === plain
   if (!isPlain && !isHash(data)) throw notAHash()
   fill()
-  if (isRecorded) recorder.begin()
-  else giveUp()
   try {
     const start = begin()
     const end = isPlain
@@ -93,23 +88,15 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     if (at > SOFT_END) at = wrap(at)
     const before = at
     at = writeString(key, at)
-    if (typeof value === 'string') {
-      const start = at
-      at = writeString(value, at)
-      if (isOn()) recordText(key, value, start, at)
-    } else if (typeof value === 'number') {
-      at = writeNumber(value, at)
-      // Adding 0 turns -0 into 0.
-      if (isOn()) recordValue(key, value + 0)
-    } else if (typeof value === 'boolean') {
-      at = writeBoolean(value, at)
-      if (isOn()) recordValue(key, value)
-    } else {
+    if (typeof value === 'string') at = writeString(value, at)
+    else if (typeof value === 'number') at = writeNumber(value, at)
+    else if (typeof value === 'boolean') at = writeBoolean(value, at)
+    else {
       trail[depth] = key
       if (!converted && key === 'toJSON' && typeof value === 'function') {
         return writeConverted(object, start, depth - 1)
       }
-      at = writeProperty(key, value, at, depth)
+      at = writeOther(value, at, depth)
       if (at === LEFT_OUT) {
         at = before
         continue
@@ -119,22 +106,6 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     count++
   }
   return closeMap(start, at, count)
-}
-
-/** A property's value that is no text, number or boolean; LEFT_OUT for what toJSON made undefined. */
-function writeProperty(key: string, value: unknown, at: number, depth: number): number {
-  if (value === null) {
-    if (isOn()) recordValue(key, null)
-    return writeNil(at)
-  }
-  if (typeof value !== 'object' || getPrototypeOf(value) !== plain) {
-    giveUp()
-    return writeOther(value, at, depth)
-  }
-  if (isOn()) recordOpen(key)
-  const end = writeEntries(value as Entries, at, depth + 1, false)
-  if (isOn()) recordClose()
-  return end
 }
 
 function refuseKey(key: string, depth: number): Error {
@@ -165,7 +136,6 @@ function writeOther(value: unknown, at: number, depth: number): number {
 
 /** An object of any kind; `converted` where it came from toJSON, which is asked only once. */
 function writeObject(value: object, at: number, depth: number, converted: boolean): number {
-  giveUp()
   const prototype = getPrototypeOf(value)
   if (prototype === plain || prototype === null) {
     return writeEntries(value as Entries, at, depth + 1, converted)
@@ -187,7 +157,6 @@ function hasToJSON(value: object): boolean {
 
 /** What an object's toJSON makes of it. */
 function writeConverted(object: object, at: number, depth: number): number {
-  giveUp()
   const { toJSON } = object as { toJSON(key: string): unknown }
   const value = toJSON.call(object, String(depth === 0 ? '' : trail[depth]))
   if (typeof value !== 'object' || value === null) return writeValue(value, at, depth)

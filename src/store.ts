@@ -102,14 +102,12 @@ export class Store implements AsyncDisposable {
   }
 
   private startCreate(data: object, ttl: Limit, silence_read: Limit): string | Promise<string> {
-    const { core } = this
-    const reads = readsOf(silence_read)
-    const isRecorded = reads === NONE && core.memo.admits()
-    const length = encode(data, this.dataSize, isRecorded)
+    const length = encode(data, this.dataSize)
     const seconds = ttlOf(ttl)
+    const reads = readsOf(silence_read)
     const token = this.room.isFree ? this.engine.create(length, seconds, reads) : BUSY
     if (token === BUSY) return this.createPacked(new Packed(length, seconds, reads))
-    if (isRecorded) core.remember(token)
+    if (reads === NONE) this.core.remember(token, length)
     return token
   }
 

@@ -27,7 +27,7 @@ impl Engine {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| work(&engine))).is_err() {
                 let error = std::io::Error::other("a background thread ended unexpectedly");
-                engine.fail(Error::storage(engine.path(), "go on", error));
+                engine.latch(Error::storage(engine.path(), "go on", error));
             }
         });
         let thread =
@@ -65,7 +65,7 @@ impl Engine {
         let worked = self
             .syncer
             .sync_through(sequence, || self.capture())
-            .map_err(|error| self.fail(error))?;
+            .map_err(|error| self.latch(error))?;
         if worked {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });

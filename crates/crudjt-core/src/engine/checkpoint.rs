@@ -47,7 +47,7 @@ impl Engine {
         let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(false) };
         self.check_writable()?;
         let Some(end) = oldest.end() else { return Ok(false) };
-        self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.fail(error))?;
+        self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.latch(error))?;
         Ok(true)
     }
 
@@ -141,7 +141,7 @@ impl Engine {
             let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
             let swept = self
                 .commit(None, mark, before, SWEEP_STEP)
-                .map_err(|error| self.fail(error))?
+                .map_err(|error| self.latch(error))?
                 .swept;
             removed += swept;
             if swept < SWEEP_STEP as u64 {

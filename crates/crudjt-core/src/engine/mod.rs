@@ -146,10 +146,17 @@ impl Engine {
         self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    /// Latches a failed write: from now on writes fail with it. A full disk is no failure.
+    /// What an append failed with. A full disk or a wait for room is no failure of the store:
+    /// nothing was appended, and the next attempt may succeed.
     fn fail(&self, error: Error) -> Error {
         let passes = matches!(error, Error::Full { .. } | Error::Busy | Error::Closed);
-        if !passes && self.failed.set(error.clone()).is_ok() {
+        if passes { error } else { self.latch(error) }
+    }
+
+    /// Latches a failure after which it is not known what is on the medium: from now on writes fail
+    /// with it.
+    fn latch(&self, error: Error) -> Error {
+        if self.failed.set(error.clone()).is_ok() {
             self.options.tell(Event::Failed { error: error.clone() });
             self.tell_room();
         }
