@@ -8,15 +8,18 @@
  */
 import { types } from 'node:util'
 import { Extension } from './extension.js'
+import * as frame from './pack-frame.js'
 import * as leaf from './pack-leaf.js'
+import * as text from './pack-text.js'
 import * as refusals from './refusals.js'
 import * as scratch from './scratch.js'
 
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
-const { begin, closeMap, fitsBigInt, SOFT_END, sizeUpTo, wrap } = leaf
-const { writeArrayHeader, writeBigInt, writeBoolean, writeBytes } = leaf
-const { writeDate, writeExtension, writeNil, writeNumber, writeString } = leaf
+const { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } = frame
+const { fitsBigInt, writeBigInt, writeBoolean, writeBytes, writeDate } = leaf
+const { writeExtension, writeNil, writeNumber } = leaf
+const { writeString } = text
 const { notAHash, refuse, refuseDepth, refusedKind, tooLarge, trail } = refusals
 const { DEPTH_LIMIT, TOO_DEEP, TOO_MUCH } = refusals
 const { bytes, DATA_OFFSET, fill, release } = scratch

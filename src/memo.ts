@@ -5,9 +5,7 @@
  *
  * Values lie in a few large rows rather than in an object for each record: an entry then takes about
  * 250 bytes instead of 850, and filling the memo gives the garbage collector nothing to move. Rows
- * are filled one after the other and dropped whole, the oldest first. Where an entry is stands in a
- * table of fixed size, at one of a few slots that its token leads to; a token is a cipher block, so
- * its first characters are as good as a hash. What finds no slot is forgotten.
+ * are filled one after the other and dropped whole, the oldest first.
  *
  * Invariants: the estimated size of everything is at most the budget; what is in here is in its kept
  * form and never handed out.
@@ -21,16 +19,9 @@ const LEAST_PLACES = 64
 const LEAST_ROWS = 4
 /** An entry takes this many places before its values: its token, shape, version and bytes. */
 const HEAD = 4
-/** What a place takes in memory, and a slot of the table, and an entry beside its places. */
+/** What a place takes in memory, and an entry beside its places: its part of the index. */
 const PLACE_COST = 8
-const SLOT_COST = 8
-const ENTRY_COST = 40
-/** What an entry takes at least, all in all: what the table's size is reckoned from. */
-const LEAST_COST = 256
-/** The slots that a token leads to: neighbours, in one or two lines of the processor's cache. */
-const WAYS = 4
-/** The length of a token. Other texts are not remembered. */
-const TOKEN_LENGTH = 22
+const ENTRY_COST = 48
 /**
  * When the memo is full, one in so many newcomers gets in at the cost of the oldest. Were it each of
  * them, going round more tokens than fit would throw out every one just before its turn.
@@ -57,8 +48,8 @@ export class Memo {
   row: readonly unknown[] = []
   from = 0
 
-  /** Entries by slot: the number of the row times MOST_PLACES plus the place in it, plus 1; 0: none. */
-  private readonly table: Float64Array
+  /** Where each token's entry is: the number of its row times MOST_PLACES plus the place in it. */
+  private readonly index = new Map<string, number>()
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
@@ -70,9 +61,7 @@ export class Memo {
   constructor(budget: number) {
     const fitting = Math.floor(budget / LEAST_ROWS / (PLACE_COST * 2))
     this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
-    const slots = 2 ** Math.ceil(Math.log2(budget / LEAST_COST + WAYS))
-    this.table = new Float64Array(this.rowSize === 0 ? 0 : slots + WAYS)
-    this.budget = budget - this.table.length * SLOT_COST
+    this.budget = budget
   }
 
   /** The estimated bytes that everything takes. */
@@ -89,9 +78,8 @@ export class Memo {
 
   /** Whether a token is remembered, of whatever version: then the fields above tell of it. */
   find(token: string): boolean {
-    const slot = this.slotOf(token)
-    if (slot < 0) return false
-    const entry = (this.table[slot] as number) - 1
+    const entry = this.index.get(token)
+    if (entry === undefined) return false
     const { places } = this.rowOf(entry)
     const place = entry % MOST_PLACES
     this.shape = places[place + 1] as Shape
@@ -112,12 +100,11 @@ export class Memo {
     values: readonly unknown[],
     bytes: number,
   ): void {
-    const slot = this.slotOf(token)
-    const entry = slot < 0 ? -1 : (this.table[slot] as number) - 1
-    const row = entry < 0 ? undefined : this.rowOf(entry)
-    const place = entry % MOST_PLACES
+    const entry = this.index.get(token)
+    const row = entry === undefined ? undefined : this.rowOf(entry)
+    const place = entry === undefined ? 0 : entry % MOST_PLACES
     if (row === undefined || row.places[place + 1] !== shape) {
-      this.append(token, version, shape, values, bytes, slot)
+      this.append(token, version, shape, values, bytes)
     } else {
       this.charge(row, bytes - (row.places[place + 3] as number))
       write(row.places, place, token, version, bytes, shape, values)
@@ -127,13 +114,12 @@ export class Memo {
 
   /** Forgets a token; the room it took is free again when its row is dropped. */
   delete(token: string): void {
-    const slot = this.slotOf(token)
-    if (slot >= 0) this.table[slot] = 0
+    this.index.delete(token)
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.table.fill(0)
+    this.index.clear()
     while (this.rows.length > 0) this.dropOldest()
   }
 
@@ -143,10 +129,9 @@ export class Memo {
     shape: Shape,
     values: readonly unknown[],
     bytes: number,
-    known: number,
   ): void {
     const size = HEAD + shape.width
-    if (size > this.rowSize || token.length !== TOKEN_LENGTH) {
+    if (size > this.rowSize) {
       this.delete(token)
       return
     }
@@ -155,37 +140,7 @@ export class Memo {
     write(row.places, place, token, version, bytes, shape, values)
     row.filled = place + size
     this.charge(row, ENTRY_COST + bytes)
-    const slot = known < 0 ? this.freeSlot(token) : known
-    this.table[slot] = (this.oldest + this.rows.length - 1) * MOST_PLACES + place + 1
-  }
-
-  /** The slot of a token that is remembered, else -1. */
-  private slotOf(token: string): number {
-    if (token.length !== TOKEN_LENGTH || this.rowSize === 0) return -1
-    const first = this.firstSlot(token)
-    for (let slot = first; slot < first + WAYS; slot++) {
-      const entry = (this.table[slot] as number) - 1
-      if (entry >= this.oldest * MOST_PLACES) {
-        if (this.rowOf(entry).places[entry % MOST_PLACES] === token) return slot
-      }
-    }
-    return -1
-  }
-
-  /** A slot for a new token: an unused one, else that of the oldest entry. */
-  private freeSlot(token: string): number {
-    const first = this.firstSlot(token)
-    let best = first
-    for (let slot = first + 1; slot < first + WAYS; slot++) {
-      if ((this.table[slot] as number) < (this.table[best] as number)) best = slot
-    }
-    return best
-  }
-
-  private firstSlot(token: string): number {
-    let bits = token.charCodeAt(0) ^ (token.charCodeAt(1) << 6) ^ (token.charCodeAt(2) << 12)
-    bits ^= (token.charCodeAt(3) << 18) ^ (token.charCodeAt(4) << 24)
-    return (Math.imul(bits, 0x9e3779b1) >>> 0) % (this.table.length - WAYS)
+    this.index.set(token, (this.oldest + this.rows.length - 1) * MOST_PLACES + place)
   }
 
   private rowOf(entry: number): Row {
@@ -207,8 +162,14 @@ export class Memo {
   }
 
   private dropOldest(): void {
-    this.used -= (this.rows.shift() as Row).cost
+    const { places, filled, cost } = this.rows.shift() as Row
+    const first = this.oldest * MOST_PLACES
     this.oldest++
+    this.used -= cost
+    for (let place = 0; place < filled; place += HEAD + (places[place + 1] as Shape).width) {
+      const token = places[place] as string
+      if (this.index.get(token) === first + place) this.index.delete(token)
+    }
   }
 }
 

@@ -47,7 +47,7 @@ impl Brief {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum State {
     /// The record stands at `place` of segment `segment` of the memtable.
-    Live { segment: u16, place: Place, brief: Option<Brief> },
+    Live { segment: u32, place: Place, brief: Option<Brief> },
     /// A tombstone.
     Dead,
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Signal;
 use crate::options::Seams;
-use crate::storage::{Mode, read_all, replace};
+use crate::storage::{Mode, StorageFile, read_all, replace};
 use crate::{Error, Result};
 
 const LOCK_FILE: &str = "lock";
@@ -83,7 +83,9 @@ fn write_owner(seams: &Seams, folder: &Path) -> Result<()> {
 
 fn read_owner(seams: &Seams, folder: &Path) -> Owner {
     let file = seams.storage.open(&folder.join(OWNER_FILE), Mode::Existing);
-    let bytes = file.and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < 4096);
+    let file = file.ok().filter(short);
+    let bytes = file.and_then(|file| read_all(file.as_ref()).ok()).unwrap_or_default();
     Owner::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default()
 }
 

@@ -81,7 +81,8 @@ impl Engine {
             return Err(Error::Busy);
         }
         let Some(segment) = self.supply.take()? else { return Err(Error::Busy) };
-        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| self.fail(error))?;
+        // A segment that can't be begun is lost, and with it the order of the journal.
+        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| self.latch(error))?;
         tables.active.freeze(tail.next);
         self.syncer.freeze(tail.segment.clone(), tail.offset);
         let fresh = Memtable::new(
@@ -89,7 +90,9 @@ impl Engine {
             self.next_id.load(Ordering::Acquire),
             self.time.monotonic(),
         );
-        self.tables.store(Arc::new(tables.rotated(Arc::new(fresh))));
+        let fresh = Arc::new(fresh);
+        // A commit may let a frozen memtable go at the same time.
+        self.tables.rcu(|tables| Arc::new(tables.rotated(fresh.clone())));
         *tail = Tail { unsynced_since: tail.unsynced_since, ..begun };
         self.tree_signal.raise();
         Ok(())

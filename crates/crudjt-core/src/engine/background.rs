@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::Engine;
+use super::time::HOUR;
 use crate::journal::{Captured, SyncTimes};
 use crate::{Error, Result};
 
@@ -121,8 +122,11 @@ impl Engine {
         if times.next_sweep > now {
             return;
         }
-        times.next_sweep = now.saturating_add(self.options.sweep_interval.as_millis() as u64);
+        let (trusted, jumped) = self.time.is_trusted();
+        let pause = if trusted { self.options.sweep_interval.as_millis() as u64 } else { HOUR };
+        times.next_sweep = now.saturating_add(pause);
         drop(times);
+        self.tell_jump(jumped);
         // A failure has latched; there is nobody to give it to.
         let _ = self.sweep();
     }

@@ -21,9 +21,30 @@ impl Engine {
         };
         self.stop_threads();
         let settled = self.settle(last);
+        self.let_go_of_files();
         let closed = self.tree.close();
         self.ownership.lock().take();
         settled.and(closed)
+    }
+
+    /// Undoes an opening that failed after the engine was assembled.
+    pub(super) fn abandon(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.stop_threads();
+        self.let_go_of_files();
+        // The error that is told is the one of the opening.
+        let _ = self.tree.close();
+        self.ownership.lock().take();
+    }
+
+    /// Drops what maps segments: Windows can't remove or cut a mapped file, and a handle that
+    /// nobody uses any more may live long.
+    fn let_go_of_files(&self) {
+        let active = Arc::new(Memtable::new(Vec::new(), 0, 0));
+        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
+        self.syncer.forget();
+        let mut turn = self.tree_turn.lock();
+        *turn = TreeTurn::default();
     }
 
     fn stop_threads(&self) {
@@ -54,25 +75,28 @@ impl Engine {
     }
 
     /// Replaces the journal by a segment without entries, from which the next opening can tell
-    /// that the B-tree has not fallen back.
+    /// that the B-tree has not fallen back. The spare goes first: segments are used in the order of
+    /// their numbers.
     fn leave_witness(&self, turn: &mut TreeTurn, last: Begin) -> Result<()> {
         let (spare, number) = self.supply.take_rest();
+        self.remove_segments(spare)?;
         let witness = Arc::new(self.supply.maker().witness(number, last)?);
         self.commit_again(turn)?;
         self.tail.lock().segment = witness.clone();
         let active = Arc::new(Memtable::new(vec![witness], 0, 0));
         self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
-        let rest = turn.removable.drain(..).chain(turn.covered.drain(..)).chain(spare);
-        rest.map(|segment| self.remove_segment(segment)).collect::<Result<Vec<()>>>()?;
-        let synced = self.options.seams.storage.sync_folder(self.path());
-        synced.map_err(|error| Error::storage(self.path(), "sync its folder", error))
+        self.remove_segments(turn.removable.drain(..).chain(turn.covered.drain(..)))
     }
 
-    fn remove_segment(&self, segment: Arc<Segment>) -> Result<()> {
-        let path = segment.path.clone();
-        // Windows removes no file that is mapped.
-        drop(segment);
-        let removed = self.options.seams.storage.remove(&path);
-        removed.map_err(|error| Error::storage(&path, "remove its journal", error))
+    fn remove_segments(&self, segments: impl IntoIterator<Item = Arc<Segment>>) -> Result<()> {
+        for segment in segments {
+            let path = segment.path.clone();
+            // Windows removes no file that is mapped.
+            drop(segment);
+            // One that stays is not needed and does no harm: the next close removes it.
+            let _ = self.options.seams.storage.remove(&path);
+        }
+        let synced = self.options.seams.storage.sync_folder(self.path());
+        synced.map_err(|error| Error::storage(self.path(), "sync its folder", error))
     }
 }

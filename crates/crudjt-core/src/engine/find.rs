@@ -168,8 +168,8 @@ impl Engine {
     }
 }
 
-fn read_journal(memtable: &Memtable, segment: u16, offset: u32, record: &mut [u8]) -> Result<()> {
-    match memtable.segments.get(usize::from(segment)) {
+fn read_journal(memtable: &Memtable, segment: u32, offset: u32, record: &mut [u8]) -> Result<()> {
+    match memtable.segments.get(segment as usize) {
         Some(segment) => segment.read(offset, record),
         None => Ok(()),
     }

@@ -20,6 +20,7 @@ use crate::options::Options;
 use crate::owner::{self, Ownership};
 use crate::record::{HEADER_MAX, Header};
 use crate::seal::{EpochRow, Epochs};
+use crate::store::MAX_DATA_SIZE;
 use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result, journal, keyring};
 
@@ -35,17 +36,24 @@ pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
         }
         None => found_store(&options, &names)?,
     };
-    let (keyring, unlocked) = unlock(&options, keyring, &tree)?;
+    let unlocked = keyring.unlock(&options.secrets);
     let epochs = load_epochs(&tree, &unlocked)?;
+    let journal = read_journal(&options, &keyring, &tree, &unlocked, &epochs)?;
+    let keyring = carry(&options, keyring, &unlocked, journal.highest_id > 0)?;
     let maker = SegmentMaker::new(&options, keyring.store);
-    let journal = read_journal(&options, &keyring, &tree, &maker, &unlocked, &epochs)?;
     let engine =
         Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
-    engine.start_threads()?;
+    if let Err(error) = engine.start_threads() {
+        engine.abandon();
+        return Err(error);
+    }
     Ok(engine)
 }
 
 fn check(options: &Options) -> Result<()> {
+    if options.max_data_size > MAX_DATA_SIZE {
+        return Err(Error::TooLarge { size: options.max_data_size, limit: MAX_DATA_SIZE });
+    }
     match options.secrets.first() {
         None => Err(Error::SecretKey(
             "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned(),
@@ -74,8 +82,11 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     Ok((ownership, names))
 }
 
+/// A B-tree that was found without a keyring.
+const SET_ASIDE: &str = "records.old";
+
 fn is_own_file(name: &str) -> bool {
-    name == TREE_FILE
+    [TREE_FILE, SET_ASIDE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
@@ -105,22 +116,19 @@ fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
     Err(Error::damaged(&options.path.join(file), "the file is missing: put it back from a backup"))
 }
 
-/// Makes a new store: B-tree first, keyring last but for the journal, so that an interrupted
+/// Makes a new store: B-tree first, then a segment, the keyring last, so that an interrupted
 /// attempt is told from a store that lost its keyring.
 fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
-    if names.iter().any(|name| journal::is_segment(name)) {
+    if journal::any_in_use(options)? {
         return Err(Error::damaged(
             &options.path.join(keyring::KEYRING_FILES[0]),
             "both copies of the keyring are missing: put one back from a backup, without it no record can be opened",
         ));
     }
-    if names.iter().any(|name| name == TREE_FILE) {
-        let path = options.path.join(TREE_FILE);
-        let removed = options.seams.storage.remove(&path);
-        removed.map_err(|error| Error::storage(&path, "be made", error))?;
-    }
+    clear_attempt(options, names)?;
     let mut keyring = Keyring::new()?;
     let tree = Tree::open(options, keyring.store)?;
+    SegmentMaker::new(options, keyring.store).make(0)?;
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest)?;
     }
@@ -128,20 +136,44 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     Ok((keyring, tree))
 }
 
-/// Opens the domains, and wraps them under the newest secret too.
-fn unlock(options: &Options, mut keyring: Keyring, tree: &Tree) -> Result<(Keyring, Unlocked)> {
-    let unlocked = keyring.unlock(&options.secrets);
-    if unlocked.domains.is_empty() && tree.mark().highest_id > 0 {
+/// Clears away what an interrupted beginning left. The B-tree is kept under another name: it should
+/// be empty, but nobody has looked.
+fn clear_attempt(options: &Options, names: &[String]) -> Result<()> {
+    let storage = options.seams.storage.as_ref();
+    for name in names {
+        let path = options.path.join(name);
+        let cleared = if name == TREE_FILE {
+            storage.rename(&path, &options.path.join(SET_ASIDE))
+        } else if journal::is_segment(name) {
+            storage.remove(&path)
+        } else {
+            Ok(())
+        };
+        cleared.map_err(|error| Error::storage(&path, "be made", error))?;
+    }
+    Ok(())
+}
+
+/// Wraps the open domains under the newest secret too; refuses or reports a secret that opens none
+/// in a store that has records.
+fn carry(
+    options: &Options,
+    mut keyring: Keyring,
+    unlocked: &Unlocked,
+    used: bool,
+) -> Result<Keyring> {
+    if unlocked.domains.is_empty() && used {
         if options.require_known_key {
             return Err(Error::UnknownKey { path: options.path.clone() });
         }
         options.tell(Event::NewKey { path: options.path.clone() });
     }
-    let Some(newest) = options.secrets.first() else { return Ok((keyring, unlocked)) };
-    if keyring.carry(&unlocked, newest)? {
+    if let Some(newest) = options.secrets.first()
+        && keyring.carry(unlocked, newest)?
+    {
         keyring.save(options)?;
     }
-    Ok((keyring, unlocked))
+    Ok(keyring)
 }
 
 fn load_epochs(tree: &Tree, unlocked: &Unlocked) -> Result<Epochs> {
@@ -171,34 +203,21 @@ fn read_journal(
     options: &Options,
     keyring: &Keyring,
     tree: &Tree,
-    maker: &SegmentMaker,
     unlocked: &Unlocked,
     epochs: &Epochs,
 ) -> Result<Journal> {
     let mark = tree.mark();
     let mut replay = Replay::default();
     let recovered =
-        journal::recover(options, keyring.store, mark.applied, maker, &mut |segment, change| {
+        journal::recover(options, keyring.store, mark.applied, &mut |segment, change| {
             replay.take(segment, change, |row| add_epoch(epochs, unlocked, row));
         })?;
-    let recovered = match recovered {
-        Some(recovered) => recovered,
-        None if mark.applied.sequence == 0 => first_journal(),
-        None => {
-            return Err(Error::damaged(
-                &options.path,
-                "the journal is missing: put its files back from a backup",
-            ));
-        }
-    };
+    let recovered = recovered.ok_or_else(|| {
+        Error::damaged(&options.path, "the journal is missing: put its files back from a backup")
+    })?;
     let highest_id = replay.highest_id.max(mark.highest_id);
     let memtable = replay.into_memtable(recovered.next)?;
     Ok(Journal { recovered, memtable, highest_id })
-}
-
-fn first_journal() -> Recovered {
-    let next = Begin { sequence: 1, chain: 0 };
-    Recovered { segments: Vec::new(), next, spare: None, next_number: 1, newest_time: 0 }
 }
 
 /// Collects the replayed entries.
@@ -222,7 +241,7 @@ impl Replay {
                 self.added += i64::from(self.is_first(segment, place));
                 self.states.insert(
                     id,
-                    State::Live { segment: self.segments.len() as u16 - 1, place, brief: None },
+                    State::Live { segment: self.segments.len() as u32 - 1, place, brief: None },
                 );
                 self.highest_id = self.highest_id.max(id);
             }
@@ -281,7 +300,7 @@ fn assemble(
     if set_aside > 0 {
         options.tell(Event::ClockBehind { seconds: set_aside / 1000 });
     }
-    let supply = Supply::new(maker, recovered.spare, recovered.next_number);
+    let supply = Supply::new(maker, recovered.next_number);
     supply.restock();
     let segment = supply.take()?.ok_or(Error::Busy)?;
     let tail = Tail::begin(segment.clone(), recovered.next)?;

@@ -34,8 +34,13 @@ impl Engine {
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
     fn count_down(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Reading> {
         let _stripe = self.stripe(address.claim.id);
-        let Found::Live(header, length) = self.find(address, out)? else {
-            return Ok(Reading::Absent);
+        let (header, length) = match self.find(address, out)? {
+            Found::Live(header, length) => (header, length),
+            Found::Expired => {
+                self.bury_held(address);
+                return Ok(Reading::Absent);
+            }
+            _ => return Ok(Reading::Absent),
         };
         let Some(reads) = header.reads else {
             return Ok(Reading::Found(meta(&header, now), length));
@@ -77,24 +82,26 @@ impl Engine {
         })
     }
 
-    /// Once an expired record was seen dead it is dead for good, whatever the clock says later. A
-    /// store that can't be written says dead all the same.
+    /// Once an expired record was seen dead it is dead for good, whatever the clock says later.
     fn bury(&self, address: &Address<'_>) {
+        let _stripe = self.stripe(address.claim.id);
+        if matches!(self.find_old(address), Ok(Found::Expired)) {
+            self.bury_held(address);
+        }
+    }
+
+    /// The same with the stripe held and the record known to be expired. A store that can't be
+    /// written says dead all the same; the next call tries again.
+    pub(super) fn bury_held(&self, address: &Address<'_>) {
         let (trusted, jumped) = self.time.is_trusted();
         self.tell_jump(jumped);
         if !trusted {
             return;
         }
-        let _stripe = self.stripe(address.claim.id);
-        let still = self.find(address, &mut []);
-        if matches!(still, Ok(Found::Expired)) {
-            let buried = with_entry(|entry| {
-                entry.remove(address.claim.id);
-                self.append(address.claim.id, entry, Effect::Dead, None, -1)
-            });
-            // Not written is not buried: the next read of it tries again.
-            let _ = buried;
-        }
+        let _ = with_entry(|entry| {
+            entry.remove(address.claim.id);
+            self.append(address.claim.id, entry, Effect::Dead, None, -1)
+        });
     }
 
     pub(super) fn tell_jump(&self, milliseconds: u64) {

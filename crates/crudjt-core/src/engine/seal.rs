@@ -53,6 +53,7 @@ impl Engine {
     fn make_epoch(&self, domain: &Domain) -> Result<Arc<Epoch>> {
         let epoch = self.epochs.draw(domain)?;
         self.append_epoch(&epoch.row)?;
+        self.epochs.publish(&epoch);
         let others = self.sealing.load_full();
         let others = others.iter().filter(|other| other.row.domain != domain.id).cloned();
         self.sealing.store(Arc::new(others.chain([epoch.clone()]).collect()));

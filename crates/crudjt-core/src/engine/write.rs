@@ -75,17 +75,24 @@ impl Engine {
         let domains = self.domains.load();
         for address in self.addresses(&domains, token) {
             let _stripe = self.stripe(address.claim.id);
-            let found = OLD.with_borrow_mut(|old| {
-                old.resize(OUT_BYTES, 0);
-                self.find(&address, old)
-            });
-            match found? {
+            match self.find_old(&address)? {
                 Found::Live(header, _) => return work(&address, &header),
-                Found::Expired => return Ok(false),
+                Found::Expired => {
+                    self.bury_held(&address);
+                    return Ok(false);
+                }
                 Found::Absent | Found::Known(_) => {}
             }
         }
         Ok(false)
+    }
+
+    /// The newest state of a record whose data nobody needs.
+    pub(super) fn find_old(&self, address: &Address<'_>) -> Result<Found> {
+        OLD.with_borrow_mut(|old| {
+            old.resize(OUT_BYTES, 0);
+            self.find(address, old)
+        })
     }
 
     fn changed(&self, old: &Header, change: Change) -> Header {

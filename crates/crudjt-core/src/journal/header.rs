@@ -27,6 +27,8 @@ const FORMAT: u16 = 1;
 const IDENTITY: usize = 72;
 const BEGIN: usize = 24;
 const MARK: usize = 24;
+/// No store gets this far: what is beyond was made up, and adding to it might overflow.
+const SANE: u64 = 1 << 62;
 const PREFIX: &str = "journal-";
 const FRESH: &str = "journal.new";
 
@@ -105,7 +107,7 @@ impl Identity {
 
     pub(super) fn parse_begin(&self, page: &[u8]) -> Option<Begin> {
         let [sequence, chain] = self.parse_sector(page, BEGIN_AT)?;
-        Some(Begin { sequence, chain })
+        (1..SANE).contains(&sequence).then_some(Begin { sequence, chain })
     }
 
     pub(super) fn mark_bytes(&self, slot: u64, mark: Mark) -> [u8; MARK] {
@@ -116,6 +118,7 @@ impl Identity {
     pub(super) fn parse_mark(&self, page: &[u8]) -> Option<Mark> {
         let marks = MARKS_AT.iter().filter_map(|slot| self.parse_sector(page, *slot));
         marks
+            .filter(|[sequence, _]| *sequence < SANE)
             .map(|[sequence, newest_time]| Mark { sequence, newest_time })
             .max_by_key(|mark| mark.sequence)
     }
@@ -151,7 +154,8 @@ pub(super) fn fresh_file(folder: &Path) -> PathBuf {
 /// The number of the segment in the file of this name.
 pub(super) fn number_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?;
-    if digits.len() == 16 { u64::from_str_radix(digits, 16).ok() } else { None }
+    let number = if digits.len() == 16 { u64::from_str_radix(digits, 16).ok() } else { None };
+    number.filter(|number| *number < SANE)
 }
 
 /// Whether a file of this name is a segment.
@@ -184,7 +188,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_header_field_round_trips(
-            store: [u8; 16], number: u64, id: [u8; 16], size: u64, fields: [u64; 6], at in 0..72usize, flip in 1..=255u8
+            store: [u8; 16], number: u64, id: [u8; 16], size: u64, fields in [1..SANE, 1..SANE, 1..SANE, 1..SANE, 1..SANE, 1..SANE], at in 0..72usize, flip in 1..=255u8
         ) {
             let identity = Identity { store, number, id, size };
             let [sequence, chain, first, time, second, later] = fields;

@@ -19,7 +19,7 @@ mod tail;
 
 pub(crate) use entry::{Change, Entry};
 pub(crate) use header::{Begin, is_own_file, is_segment};
-pub(crate) use recovery::{Applied, Recovered, recover};
+pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
 pub(crate) use segment::{Place, Segment, SegmentMaker};
 pub(crate) use supply::Supply;
 pub(crate) use sync::{Captured, SyncTimes, Syncer};

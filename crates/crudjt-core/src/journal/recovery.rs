@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::entry::{ENTRY_HEADER, parse, payload_length};
 use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
-use super::{Begin, Change, Segment, SegmentMaker};
+use super::{Begin, Change, Segment};
 use crate::keyring::StoreId;
 use crate::options::Options;
 use crate::storage::{Mode, StorageFile};
@@ -24,14 +24,17 @@ pub(crate) struct Applied {
     pub(crate) chain: u64,
 }
 
+impl Applied {
+    /// No entry yet.
+    pub(crate) const NOTHING: Applied = Applied { sequence: 0, chain: 0 };
+}
+
 /// The journal as it was found.
 pub(crate) struct Recovered {
     /// The segments in use, oldest first. None of them is appended to again.
     pub(crate) segments: Vec<Arc<Segment>>,
     /// Where the journal goes on.
     pub(crate) next: Begin,
-    /// An unused segment.
-    pub(crate) spare: Option<Segment>,
     pub(crate) next_number: u64,
     pub(crate) newest_time: u64,
 }
@@ -50,7 +53,6 @@ pub(crate) fn recover(
     options: &Options,
     store: StoreId,
     applied: Applied,
-    maker: &SegmentMaker,
     replay: &mut dyn FnMut(&Arc<Segment>, Change),
 ) -> Result<Option<Recovered>> {
     let found = find(options, store)?;
@@ -60,6 +62,11 @@ pub(crate) fn recover(
         found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
     let (used, unused): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|found| found.begin.is_some());
+    if used.is_empty() && applied == Applied::NOTHING {
+        discard(options, unused)?;
+        return Ok(Some(Recovered::first(next_number)));
+    }
+    check_order(&used)?;
     let (past, present) = skip_applied(applied, used);
     let mut walk = Walk::start(options, applied, &present)?;
     for found in present {
@@ -67,14 +74,49 @@ pub(crate) fn recover(
     }
     let mut segments: Vec<_> = past.into_iter().map(|found| Arc::new(found.segment)).collect();
     segments.extend(walk.settle()?);
-    let spare = discard(options, maker, walk.behind, unused)?;
-    Ok(Some(Recovered {
-        segments,
-        next: walk.next,
-        spare,
-        next_number,
-        newest_time: newest_time.unwrap_or(0),
-    }))
+    discard(options, walk.behind.into_iter().chain(unused).collect())?;
+    let newest_time = newest_time.unwrap_or(0);
+    Ok(Some(Recovered { segments, next: walk.next, next_number, newest_time }))
+}
+
+impl Recovered {
+    /// The journal of a store in which nothing was done yet.
+    fn first(next_number: u64) -> Recovered {
+        let next = Begin { sequence: 1, chain: 0 };
+        Recovered { segments: Vec::new(), next, next_number, newest_time: 0 }
+    }
+}
+
+/// Whether a store's folder holds a segment that was in use; unreadable ones count.
+pub(crate) fn any_in_use(options: &Options) -> Result<bool> {
+    let storage = options.seams.storage.as_ref();
+    let in_use = |number: u64| -> io::Result<bool> {
+        let path = file_of(&options.path, number);
+        let file = storage.open(&path, Mode::Existing)?;
+        let mut page = vec![0; ENTRIES.min(file.size()?) as usize];
+        file.read_at(0, &mut page)?;
+        let identity = Identity::parse(&path, &page);
+        Ok(identity.map_or(true, |identity| identity.parse_begin(&page).is_some()))
+    };
+    let found = segment_numbers(options)?.into_iter().map(in_use).collect::<io::Result<Vec<_>>>();
+    let found = found.map_err(|error| Error::storage(&options.path, "read its journal", error))?;
+    Ok(found.contains(&true))
+}
+
+/// Segments are made in the order of their numbers and used in that order.
+fn check_order(used: &[Found]) -> Result<()> {
+    let sequence = |found: &Found| found.begin.map(|begin| begin.sequence);
+    match used
+        .iter()
+        .zip(used.iter().skip(1))
+        .find(|(older, newer)| sequence(older) > sequence(newer))
+    {
+        Some((_, newer)) => Err(Error::damaged(
+            &newer.segment.path,
+            "this journal segment is older than the one before it: put files of one time back",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Splits off the segments whose entries are all applied: only the B-tree's next commit needs them.
@@ -87,13 +129,15 @@ fn skip_applied(applied: Applied, mut used: Vec<Found>) -> (Vec<Found>, Vec<Foun
 
 /// Opens all segments, oldest first.
 fn find(options: &Options, store: StoreId) -> Result<Vec<Found>> {
-    let storage = options.seams.storage.as_ref();
-    let names = storage
-        .list(&options.path)
-        .map_err(|error| Error::storage(&options.path, "be listed", error))?;
+    segment_numbers(options)?.into_iter().map(|number| open(options, store, number)).collect()
+}
+
+fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
+    let names = options.seams.storage.list(&options.path);
+    let names = names.map_err(|error| Error::storage(&options.path, "be listed", error))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
     numbers.sort_unstable();
-    numbers.into_iter().map(|number| open(options, store, number)).collect()
+    Ok(numbers)
 }
 
 fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
@@ -129,6 +173,12 @@ struct Window {
 
 impl Window {
     const STEP: usize = 1 << 18;
+
+    /// Reads no more than the header says there is, however long the file.
+    fn new(found: &Found) -> Window {
+        let size = found.size.min(found.segment.identity.size);
+        Window { file: found.file.clone(), size, bytes: Vec::new() }
+    }
 
     /// The bytes up to the end of the entry at `offset`, as far as the file goes.
     fn reach(&mut self, offset: usize) -> io::Result<&[u8]> {
@@ -197,7 +247,7 @@ impl Walk {
             self.behind.push(found);
             return Ok(());
         }
-        let mut window = Window { file: found.file, size: found.size, bytes: Vec::new() };
+        let mut window = Window::new(&found);
         let segment = Arc::new(found.segment);
         let end = self.entries(&segment, &mut window, replay)?;
         self.segments.push((segment, end, found.size));
@@ -275,30 +325,20 @@ impl Walk {
     }
 }
 
-/// Removes segments behind a hole and unused ones, but for one unused one that can serve again.
-fn discard(
-    options: &Options,
-    maker: &SegmentMaker,
-    behind: Vec<Found>,
-    unused: Vec<Found>,
-) -> Result<Option<Segment>> {
-    let mut spare = None;
-    let mut removed = !behind.is_empty();
-    for found in behind.into_iter().chain(unused) {
-        let Found { segment, file, begin, size, .. } = found;
-        let Segment { identity, path, .. } = segment;
-        if spare.is_none() && begin.is_none() && maker.suits(&identity, size) {
-            spare = Some(maker.adopt(identity, path, file)?);
-            continue;
-        }
-        drop(file);
-        let gone = options.seams.storage.remove(&path);
-        gone.map_err(|error| Error::storage(&path, "remove its torn journal", error))?;
-        removed = true;
+/// Removes segments behind a hole and unused ones. None of them is used again: what a lost
+/// timeline left in it might chain with entries of this one.
+fn discard(options: &Options, segments: Vec<Found>) -> Result<()> {
+    if segments.is_empty() {
+        return Ok(());
     }
-    if removed {
-        let synced = options.seams.storage.sync_folder(&options.path);
-        synced.map_err(|error| Error::storage(&options.path, "sync its folder", error))?;
+    let storage = options.seams.storage.as_ref();
+    for Found { segment, file, .. } in segments {
+        let path = segment.path.clone();
+        // Windows removes no open file.
+        drop((segment, file));
+        let removed = storage.remove(&path);
+        removed.map_err(|error| Error::storage(&path, "remove its torn journal", error))?;
     }
-    Ok(spare)
+    let synced = storage.sync_folder(&options.path);
+    synced.map_err(|error| Error::storage(&options.path, "sync its folder", error))
 }

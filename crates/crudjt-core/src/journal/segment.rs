@@ -153,21 +153,6 @@ impl SegmentMaker {
         file.sync()
     }
 
-    /// An unused segment that an earlier opening left.
-    pub(super) fn adopt(
-        &self,
-        identity: Identity,
-        path: PathBuf,
-        file: Arc<dyn StorageFile>,
-    ) -> Result<Segment> {
-        self.assemble(identity, path, file)
-    }
-
-    /// Whether an unused segment can serve this opening.
-    pub(super) fn suits(&self, identity: &Identity, size: u64) -> bool {
-        identity.size == self.seams.segment_bytes && identity.size == size
-    }
-
     fn assemble(
         &self,
         identity: Identity,

@@ -9,6 +9,8 @@ use crate::clock::Signal;
 use crate::options::Seams;
 use crate::{Error, Result};
 
+const RETRY_MS: u64 = 500;
+
 /// The spare segment and who makes it.
 pub(crate) struct Supply {
     maker: SegmentMaker,
@@ -24,8 +26,8 @@ struct State {
 }
 
 impl Supply {
-    pub(crate) fn new(maker: SegmentMaker, spare: Option<Segment>, next_number: u64) -> Supply {
-        let state = State { spare: spare.map(Arc::new), failed: None, next_number, stopped: false };
+    pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> Supply {
+        let state = State { spare: None, failed: None, next_number, stopped: false };
         Supply { maker, state: Mutex::new(state), wanted: Arc::default() }
     }
 
@@ -59,7 +61,7 @@ impl Supply {
         let made = self.maker.make(number);
         let mut state = self.state.lock();
         match made {
-            Ok(segment) => state.spare = Some(Arc::new(segment)),
+            Ok(segment) => (state.spare, state.failed) = (Some(Arc::new(segment)), None),
             Err(error) => state.failed = Some(error),
         }
     }
@@ -69,7 +71,10 @@ impl Supply {
         while !self.state.lock().stopped {
             self.restock();
             told();
-            seams.clock.wait(&self.wanted, None);
+            // While it fails it is tried again, so that an error told is never an old one.
+            let again = self.state.lock().failed.is_some();
+            let until = again.then(|| seams.clock.monotonic() + RETRY_MS);
+            seams.clock.wait(&self.wanted, until);
         }
     }
 

@@ -63,6 +63,11 @@ impl Syncer {
         self.frozen.lock().push((segment, end));
     }
 
+    /// Lets go of the segments.
+    pub(crate) fn forget(&self) {
+        self.frozen.lock().clear();
+    }
+
     /// Returns when `sequence` is durable; true if this call did the work. `capture` tells the
     /// journal's end.
     pub(crate) fn sync_through(
@@ -88,7 +93,11 @@ impl Syncer {
     }
 
     fn sync_frozen(&self) -> Result<()> {
-        let frozen = std::mem::take(&mut *self.frozen.lock());
-        frozen.iter().try_for_each(|(segment, end)| segment.sync(*end))
+        loop {
+            // Rotation takes this lock too: it must not be held while the disk works.
+            let Some((segment, end)) = self.frozen.lock().first().cloned() else { return Ok(()) };
+            segment.sync(end)?;
+            self.frozen.lock().remove(0);
+        }
     }
 }

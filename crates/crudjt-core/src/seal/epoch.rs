@@ -157,18 +157,23 @@ impl Epochs {
     /// Adds a stored epoch of an open domain.
     pub(crate) fn add(&self, domain: &Domain, row: EpochRow) -> Option<Arc<Epoch>> {
         let epoch = Arc::new(Epoch::new(domain, row)?);
-        self.0.write().insert(row.number, Some(epoch.clone()));
+        self.publish(&epoch);
         Some(epoch)
     }
 
-    /// Draws a new epoch with a number that no other one has.
+    /// Adds a drawn epoch.
+    pub(crate) fn publish(&self, epoch: &Arc<Epoch>) {
+        self.0.write().insert(epoch.row.number, Some(epoch.clone()));
+    }
+
+    /// Draws a new epoch with a number that no other one has; to be published once it is declared.
     pub(crate) fn draw(&self, domain: &Domain) -> Result<Arc<Epoch>> {
         loop {
             let salt: [u8; SALT] = random()?;
             let number = u32::from_le_bytes(random()?);
             if number != 0 && !self.0.read().contains_key(&number) {
                 let row = EpochRow { number, domain: domain.id, cipher: Cipher::preferred(), salt };
-                return self.add(domain, row).ok_or(Error::Randomness);
+                return Epoch::new(domain, row).map(Arc::new).ok_or(Error::Randomness);
             }
         }
     }

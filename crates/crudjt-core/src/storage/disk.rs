@@ -14,11 +14,16 @@ pub struct Disk;
 
 impl Storage for Disk {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
+        let missing = path.ancestors().take_while(|folder| !folder.exists()).count();
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)
+        builder.create(path)?;
+        let parents = path.ancestors().skip(1).take(missing);
+        parents
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .try_for_each(|parent| self.sync_folder(parent))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -91,6 +96,21 @@ fn maps_well(_folder: &Path) -> bool {
 #[derive(Debug)]
 struct DiskFile(File);
 
+impl DiskFile {
+    /// Takes blocks by writing zeros, where no call does.
+    fn fill(&self, size: u64) -> io::Result<()> {
+        const STEP: u64 = 1 << 20;
+        let zeros = vec![0; STEP as usize];
+        let mut offset = self.size()?;
+        while offset < size {
+            let step = STEP.min(size - offset);
+            self.write_at(offset, zeros.get(..step as usize).unwrap_or(&zeros))?;
+            offset += step;
+        }
+        Ok(())
+    }
+}
+
 impl StorageFile for DiskFile {
     fn size(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
@@ -136,21 +156,17 @@ impl StorageFile for DiskFile {
 
     #[cfg(target_os = "linux")]
     fn allocate(&self, size: u64) -> io::Result<()> {
-        Ok(rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, size)?)
+        use rustix::io::{Errno, retry_on_intr};
+        let flags = rustix::fs::FallocateFlags::empty();
+        match retry_on_intr(|| rustix::fs::fallocate(&self.0, flags, 0, size)) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.fill(size),
+            result => Ok(result?),
+        }
     }
 
-    // No portable call takes the blocks; writing zeros does.
     #[cfg(not(target_os = "linux"))]
     fn allocate(&self, size: u64) -> io::Result<()> {
-        const STEP: u64 = 1 << 20;
-        let zeros = vec![0; STEP as usize];
-        let mut offset = self.size()?;
-        while offset < size {
-            let step = STEP.min(size - offset);
-            self.write_at(offset, zeros.get(..step as usize).unwrap_or(&zeros))?;
-            offset += step;
-        }
-        Ok(())
+        self.fill(size)
     }
 
     // std asks macOS for F_FULLFSYNC and Windows for FlushFileBuffers.

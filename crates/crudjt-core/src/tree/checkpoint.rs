@@ -112,7 +112,7 @@ impl Writer<'_> {
                 continue;
             };
             record.resize(place.length as usize, 0);
-            let segment = memtable.segments.get(usize::from(*segment));
+            let segment = memtable.segments.get(*segment as usize);
             if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record))
             {
                 *journal_error = Some(error);
@@ -167,7 +167,10 @@ fn settle_epochs(
 ) -> Redb<()> {
     let mut epochs = transaction.open_table(EPOCHS)?;
     for row in declared {
-        epochs.insert(row.number, EpochCount { row: *row, records: 0 }.to_bytes().as_slice())?;
+        if epochs.get(row.number)?.is_none() {
+            epochs
+                .insert(row.number, EpochCount { row: *row, records: 0 }.to_bytes().as_slice())?;
+        }
     }
     for (number, change) in changes.iter().filter(|(_, change)| **change != 0) {
         let count = epochs.get(number)?.and_then(|row| EpochCount::parse(row.value()));
