@@ -67,6 +67,10 @@ impl Engine {
             tail.unsynced_since = Some(self.time.monotonic());
             self.sync_signal.raise();
         }
+        if tail.wants_memory() && !tail.memory_asked {
+            tail.memory_asked = true;
+            self.supply.wake();
+        }
     }
 
     fn make_room(&self, tail: &mut Tail, entry: &Entry) -> Result<()> {
@@ -82,7 +86,8 @@ impl Engine {
         }
         let Some(segment) = self.supply.take()? else { return Err(Error::Busy) };
         // A segment that can't be begun is lost, and with it the order of the journal.
-        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| self.latch(error))?;
+        let mut begun =
+            Tail::begin(segment.clone(), tail.next).map_err(|error| self.latch(error))?;
         tables.active.freeze(tail.next);
         self.syncer.freeze(tail.segment.clone(), tail.offset);
         let fresh = Memtable::new(
@@ -93,7 +98,8 @@ impl Engine {
         let fresh = Arc::new(fresh);
         // A commit may let a frozen memtable go at the same time.
         self.tables.rcu(|tables| Arc::new(tables.rotated(fresh.clone())));
-        *tail = Tail { unsynced_since: tail.unsynced_since, ..begun };
+        begun.unsynced_since = tail.unsynced_since;
+        *tail = begun;
         self.tree_signal.raise();
         Ok(())
     }

@@ -13,9 +13,7 @@ use crate::{Error, Result};
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
-        self.spawn("crudjt-spare", |engine| {
-            engine.supply.run(&engine.options.seams, || engine.tell_room())
-        })?;
+        self.spawn("crudjt-spare", Engine::run_supply)?;
         if self.options.seams.timers {
             self.spawn("crudjt-sync", Engine::run_sync)?;
             self.spawn("crudjt-tree", Engine::run_tree)?;
@@ -35,6 +33,20 @@ impl Engine {
             thread.map_err(|error| Error::storage(self.path(), "start its threads", error))?;
         self.threads.lock().push(thread);
         Ok(())
+    }
+
+    /// Keeps a spare segment ready, and memory for what is appended next. While memtables wait to
+    /// be committed it leaves the processors to that.
+    fn run_supply(&self) {
+        let populate = || {
+            let next = self.tail.lock().next_memory();
+            if let Some((segment, range)) = next
+                && self.tables.load().frozen.is_empty()
+            {
+                segment.populate(range);
+            }
+        };
+        self.supply.run(&self.options.seams, populate, || self.tell_room());
     }
 
     /// Syncs when the oldest unsynced entry is four fifths of the interval old; the sync itself

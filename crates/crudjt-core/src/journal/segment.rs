@@ -4,6 +4,7 @@
 //! that knows their place needs no lock.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ use crate::options::{JournalMode, Options, Seams};
 use crate::random::random;
 use crate::storage::{Mapping, Mode, StorageFile};
 use crate::{Error, Result};
+
+/// Bytes of a new segment whose memory is taken at once.
+pub(super) const POPULATED_FIRST: u64 = 512 << 10;
 
 /// Where bytes stand in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,13 @@ impl Segment {
             Body::Plain => self.file.sync(),
         };
         synced.map_err(|error| Error::storage(&self.path, "sync its journal", error))
+    }
+
+    /// Takes the memory for a range now; only for speed.
+    pub(crate) fn populate(&self, range: Range<u64>) {
+        if let Body::Mapped(mapping) = &self.body {
+            mapping.populate(range);
+        }
     }
 
     /// Cuts off what stands behind `end` and makes that durable.
@@ -161,7 +172,10 @@ impl SegmentMaker {
     ) -> Result<Segment> {
         let body = if self.mapped {
             let mapping = file.map(identity.size);
-            Body::Mapped(mapping.map_err(|error| Error::storage(&path, "map its journal", error))?)
+            let mapping =
+                mapping.map_err(|error| Error::storage(&path, "map its journal", error))?;
+            mapping.populate(0..POPULATED_FIRST.min(identity.size));
+            Body::Mapped(mapping)
         } else {
             Body::Plain
         };

@@ -66,9 +66,16 @@ impl Supply {
         }
     }
 
-    /// Runs until [`Supply::halt`]; `told` is called after each attempt.
-    pub(crate) fn run(&self, seams: &Seams, told: impl Fn()) {
+    /// Wakes the thread.
+    pub(crate) fn wake(&self) {
+        self.wanted.raise();
+    }
+
+    /// Runs until [`Supply::halt`]. `prepare` is called whenever the thread was woken, `told` after
+    /// each attempt at a segment.
+    pub(crate) fn run(&self, seams: &Seams, prepare: impl Fn(), told: impl Fn()) {
         while !self.state.lock().stopped {
+            prepare();
             self.restock();
             told();
             // While it fails it is tried again, so that an error told is never an old one.

@@ -8,6 +8,8 @@ use std::io;
 use std::ops::Range;
 use std::ptr;
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::Mapping;
@@ -54,6 +56,13 @@ impl Mapping for MappedFile {
             }
         }
         fits
+    }
+
+    #[cfg(target_os = "linux")]
+    fn populate(&self, range: Range<u64>) {
+        let length = range.end.saturating_sub(range.start) as usize;
+        // Kernels before 5.14 refuse: then each page is taken at its first touch.
+        let _ = self.map.advise_range(Advice::PopulateWrite, range.start as usize, length);
     }
 
     fn sync(&self, range: Range<u64>) -> io::Result<()> {

@@ -74,6 +74,8 @@ pub trait Mapping: Send + Sync {
     fn read(&self, offset: u64, out: &mut [u8]) -> bool;
     /// Returns when the range is on the medium.
     fn sync(&self, range: Range<u64>) -> io::Result<()>;
+    /// Takes the memory for the range now rather than at the first touch; only for speed.
+    fn populate(&self, _range: Range<u64>) {}
 }
 
 /// Reads a whole file.
