@@ -58,7 +58,7 @@ export class Core {
   remember(token: string, length: number): void {
     if (!this.memo.admits()) return
     const { shape, values } = keptData(length)
-    this.memo.set(token, FIRST_VERSION, shape, values, decodedBytes())
+    this.memo.add(token, FIRST_VERSION, shape, values, decodedBytes())
   }
 
   /** One attempt to delete a checked token. */

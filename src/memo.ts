@@ -112,6 +112,12 @@ export class Memo {
     while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
   }
 
+  /** Remembers a token that was never put in before. */
+  add(token: string, version: number, shape: Shape, values: readonly unknown[], bytes: number) {
+    this.append(token, version, shape, values, bytes)
+    while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
+  }
+
   /** Forgets a token; the room it took is free again when its row is dropped. */
   delete(token: string): void {
     this.index.delete(token)

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use common::interrupted::InterruptedClock;
 use common::*;
 use crudjt_core::{Error, JournalMode, Reading, Store, Token};
 
@@ -232,6 +233,49 @@ fn an_update_that_comes_too_late_does_not_revive_a_token() {
     }
 }
 
+/// A store whose clock can be interrupted.
+fn open_interrupted(world: &World) -> (Arc<Store>, Arc<InterruptedClock>) {
+    let clock = InterruptedClock::new(world.clock.clone());
+    let mut options = world.options();
+    options.seams.clock = clock.clone();
+    (Arc::new(Store::open(options).unwrap()), clock)
+}
+
+#[test]
+fn a_writer_whose_token_expires_while_it_works_comes_too_late() {
+    for mode in MODES {
+        for after in 0..3 {
+            let world = small(mode);
+            let (store, clock) = open_interrupted(&world);
+            let token = create(&store, b"short", Some(5), None);
+            let manual = world.clock.clone();
+            clock.interrupt(after, move || manual.advance(6_000));
+            let updated = update(&store, &token, b"revived", Some(60), None);
+            assert_eq!(updated, !clock.has_interrupted(), "after {after} looks at the clock");
+        }
+    }
+}
+
+#[test]
+fn a_reader_takes_the_time_before_it_looks() {
+    for mode in MODES {
+        for after in 0..3 {
+            let world = small(mode);
+            let (store, clock) = open_interrupted(&world);
+            let token = create(&store, b"short", Some(5), None);
+            let (writing, manual) = (Arc::downgrade(&store), world.clock.clone());
+            clock.interrupt(after, move || {
+                assert!(update(&writing.upgrade().unwrap(), &token, b"extended", Some(60), None));
+                manual.advance(6_000);
+            });
+            let found = data_of(&store, &token);
+            // If nothing came in between, closing must not be interrupted either.
+            _ = clock.has_interrupted();
+            assert!(found.is_some(), "after {after} looks at the clock");
+        }
+    }
+}
+
 #[test]
 fn what_was_read_as_expired_stays_dead_when_the_clock_steps_back_over_a_restart() {
     for mode in MODES {
@@ -265,6 +309,54 @@ fn counted_reads_are_counted_exactly_over_threads_and_kills() {
         let store = world.open();
         let rest = (0..1_000).filter(|_| read(&store, &token).is_some()).count();
         assert_eq!((first, rest), (600, 400));
+    }
+}
+
+/// Does the same on several threads at the same moment.
+fn at_once(store: &Arc<Store>, work: impl Fn(&Store) + Clone + Send + 'static) {
+    let start = Arc::new(std::sync::Barrier::new(4));
+    let threads = [(); 4].map(|()| {
+        let (store, start, work) = (store.clone(), start.clone(), work.clone());
+        std::thread::spawn(move || {
+            start.wait();
+            work(&store);
+        })
+    });
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+fn version_of(store: &Store, token: &Token) -> u64 {
+    match store.read(token.as_bytes(), None, &mut [0; 64]) {
+        Ok(Reading::Found(meta, _)) => meta.version,
+        _ => panic!("no live token"),
+    }
+}
+
+#[test]
+fn versions_count_every_update_of_those_that_come_at_once() {
+    for mode in MODES {
+        let store = Arc::new(small(mode).open());
+        let token = create(&store, b"updated", None, None);
+        at_once(&store, move |store| {
+            (0..500).for_each(|_| assert!(update(store, &token, b"again", None, None)));
+        });
+        assert_eq!(version_of(&store, &token), 2_001);
+    }
+}
+
+#[test]
+fn a_token_dies_once_however_many_meet_it_expired_or_delete_it_at_once() {
+    for mode in MODES {
+        let world = small(mode);
+        let store = Arc::new(world.open());
+        _ = create(&store, b"living", None, None);
+        let tokens: Arc<[Token]> =
+            (0..600).map(|_| create(&store, b"dying", Some(5), None)).collect();
+        let (deleted, expired) = (tokens.clone(), tokens);
+        at_once(&store, move |store| deleted[..300].iter().for_each(|it| _ = delete(store, it)));
+        world.clock.advance(6_000);
+        at_once(&store, move |store| expired.iter().for_each(|it| _ = data_of(store, it)));
+        assert_eq!(store.stats().unwrap().live_tokens, 1);
     }
 }
 
@@ -318,7 +410,7 @@ fn a_full_disk_refuses_writes_before_they_are_acknowledged_and_recovers() {
         };
         assert_eq!(refused.code(), "ERR_CRUDJT_FULL");
         world.disk.heal();
-        tokens.push(create(&store, &[7; 500], None, None));
+        tokens.push(create_once_there_is_space(&store, &[7; 500]));
         assert!(tokens.iter().all(|token| data_of(&store, token).is_some()));
         world.kill(store);
         let store = world.open();

@@ -193,12 +193,96 @@ fn what_was_lost_with_the_power_does_not_come_back_behind_new_entries() {
     assert_eq!(alive(&world.open(), &tokens), [false, true]);
 }
 
+#[test]
+fn entries_that_were_synced_and_are_gone_are_damage_and_others_a_torn_tail() {
+    for (mode, synced) in MODES.into_iter().flat_map(|mode| [(mode, true), (mode, false)]) {
+        let mut world = small(mode);
+        let store = world.open();
+        let token = create(&store, b"kept", None, None);
+        if synced {
+            store.flush().unwrap();
+        }
+        world.kill(store);
+        for path in begun(&world) {
+            world.disk.edit(&path, |bytes| bytes[ENTRIES as usize..].fill(0));
+        }
+        match world.try_open() {
+            Err(error) => assert_eq!((error.code(), synced), ("ERR_CRUDJT_DAMAGED", true)),
+            Ok(store) => assert_eq!((data_of(&store, &token), synced), (None, false)),
+        }
+    }
+}
+
+#[test]
+fn a_segment_behind_a_hole_does_not_stand_in_the_way_of_what_follows() {
+    for mode in MODES {
+        let mut world = small(mode);
+        let store = world.open();
+        (0..4).for_each(|_| _ = create_uncommitted(&store));
+        world.kill(store);
+        let segments = begun(&world);
+        assert_eq!(segments.len(), 2);
+        world.disk.edit(&segments[0], |bytes| bytes[ENTRIES as usize..].fill(0));
+        let store = world.open();
+        let token = create(&store, b"kept", None, None);
+        store.flush().unwrap();
+        world.kill(store);
+        assert_eq!(alive(&world.open(), &[token]), [true]);
+    }
+}
+
+fn is_damaged(world: &World) -> bool {
+    world.try_open().is_err_and(|error| error.code() == "ERR_CRUDJT_DAMAGED")
+}
+
+#[test]
+fn a_journal_that_ends_before_what_the_tree_holds_is_damage() {
+    for mode in MODES {
+        let mut world = small(mode);
+        let store = world.open();
+        _ = create(&store, b"kept", None, None);
+        store.checkpoint().unwrap();
+        world.kill(store);
+        let segments = begun(&world);
+        for path in &segments {
+            let after_begin = BEGIN_AT as usize + 512;
+            world.disk.edit(path, |bytes| bytes[after_begin..].fill(0));
+        }
+        lose_begins(&world, &segments[1..]);
+        assert!(is_damaged(&world));
+    }
+}
+
+#[test]
+fn a_tree_of_another_timeline_is_damage() {
+    for mode in MODES {
+        let world = small(mode);
+        world.open().close().unwrap();
+        let worlds = [(); 2].map(|()| {
+            let mut world = World { disk: world.disk.copy(), ..world.clone() };
+            let store = world.open();
+            _ = create(&store, b"one or the other", None, None);
+            store.checkpoint().unwrap();
+            world.kill(store);
+            world
+        });
+        let (mut tree, path) = (Vec::new(), world.path.join("records"));
+        worlds[0].disk.edit(&path, |bytes| tree.clone_from(bytes));
+        worlds[1].disk.edit(&path, |bytes| bytes.clone_from(&tree));
+        assert!(is_damaged(&worlds[1]));
+    }
+}
+
 /// Creates a token without committing anything to make room.
 fn create_uncommitted(store: &Store) -> Token {
+    try_create_uncommitted(store).unwrap()
+}
+
+fn try_create_uncommitted(store: &Store) -> Result<Token, Error> {
     loop {
         match store.create(&[1; 3500], limits(None, None)) {
             Err(Error::Busy) => std::thread::yield_now(),
-            created => return created.unwrap(),
+            created => return created,
         }
     }
 }
@@ -259,16 +343,6 @@ fn what_was_flushed_or_committed_survives_the_power() {
     }
 }
 
-/// The last attempt to get space may have failed just before there was some.
-fn create_once_there_is_space(store: &Store) -> Token {
-    loop {
-        match patient(store, || store.create(b"after", limits(None, None))) {
-            Err(Error::Full { .. }) => std::thread::yield_now(),
-            created => return created.unwrap(),
-        }
-    }
-}
-
 #[test]
 fn creates_that_a_full_disk_refuses_leave_no_trace() {
     for mode in MODES {
@@ -276,11 +350,12 @@ fn creates_that_a_full_disk_refuses_leave_no_trace() {
         let store = world.open();
         let mut tokens = vec![create(&store, b"before", None, None)];
         world.disk.fail_after(0, ErrorKind::StorageFull, true);
-        let refused = || patient(&store, || store.create(&[1; 4000], limits(None, None))).is_err();
-        while !refused() {}
-        assert!((0..2_000).all(|_| store.create(&[1; 4000], limits(None, None)).is_err()));
+        while let Ok(token) = try_create_uncommitted(&store) {
+            tokens.push(token);
+        }
+        assert!((0..2_000).all(|_| store.create(&[1; 3500], limits(None, None)).is_err()));
         world.disk.heal();
-        tokens.extend((0..300).map(|_| create_once_there_is_space(&store)));
+        tokens.extend((0..300).map(|_| create_once_there_is_space(&store, b"after")));
         assert!(alive(&store, &tokens).iter().all(|alive| *alive));
         world.kill(store);
         assert!(alive(&world.open(), &tokens).iter().all(|alive| *alive));

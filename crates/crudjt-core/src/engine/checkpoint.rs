@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Engine, TreeTurn};
-use crate::journal::{Begin, Segment};
+use super::{Engine, Spent, TreeTurn};
+use crate::journal::Begin;
 use crate::memtable::{Memtable, Tables};
 use crate::tree::{AppliedMark, Batch, Committed};
 use crate::{Error, Result};
@@ -63,7 +63,7 @@ impl Engine {
         self.cache.invalidate(committed.changed.into_iter());
         self.tables.rcu(|tables| Arc::new(Tables::without(tables, memtable)));
         self.note_checkpoint(committed.swept);
-        self.free_segments(turn, memtable.segments.clone());
+        self.free_segments(turn, memtable.segments.iter().map(Spent::of).collect());
         self.tell_room();
         Ok(())
     }
@@ -109,15 +109,13 @@ impl Engine {
     }
 
     /// After a commit: what the commit before covered is covered twice now and can be removed.
-    fn free_segments(&self, turn: &mut TreeTurn, now_covered: Vec<Arc<Segment>>) {
+    fn free_segments(&self, turn: &mut TreeTurn, now_covered: Vec<Spent>) {
         let twice = std::mem::replace(&mut turn.covered, now_covered);
         turn.removable.extend(twice);
-        // A segment that a reader still holds, or that the system won't remove yet, waits for the
-        // next commit: it is no longer needed, so leaving it is safe.
-        turn.removable.retain(|segment| {
-            Arc::strong_count(segment) > 1
-                || self.options.seams.storage.remove(&segment.path).is_err()
-        });
+        // One that a reader still holds, or that the system won't remove yet, waits for the next
+        // commit: it is no longer needed, so leaving it is safe.
+        let storage = self.options.seams.storage.as_ref();
+        turn.removable.retain(|spent| spent.is_read() || storage.remove(&spent.path).is_err());
     }
 
     /// Before when records are swept; `None` while the clock is not believed.

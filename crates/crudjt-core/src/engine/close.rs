@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Engine, TreeTurn};
-use crate::journal::{Begin, Segment};
+use super::{Engine, Spent, TreeTurn};
+use crate::journal::Begin;
 use crate::memtable::{Memtable, Tables};
 use crate::{Error, Result};
 
@@ -79,22 +79,21 @@ impl Engine {
     /// their numbers.
     fn leave_witness(&self, turn: &mut TreeTurn, last: Begin) -> Result<()> {
         let (spare, number) = self.supply.take_rest();
-        self.remove_segments(spare)?;
+        let spent = spare.iter().map(Spent::of).collect();
+        drop(spare);
+        self.remove_segments(spent)?;
         let witness = Arc::new(self.supply.maker().witness(number, last)?);
         self.commit_again(turn)?;
         self.tail.lock().segment = witness.clone();
         let active = Arc::new(Memtable::new(vec![witness], 0, 0));
         self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
-        self.remove_segments(turn.removable.drain(..).chain(turn.covered.drain(..)))
+        self.remove_segments(turn.removable.drain(..).chain(turn.covered.drain(..)).collect())
     }
 
-    fn remove_segments(&self, segments: impl IntoIterator<Item = Arc<Segment>>) -> Result<()> {
-        for segment in segments {
-            let path = segment.path.clone();
-            // Windows removes no file that is mapped.
-            drop(segment);
-            // One that stays is not needed and does no harm: the next close removes it.
-            let _ = self.options.seams.storage.remove(&path);
+    /// One that stays is not needed and does no harm: the next close removes it.
+    fn remove_segments(&self, segments: Vec<Spent>) -> Result<()> {
+        for spent in segments {
+            let _ = self.options.seams.storage.remove(&spent.path);
         }
         let synced = self.options.seams.storage.sync_folder(self.path());
         synced.map_err(|error| Error::storage(self.path(), "sync its folder", error))

@@ -28,10 +28,10 @@ mod stats;
 mod time;
 mod write;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -96,9 +96,26 @@ pub(crate) struct Domains {
 #[derive(Default)]
 struct TreeTurn {
     /// Segments whose entries are covered by the newest commit: the next one frees them.
-    covered: Vec<Arc<Segment>>,
+    covered: Vec<Spent>,
     /// Segments covered by two commits that could not be removed yet.
-    removable: Vec<Arc<Segment>>,
+    removable: Vec<Spent>,
+}
+
+/// A segment that the B-tree covers: its file is kept for a while, its memory is not.
+struct Spent {
+    path: PathBuf,
+    segment: Weak<Segment>,
+}
+
+impl Spent {
+    fn of(segment: &Arc<Segment>) -> Spent {
+        Spent { path: segment.path.clone(), segment: Arc::downgrade(segment) }
+    }
+
+    /// Whether a reader still looks into it: then Windows would not remove the file.
+    fn is_read(&self) -> bool {
+        self.segment.strong_count() > 0
+    }
 }
 
 /// What the background did last, for the statistics; and when it sweeps next.

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::time::Timekeeper;
-use super::{Counters, Domains, Engine, Room, STRIPES, TreeTurn};
+use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};
 use crate::cache::RecordCache;
 use crate::event::Event;
 use crate::journal::{Begin, Change, Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
@@ -340,13 +340,13 @@ fn assemble(
 fn split(
     memtable: Option<Memtable>,
     segments: Vec<Arc<Segment>>,
-) -> (Vec<Arc<Memtable>>, Vec<Arc<Segment>>) {
+) -> (Vec<Arc<Memtable>>, Vec<Spent>) {
     let needed = |segment: &Arc<Segment>| {
         memtable
             .iter()
             .flat_map(|memtable| &memtable.segments)
             .any(|needed| Arc::ptr_eq(needed, segment))
     };
-    let covered = segments.into_iter().filter(|segment| !needed(segment)).collect();
+    let covered = segments.iter().filter(|segment| !needed(segment)).map(Spent::of).collect();
     (memtable.map(Arc::new).into_iter().collect(), covered)
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+pub mod interrupted;
 pub mod medium;
 
 use std::path::PathBuf;
@@ -120,6 +121,16 @@ pub fn limits(ttl: Option<u64>, reads: Option<u64>) -> Limits {
 
 pub fn create(store: &Store, data: &[u8], ttl: Option<u64>, reads: Option<u64>) -> Token {
     patient(store, || store.create(data, limits(ttl, reads))).unwrap()
+}
+
+/// Creates a token on a disk that was full until now: the last attempt to get space may have failed
+/// just before.
+pub fn create_once_there_is_space(store: &Store, data: &[u8]) -> Token {
+    let mut attempts =
+        (0..1_000).map(|_| patient(store, || store.create(data, limits(None, None))));
+    let is_told =
+        |created: &Result<Token>| !matches!(created, Err(crudjt_core::Error::Full { .. }));
+    attempts.find(is_told).unwrap().unwrap()
 }
 
 pub fn update(
