@@ -41,6 +41,21 @@ impl Brief {
             whole: fits && header.reads.is_none(),
         }
     }
+
+    /// The header as far as a change needs it, if the brief tells all there is: not what it was
+    /// sealed with.
+    pub(crate) fn header(&self) -> Option<Header> {
+        let expiry = (self.expiry != u64::MAX).then_some(u128::from(self.expiry));
+        let header = Header {
+            epoch: 0,
+            nonce: 0,
+            version: self.version,
+            salt: self.salt,
+            expiry,
+            reads: None,
+        };
+        self.whole.then_some(header)
+    }
 }
 
 /// The newest state of one id.

@@ -10,12 +10,15 @@ use crate::cache::Opened;
 use crate::keyring::Domain;
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
+use crate::store::OUT_BYTES;
 use crate::token::{Claim, decode};
 use crate::{Error, Result};
 
 thread_local! {
     /// Where a record read from the B-tree is opened.
     static FETCHED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Where a record is opened whose data nobody needs.
+    static OLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A token that may have a record: its claim under one of the open domains.
@@ -77,6 +80,22 @@ impl Engine {
     /// The newest state at an address.
     pub(super) fn find(&self, address: &Address<'_>, out: &mut [u8]) -> Result<Found> {
         self.find_at(address, None, self.time.now(), out)
+    }
+
+    /// The newest state at an address for a change, which needs no data: what this engine wrote
+    /// itself and still remembers is taken from memory and not opened.
+    pub(super) fn find_header(&self, address: &Address<'_>) -> Result<Found> {
+        let now = self.time.now();
+        if let Some((State::Live { brief: Some(brief), .. }, _)) =
+            self.tables.load().get(address.claim.id)
+            && let Some(header) = brief.header()
+        {
+            return Ok(decided(&brief, address, None, now).unwrap_or(Found::Live(header, 0)));
+        }
+        OLD.with_borrow_mut(|old| {
+            old.resize(OUT_BYTES, 0);
+            self.find_at(address, None, now, old)
+        })
     }
 
     /// The newest state at an address as of `now`, which was read before. `known` is a version

@@ -85,7 +85,7 @@ impl Engine {
     /// Once an expired record was seen dead it is dead for good, whatever the clock says later.
     fn bury(&self, address: &Address<'_>) {
         let _stripe = self.stripe(address.claim.id);
-        if matches!(self.find_old(address), Ok(Found::Expired)) {
+        if matches!(self.find_header(address), Ok(Found::Expired)) {
             self.bury_held(address);
         }
     }

@@ -10,13 +10,12 @@ use crate::journal::Entry;
 use crate::memtable::Brief;
 use crate::random::salt;
 use crate::record::Header;
-use crate::store::{Change, Limits, OUT_BYTES};
+use crate::store::{Change, Limits};
 use crate::token::{Claim, Token};
 use crate::{Error, Result};
 
 thread_local! {
     static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
-    static OLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Lends this thread's entry, so that a change allocates nothing.
@@ -75,7 +74,7 @@ impl Engine {
         let domains = self.domains.load();
         for address in self.addresses(&domains, token) {
             let _stripe = self.stripe(address.claim.id);
-            match self.find_old(&address)? {
+            match self.find_header(&address)? {
                 Found::Live(header, _) => return work(&address, &header),
                 Found::Expired => {
                     self.bury_held(&address);
@@ -85,14 +84,6 @@ impl Engine {
             }
         }
         Ok(false)
-    }
-
-    /// The newest state of a record whose data nobody needs.
-    pub(super) fn find_old(&self, address: &Address<'_>) -> Result<Found> {
-        OLD.with_borrow_mut(|old| {
-            old.resize(OUT_BYTES, 0);
-            self.find(address, old)
-        })
     }
 
     fn changed(&self, old: &Header, change: Change) -> Header {
