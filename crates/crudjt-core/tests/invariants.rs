@@ -403,7 +403,7 @@ fn a_full_disk_refuses_writes_before_they_are_acknowledged_and_recovers() {
         let mut tokens = Vec::new();
         world.disk.fail_after(0, std::io::ErrorKind::StorageFull, true);
         let refused = loop {
-            match patient(&store, || store.create(&[7; 500], limits(None, None))) {
+            match try_create_uncommitted(&store, &[7; 500]) {
                 Ok(token) => tokens.push(token),
                 Err(error) => break error,
             }

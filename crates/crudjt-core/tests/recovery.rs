@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use common::medium::{BEGIN_AT, ENTRIES, Medium};
 use common::*;
-use crudjt_core::{Error, JournalMode, Options, Store, Token};
+use crudjt_core::{JournalMode, Options, Store, Token};
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 const SEGMENT: usize = 16 << 10;
@@ -273,18 +273,9 @@ fn a_tree_of_another_timeline_is_damage() {
     }
 }
 
-/// Creates a token without committing anything to make room.
+/// Creates a token without committing anything to make room; three fill a segment.
 fn create_uncommitted(store: &Store) -> Token {
-    try_create_uncommitted(store).unwrap()
-}
-
-fn try_create_uncommitted(store: &Store) -> Result<Token, Error> {
-    loop {
-        match store.create(&[1; 3500], limits(None, None)) {
-            Err(Error::Busy) => std::thread::yield_now(),
-            created => return created,
-        }
-    }
+    try_create_uncommitted(store, &[1; 3500]).unwrap()
 }
 
 #[test]
@@ -293,7 +284,6 @@ fn a_commit_in_the_middle_of_a_rotation_stays_done() {
     let medium = Medium::of(&world);
     let open = || Store::open(medium.options(&world)).unwrap();
     let store = Arc::new(open());
-    // Three fill a segment.
     let (kept, mut later): (Vec<_>, Vec<_>) =
         ([(); 3].map(|()| create_uncommitted(&store)).into(), Vec::new());
     later.extend([(); 3].map(|()| create_uncommitted(&store)));
@@ -344,13 +334,74 @@ fn what_was_flushed_or_committed_survives_the_power() {
 }
 
 #[test]
+fn what_was_recovered_survives_the_power_together_with_what_follows() {
+    let world = small(JournalMode::Plain);
+    let medium = Medium::of(&world);
+    let store = Store::open(medium.options(&world)).unwrap();
+    let first = create(&store, b"never synced before the kill", None, None);
+    let (world, medium) = medium.kill(world, store);
+    let store = Store::open(medium.options(&world)).unwrap();
+    let second = create(&store, b"flushed", None, None);
+    store.flush().unwrap();
+    let world = medium.lose_power(world, store);
+    assert_eq!(alive(&world.open(), &[first, second]), [true, true]);
+}
+
+/// Epoch and nonce of each record in a segment's bytes.
+fn seals(segment: &[u8]) -> Vec<[u8; 9]> {
+    let (mut found, mut entries) = (Vec::new(), &segment[ENTRIES as usize..]);
+    while let Some((head, payload)) = entries.split_at_checked(24).filter(|(head, _)| head[4] != 0)
+    {
+        let length = u32::from_le_bytes(*head.first_chunk().unwrap()) as usize;
+        if head[4] == 1 {
+            // An id of 8 bytes, format and flags, then the epoch and the nonce.
+            found.push(*payload[10..].first_chunk().unwrap());
+        }
+        entries = &payload[length.next_multiple_of(8)..];
+    }
+    found
+}
+
+/// Epoch and nonce of each record in the journal.
+fn journal_seals(world: &World) -> Vec<[u8; 9]> {
+    let mut found = Vec::new();
+    for path in begun(world) {
+        world.disk.edit(&path, |bytes| found.extend(seals(bytes)));
+    }
+    found
+}
+
+#[test]
+fn no_nonce_is_used_twice_under_one_epoch_over_closing_and_killing() {
+    for (mode, closing) in MODES.into_iter().flat_map(|mode| [(mode, true), (mode, false)]) {
+        let mut world = World { epoch_seals: 4, ..small(mode) };
+        let mut found = Vec::new();
+        for _ in 0..4 {
+            let store = world.open();
+            let token = create(&store, b"sealed", None, Some(9));
+            (0..4).for_each(|_| assert!(read(&store, &token).is_some()));
+            assert!(update(&store, &token, b"sealed again", None, None));
+            if closing {
+                found.extend(journal_seals(&world));
+                store.close().unwrap();
+            } else {
+                world.kill(store);
+            }
+        }
+        found.extend(journal_seals(&world));
+        let different: std::collections::BTreeSet<_> = found.iter().collect();
+        assert_eq!((found.len(), different.len()), (24, 24), "closing: {closing}");
+    }
+}
+
+#[test]
 fn creates_that_a_full_disk_refuses_leave_no_trace() {
     for mode in MODES {
         let mut world = small(mode);
         let store = world.open();
         let mut tokens = vec![create(&store, b"before", None, None)];
         world.disk.fail_after(0, ErrorKind::StorageFull, true);
-        while let Ok(token) = try_create_uncommitted(&store) {
+        while let Ok(token) = try_create_uncommitted(&store, &[1; 3500]) {
             tokens.push(token);
         }
         assert!((0..2_000).all(|_| store.create(&[1; 3500], limits(None, None)).is_err()));

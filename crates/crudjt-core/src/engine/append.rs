@@ -117,6 +117,9 @@ impl Engine {
             }
             let mut turn = self.room.turn.lock();
             self.check_writable()?;
+            if let Some(error) = self.room.stalled.lock().clone() {
+                return Err(error);
+            }
             let full = self.tables.load().frozen.len() >= self.options.seams.frozen_limit;
             match self.supply.is_ready() {
                 true if !full => return Ok(()),

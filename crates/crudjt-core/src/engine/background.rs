@@ -10,6 +10,9 @@ use super::time::HOUR;
 use crate::journal::{Captured, SyncTimes};
 use crate::{Error, Result};
 
+/// Pause before a commit is tried again that failed for want of space.
+const RETRY_MS: u64 = 500;
+
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
@@ -101,7 +104,12 @@ impl Engine {
     fn run_tree(&self) {
         while self.check_open().is_ok() {
             if self.commit_frozen().is_err() {
-                return;
+                if self.check_writable().is_err() {
+                    return;
+                }
+                let again = self.time.monotonic() + RETRY_MS;
+                self.options.seams.clock.wait(&self.tree_signal, Some(again));
+                continue;
             }
             self.sweep_if_due();
             let next = self.rotate_if_old();

@@ -47,7 +47,10 @@ impl Engine {
         let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(false) };
         self.check_writable()?;
         let Some(end) = oldest.end() else { return Ok(false) };
-        self.commit_memtable(&mut turn, &oldest, end).map_err(|error| self.latch(error))?;
+        let committed = self.commit_memtable(&mut turn, &oldest, end);
+        self.room.stalled.lock().clone_from(&committed.as_ref().err().cloned());
+        self.tell_room();
+        committed.map_err(|error| self.fail(error))?;
         Ok(true)
     }
 
@@ -64,7 +67,6 @@ impl Engine {
         self.tables.rcu(|tables| Arc::new(Tables::without(tables, memtable)));
         self.note_checkpoint(committed.swept);
         self.free_segments(turn, memtable.segments.iter().map(Spent::of).collect());
-        self.tell_room();
         Ok(())
     }
 
@@ -139,7 +141,7 @@ impl Engine {
             let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
             let swept = self
                 .commit(None, mark, before, SWEEP_STEP)
-                .map_err(|error| self.latch(error))?
+                .map_err(|error| self.fail(error))?
                 .swept;
             removed += swept;
             if swept < SWEEP_STEP as u64 {

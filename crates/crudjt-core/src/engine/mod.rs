@@ -133,6 +133,8 @@ struct TreeTimes {
 struct Room {
     turn: Mutex<()>,
     changed: Condvar,
+    /// Why the last commit did not succeed, where the next one may.
+    stalled: Mutex<Option<Error>>,
 }
 
 #[derive(Default)]

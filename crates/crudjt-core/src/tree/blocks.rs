@@ -63,8 +63,13 @@ impl BlockFile {
             file.read_at(0, &mut bytes).map_err(failed)?;
             check_identity(&path, &bytes, store)?;
         }
+        Ok(BlockFile::over(file, store))
+    }
+
+    /// The same file anew: nothing waits to be written.
+    pub(super) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
         let waiting = Mutex::default();
-        Ok(BlockFile { file, seed: checksum(&store), waiting, some_wait: AtomicBool::new(false) })
+        BlockFile { file, seed: checksum(&store), waiting, some_wait: AtomicBool::new(false) }
     }
 
     pub(super) fn file(&self) -> Arc<dyn StorageFile> {

@@ -41,6 +41,7 @@ impl Tree {
     /// Commits a batch and makes it what reads see. It is durable when this returns.
     pub(crate) fn commit(&self, batch: &Batch<'_>) -> Result<Committed> {
         let mut journal_error = None;
+        let opening = self.view.load().opening;
         let committed = self.guard("write its B-tree", || {
             self.with_database(|database| {
                 let mut transaction = database.begin_write()?;
@@ -51,18 +52,16 @@ impl Tree {
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }
                 transaction.commit()?;
-                self.publish(database)?;
+                self.publish(database, opening)?;
                 Ok(committed)
             })
         });
-        match (committed, journal_error) {
-            (Ok(committed), _) => {
-                *self.mark.lock() = batch.mark;
-                Ok(committed)
-            }
-            (Err(_), Some(error)) => Err(error),
-            (Err(error), None) => Err(error),
+        if committed.is_ok() {
+            *self.mark.lock() = batch.mark;
+        } else {
+            self.mend(opening)?;
         }
+        committed.map_err(|error| journal_error.unwrap_or(error))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariants: the applied mark is committed in the same transaction as the records it speaks of;
 //! a read view is published only after its commit is durable; every call into redb is guarded
-//! against panics, and a panic is an error of this store, not of the process.
+//! against panics, and a panic is an error of this store, not of the process. After any failed
+//! access redb refuses all others, so it is then opened anew, at its last commit.
 
 mod blocks;
 mod checkpoint;
@@ -41,37 +42,66 @@ pub(crate) struct Tree {
     mark: Mutex<AppliedMark>,
     records: AtomicU64,
     file: Arc<dyn StorageFile>,
+    store: StoreId,
+    cache_size: usize,
     path: PathBuf,
 }
 
 /// The records as of one commit.
 struct View {
-    records: Option<ReadOnlyTable<u64, &'static [u8]>>,
+    /// An error once closed, or if the file could not be opened anew.
+    records: Result<ReadOnlyTable<u64, &'static [u8]>>,
+    /// How often the file was opened before.
+    opening: u64,
 }
 
 impl Tree {
     /// Opens the store's B-tree, or makes it.
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
         let path = options.path.join(TREE_FILE);
-        let backend = blocks::BlockFile::open(options, store)?;
-        let file = backend.file();
-        let cache = options.cache_size / 4 * 3;
-        let database = guarded(&path, "open its B-tree", || {
-            let database = Builder::new().set_cache_size(cache).create_with_backend(backend)?;
-            tables::create_missing(&database)?;
-            Ok(database)
-        })?;
-        let mark = guarded(&path, "read its B-tree", || tables::read_mark(&database))?;
         let tree = Tree {
-            database: Mutex::new(Some(database)),
-            view: ArcSwap::from_pointee(View { records: None }),
-            mark: Mutex::new(mark),
+            database: Mutex::new(None),
+            view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
+            mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
-            file,
+            file: blocks::BlockFile::open(options, store)?.file(),
+            store,
+            cache_size: options.cache_size / 4 * 3,
             path,
         };
-        tree.guard("read its B-tree", || tree.with_database(|database| tree.publish(database)))?;
+        tree.start(&mut tree.database.lock(), 0)?;
         Ok(tree)
+    }
+
+    /// Opens the file as it is and publishes its newest commit.
+    fn start(&self, slot: &mut Option<Database>, opening: u64) -> Result<()> {
+        let backend = blocks::BlockFile::over(self.file.clone(), self.store);
+        *self.mark.lock() = self.guard("open its B-tree", || {
+            let database =
+                Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
+            tables::create_missing(&database)?;
+            let mark = tables::read_mark(&database)?;
+            self.publish(&database, opening)?;
+            *slot = Some(database);
+            Ok(mark)
+        })?;
+        Ok(())
+    }
+
+    /// Opens the file anew after a failed access, unless somebody has since `opening`.
+    fn mend(&self, opening: u64) -> Result<()> {
+        let mut slot = self.database.lock();
+        if self.view.load().opening != opening || slot.is_none() {
+            return Ok(());
+        }
+        // What it could not write it must not write later: dropped first, with its errors.
+        let _ = self.guard("close its B-tree", || Ok(slot.take().is_some()));
+        self.start(&mut slot, opening + 1)
+            .inspect_err(|error| self.lose_view(error.clone(), opening + 1))
+    }
+
+    fn lose_view(&self, error: Error, opening: u64) {
+        self.view.store(Arc::new(View { records: Err(error), opening }));
     }
 
     /// The mark of the newest commit.
@@ -91,15 +121,27 @@ impl Tree {
 
     /// Appends the sealed record of `id` to `out`, which is emptied first; false if there is none.
     pub(crate) fn get(&self, id: u64, out: &mut Vec<u8>) -> Result<bool> {
-        let view = self.view.load();
-        let Some(records) = &view.records else { return Err(Error::Closed) };
+        let first = self.view.load();
+        let Err(error) = self.look_up(&first, id, out) else { return Ok(!out.is_empty()) };
+        // The failure may have been that of another record's block.
+        self.mend(first.opening)?;
+        let second = self.view.load();
+        if self.look_up(&second, id, out).is_ok() {
+            return Ok(!out.is_empty());
+        }
+        self.mend(second.opening)?;
+        Err(error)
+    }
+
+    /// Leaves `out` empty if there is no such record.
+    fn look_up(&self, view: &View, id: u64, out: &mut Vec<u8>) -> Result<()> {
+        let records = view.records.as_ref().map_err(Error::clone)?;
         self.guard("read its B-tree", || {
-            let found = records.get(id)?;
             out.clear();
-            if let Some(record) = &found {
+            if let Some(record) = records.get(id)? {
                 out.extend_from_slice(record.value());
             }
-            Ok(found.is_some())
+            Ok(())
         })
     }
 
@@ -119,7 +161,7 @@ impl Tree {
 
     /// Closes the file. Nothing can be read any more.
     pub(crate) fn close(&self) -> Result<()> {
-        self.view.store(Arc::new(View { records: None }));
+        self.lose_view(Error::Closed, u64::MAX);
         let Some(database) = self.database.lock().take() else { return Ok(()) };
         self.guard("close its B-tree", || {
             drop(database);
@@ -128,10 +170,10 @@ impl Tree {
     }
 
     /// Makes the newest commit what reads see.
-    fn publish(&self, database: &Database) -> std::result::Result<(), redb::Error> {
+    fn publish(&self, database: &Database, opening: u64) -> std::result::Result<(), redb::Error> {
         let records = database.begin_read()?.open_table(RECORDS)?;
         self.records.store(records.len()?, Ordering::Relaxed);
-        self.view.store(Arc::new(View { records: Some(records) }));
+        self.view.store(Arc::new(View { records: Ok(records), opening }));
         Ok(())
     }
 

@@ -58,6 +58,19 @@ impl Medium {
         World { disk: survived, ..world }
     }
 
+    /// The world after its process was killed: everything is there, but what was not synced can
+    /// still be lost with the power.
+    pub fn kill(&self, world: World, store: Store) -> (World, Medium) {
+        let disk = self.disk.copy();
+        let copied = |durable: &Durable| Arc::new(Mutex::new(durable.lock().unwrap().clone()));
+        let copies = self.files.lock().unwrap().clone().into_iter();
+        let files = copies.map(|(path, durable)| (path, copied(&durable))).collect();
+        let files = Arc::new(Mutex::new(files));
+        self.disk.freeze();
+        drop(store);
+        (World { disk: disk.clone(), ..world }, Medium { disk, files, switches: Arc::default() })
+    }
+
     /// Refuses the next sync of entries for lack of space.
     pub fn refuse_sync(&self) {
         self.switches.refuse_sync.store(true, Ordering::SeqCst);

@@ -123,6 +123,16 @@ pub fn create(store: &Store, data: &[u8], ttl: Option<u64>, reads: Option<u64>) 
     patient(store, || store.create(data, limits(ttl, reads))).unwrap()
 }
 
+/// Creates a token without committing anything to make room.
+pub fn try_create_uncommitted(store: &Store, data: &[u8]) -> Result<Token> {
+    loop {
+        match store.create(data, limits(None, None)) {
+            Err(crudjt_core::Error::Busy) => std::thread::yield_now(),
+            created => return created,
+        }
+    }
+}
+
 /// Creates a token on a disk that was full until now: the last attempt to get space may have failed
 /// just before.
 pub fn create_once_there_is_space(store: &Store, data: &[u8]) -> Token {

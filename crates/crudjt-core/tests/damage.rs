@@ -1,0 +1,66 @@
+//! A damaged block of the B-tree is an error for the records in it, and for nothing else.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::*;
+use crudjt_core::{JournalMode, Store, Token};
+
+const SLOT: usize = 4096 + 8;
+
+/// A closed store with tokens, whose B-tree has one changed byte in each block that `damaged` names.
+fn damaged(blocks: impl Iterator<Item = usize>) -> (World, Vec<Token>) {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let tokens =
+        (0..400).map(|at| create(&store, format!("{at}").as_bytes(), None, None)).collect();
+    store.close().unwrap();
+    world.disk.edit(&world.path.join("records"), |bytes| {
+        for block in blocks {
+            bytes[4096 + block * SLOT + 2000] ^= 0x10;
+        }
+    });
+    (world, tokens)
+}
+
+/// How many tokens read as they should; the others must be errors.
+fn readable(store: &Store, tokens: &[Token]) -> usize {
+    let right = |(at, token): &(usize, &Token)| match try_read(store, token) {
+        Ok(found) => {
+            assert_eq!(found.map(|(data, ..)| data), Some(format!("{at}").into_bytes()));
+            true
+        }
+        Err(error) => {
+            assert_eq!(error.code(), "ERR_CRUDJT_STORAGE", "{error}");
+            false
+        }
+    };
+    tokens.iter().enumerate().filter(right).count()
+}
+
+#[test]
+fn a_damaged_block_costs_only_its_own_records() {
+    let (whole, _) = damaged(std::iter::empty());
+    let size = whole.disk.files().iter().find(|(path, _)| path.ends_with("records")).unwrap().1;
+    let mut hurt = 0;
+    for block in 1..(size - 4096) / SLOT {
+        let (world, tokens) = damaged(std::iter::once(block));
+        let store = match world.try_open() {
+            Ok(s) => s,
+            Err(e) => {
+                eprintln!("{block} {e}");
+                continue;
+            }
+        };
+        let first = readable(&store, &tokens);
+        eprintln!(
+            "{block} {first} {:?}",
+            try_read(&store, &tokens[0]).err().map(|e| e.to_string())
+        );
+        assert_eq!(first, readable(&store, &tokens), "block {block}: the second look differs");
+        hurt += usize::from((1..400).contains(&first));
+        let fresh = create(&store, b"fresh", None, None);
+        assert_eq!(data_of(&store, &fresh), Some(b"fresh".to_vec()));
+    }
+    assert!(hurt > 3, "only {hurt} blocks with some of the records were met");
+}
