@@ -141,6 +141,24 @@ impl Error {
         }
     }
 
+    /// Turns what the system said of a folder that a store should be kept in into an error.
+    pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
+        use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+        let reason = match error.kind() {
+            AlreadyExists | NotADirectory => {
+                "a file is in the way: give the path of a folder".to_owned()
+            }
+            PermissionDenied => {
+                "this user may not write there: give another folder, or change its owner".to_owned()
+            }
+            ReadOnlyFilesystem => {
+                "the file system is read-only: give a folder that can be written".to_owned()
+            }
+            _ => return Error::storage(path, "be made", error),
+        };
+        Error::Path { path: path.to_path_buf(), reason }
+    }
+
     /// Says that a file holds what it must not hold.
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }

@@ -58,7 +58,7 @@ pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Owners
     let deadline = seams.clock.monotonic() + wait.as_millis() as u64;
     loop {
         let lock = seams.storage.lock(&folder.join(LOCK_FILE));
-        if let Some(lock) = lock.map_err(|error| Error::storage(folder, "be locked", error))? {
+        if let Some(lock) = lock.map_err(|error| Error::unusable(folder, error))? {
             write_owner(seams, folder)?;
             return Ok(Ownership { _lock: lock });
         }
@@ -78,7 +78,7 @@ fn write_owner(seams: &Seams, folder: &Path) -> Result<()> {
     let owner = Owner::current();
     let text = format!("{} {}\n", owner.pid, owner.host);
     replace(seams.storage.as_ref(), &folder.join(OWNER_FILE), text.as_bytes())
-        .map_err(|error| Error::storage(folder, "note its owner", error))
+        .map_err(|error| Error::unusable(folder, error))
 }
 
 fn read_owner(seams: &Seams, folder: &Path) -> Owner {

@@ -106,7 +106,7 @@ impl Appending {
             Some(())
         };
         self.entry.put(7, write).ok_or(Error::Randomness)?;
-        if !self.tail.fits(&self.entry) {
+        if !self.tail.has_room(self.entry.size()) {
             self.tail = Tail::begin(self.segment.clone(), self.tail.next)?;
         }
         self.tail.append(&mut self.entry).map(|_| ())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
-use crate::journal::{Entry, Tail};
+use crate::journal::{Entry, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};
 use crate::seal::EpochRow;
 use crate::{Error, Result};
@@ -74,7 +74,26 @@ impl Engine {
     }
 
     fn make_room(&self, tail: &mut Tail, entry: &Entry) -> Result<()> {
-        if tail.fits(entry) { Ok(()) } else { self.rotate(tail) }
+        if tail.has_room(entry.size()) {
+            return Ok(());
+        }
+        let rotated = self.rotate(tail);
+        self.room.refused.store(rotated.is_err(), Ordering::Relaxed);
+        rotated
+    }
+
+    /// Once a call was refused for want of room, a create asks for it before it takes an id: else
+    /// refused ones would leave gaps, which take memory.
+    pub(super) fn ask_for_room(&self, data: &[u8]) -> Result<()> {
+        if !self.room.refused.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut tail = self.tail.lock();
+        if !tail.has_room(largest_entry(data.len())) {
+            self.rotate(&mut tail)?;
+        }
+        self.room.refused.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Freezes the active memtable and goes on in a spare segment. Busy if there is none yet, or

@@ -135,6 +135,8 @@ struct Room {
     changed: Condvar,
     /// Why the last commit did not succeed, where the next one may.
     stalled: Mutex<Option<Error>>,
+    /// Whether the last call that needed room was refused.
+    refused: AtomicBool,
 }
 
 #[derive(Default)]

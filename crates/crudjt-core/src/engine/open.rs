@@ -1,7 +1,6 @@
 //! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -70,9 +69,10 @@ fn check(options: &Options) -> Result<()> {
 /// Makes the folder and takes the lock; gives the names of the files there.
 fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.seams.storage.as_ref();
-    storage.create_folder(&options.path).map_err(|error| unusable(&options.path, error))?;
+    storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
     let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
-    let names = storage.list(&options.path).map_err(|error| unusable(&options.path, error))?;
+    let names =
+        storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -90,23 +90,6 @@ fn is_own_file(name: &str) -> bool {
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
-}
-
-fn unusable(path: &Path, error: std::io::Error) -> Error {
-    use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
-    let reason = match error.kind() {
-        AlreadyExists | NotADirectory => {
-            "a file is in the way: give the path of a folder".to_owned()
-        }
-        PermissionDenied => {
-            "this user may not write there: give another folder, or change its owner".to_owned()
-        }
-        ReadOnlyFilesystem => {
-            "the file system is read-only: give a folder that can be written".to_owned()
-        }
-        _ => return Error::storage(path, "be made", error),
-    };
-    Error::Path { path: path.to_path_buf(), reason }
 }
 
 fn require(options: &Options, names: &[String], file: &str) -> Result<()> {

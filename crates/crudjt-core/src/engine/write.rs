@@ -29,6 +29,7 @@ impl Engine {
         self.check_writable()?;
         self.check_size(data)?;
         limits.check()?;
+        self.ask_for_room(data)?;
         let domain = self.own_domain()?;
         let (epoch, nonce) = self.next_seal(&domain)?;
         let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };

@@ -15,6 +15,7 @@
 use super::Place;
 use crate::bytes::Reader;
 use crate::hash::checksum;
+use crate::record::{HEADER_MAX, TAG};
 use crate::seal::EpochRow;
 
 /// Bytes before the payload.
@@ -22,6 +23,11 @@ pub(super) const ENTRY_HEADER: usize = 24;
 /// Bytes of the id before a put's record.
 pub(crate) const ID: usize = 8;
 const ALIGNMENT: usize = 8;
+
+/// The most bytes that a put of so much data takes.
+pub(crate) fn largest_entry(data: usize) -> u64 {
+    (ENTRY_HEADER + ID + HEADER_MAX + data + TAG).next_multiple_of(ALIGNMENT) as u64
+}
 
 const PUT: u8 = 1;
 const REMOVE: u8 = 2;
@@ -82,7 +88,7 @@ impl Entry {
     }
 
     /// Bytes the entry takes in a segment.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
 

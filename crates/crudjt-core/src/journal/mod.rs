@@ -17,7 +17,7 @@ mod supply;
 mod sync;
 mod tail;
 
-pub(crate) use entry::{Change, Entry};
+pub(crate) use entry::{Change, Entry, largest_entry};
 pub(crate) use header::{Begin, is_own_file, is_segment};
 pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
 pub(crate) use segment::{Place, Segment, SegmentMaker};

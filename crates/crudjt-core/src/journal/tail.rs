@@ -41,9 +41,9 @@ impl Tail {
         })
     }
 
-    /// Whether the entry fits behind the last one.
-    pub(crate) fn fits(&self, entry: &Entry) -> bool {
-        self.offset + entry.size() <= self.segment.identity.size
+    /// Whether an entry of so many bytes fits behind the last one.
+    pub(crate) fn has_room(&self, size: u64) -> bool {
+        self.offset + size <= self.segment.identity.size
     }
 
     /// Whether nothing was appended to this segment.
