@@ -51,10 +51,9 @@ function summary({ calls, stored, sustained }) {
   const pack = of(calls, 'pack')
   const measured = {
     ...Object.fromEntries(
-      ['create', 'firstRead', 'repeatedRead', 'hotRead', 'update', 'delete'].map((key) => [
-        key,
-        of(calls, key),
-      ]),
+      Object.keys(calls[0])
+        .filter((key) => key in MEASURES)
+        .map((key) => [key, of(calls, key)]),
     ),
     coldRead: of(stored, 'coldRead'),
     sustained: (of(calls, 'create') / of(sustained, 'create')) * 100,

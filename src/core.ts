@@ -3,6 +3,7 @@
  * engine and the memo. BUSY is passed on: nothing was done.
  */
 import * as decoder from './decode.js'
+import { Doorkeeper } from './doorkeeper.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
 import * as native from './native.js'
@@ -22,6 +23,7 @@ const { keptData, sessionOf } = sessions
 export class Core {
   readonly engine: Engine
   readonly memo: Memo
+  private readonly doorkeeper = new Doorkeeper()
 
   constructor(engine: Engine, memo: Memo) {
     this.engine = engine
@@ -44,7 +46,7 @@ export class Core {
   private decode(token: string, length: number, isKnown: boolean): Session {
     const kept = keptData(length)
     const isCounted = (header[READS_LEFT] as number) >= 0
-    if (!isCounted && (isKnown || this.memo.admits())) {
+    if (!isCounted && (isKnown || (this.doorkeeper.knows(token) && this.memo.admits()))) {
       this.memo.set(token, header[VERSION] as number, kept.shape, kept.values, decodedBytes())
     }
     return sessionOf(kept.shape, kept.values, 0)
@@ -61,12 +63,13 @@ export class Core {
     this.memo.add(token, FIRST_VERSION, shape, values, decodedBytes())
   }
 
-  /** One attempt to delete a checked token. */
+  /**
+   * One attempt to delete a checked token. What the memo has of it stays until its row is dropped:
+   * the engine will never again say that it is true, and taking it out costs as much as the delete.
+   */
   remove(token: string): boolean | typeof BUSY {
     ensureFree()
     const answer = this.engine.remove(token)
-    if (answer === BUSY) return BUSY
-    this.memo.delete(token)
-    return answer === 1
+    return answer === BUSY ? BUSY : answer === 1
   }
 }
