@@ -8,9 +8,16 @@ import { allocatedBytes } from '../examples/login-server/drive/disk.mjs'
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** Create, first and repeated read, update, delete, memory. @param {number} count of tokens */
+/**
+ * Create, first and repeated read, update, delete, memory; and beside them what packing takes, in a process
+ * of its own: after all the others it would be slower and flatter them.
+ * @param {number} count of tokens
+ */
 export const callsRound = (count) =>
-  inFolder((folder) => run('calls', join(folder, 'store'), count))
+  inFolder(async (folder) => {
+    const { pack } = await run('pack', count)
+    return { ...(await run('calls', join(folder, 'store'), count)), pack }
+  })
 
 /** Tokens with a ttl: bytes on disk after close, reads in a fresh process, opening after a kill. */
 export const storedRound = (count) =>

@@ -5,7 +5,7 @@
  * node calls.mjs FOLDER COUNT   Prints microseconds a call, and the resident memory after the run.
  */
 import CRUDJT from 'crudjt'
-import { isRecord, makeRecord, number, packMicroseconds } from '../record.mjs'
+import { isRecord, makeRecord, number } from '../record.mjs'
 import { expectAll, start, timed } from './common.mjs'
 
 const [folder, count] = [process.argv[2], Number(process.argv[3])]
@@ -18,8 +18,7 @@ const first = await everyCall(folder)
 const { rss } = process.memoryUsage()
 const second = await everyCall(`${folder}-2`)
 const warm = Object.fromEntries(Object.entries(second).map(([key, value]) => [`${key}Warm`, value]))
-const pack = packMicroseconds(count)
-console.log(JSON.stringify({ ...first, ...warm, rss, pack }))
+console.log(JSON.stringify({ ...first, ...warm, rss }))
 
 /** Every call on a new store. @param {string} folder @returns microseconds a call, by its name */
 async function everyCall(folder) {
