@@ -15,6 +15,7 @@
 
 mod bytes;
 mod cache;
+mod call;
 #[doc(hidden)]
 pub mod clock;
 mod engine;
@@ -39,6 +40,7 @@ mod store;
 mod token;
 mod tree;
 
+pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
@@ -48,5 +50,5 @@ pub use options::{JournalMode, Options};
 pub use owner::Owner;
 pub use path::default_store_path;
 pub use secret::Secret;
-pub use store::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading, Store};
+pub use store::Store;
 pub use token::{TOKEN_LENGTH, Token};

@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use super::{Domains, Engine};
 use crate::cache::Opened;
+use crate::call::OUT_BYTES;
 use crate::keyring::Domain;
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
-use crate::store::OUT_BYTES;
 use crate::token::{Claim, decode};
 use crate::{Error, Result};
 

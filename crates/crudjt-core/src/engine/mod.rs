@@ -23,6 +23,7 @@ mod close;
 mod find;
 mod open;
 mod read;
+mod replay;
 mod seal;
 mod stats;
 mod time;

@@ -1,6 +1,5 @@
 //! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -8,18 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::replay::Replay;
 use super::time::Timekeeper;
 use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};
 use crate::cache::RecordCache;
+use crate::call::MAX_DATA_SIZE;
 use crate::event::Event;
-use crate::journal::{Begin, Change, Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
+use crate::journal::{Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
 use crate::keyring::{Keyring, Unlocked};
-use crate::memtable::{Memtable, State, Tables};
+use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
-use crate::record::{HEADER_MAX, Header};
 use crate::seal::{EpochRow, Epochs};
-use crate::store::MAX_DATA_SIZE;
 use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result, journal, keyring};
 
@@ -201,69 +200,6 @@ fn read_journal(
     let highest_id = replay.highest_id.max(mark.highest_id);
     let memtable = replay.into_memtable(recovered.next)?;
     Ok(Journal { recovered, memtable, highest_id })
-}
-
-/// Collects the replayed entries.
-#[derive(Default)]
-struct Replay {
-    segments: Vec<Arc<Segment>>,
-    states: HashMap<u64, State>,
-    epochs: Vec<EpochRow>,
-    added: i64,
-    highest_id: u64,
-    failed: Option<Error>,
-}
-
-impl Replay {
-    fn take(&mut self, segment: &Arc<Segment>, change: Change, mut epoch: impl FnMut(EpochRow)) {
-        if self.segments.last().is_none_or(|last| !Arc::ptr_eq(last, segment)) {
-            self.segments.push(segment.clone());
-        }
-        match change {
-            Change::Put { id, place } => {
-                self.added += i64::from(self.is_first(segment, place));
-                self.states.insert(
-                    id,
-                    State::Live { segment: self.segments.len() as u32 - 1, place, brief: None },
-                );
-                self.highest_id = self.highest_id.max(id);
-            }
-            Change::Remove { id } => {
-                self.added -= 1;
-                self.states.insert(id, State::Dead);
-            }
-            Change::Epoch(row) => {
-                self.epochs.push(row);
-                epoch(row);
-            }
-        }
-    }
-
-    /// Whether the record at `place` is its token's first state.
-    fn is_first(&mut self, segment: &Segment, place: journal::Place) -> bool {
-        let mut head = [0u8; HEADER_MAX];
-        let length = HEADER_MAX.min(place.length as usize);
-        let Some(head) = head.get_mut(..length) else { return false };
-        if let Err(error) = segment.read(place.offset, head) {
-            self.failed = Some(error);
-        }
-        Header::parse(head).is_some_and(|(header, _)| header.version == 1)
-    }
-
-    fn into_memtable(self, end: Begin) -> Result<Option<Memtable>> {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        if self.segments.is_empty() {
-            return Ok(None);
-        }
-        let memtable = Memtable::new(self.segments, u64::MAX, 0);
-        self.states.into_iter().for_each(|(id, state)| memtable.set(id, state));
-        self.epochs.into_iter().for_each(|row| memtable.declare(row));
-        memtable.count(self.added);
-        memtable.freeze(end);
-        Ok(Some(memtable))
-    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the one place where all parts of an engine meet")]

@@ -5,10 +5,10 @@ use super::Engine;
 use super::append::Effect;
 use super::find::{Address, Found};
 use super::write::with_entry;
+use crate::call::{Meta, Reading};
 use crate::event::Event;
 use crate::memtable::Brief;
 use crate::record::Header;
-use crate::store::{Meta, Reading};
 use crate::{Error, Result};
 
 impl Engine {

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use super::Engine;
 use super::append::Effect;
 use super::find::{Address, Found};
+use crate::call::{Change, Limits};
 use crate::journal::Entry;
 use crate::memtable::Brief;
 use crate::random::salt;
 use crate::record::Header;
-use crate::store::{Change, Limits};
 use crate::token::{Claim, Token};
 use crate::{Error, Result};
 

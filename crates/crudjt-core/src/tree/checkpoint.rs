@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 
 use super::Tree;
 use super::mark::AppliedMark;
 use super::sweep::sweep;
-use super::tables::{APPLIED, EPOCHS, EXPIRIES, EpochCount, META, RECORDS, expiry_key};
-use crate::memtable::{Memtable, State};
-use crate::record::Header;
+use super::tables::{APPLIED, EPOCHS, EpochCount, META, Redb};
+use super::writer::Writer;
+use crate::memtable::Memtable;
 use crate::seal::EpochRow;
 use crate::{Error, Result};
-
-type Redb<T> = std::result::Result<T, redb::Error>;
 
 /// What one commit does.
 pub(crate) struct Batch<'a> {
@@ -70,11 +68,7 @@ fn apply(
     batch: &Batch<'_>,
     journal_error: &mut Option<Error>,
 ) -> Redb<Committed> {
-    let mut writer = Writer {
-        records: transaction.open_table(RECORDS)?,
-        expiries: transaction.open_table(EXPIRIES)?,
-        epoch_changes: HashMap::new(),
-    };
+    let mut writer = Writer::new(transaction)?;
     let mut changed = Vec::new();
     if let Some(memtable) = batch.memtable {
         changed = writer.bring_in(memtable, journal_error)?;
@@ -87,75 +81,6 @@ fn apply(
     settle_epochs(transaction, &declared, &writer.epoch_changes, batch.collect_epochs)?;
     transaction.open_table(META)?.insert(APPLIED, batch.mark.to_bytes().as_slice())?;
     Ok(Committed { swept, changed })
-}
-
-/// The tables while a batch is applied. Each change of a record keeps the expiry table and the
-/// epochs' counts in step.
-pub(super) struct Writer<'t> {
-    pub(super) records: Table<'t, u64, &'static [u8]>,
-    pub(super) expiries: Table<'t, u128, ()>,
-    epoch_changes: HashMap<u32, i64>,
-}
-
-impl Writer<'_> {
-    fn bring_in(
-        &mut self,
-        memtable: &Memtable,
-        journal_error: &mut Option<Error>,
-    ) -> Redb<Vec<u64>> {
-        let states = memtable.sorted();
-        let mut record = Vec::new();
-        for (id, state) in &states {
-            let State::Live { segment, place, .. } = state else {
-                self.remove(*id)?;
-                continue;
-            };
-            record.resize(place.length as usize, 0);
-            let segment = memtable.segments.get(*segment as usize);
-            if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record))
-            {
-                *journal_error = Some(error);
-                return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
-            }
-            self.put(*id, &record)?;
-        }
-        Ok(states.into_iter().map(|(id, _)| id).collect())
-    }
-
-    fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
-        let new = Header::parse(record).map(|(header, _)| header);
-        let old = self.records.insert(id, record)?.and_then(|old| Header::parse(old.value()));
-        let old = old.map(|(header, _)| header);
-        let expiry = |header: &Option<Header>| header.as_ref().and_then(Header::sweep_at);
-        if expiry(&old) != expiry(&new) {
-            if let Some(expiry) = expiry(&old) {
-                self.expiries.remove(expiry_key(expiry, id))?;
-            }
-            if let Some(expiry) = expiry(&new) {
-                self.expiries.insert(expiry_key(expiry, id), ())?;
-            }
-        }
-        self.count(&old, -1);
-        self.count(&new, 1);
-        Ok(())
-    }
-
-    /// Removes a record and its row in the expiry table.
-    pub(super) fn remove(&mut self, id: u64) -> Redb<()> {
-        let old = self.records.remove(id)?.and_then(|old| Header::parse(old.value()));
-        let old = old.map(|(header, _)| header);
-        if let Some(expiry) = old.as_ref().and_then(Header::sweep_at) {
-            self.expiries.remove(expiry_key(expiry, id))?;
-        }
-        self.count(&old, -1);
-        Ok(())
-    }
-
-    fn count(&mut self, header: &Option<Header>, by: i64) {
-        if let Some(header) = header {
-            *self.epoch_changes.entry(header.epoch).or_default() += by;
-        }
-    }
 }
 
 fn settle_epochs(

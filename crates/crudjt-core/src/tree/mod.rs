@@ -11,6 +11,7 @@ mod mark;
 mod sweep;
 mod tables;
 mod write_behind;
+mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 use redb::ReadableTable;
 
-use super::checkpoint::Writer;
 use super::tables::expiry_key;
+use super::writer::Writer;
 use crate::record::Header;
 
 /// Removes up to `limit` records that expired at or before `before`; gives how many.

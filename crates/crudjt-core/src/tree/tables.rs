@@ -13,6 +13,9 @@ use super::mark::AppliedMark;
 use crate::bytes::Reader;
 use crate::seal::EpochRow;
 
+/// What redb's calls give.
+pub(super) type Redb<T> = std::result::Result<T, redb::Error>;
+
 pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new("expiries");
 pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("epochs");

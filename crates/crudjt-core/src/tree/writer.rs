@@ -1,0 +1,91 @@
+//! Changing records in a transaction, with the expiry table and the epochs' counts in step.
+
+use std::collections::HashMap;
+
+use redb::{Table, WriteTransaction};
+
+use super::tables::{EXPIRIES, RECORDS, Redb, expiry_key};
+use crate::Error;
+use crate::memtable::{Memtable, State};
+use crate::record::Header;
+
+/// The tables while a batch is applied. Each change of a record keeps the expiry table and the
+/// epochs' counts in step.
+pub(super) struct Writer<'t> {
+    pub(super) records: Table<'t, u64, &'static [u8]>,
+    pub(super) expiries: Table<'t, u128, ()>,
+    /// By how much each epoch's count of records changes.
+    pub(super) epoch_changes: HashMap<u32, i64>,
+}
+
+impl<'t> Writer<'t> {
+    /// The tables of a transaction.
+    pub(super) fn new(transaction: &'t WriteTransaction) -> Redb<Writer<'t>> {
+        Ok(Writer {
+            records: transaction.open_table(RECORDS)?,
+            expiries: transaction.open_table(EXPIRIES)?,
+            epoch_changes: HashMap::new(),
+        })
+    }
+
+    /// Brings a memtable's states in; gives their ids. What keeps the journal from being read goes
+    /// to `journal_error`.
+    pub(super) fn bring_in(
+        &mut self,
+        memtable: &Memtable,
+        journal_error: &mut Option<Error>,
+    ) -> Redb<Vec<u64>> {
+        let states = memtable.sorted();
+        let mut record = Vec::new();
+        for (id, state) in &states {
+            let State::Live { segment, place, .. } = state else {
+                self.remove(*id)?;
+                continue;
+            };
+            record.resize(place.length as usize, 0);
+            let segment = memtable.segments.get(*segment as usize);
+            if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record))
+            {
+                *journal_error = Some(error);
+                return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
+            }
+            self.put(*id, &record)?;
+        }
+        Ok(states.into_iter().map(|(id, _)| id).collect())
+    }
+
+    fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
+        let new = Header::parse(record).map(|(header, _)| header);
+        let old = self.records.insert(id, record)?.and_then(|old| Header::parse(old.value()));
+        let old = old.map(|(header, _)| header);
+        let expiry = |header: &Option<Header>| header.as_ref().and_then(Header::sweep_at);
+        if expiry(&old) != expiry(&new) {
+            if let Some(expiry) = expiry(&old) {
+                self.expiries.remove(expiry_key(expiry, id))?;
+            }
+            if let Some(expiry) = expiry(&new) {
+                self.expiries.insert(expiry_key(expiry, id), ())?;
+            }
+        }
+        self.count(&old, -1);
+        self.count(&new, 1);
+        Ok(())
+    }
+
+    /// Removes a record and its row in the expiry table.
+    pub(super) fn remove(&mut self, id: u64) -> Redb<()> {
+        let old = self.records.remove(id)?.and_then(|old| Header::parse(old.value()));
+        let old = old.map(|(header, _)| header);
+        if let Some(expiry) = old.as_ref().and_then(Header::sweep_at) {
+            self.expiries.remove(expiry_key(expiry, id))?;
+        }
+        self.count(&old, -1);
+        Ok(())
+    }
+
+    fn count(&mut self, header: &Option<Header>, by: i64) {
+        if let Some(header) = header {
+            *self.epoch_changes.entry(header.epoch).or_default() += by;
+        }
+    }
+}
