@@ -53,24 +53,37 @@ fn fill(store: &Store, count: usize) -> Vec<Token> {
     (0..count).map(|_| create(store)).collect()
 }
 
-/// Times `work` on as many tokens as asked for, in fresh stores of 40 000.
+/// Times `work` on all 40 000 tokens of fresh stores, and gives the time that `count` calls took on
+/// average: a few calls on a store that was just filled would show its first ones only.
 fn per_token(
     count: u64,
     prepare: impl Fn(&Store) -> Vec<Token>,
     work: impl Fn(&Store, &Token),
 ) -> Duration {
-    let mut spent = Duration::ZERO;
-    let mut left = count as usize;
-    while left > 0 {
+    average(count, || {
         let opened = open(JournalMode::Auto);
         let tokens = prepare(&opened.store);
-        let some = &tokens[..left.min(tokens.len())];
         let start = Instant::now();
-        some.iter().for_each(|token| work(&opened.store, token));
-        spent += start.elapsed();
-        left -= some.len();
-    }
-    spent
+        tokens.iter().for_each(|token| work(&opened.store, token));
+        start.elapsed()
+    })
+}
+
+/// Times the creation of 40 000 tokens in fresh stores, which is what a memtable holds.
+fn per_create(count: u64, journal: JournalMode) -> Duration {
+    average(count, || {
+        let opened = open(journal);
+        let start = Instant::now();
+        fill(&opened.store, TOKENS);
+        start.elapsed()
+    })
+}
+
+/// The time of `count` calls, from as many runs of 40 000 as it takes.
+fn average(count: u64, run: impl Fn() -> Duration) -> Duration {
+    let runs = count.div_ceil(TOKENS as u64);
+    let spent: Duration = (0..runs).map(|_| run()).sum();
+    spent.mul_f64(count as f64 / (runs * TOKENS as u64) as f64)
 }
 
 fn read(store: &Store, token: &Token, out: &mut [u8]) {
@@ -80,11 +93,13 @@ fn read(store: &Store, token: &Token, out: &mut [u8]) {
 
 fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("call");
+    group.sample_size(20);
     for (name, journal) in
         [("create/mapped", JournalMode::Mapped), ("create/plain", JournalMode::Plain)]
     {
-        let opened = open(journal);
-        group.bench_function(name, |bencher| bencher.iter(|| create(&opened.store)));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|count| per_create(count, journal));
+        });
     }
     group.bench_function("read/memtable", |bencher| {
         let opened = open(JournalMode::Auto);
