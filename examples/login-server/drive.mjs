@@ -68,7 +68,7 @@ function visitors() {
 }
 
 async function killAndStartAgain() {
-  await service.kill()
+  await service.kill(() => desk.inFlight)
   progress.say(`killed with SIGKILL after ${desk.answered} answers, requests in flight`)
   progress.say(`started again in ${await startService()}, asking for the page of every session`)
   const before = ledger.faults.length

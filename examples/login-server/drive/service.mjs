@@ -15,6 +15,12 @@ function deferred() {
   return parts
 }
 
+/** Waits for less time than a timer can. */
+function spin(milliseconds) {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
 export class Service {
   #folder
   #child
@@ -58,9 +64,12 @@ export class Service {
     this.#door.resolve()
   }
 
-  /** SIGKILL in the midst of work. Resolves when the child is gone. */
-  async kill() {
-    await this.#pileUpWork()
+  /**
+   * SIGKILL in the midst of work. Resolves when the child is gone.
+   * @param {() => number} inFlight how many requests wait for their answers
+   */
+  async kill(inFlight) {
+    await this.#catchAtWork(inFlight)
     this.#door = deferred()
     await this.#end('SIGKILL')
   }
@@ -90,15 +99,20 @@ export class Service {
     this.#child = child
   }
 
-  /** The server answers as fast as the visitors ask: without a pause the kill would mostly find it idle. */
-  async #pileUpWork() {
+  /**
+   * Stops the server in the midst of work: it answers as fast as the visitors ask, so that a kill at any
+   * moment would mostly find it idle. What it had answered by then arrives during the second pause.
+   */
+  async #catchAtWork(inFlight) {
     if (process.platform === 'win32') return
-    this.#child.kill('SIGSTOP')
-    await sleep(PAUSE_MS)
-    this.#child.kill('SIGCONT')
-    // No timer is this short: time to carry some of them out, but not to answer all.
-    const end = performance.now() + HEAD_START_MS
-    while (performance.now() < end);
+    do {
+      this.#child.kill('SIGSTOP')
+      await sleep(PAUSE_MS)
+      this.#child.kill('SIGCONT')
+      spin(HEAD_START_MS)
+      this.#child.kill('SIGSTOP')
+      await sleep(PAUSE_MS)
+    } while (inFlight() === 0)
   }
 
   #end(signal) {
