@@ -104,32 +104,16 @@ export class Memo {
     const row = entry === undefined ? undefined : this.rowOf(entry)
     const place = entry === undefined ? 0 : entry % MOST_PLACES
     if (row === undefined || row.places[place + 1] !== shape) {
-      this.append(token, version, shape, values, bytes)
+      this.add(token, version, shape, values, bytes)
     } else {
       this.charge(row, bytes - (row.places[place + 3] as number))
       write(row.places, place, token, version, bytes, shape, values)
+      this.keepBudget()
     }
-    while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
   }
 
-  /** Remembers a token that was never put in before. */
-  add(token: string, version: number, shape: Shape, values: readonly unknown[], bytes: number) {
-    this.append(token, version, shape, values, bytes)
-    while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
-  }
-
-  /** Forgets a token; the room it took is free again when its row is dropped. */
-  delete(token: string): void {
-    this.index.delete(token)
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.index.clear()
-    while (this.rows.length > 0) this.dropOldest()
-  }
-
-  private append(
+  /** Remembers a token anew, without looking whether something was known of it. */
+  add(
     token: string,
     version: number,
     shape: Shape,
@@ -147,6 +131,18 @@ export class Memo {
     row.filled = place + size
     this.charge(row, ENTRY_COST + bytes)
     this.index.set(token, (this.oldest + this.rows.length - 1) * MOST_PLACES + place)
+    this.keepBudget()
+  }
+
+  /** Forgets a token; the room it took is free again when its row is dropped. */
+  delete(token: string): void {
+    this.index.delete(token)
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.index.clear()
+    while (this.rows.length > 0) this.dropOldest()
   }
 
   private rowOf(entry: number): Row {
@@ -165,6 +161,10 @@ export class Memo {
     this.used += row.cost
     this.rows.push(row)
     return row
+  }
+
+  private keepBudget(): void {
+    while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
   }
 
   private dropOldest(): void {

@@ -21,6 +21,7 @@ pub mod clock;
 mod engine;
 mod error;
 mod event;
+mod format;
 mod hash;
 mod journal;
 mod keyring;

@@ -40,11 +40,15 @@ impl Engine {
     /// Drops what maps segments: Windows can't remove or cut a mapped file, and a handle that
     /// nobody uses any more may live long.
     fn let_go_of_files(&self) {
-        let active = Arc::new(Memtable::new(Vec::new(), 0, 0));
-        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
+        self.let_go_of_memtables();
         self.syncer.forget();
         let mut turn = self.tree_turn.lock();
         *turn = TreeTurn::default();
+    }
+
+    fn let_go_of_memtables(&self) {
+        let active = Arc::new(Memtable::new(Vec::new(), 0, 0));
+        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
     }
 
     fn stop_threads(&self) {
@@ -84,9 +88,8 @@ impl Engine {
         self.remove_segments(spent)?;
         let witness = Arc::new(self.supply.maker().witness(number, last)?);
         self.commit_again(turn)?;
-        self.tail.lock().segment = witness.clone();
-        let active = Arc::new(Memtable::new(vec![witness], 0, 0));
-        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
+        self.tail.lock().segment = witness;
+        self.let_go_of_memtables();
         self.remove_segments(turn.removable.drain(..).chain(turn.covered.drain(..)).collect())
     }
 

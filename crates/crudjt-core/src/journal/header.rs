@@ -13,6 +13,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bytes::Reader;
+use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum_at};
 use crate::keyring::StoreId;
 use crate::{Error, Result};
@@ -73,14 +74,8 @@ impl Identity {
 
     pub(super) fn parse(path: &Path, page: &[u8]) -> Result<Identity> {
         let damaged = || Error::damaged(path, "the header of this journal segment can't be read");
-        let mut reader = Reader(page.get(..IDENTITY).and_then(checked).ok_or_else(damaged)?);
-        if reader.array().as_ref() != Some(MAGIC) {
-            return Err(damaged());
-        }
-        let found = reader.u16().ok_or_else(damaged)?;
-        if found > FORMAT {
-            return Err(Error::Version { path: path.to_path_buf(), found, known: FORMAT });
-        }
+        let mut reader =
+            after_version(path, page.get(..IDENTITY).and_then(checked), MAGIC, FORMAT, damaged)?;
         Identity::parse_body(&mut reader).ok_or_else(damaged)
     }
 

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use super::{Keyring, Slot};
 use crate::bytes::Reader;
+use crate::format::after_version;
 use crate::hash::{append_checksum, checked};
 use crate::storage::{Mode, Storage, read_all};
 use crate::{Error, Result};
@@ -79,14 +80,7 @@ impl Keyring {
         let damaged = || {
             Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup")
         };
-        let mut reader = Reader(checked(bytes).ok_or_else(damaged)?);
-        if reader.array().as_ref() != Some(MAGIC) {
-            return Err(damaged());
-        }
-        let found = reader.u16().ok_or_else(damaged)?;
-        if found > FORMAT {
-            return Err(Error::Version { path: path.to_path_buf(), found, known: FORMAT });
-        }
+        let mut reader = after_version(path, checked(bytes), MAGIC, FORMAT, damaged)?;
         Keyring::parse_body(&mut reader).ok_or_else(damaged)
     }
 

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::write_behind::WriteBehind;
-use crate::bytes::Reader;
+use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum, checksum_at};
 use crate::keyring::StoreId;
 use crate::options::Options;
@@ -224,14 +224,7 @@ fn identity(store: StoreId) -> Vec<u8> {
 
 fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
     let damaged = || Error::damaged(path, "the header of the B-tree's file can't be read");
-    let mut reader = Reader(checked(bytes).ok_or_else(damaged)?);
-    if reader.array().as_ref() != Some(MAGIC) {
-        return Err(damaged());
-    }
-    let found = reader.u16().ok_or_else(damaged)?;
-    if found > FORMAT {
-        return Err(Error::Version { path: path.to_path_buf(), found, known: FORMAT });
-    }
+    let mut reader = after_version(path, checked(bytes), MAGIC, FORMAT, damaged)?;
     reader.take(6).ok_or_else(damaged)?;
     if reader.array() != Some(store) {
         return Err(Error::damaged(
