@@ -1,11 +1,10 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
-import { decode, exactly } from './decode.js'
-import { CRUDJTError } from './errors.js'
-import { Kept, revive } from './kept.js'
+import { exactly } from './decode.js'
+import { revive } from './kept.js'
 import * as scratch from './scratch.js'
 import type { Shape } from './shapes.js'
 
-const { DATA_OFFSET, exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
+const { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The limits that are set on a token; a limit that is not set is not there. */
 export interface Metadata {
@@ -21,16 +20,6 @@ export interface Session<Data = Record<string, unknown>> {
   metadata?: Metadata
   /** The caller's own copy of what was stored. */
   data: Data
-}
-
-/**
- * Decodes the data that the engine put into the scratch buffer, into its kept form.
- * @throws CRUDJTError `ERR_CRUDJT_DAMAGED`
- */
-export function keptData(length: number): Kept {
-  const kept = decode(DATA_OFFSET, DATA_OFFSET + length)
-  if (kept instanceof Kept) return kept
-  throw new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is no map of MessagePack')
 }
 
 /** The session of kept data with the limits that the engine put into the scratch header. */

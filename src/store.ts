@@ -18,7 +18,7 @@ import { Engine } from './engine.js'
 import { Flusher } from './flusher.js'
 import type { Limit } from './limits.js'
 import * as limits from './limits.js'
-import { Memo } from './memo.js'
+import { Memo, tokensWithin } from './memo.js'
 import * as native from './native.js'
 import {
   checkStoreOptions,
@@ -38,7 +38,7 @@ import { SyncCalls } from './sync-calls.js'
 // in its exports each time.
 const { encode } = encoder
 const { NONE, readsOf, ttlOf } = limits
-const { BUSY } = native
+const { BUSY, NO_SLOT } = native
 
 /**
  * A store of session tokens in a folder. Keeps no process alive.
@@ -57,7 +57,8 @@ export class Store implements AsyncDisposable {
   private closing: Promise<void> | undefined = undefined
 
   private constructor(engine: Engine, options: StoreOptions) {
-    this.core = new Core(engine, new Memo(memoBytes(options)))
+    const memo = new Memo(memoBytes(options), (slot) => engine.forgetBelow(slot))
+    this.core = new Core(engine, memo)
     this.engine = engine
     this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
     this.sync = new SyncCalls(this.core, this.dataSize)
@@ -76,7 +77,8 @@ export class Store implements AsyncDisposable {
    */
   static async open(options: StoreOptions): Promise<Store> {
     checkStoreOptions(options)
-    const engine = await Engine.open(engineOptions(options), options.onError ?? warn)
+    const known = tokensWithin(memoBytes(options))
+    const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
     return new Store(engine, options)
   }
 
@@ -105,9 +107,12 @@ export class Store implements AsyncDisposable {
     const length = encode(data, this.dataSize)
     const seconds = ttlOf(ttl)
     const reads = readsOf(silence_read)
-    const token = this.room.isFree ? this.engine.create(length, seconds, reads) : BUSY
+    if (!this.room.isFree) return this.createPacked(new Packed(length, seconds, reads))
+    // Each value takes two bytes at least, with its key.
+    const slot = reads === NONE ? this.core.memo.reserve(length >> 1) : NO_SLOT
+    const token = this.engine.create(length, seconds, reads, slot)
     if (token === BUSY) return this.createPacked(new Packed(length, seconds, reads))
-    if (reads === NONE) this.core.remember(token, length)
+    if (slot !== NO_SLOT) this.core.remember(length)
     return token
   }
 
@@ -115,7 +120,7 @@ export class Store implements AsyncDisposable {
   createPacked(packed: Packed): Promise<string> {
     return this.inLine(() => {
       packed.restore()
-      return this.engine.create(packed.length, packed.ttl, packed.reads)
+      return this.engine.create(packed.length, packed.ttl, packed.reads, NO_SLOT)
     })
   }
 
