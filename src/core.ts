@@ -18,8 +18,8 @@ const { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } = scratch
 const { decodeMap, decodedBytes } = decoder
 const { sessionOf } = sessions
 
-/** The values of the record that is being read. */
-const values: unknown[] = []
+/** The values of the record that is being read; for V8 the same kind of array as the memo's rows. */
+const values: unknown[] = new Array(64).fill(undefined)
 
 /** An engine with a memo of what was read from it. */
 export class Core {

@@ -44,6 +44,9 @@ class Row {
 
   constructor(size: number) {
     this.places = new Array(size)
+    // From the start an array of the kind that holds objects: V8 throws machine code away when it
+    // meets another kind.
+    this.places[0] = this
     this.cost = size * PLACE_COST
   }
 }
