@@ -80,7 +80,7 @@ export declare class NativeStore {
   /**
    * Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
    * transferred to another thread. The functions keep the buffer and the store, and know about
-   * `known_tokens` of the tokens whose data the caller keeps decoded, 32 bytes each.
+   * `known_tokens` of the tokens whose data the caller keeps decoded, 24 bytes each.
    */
   bind(scratch: ArrayBuffer, knownTokens: number): Hot
   /** Resolves when a call that answered -3 may be tried again. */

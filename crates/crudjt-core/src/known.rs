@@ -1,18 +1,12 @@
-//! Which versions of which tokens a caller keeps decoded, and where: so that it needs no index of
+//! Which versions of which records a caller keeps decoded, and where: so that it needs no index of
 //! its own, and a read finds the version to compare with on the way.
 //!
-//! A hint with a fixed size: a token's place is decided by its characters, and the ones that share
-//! it push each other out. Invariants: what is said to be kept was kept under exactly this token
-//! and not forgotten since; a token that was only seen never pushes out one that is kept.
+//! A hint with a fixed size: a record's place is decided by its id, and the ones that share it push
+//! each other out. Ids count up, so what was made together lies together. Invariants: what is said
+//! to be kept was kept under exactly this id and not forgotten since; a record that was only seen
+//! never pushes out one that is kept.
 
-use crate::token::TOKEN_LENGTH;
-
-/// Tokens that share a place. Two entries fit a cache line.
-const WAYS: usize = 4;
-/// The part of a caller's slot numbers that an entry has room for.
-const SLOT_BYTES: usize = 6;
-
-/// What a caller knows of a token.
+/// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquaintance {
     /// Nothing, or no more.
@@ -28,50 +22,59 @@ pub enum Acquaintance {
     },
 }
 
-/// One token; `version` 0 was only seen, a token of zeros is nobody.
+/// One record; `version` 0 was only seen, id 0 is nobody's.
 #[derive(Clone, Copy, Default)]
-#[repr(C, align(32))]
 struct Entry {
-    token: [u8; TOKEN_LENGTH],
-    slot: [u8; SLOT_BYTES],
-    version: [u8; 4],
+    id: u64,
+    version: u64,
+    slot: u64,
 }
 
-/// The tokens that one caller knows.
+/// The records that one caller knows.
 pub struct Known {
-    sets: Box<[[Entry; WAYS]]>,
+    entries: Box<[Entry]>,
     /// What is kept in slots below this one counts as forgotten.
     oldest: u64,
 }
 
 impl Known {
-    /// Room for about this many tokens, 32 bytes each; for none with 0.
-    pub fn new(tokens: usize) -> Known {
-        let sets = if tokens == 0 { 0 } else { tokens.div_ceil(WAYS).next_power_of_two() };
-        Known { sets: vec![[Entry::default(); WAYS]; sets].into_boxed_slice(), oldest: 0 }
+    /// Room for as many records, rounded down to a power of two, 24 bytes each; for none with 0.
+    pub fn new(records: usize) -> Known {
+        let room = if records == 0 { 0 } else { 1 << records.ilog2() };
+        Known { entries: vec![Entry::default(); room].into_boxed_slice(), oldest: 0 }
     }
 
-    /// What is known of a token.
-    pub fn look(&self, token: &[u8; TOKEN_LENGTH]) -> Acquaintance {
-        let found = self.set(token).and_then(|set| set.iter().find(|entry| entry.token == *token));
-        found.map_or(Acquaintance::Stranger, |entry| entry.tells(self.oldest))
-    }
-
-    /// Notes that a stranger was read.
-    pub fn see(&mut self, token: &[u8; TOKEN_LENGTH]) {
-        let oldest = self.oldest;
-        if let Some(entry) = self.place_for(token)
-            && entry.worth(oldest) == 0
-        {
-            *entry = Entry { token: *token, ..Entry::default() };
+    /// What is known of a record.
+    pub fn look(&self, id: u64) -> Acquaintance {
+        match self.entries.get(self.index(id)) {
+            Some(entry) if entry.id == id => entry.tells(self.oldest),
+            _ => Acquaintance::Stranger,
         }
     }
 
-    /// Notes that a version of a token is kept in a slot. With a version or a slot of more digits
-    /// than an entry has room for, nothing is known of the token from then on.
-    pub fn keep(&mut self, token: &[u8; TOKEN_LENGTH], version: u64, slot: u64) {
-        if let Some(entry) = self.place_for(token) {
-            *entry = Entry::kept(*token, version, slot).unwrap_or_default();
+    /// The version that is kept of a record.
+    pub(crate) fn version(&self, id: u64) -> Option<u64> {
+        match self.look(id) {
+            Acquaintance::Kept { version, .. } => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Notes that a stranger was read.
+    pub fn see(&mut self, id: u64) {
+        let (index, oldest) = (self.index(id), self.oldest);
+        if let Some(entry) = self.entries.get_mut(index)
+            && !matches!(entry.tells(oldest), Acquaintance::Kept { .. })
+        {
+            *entry = Entry { id, version: 0, slot: 0 };
+        }
+    }
+
+    /// Notes that a version of a record, from 1 on, is kept in a slot.
+    pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
+        let index = self.index(id);
+        if let Some(entry) = self.entries.get_mut(index) {
+            *entry = Entry { id, version, slot };
         }
     }
 
@@ -80,55 +83,17 @@ impl Known {
         self.oldest = slot;
     }
 
-    /// A token's characters are as good as random but for six bits of each: four make an index.
-    fn index(&self, token: &[u8; TOKEN_LENGTH]) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = *token;
-        let word = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let mixed = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        mixed as usize & self.sets.len().wrapping_sub(1)
-    }
-
-    fn set(&self, token: &[u8; TOKEN_LENGTH]) -> Option<&[Entry; WAYS]> {
-        self.sets.get(self.index(token))
-    }
-
-    /// The token's entry, else the one of its place with which the least is lost.
-    fn place_for(&mut self, token: &[u8; TOKEN_LENGTH]) -> Option<&mut Entry> {
-        let (index, oldest) = (self.index(token), self.oldest);
-        let set = self.sets.get_mut(index)?;
-        let own = set.iter().position(|entry| entry.token == *token);
-        match own {
-            Some(own) => set.get_mut(own),
-            None => set.iter_mut().min_by_key(|entry| entry.worth(oldest)),
-        }
+    fn index(&self, id: u64) -> usize {
+        id as usize & self.entries.len().wrapping_sub(1)
     }
 }
 
 impl Entry {
-    fn kept(token: [u8; TOKEN_LENGTH], version: u64, slot: u64) -> Option<Entry> {
-        let version = u32::try_from(version).ok()?.to_le_bytes();
-        let [a, b, c, d, e, f, 0, 0] = slot.to_le_bytes() else { return None };
-        Some(Entry { token, slot: [a, b, c, d, e, f], version })
-    }
-
-    fn slot(&self) -> u64 {
-        let [a, b, c, d, e, f] = self.slot;
-        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
-    }
-
     fn tells(&self, oldest: u64) -> Acquaintance {
-        match (u32::from_le_bytes(self.version), self.slot()) {
+        match (self.version, self.slot) {
             (0, _) => Acquaintance::Seen,
             (_, slot) if slot < oldest => Acquaintance::Stranger,
-            (version, slot) => Acquaintance::Kept { version: version.into(), slot },
-        }
-    }
-
-    /// What is lost with it: nothing, or what is kept, the newest first.
-    fn worth(&self, oldest: u64) -> u64 {
-        match self.tells(oldest) {
-            Acquaintance::Kept { slot, .. } => slot + 1,
-            _ => 0,
+            (version, slot) => Acquaintance::Kept { version, slot },
         }
     }
 }
@@ -139,28 +104,19 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    fn token(i: u64) -> [u8; TOKEN_LENGTH] {
-        let mut token = [b'A'; TOKEN_LENGTH];
-        let word = i.wrapping_mul(0x2545_f491_4f6c_dd1d);
-        for (n, byte) in token.iter_mut().enumerate().take(10) {
-            *byte = b'0' + ((word >> (n * 6)) & 63) as u8;
-        }
-        token
-    }
-
     proptest! {
         #[test]
         fn what_is_said_to_be_kept_was_kept_last_and_not_forgotten(
-            steps in proptest::collection::vec((0..5u8, 0..60u64, 1..9u64), 1..400),
+            steps in proptest::collection::vec((0..5u8, 1..60u64, 1..9u64), 1..400),
         ) {
             let mut known = Known::new(32);
             let (mut model, mut next, mut oldest) = (HashMap::new(), 0u64, 0u64);
-            for (step, i, version) in steps {
+            for (step, id, version) in steps {
                 match step {
-                    0 => known.see(&token(i)),
+                    0 => known.see(id),
                     1 | 2 => {
-                        known.keep(&token(i), version, next);
-                        model.insert(i, (version, next));
+                        known.keep(id, version, next);
+                        model.insert(id, (version, next));
                         next += 1;
                     }
                     3 => {
@@ -169,8 +125,8 @@ mod tests {
                     }
                     _ => {}
                 }
-                if let Acquaintance::Kept { version, slot } = known.look(&token(i)) {
-                    prop_assert_eq!(model.get(&i), Some(&(version, slot)));
+                if let Acquaintance::Kept { version, slot } = known.look(id) {
+                    prop_assert_eq!(model.get(&id), Some(&(version, slot)));
                     prop_assert!(slot >= oldest);
                 }
             }
@@ -178,48 +134,41 @@ mod tests {
     }
 
     #[test]
-    fn nearly_all_of_as_many_tokens_as_half_the_room_are_kept() {
-        let mut known = Known::new(1 << 12);
-        (0..2048).for_each(|i| known.keep(&token(i), 1, i));
-        let kept = |i: &u64| known.look(&token(*i)) == Acquaintance::Kept { version: 1, slot: *i };
-        assert!((0..2048).filter(kept).count() > 1900);
+    fn as_many_records_made_together_as_there_is_room_for_are_kept() {
+        let mut known = Known::new(1 << 10);
+        (500..1524).for_each(|id| known.keep(id, 1, id));
+        let kept = |id: &u64| known.look(*id) == Acquaintance::Kept { version: 1, slot: *id };
+        assert_eq!((500..1524).filter(kept).count(), 1024);
     }
 
     #[test]
     fn a_stranger_is_seen_but_pushes_out_none_that_is_kept() {
-        let mut known = Known::new(WAYS);
-        (0..4).for_each(|i| known.keep(&token(i), 1, i));
-        known.see(&token(9));
-        assert_eq!(known.look(&token(9)), Acquaintance::Stranger);
-        known.forget_below(1);
-        known.see(&token(9));
-        assert_eq!(known.look(&token(9)), Acquaintance::Seen);
-        assert_eq!(known.look(&token(1)), Acquaintance::Kept { version: 1, slot: 1 });
+        let mut known = Known::new(4);
+        (1..=4).for_each(|id| known.keep(id, 1, id));
+        known.see(5);
+        assert_eq!(known.look(5), Acquaintance::Stranger);
+        known.forget_below(2);
+        known.see(5);
+        assert_eq!(known.look(5), Acquaintance::Seen);
+        assert_eq!(known.look(2), Acquaintance::Kept { version: 1, slot: 2 });
+        known.see(9);
+        assert_eq!((known.look(5), known.look(9)), (Acquaintance::Stranger, Acquaintance::Seen));
     }
 
     #[test]
-    fn the_newest_pushes_out_the_oldest() {
-        let mut known = Known::new(WAYS);
-        (0..5).for_each(|i| known.keep(&token(i), 1, i));
-        assert_eq!(known.look(&token(0)), Acquaintance::Stranger);
-        assert_eq!(known.look(&token(4)), Acquaintance::Kept { version: 1, slot: 4 });
-    }
-
-    #[test]
-    fn versions_and_slots_without_room_are_not_noted() {
-        let mut known = Known::new(WAYS);
-        for (version, slot) in [(1 << 32, 0), (1, 1 << 48)] {
-            known.keep(&token(0), 1, 0);
-            known.keep(&token(0), version, slot);
-            assert_eq!(known.look(&token(0)), Acquaintance::Stranger);
-        }
+    fn one_that_is_kept_pushes_out_whatever_has_its_place() {
+        let mut known = Known::new(4);
+        known.keep(1, 1, 7);
+        known.keep(5, 3, 8);
+        assert_eq!(known.look(1), Acquaintance::Stranger);
+        assert_eq!(known.look(5), Acquaintance::Kept { version: 3, slot: 8 });
     }
 
     #[test]
     fn without_room_nothing_is_known() {
         let mut known = Known::new(0);
-        known.see(&token(0));
-        known.keep(&token(0), 1, 0);
-        assert_eq!(known.look(&token(0)), Acquaintance::Stranger);
+        known.see(1);
+        known.keep(1, 1, 0);
+        assert_eq!(known.look(1), Acquaintance::Stranger);
     }
 }

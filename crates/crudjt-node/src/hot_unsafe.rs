@@ -38,8 +38,8 @@ struct Hot {
     scratch: Scratch,
     /// What JavaScript keeps decoded.
     known: RefCell<Known>,
-    /// What the last read answered, with its version, if it may be kept.
-    answered: Cell<Option<(TokenText, u64)>>,
+    /// What the last read answered, if it may be kept.
+    answered: Cell<Option<Meta>>,
 }
 
 /// Makes the object of hot functions over `scratch`, which know about so many tokens. Fails if the
@@ -78,7 +78,7 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
         match hot.handle.engine().create(data, limits) {
             Ok(token) => {
                 if slot >= 0.0 {
-                    hot.known.borrow_mut().keep(token.as_bytes(), FIRST_VERSION, slot as u64);
+                    hot.known.borrow_mut().keep(token.id(), FIRST_VERSION, slot as u64);
                 }
                 values.answer_token(token.as_bytes())
             }
@@ -90,21 +90,22 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
 unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |hot, values, [token]| {
         let token = values.token(token)?;
-        let known = token.map(|token| hot.known.borrow().look(&token));
-        let version = match known {
-            Some(Acquaintance::Kept { version, .. }) => Some(version),
-            _ => None,
-        };
         let engine = hot.handle.engine();
-        match hot.scratch.with_data(|out| engine.read(text(&token), version, out)) {
+        let reading = {
+            let known = hot.known.borrow();
+            hot.scratch.with_data(|out| engine.read(text(&token), Some(&known), out))
+        };
+        let acquaintance = |meta: &Meta| hot.known.borrow().look(meta.id);
+        match reading {
             Ok(Reading::Absent) => values.answer(ABSENT),
             Ok(Reading::Unchanged(meta)) => {
-                hot.tell(&meta, known);
+                hot.tell(&meta, acquaintance(&meta));
                 values.answer(UNCHANGED)
             }
             Ok(Reading::Found(meta, length)) => {
+                let known = acquaintance(&meta);
                 hot.tell(&meta, known);
-                hot.note(token, &meta, known);
+                hot.note(&meta, known);
                 values.answer(length as i32)
             }
             Err(error) => unless_busy(values, error),
@@ -138,8 +139,8 @@ unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -
 unsafe extern "C" fn keep(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |hot, values, [slot]| {
         let slot = values.number(slot)? as u64;
-        if let Some((token, version)) = hot.answered.take() {
-            hot.known.borrow_mut().keep(&token, version, slot);
+        if let Some(meta) = hot.answered.take() {
+            hot.known.borrow_mut().keep(meta.id, meta.version, slot);
         }
         values.answer_nothing()
     })
@@ -200,11 +201,11 @@ impl Hot {
     }
 
     /// Puts what a reader is told into the header.
-    fn tell(&self, meta: &Meta, known: Option<Acquaintance>) {
+    fn tell(&self, meta: &Meta, known: Acquaintance) {
         let slot = match known {
-            Some(Acquaintance::Kept { slot, .. }) => slot,
-            Some(Acquaintance::Seen) => SEEN,
-            _ => STRANGER,
+            Acquaintance::Kept { slot, .. } => slot,
+            Acquaintance::Seen => SEEN,
+            Acquaintance::Stranger => STRANGER,
         };
         self.scratch.put(SLOT, slot.to_le_bytes());
         self.put(VERSION, meta.version as f64);
@@ -222,11 +223,11 @@ impl Hot {
     }
 
     /// Holds ready what JavaScript may keep: nothing that counts its reads.
-    fn note(&self, token: Option<TokenText>, meta: &Meta, known: Option<Acquaintance>) {
-        let token = token.filter(|_| meta.reads.is_none());
-        self.answered.set(token.map(|token| (token, meta.version)));
-        if let (Some(token), Some(Acquaintance::Stranger)) = (token, known) {
-            self.known.borrow_mut().see(&token);
+    fn note(&self, meta: &Meta, known: Acquaintance) {
+        let may_be_kept = meta.reads.is_none();
+        self.answered.set(may_be_kept.then_some(*meta));
+        if may_be_kept && known == Acquaintance::Stranger {
+            self.known.borrow_mut().see(meta.id);
         }
     }
 }
