@@ -96,9 +96,18 @@ export class Store implements AsyncDisposable {
    * @throws TypeError `ERR_CRUDJT_DATA`, RangeError `ERR_CRUDJT_DATA_TOO_LARGE`, TypeError or
    *   RangeError `ERR_CRUDJT_LIMIT`, TypeError `ERR_CRUDJT_OPTION`
    */
-  async create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
-    if (typeof ttl !== 'object' || ttl === null) return this.startCreate(data, ttl, silence_read)
-    const options = checkCreateOptions(ttl, silence_read)
+  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
+    // Not async: the object that such a function keeps its state in is felt here.
+    try {
+      if (typeof ttl === 'object' && ttl !== null) return this.createWith(data, ttl, silence_read)
+      return Promise.resolve(this.startCreate(data, ttl, silence_read))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  private async createWith(data: object, given: CreateOptions, reads: Limit): Promise<string> {
+    const options = checkCreateOptions(given, reads)
     const token = this.startCreate(data, options.ttl, options.silence_read)
     return options.durable === true ? this.durably(token) : token
   }
