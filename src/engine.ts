@@ -67,6 +67,10 @@ export class Engine {
     }
   }
 
+  measure(length: number): number {
+    return this.hot.measure(length)
+  }
+
   async waitForRoom(): Promise<void> {
     unwrap(await this.store.waitForRoom())
   }

@@ -34,4 +34,10 @@ export interface Hot {
   ): 1 | 0 | -3
   /** Removes a token; `0` if there is no such token. */
   remove(this: void, token: string): 1 | 0 | -3
+  /**
+   * Looks at `length` bytes from `DATA_OFFSET` on that somebody else packed, and gives the size of
+   * their most compact encoding; `-1` if they are not one whole value of MessagePack, `-2` if it is
+   * no map, `-3` if it is nested deeper than 128 levels.
+   */
+  measure(this: void, length: number): number
 }

@@ -26,6 +26,7 @@ mod hash;
 mod journal;
 mod keyring;
 mod memtable;
+pub mod msgpack;
 mod options;
 mod owner;
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! The hot calls: raw Node-API functions over a scratch buffer.
 //!
 //! Invariants:
-//! - The four functions of one binding share a [`Bound`] by reference count; each owns one count,
+//! - The functions of one binding share a [`Bound`] by reference count; each owns one count,
 //!   which its finalizer gives back. So a function keeps engine and buffer even without the others.
 //! - `Bound` keeps a strong reference to the scratch ArrayBuffer, and the library never transfers
 //!   that buffer, so its memory neither moves nor goes away while a function exists.
@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::slice;
 use std::sync::Arc;
 
+use crudjt_core::msgpack::{self, Malformed};
 use crudjt_core::{Change, Error, Limits, Meta, OUT_BYTES, Reading};
 use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, Unknown};
 use napi::{Env, JsValue, Status, sys};
@@ -27,6 +28,10 @@ use crate::scratch::{DATA_OFFSET, READS, READS_EXACT, SCRATCH_BYTES, TTL, TTL_EX
 const ABSENT: i32 = -1;
 const UNCHANGED: i32 = -2;
 const BUSY: i32 = -3;
+
+const MALFORMED: i32 = -1;
+const NOT_MAP: i32 = -2;
+const TOO_DEEP: i32 = -3;
 
 const NO_LIMIT: f64 = -1.0;
 const EXACT_LIMIT: f64 = -2.0;
@@ -65,6 +70,7 @@ pub fn bind<'env>(
     attach(&bound, hot, c"read", read)?;
     attach(&bound, hot, c"update", update)?;
     attach(&bound, hot, c"remove", remove)?;
+    attach(&bound, hot, c"measure", measure)?;
     // SAFETY: `hot` is a live handle of `env`.
     unsafe { Unknown::from_napi_value(env.raw(), hot) }
 }
@@ -175,6 +181,18 @@ unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -
             Ok(alive) => call.answer(i32::from(alive)),
             Err(error) => call.unless_busy(error),
         }
+    })
+}
+
+unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    enter(env, info, |call: &Call<1>| {
+        let [length] = call.args;
+        call.answer(match msgpack::measure(call.data(length)?) {
+            Ok(size) => size as i32,
+            Err(Malformed::Syntax) => MALFORMED,
+            Err(Malformed::NotMap) => NOT_MAP,
+            Err(Malformed::TooDeep) => TOO_DEEP,
+        })
     })
 }
 
