@@ -42,6 +42,12 @@ export function sessionOf(shape: Shape, values: readonly unknown[], from: number
   return { metadata: metadataOf(ttl, reads), data }
 }
 
+/** The session of what another process put into the scratch buffer, as the engine would have. */
+export function sessionFrom(length: number): Session {
+  const { shape, values } = keptData(length)
+  return sessionOf(shape, values, 0)
+}
+
 function metadataOf(ttl: number, reads: number): Metadata {
   if (reads < 0) return { ttl: leftOf(ttl, TTL_EXACT) }
   if (ttl < 0) return { silence_read: leftOf(reads, READS_EXACT) }

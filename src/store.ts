@@ -50,6 +50,7 @@ export interface Served {
   readonly room: Room
   readonly flusher: Flusher
   readonly dataSize: number
+  stats(): Promise<StoreStats>
 }
 
 /**
@@ -109,7 +110,8 @@ export class Store implements SessionStore {
 
   /** @internal What a master serves: the engine itself, its line and its flushes. */
   get served(): Served {
-    return { engine: this.engine, room: this.room, flusher: this.flusher, dataSize: this.dataSize }
+    const { engine, room, flusher, dataSize } = this
+    return { engine, room, flusher, dataSize, stats: () => this.stats() }
   }
 
   /**

@@ -79,7 +79,6 @@ export const reopened: Way = {
 /** A store of a master in another process. */
 export const remote: Way = {
   name: 'a Store of a master elsewhere',
-  isUnary: true,
   async reach(folder, options) {
     const master = await runMaster(folder, options)
     return withMaster(master, await Store.connect(master.at))
@@ -89,7 +88,6 @@ export const remote: Way = {
 /** The process-wide CRUDJT as a client of a master in another process. */
 export const client: Way = {
   name: 'CRUDJT as a client',
-  isUnary: true,
   async reach(folder, options) {
     const master = await runMaster(folder, options)
     void CRUDJT.Config.connectToMaster(master.at)
@@ -102,7 +100,6 @@ export const client: Way = {
 /** A client whose master is restarted between a write and whatever comes next. */
 export const restarted: Way = {
   name: 'a Store of a master that is restarted after each write',
-  isUnary: true,
   async reach(folder, options) {
     const master = await runMaster(folder, options)
     const store = await Store.connect(master.at)

@@ -1,30 +1,28 @@
-/** How a client's calls get to the master: by unary methods, or by the batch stream. */
-import type { Session } from '../session.js'
-import type { StoreStats } from '../stats.js'
+/** How a client's calls get to its master: by unary methods, or by the batch stream. */
 
-/**
- * The calls, with arguments that were checked. Data lies in the scratch buffer and exact limits in its
- * header, so they are taken before anything else of the program runs.
- */
+import type { Connection } from './connection.js'
+import type { Arguments } from './operation-codec.js'
+
+/** The calls of one client. */
 export interface Calls {
-  /** @param length how many bytes the data takes; ttl and reads are as the engine takes them */
-  create(length: number, ttl: number, reads: number, durable: boolean): Promise<string>
-  /** Reads a token. */
-  read(token: string): Promise<Session | null>
-  /** Replaces data and limits. */
-  update(token: string, length: number, ttl: number, reads: number, how: How): Promise<boolean>
-  /** Deletes a token. */
-  remove(token: string, durable: boolean): Promise<boolean>
-  /** Resolves when everything answered before is on the medium. */
-  flush(): Promise<void>
-  /** The master's counters. */
-  stats(): Promise<StoreStats>
+  /**
+   * Makes a call with arguments that were checked. Its data lies in the scratch buffer, and limits that
+   * no Number can hold in its header, so they are taken before anything else of the program runs.
+   * @returns a token, a session or null, whether there was a live token, nothing, or counters: by kind
+   */
+  call<T>(args: Arguments): Promise<T>
+  /** The most bytes that data may take, as far as is known. */
+  readonly dataSize: number
+  /** Ends, when everything under way is answered; nothing more may be called. */
+  close(): Promise<void>
 }
 
-/** How an update is made. */
-export interface How {
-  /** Limits that are not named stay. */
-  readonly keep: boolean
-  /** Resolve only when it is on the medium. */
-  readonly durable: boolean
+/** What a client knows of its master. */
+export interface Link {
+  readonly connection: Connection
+  /** The master's address, for people. */
+  readonly address: string
+  /** Milliseconds that a call may take. */
+  readonly timeout: number
+  readonly accessKey: string | undefined
 }

@@ -30,6 +30,7 @@ export class Connection {
   private holders = 0
   private isClosed = false
   private failure: unknown
+  private checking: NodeJS.Timeout | undefined
 
   /**
    * @param authority the address, for the peer and for people
@@ -75,20 +76,43 @@ export class Connection {
 
   /** Keeps the process alive until as many `release`. */
   hold(): void {
-    if (this.holders++ === 0) this.session?.ref()
+    if (this.holders++ > 0) return
+    this.session?.ref()
+    this.attempting?.ref()
+    this.retry?.ref()
   }
 
   /** Takes one `hold` back. */
   release(): void {
-    if (--this.holders === 0) this.session?.unref()
+    if (--this.holders > 0) return
+    this.session?.unref()
+    this.attempting?.unref()
+    this.retry?.unref()
   }
 
-  /** Ends the connection. Requests under way are cut. */
+  /** Looks whether the peer still answers; if it does not, the session is given up. */
+  check(): void {
+    const session = this.current
+    if (session === undefined || this.checking !== undefined) return
+    this.checking = setTimeout(() => this.abandon(session), this.patience)
+    this.checking.unref()
+    const done = () => {
+      clearTimeout(this.checking)
+      this.checking = undefined
+    }
+    session.once('close', done)
+    session.ping(done)
+  }
+
+  /** Ends the connection. Streams that have ended in order are still told to the peer. */
   close(): void {
     this.isClosed = true
     clearTimeout(this.retry)
     this.attempting?.destroy()
-    this.session?.destroy()
+    const { session } = this
+    session?.close()
+    // A peer that does not answer any more is not waited for.
+    setTimeout(() => session?.destroy(), LONGEST_WAIT_MS).unref()
     this.tell(undefined)
   }
 
@@ -104,7 +128,7 @@ export class Connection {
       createConnection: () => connectSocket({ ...this.endpoint, noDelay: true }),
     })
     this.attempting = session
-    session.unref()
+    if (this.holders === 0) session.unref()
     session.setTimeout(this.patience, () => {
       if (this.attempting === session) session.destroy()
     })
@@ -124,7 +148,6 @@ export class Connection {
     this.session = session
     this.wait = FIRST_WAIT_MS
     session.setTimeout(0)
-    if (this.holders > 0) session.ref()
     this.tell(session)
   }
 
@@ -136,7 +159,7 @@ export class Connection {
     this.attempting = undefined
     if (this.isClosed || this.waiting.size === 0) return
     this.retry = setTimeout(() => this.attempt(), this.wait * (0.5 + Math.random() / 2))
-    this.retry.unref()
+    if (this.holders === 0) this.retry.unref()
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS)
   }
 

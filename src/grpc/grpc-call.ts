@@ -5,19 +5,24 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
+import { ACCESS_HEADER, bearer } from './access.js'
 
-/** What came of a call. */
-export interface Outcome {
+/** How a call or stream ended. */
+export interface Ending {
   /** The status of gRPC; undefined if none arrived. */
   readonly status: number | undefined
   /** Its text. */
   readonly text: string
   /** All headers and trailers. */
   readonly headers: IncomingHttpHeaders
-  /** The answer's message; undefined if none arrived whole. */
-  readonly message: Buffer | undefined
   /** Whether the master certainly has not looked at the request: it may be sent again. */
   readonly isUntouched: boolean
+}
+
+/** What came of a call. */
+export interface Outcome extends Ending {
+  /** The answer's message; undefined if none arrived whole. */
+  readonly message: Buffer | undefined
 }
 
 /** More than the largest answer there can be. */
@@ -26,13 +31,18 @@ const MOST_BYTES = 1 << 20
 /** What stands in front of each message of gRPC: whether it is compressed, and its length. */
 export const FRAME_BYTES = 5
 
-/** Headers of a request. */
-export function requestHeaders(path: string, extra: OutgoingHttpHeaders): OutgoingHttpHeaders {
+/** Headers of a request, with the access key if there is one. */
+export function requestHeaders(
+  path: string,
+  { accessKey }: { readonly accessKey: string | undefined },
+  extra: OutgoingHttpHeaders = {},
+): OutgoingHttpHeaders {
   return {
     ':method': 'POST',
     ':path': path,
     'content-type': 'application/grpc',
     te: 'trailers',
+    ...(accessKey === undefined ? {} : { [ACCESS_HEADER]: bearer(accessKey) }),
     ...extra,
   }
 }
@@ -71,17 +81,20 @@ export function exchange(
   stream.on('error', () => {})
   stream.end(framed(message))
   return new Promise((resolve) => {
-    stream.once('close', () => resolve(outcomeOf(answered, chunks, stream.rstCode)))
+    stream.once('close', () => {
+      const message = unframed(Buffer.concat(chunks))
+      resolve({ ...endingOf(answered, stream.rstCode), message })
+    })
   })
 }
 
-function outcomeOf(headers: IncomingHttpHeaders, chunks: Buffer[], rstCode: number): Outcome {
+/** How a stream ended, by its headers and trailers and the code it was closed with. */
+export function endingOf(headers: IncomingHttpHeaders, rstCode: number): Ending {
   const status = headers['grpc-status']
   return {
     status: typeof status === 'string' && /^\d{1,2}$/.test(status) ? Number(status) : undefined,
     text: textOf(headers['grpc-message']),
     headers,
-    message: unframed(Buffer.concat(chunks)),
     isUntouched: rstCode === constants.NGHTTP2_REFUSED_STREAM,
   }
 }
@@ -90,6 +103,12 @@ function unframed(frame: Buffer): Buffer | undefined {
   const isWhole = frame.length >= FRAME_BYTES && frame[0] === 0
   if (!isWhole || frame.readUInt32BE(1) !== frame.length - FRAME_BYTES) return undefined
   return frame.subarray(FRAME_BYTES)
+}
+
+/** Whether what answered speaks gRPC, or nothing has answered. */
+export function isGrpc(headers: IncomingHttpHeaders): boolean {
+  if (headers[':status'] === undefined) return true
+  return headers['content-type']?.startsWith('application/grpc') === true
 }
 
 function textOf(header: unknown): string {

@@ -2,7 +2,8 @@
 
 /** A count that can be waited for. */
 export class InFlight {
-  private count = 0
+  /** How many are under way. */
+  count = 0
   private waiting: (() => void)[] = []
 
   /** Something begins. */

@@ -16,6 +16,7 @@ import { warn } from '../report.js'
 import type { Store } from '../store.js'
 import { Access } from './access.js'
 import { type Address, addressOf, addressText } from './address.js'
+import { BatchStreams, batchService } from './batch-service.js'
 import { InFlight } from './in-flight.js'
 import { type Listening, listen } from './listen.js'
 import { Operations } from './operations.js'
@@ -48,17 +49,14 @@ export class Master {
   private readonly server: Server
   private readonly listening: Listening
   private readonly gate: Gate
+  private readonly streams: BatchStreams
   private readonly health: HealthImplementation
 
-  private constructor(
-    server: Server,
-    listening: Listening,
-    gate: Gate,
-    health: HealthImplementation,
-  ) {
+  private constructor({ server, gate, streams, health }: Services, listening: Listening) {
     this.server = server
     this.listening = listening
     this.gate = gate
+    this.streams = streams
     this.health = health
     this.address = listening.address
   }
@@ -68,27 +66,23 @@ export class Master {
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
   static async start(store: Store, options: MasterOptions): Promise<Master> {
-    const gate = {
-      access: new Access(options.access_key),
-      inFlight: new InFlight(),
-      isClosing: false,
-    }
-    const server = new Server(SERVER)
-    server.addService(tokenService, tokenMethods(new Operations(store.served), gate))
-    const health = addStandardServices(server)
+    const services = servicesOf(store, options)
+    const { server, gate } = services
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
     const listening = await listen(addressOf(options), (socket) =>
       injector.injectConnection(socket),
     )
     if (!listening.isLocal && !gate.access.isGuarded) tellOfOpenPort(listening.address, options)
-    return new Master(server, listening, gate, health)
+    return new Master(services, listening)
   }
 
   /** Answers what is under way and closes the port. */
   async stop(): Promise<void> {
     this.gate.isClosing = true
     this.health.setStatus('', 'NOT_SERVING')
+    this.streams.halt()
     await this.gate.inFlight.idle()
+    this.streams.bye()
     this.listening.stop()
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()))
     // Whoever keeps a stream open for nothing, or does not read, is not waited for.
@@ -97,11 +91,30 @@ export class Master {
   }
 }
 
+/** Everything that a master serves. */
+interface Services {
+  readonly server: Server
+  readonly gate: Gate
+  readonly streams: BatchStreams
+  readonly health: HealthImplementation
+}
+
+function servicesOf(store: Store, { access_key }: MasterOptions): Services {
+  const gate = { access: new Access(access_key), inFlight: new InFlight(), isClosing: false }
+  const operations = new Operations(store.served)
+  const streams = new BatchStreams(operations, gate)
+  const server = new Server(SERVER)
+  server.addService(tokenService, tokenMethods(operations, gate))
+  server.addService(batchService, streams.methods)
+  return { server, gate, streams, health: addStandardServices(server) }
+}
+
 /** Health for probes and reflection for tools such as grpcurl; both tell nothing of any token. */
 function addStandardServices(server: Server): HealthImplementation {
   const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
   health.addToServer(server)
-  new ReflectionService(loadSync('token.proto', { includeDirs: [PROTOS] })).addToServer(server)
+  const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })
+  new ReflectionService(protos).addToServer(server)
   return health
 }
 

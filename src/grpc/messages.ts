@@ -13,7 +13,7 @@ const EMPTY = Buffer.alloc(0)
 export interface DataRequest {
   token: string
   /** MessagePack of the caller's data, from somebody who may send anything. */
-  data: Buffer
+  data: { bytes: Buffer; from: number; to: number }
   ttl: number | bigint
   silence_read: number | bigint
   keep: boolean
@@ -31,12 +31,16 @@ export function readUpdateRequest(message: Buffer): DataRequest {
 
 /** @param before how many fields come before the data */
 function readDataRequest(message: Buffer, before: 0 | 1): DataRequest {
-  const request = { token: '', data: EMPTY, ttl: 0, silence_read: 0, keep: false } as DataRequest
+  const data = { bytes: message, from: 0, to: 0 }
+  const request: DataRequest = { token: '', data, ttl: 0, silence_read: 0, keep: false }
   const reader = new Reader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(before, DELIMITED)) request.token = textOf(reader.slice())
-    else if (tag === tagOf(before + 1, DELIMITED)) request.data = reader.slice()
-    else if (tag === tagOf(before + 2, 0)) request.ttl = reader.int64()
+    if (tag === tagOf(before, DELIMITED)) request.token = reader.ascii()
+    else if (tag === tagOf(before + 1, DELIMITED)) {
+      reader.part()
+      data.from = reader.from
+      data.to = reader.to
+    } else if (tag === tagOf(before + 2, 0)) request.ttl = reader.int64()
     else if (tag === tagOf(before + 3, 0)) request.silence_read = reader.int64()
     else if (tag === tagOf(5, 0) && before === 1) request.keep = reader.bool()
     else reader.skip(tag)
@@ -46,12 +50,7 @@ function readDataRequest(message: Buffer, before: 0 | 1): DataRequest {
 
 /** Reads the token, the only field of a ReadTokenRequest or DeleteTokenRequest. */
 export function readTokenRequest(message: Buffer): string {
-  return textOf(readFirst(message))
-}
-
-/** Text that has to be ASCII to mean anything: other bytes become other characters. */
-function textOf(text: Buffer): string {
-  return text.toString('latin1')
+  return readFirst(message).toString('latin1')
 }
 
 /** The bytes of field 1; empty if it is left out, as in a CreateTokenResponse or ReadTokenResponse. */

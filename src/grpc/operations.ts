@@ -13,11 +13,18 @@ import { DEPTH_LIMIT, notAHash, tooLarge } from '../refusals.js'
 import * as scratch from '../scratch.js'
 import type { Served } from '../store.js'
 
-const { bytes, DATA_OFFSET } = scratch
+const { bytes: shared, DATA_OFFSET } = scratch
 
 /** What `Hot.measure` says of bytes that are no data. */
 const NOT_MAP = -2
 const TOO_DEEP = -3
+
+/** Where in a message data lies, from somebody who may send anything. */
+export interface Data {
+  readonly bytes: Buffer
+  readonly from: number
+  readonly to: number
+}
 
 /** A limit as it comes over the wire: -1 is none. */
 export type WireLimit = number | bigint
@@ -33,14 +40,14 @@ export class Operations {
   }
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
-  create(data: Uint8Array, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
+  create(data: Data, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
     const { engine, room } = this.served
-    this.take(data)
+    const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
-    const token = room.isFree ? engine.create(data.length, seconds, times) : BUSY
+    const token = room.isFree ? engine.create(length, seconds, times) : BUSY
     if (token !== BUSY) return token
-    const packed = new Packed(data.length, seconds, times)
+    const packed = new Packed(length, seconds, times)
     return room.join(() => {
       packed.restore()
       return engine.create(packed.length, packed.ttl, packed.reads)
@@ -65,19 +72,19 @@ export class Operations {
   /** @throws what `create` and `read` throw */
   update(
     token: string,
-    data: Uint8Array,
+    data: Data,
     ttl: WireLimit,
     reads: WireLimit,
     keep: boolean,
   ): boolean | Promise<boolean> {
     const { engine, room } = this.served
     checkToken(token)
-    this.take(data)
+    const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
-    const done = room.isFree ? engine.update(token, data.length, seconds, times, keep) : BUSY
+    const done = room.isFree ? engine.update(token, length, seconds, times, keep) : BUSY
     if (done !== BUSY) return done === 1
-    const packed = new Packed(data.length, seconds, times)
+    const packed = new Packed(length, seconds, times)
     const later = room.join(() => {
       packed.restore()
       return engine.update(token, packed.length, packed.ttl, packed.reads, keep)
@@ -99,14 +106,27 @@ export class Operations {
     return this.served.flusher.flush()
   }
 
+  /** The store's counters; those that are not known yet are left out. */
+  async stats(): Promise<[name: string, value: number][]> {
+    const counters = Object.entries(await this.served.stats())
+    return counters.filter((counter): counter is [string, number] => counter[1] !== undefined)
+  }
+
+  /** The most bytes that data may take in the most compact encoding. */
+  get dataSize(): number {
+    return this.served.dataSize
+  }
+
   /** Puts data that somebody packed into the scratch buffer, if it may be stored. */
-  private take(data: Uint8Array): void {
+  private take({ bytes, from, to }: Data): number {
     const { engine, dataSize } = this.served
-    if (data.length > this.wireSize) throw tooLarge(dataSize, undefined)
-    bytes.set(data, DATA_OFFSET)
-    const size = engine.measure(data.length)
+    const length = to - from
+    if (length > this.wireSize) throw tooLarge(dataSize, undefined)
+    bytes.copy(shared, DATA_OFFSET, from, to)
+    const size = engine.measure(length)
     if (size < 0) throw noData(size)
     if (size > dataSize) throw tooLarge(dataSize, size)
+    return length
   }
 }
 

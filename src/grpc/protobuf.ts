@@ -21,11 +21,22 @@ export const tagOf = (field: number, type: number) => field * 8 + type
 
 /** Reads a message from front to back. */
 export class Reader {
-  private readonly bytes: Buffer
+  /** Where the bytes of the part begin and end that was read last. */
+  from = 0
+  to = 0
+  /** What is read from. */
+  bytes: Buffer
   private at: number
-  private readonly end: number
+  private end: number
 
   constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    this.bytes = bytes
+    this.at = start
+    this.end = end
+  }
+
+  /** Goes on with another message. */
+  reset(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes
     this.at = start
     this.end = end
@@ -70,20 +81,44 @@ export class Reader {
     return this.int64() !== 0
   }
 
+  /** A number of 8 bytes, up to 2^53. */
+  fixed64(): number {
+    this.advance(8)
+    const { at, bytes } = this
+    return bytes.readUInt32LE(at - 8) + bytes.readUInt32LE(at - 4) * TWO_32
+  }
+
+  /** A float of 8 bytes. */
+  double(): number {
+    this.advance(8)
+    return this.bytes.readDoubleLE(this.at - 8)
+  }
+
+  /** Passes over the bytes of a length-delimited field: they lie from `from` to `to`. */
+  part(): void {
+    const length = this.uint()
+    this.from = this.at
+    this.advance(length)
+    this.to = this.at
+  }
+
   /** The bytes of a length-delimited field, without a copy. */
   slice(): Buffer {
-    const length = this.uint()
-    const start = this.at
-    if (length > this.end - start) throw MALFORMED
-    this.at = start + length
-    return this.bytes.subarray(start, this.at)
+    this.part()
+    return this.bytes.subarray(this.from, this.to)
+  }
+
+  /** The text of a length-delimited field that is ASCII where it means anything. */
+  ascii(): string {
+    this.part()
+    return this.bytes.toString('latin1', this.from, this.to)
   }
 
   /** Passes over the value of a field that is not known. */
   skip(tag: number): void {
     const type = tag & 7
     if (type === VARINT) this.int64()
-    else if (type === DELIMITED) this.slice()
+    else if (type === DELIMITED) this.part()
     else if (type === 1) this.advance(8)
     else if (type === 5) this.advance(4)
     else throw MALFORMED

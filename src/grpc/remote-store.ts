@@ -14,23 +14,21 @@ import {
 import { encode } from '../encode.js'
 import { CRUDJTError, notStarted } from '../errors.js'
 import { type Limit, readsOf, ttlOf } from '../limits.js'
-import { type ConnectOptions, DEFAULT_DATA_SIZE, DEFAULT_TIMEOUT } from '../options.js'
+import { type ConnectOptions, DEFAULT_TIMEOUT } from '../options.js'
 import type { Session } from '../session.js'
 import type { SessionStore } from '../session-store.js'
 import type { StoreStats } from '../stats.js'
 import { type Address, addressOf, addressText, endpointOf } from './address.js'
+import { BatchCalls } from './batch-calls.js'
 import type { Calls } from './calls.js'
 import { Connection } from './connection.js'
-import { InFlight } from './in-flight.js'
-import { UnaryCalls } from './unary-calls.js'
+import { type Arguments, Kind, plainArguments } from './operation-codec.js'
 
 /** A client of a master. */
 export class RemoteStore implements SessionStore {
   /** Where the master is. */
   readonly address: Address
-  private readonly connection: Connection
   private readonly calls: Calls
-  private readonly inFlight = new InFlight()
   private closing: Promise<void> | undefined
 
   /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket where there are none */
@@ -38,18 +36,16 @@ export class RemoteStore implements SessionStore {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
-    this.connection = new Connection(endpointOf(this.address), authorityOf(this.address), timeout)
-    const link = { connection: this.connection, address, timeout, accessKey: options.access_key }
-    this.calls = new UnaryCalls(link)
+    const endpoint = endpointOf(this.address)
+    const connection = new Connection(endpoint, authorityOf(this.address), timeout)
+    const accessKey = options.access_key
+    this.calls = new BatchCalls({ connection, address, timeout, accessKey })
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
       const options = isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
-      const length = encode(data, DEFAULT_DATA_SIZE)
-      const seconds = ttlOf(options.ttl)
-      const reads = readsOf(options.silence_read)
-      return this.calls.create(length, seconds, reads, isDurable(options))
+      return this.calls.call(this.pack(Kind.CREATE, undefined, data, options))
     })
   }
 
@@ -58,7 +54,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.read(token) as Promise<Session<Data> | null>
+      return this.calls.call(plainArguments(Kind.READ, token))
     })
   }
 
@@ -71,11 +67,7 @@ export class RemoteStore implements SessionStore {
     return this.call(() => {
       checkToken(token)
       const options = isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
-      const length = encode(data, DEFAULT_DATA_SIZE)
-      const seconds = ttlOf(options.ttl)
-      const reads = readsOf(options.silence_read)
-      const how = { keep: (options as UpdateOptions).keep === true, durable: isDurable(options) }
-      return this.calls.update(token, length, seconds, reads, how)
+      return this.calls.call(this.pack(Kind.UPDATE, token, data, options))
     })
   }
 
@@ -83,31 +75,51 @@ export class RemoteStore implements SessionStore {
     return this.call(() => {
       checkToken(token)
       const durable = options !== undefined && isDurable(checkDeleteOptions(options))
-      return this.calls.remove(token, durable)
+      return this.calls.call(plainArguments(Kind.DELETE, token, durable))
     })
   }
 
   flush(): Promise<void> {
-    return this.call(() => this.calls.flush())
+    return this.call(() => this.calls.call(plainArguments(Kind.FLUSH)))
   }
 
   stats(): Promise<StoreStats> {
-    return this.call(() => this.calls.stats())
+    return this.call(() => this.calls.call(plainArguments(Kind.STATS)))
   }
 
-  private async call<T>(begin: () => Promise<T>): Promise<T> {
-    if (this.closing !== undefined) throw notStarted()
-    const answer = begin()
-    this.inFlight.enter()
+  /** Puts data into the scratch buffer, and everything else into arguments. */
+  private pack(
+    kind: number,
+    token: string | undefined,
+    data: object,
+    options: UpdateOptions,
+  ): Arguments {
+    const length = encode(data, this.calls.dataSize)
+    const ttl = ttlOf(options.ttl)
+    const reads = readsOf(options.silence_read)
+    return {
+      kind,
+      token,
+      length,
+      ttl,
+      reads,
+      keep: options.keep === true,
+      durable: isDurable(options),
+    }
+  }
+
+  /** What is wrong with a call becomes a rejection. */
+  private call<T>(begin: () => Promise<T>): Promise<T> {
     try {
-      return await answer
-    } finally {
-      this.inFlight.leave()
+      if (this.closing !== undefined) throw notStarted()
+      return begin()
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
   close(): Promise<void> {
-    this.closing ??= this.inFlight.idle().then(() => this.connection.close())
+    this.closing ??= this.calls.close()
     return this.closing
   }
 
