@@ -15,6 +15,7 @@ import { statsFrom } from '../stats.js'
 import { Backlog, type Operation } from './backlog.js'
 import {
   BATCH_METHOD,
+  CLIENT_GOODBYE,
   GOODBYE,
   ID_BYTES,
   readGoodbye,
@@ -95,6 +96,7 @@ export class BatchCalls implements Calls {
     await this.inFlight.idle()
     clearTimeout(this.idling)
     clearTimeout(this.expiring)
+    if (this.mode === 'open') this.stream?.send(framed(CLIENT_GOODBYE))
     this.stream?.end()
     this.link.connection.close()
   }

@@ -31,6 +31,11 @@ export function writeMark(bytes: Buffer, at: number, tag: number, number: number
   bytes.writeUInt32LE(Math.floor(number / TWO_32), at + 5)
 }
 
+/** The tag of the field by which a client says that it ends. */
+export const CLIENT_GOODBYE_TAG = tagOf(4, 0)
+/** The last message of a client. */
+export const CLIENT_GOODBYE = Buffer.from([CLIENT_GOODBYE_TAG, 1])
+
 /** How a client begins. */
 export interface Hello {
   version: number

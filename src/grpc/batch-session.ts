@@ -8,6 +8,7 @@
 import { CRUDJTError } from '../errors.js'
 import {
   ACKNOWLEDGED_TAG,
+  CLIENT_GOODBYE_TAG,
   HELLO,
   ID_BYTES,
   readHello,
@@ -78,9 +79,8 @@ export class BatchSession implements Holder {
     if (!this.isScheduled && !this.isPaused) this.work()
   }
 
-  /** The client has ended the stream in order: it has all it wants. */
+  /** The client has ended its side; a lost connection looks the same. */
   finish(): void {
-    if (this.ledger?.pending === 0) this.hall.ledgers.release(this.ledger, this)
     this.outlet.end()
     this.lose()
   }
@@ -177,6 +177,7 @@ export class BatchSession implements Holder {
         this.carry(reader)
       } else if (tag === ACKNOWLEDGED_TAG) this.greeted().acknowledge(reader.fixed64())
       else if (tag === tagOf(HELLO, DELIMITED)) this.greet(reader.slice())
+      else if (tag === CLIENT_GOODBYE_TAG && reader.bool()) this.release(this.greeted())
       else reader.skip(tag)
     }
     return left < SLICE
@@ -189,6 +190,11 @@ export class BatchSession implements Holder {
     this.operation.read(this.part)
     if (this.operation.number === 0) throw MALFORMED
     this.hall.carrier.carry(ledger, this.operation)
+  }
+
+  /** The client has all it wants: nothing of it need be kept. */
+  private release(ledger: Ledger): void {
+    if (ledger.pending === 0) this.hall.ledgers.release(ledger, this)
   }
 
   private greeted(): Ledger {

@@ -35,8 +35,12 @@ export interface Delivery {
 /** What has become of an operation that comes again. */
 export type Past = 'new' | 'under way' | 'forgotten' | Buffer
 
-/** Counts what the exactly-once machinery did: for tests and soaks. */
-export const replays = { answered: 0, attached: 0, forgotten: 0 }
+/**
+ * Counts what came again in this process: the operations, by what became of them, and the streams on
+ * which any did. Each such stream followed a connection that was lost after an operation was carried
+ * out and before its reply had arrived: proofs need that to have happened.
+ */
+export const replays = { answered: 0, attached: 0, forgotten: 0, streams: 0 }
 
 /** One client's operations. */
 export class Ledger {
@@ -55,6 +59,7 @@ export class Ledger {
   /** Kept replies by number; made when one is asked for, and only good until the next stream. */
   private index: Map<number, Buffer> | undefined
   private isFlushing = false
+  private hasReplayed = false
 
   /** @param tellSize is told by how much the kept bytes have changed */
   constructor(client: string, tellSize: (change: number) => void) {
@@ -73,6 +78,8 @@ export class Ledger {
       this.highest = number
       return 'new'
     }
+    if (!this.hasReplayed) replays.streams++
+    this.hasReplayed = true
     if (this.underWay.has(number)) {
       replays.attached++
       return 'under way'
@@ -128,6 +135,7 @@ export class Ledger {
   /** A stream of the client begins. */
   begins(delivery: Delivery): void {
     this.index = undefined
+    this.hasReplayed = false
     this.delivery = delivery
   }
 

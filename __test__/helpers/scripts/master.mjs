@@ -1,5 +1,6 @@
 // A master in a process of its own, that does what it is told. node master.mjs OPTIONS
 import { Config } from 'crudjt'
+import { replays } from '../../../dist/src/grpc/ledger.js'
 
 const options = JSON.parse(process.argv[2])
 await Config.startMaster(options)
@@ -18,6 +19,9 @@ const orders = {
     return 'stopped'
   },
   memory: () => process.memoryUsage().rss,
+  replays: () => replays,
+  /** Answers after some random time of work. */
+  'a while': () => new Promise((resolve) => setTimeout(resolve, Math.random() * 60, 'over')),
 }
 
 process.on('message', async (order) => process.send(await orders[order]()))
