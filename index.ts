@@ -7,8 +7,10 @@ import type { CreateOptions, DurableOptions, UpdateOptions } from './src/call-op
 import { Config, current } from './src/config.js'
 import { CRUDJTError, type ErrorCode } from './src/errors.js'
 import { Extension } from './src/extension.js'
+import type { Address } from './src/grpc/address.js'
 import type { Limit } from './src/limits.js'
 import type {
+  AddressOptions,
   ConnectOptions,
   EngineOptions,
   MasterOptions,
@@ -16,10 +18,13 @@ import type {
   StoreOptions,
 } from './src/options.js'
 import type { Metadata, Session } from './src/session.js'
+import type { SessionStore } from './src/session-store.js'
 import type { StoreStats } from './src/stats.js'
 import { Store } from './src/store.js'
 
 export type {
+  Address,
+  AddressOptions,
   ConnectOptions,
   CreateOptions,
   DurableOptions,
@@ -29,6 +34,7 @@ export type {
   MasterOptions,
   Metadata,
   Session,
+  SessionStore,
   StoreEvent,
   StoreOptions,
   StoreStats,

@@ -26,6 +26,8 @@ export interface Hot {
    * and only the metadata was written. The header then tells in which slot the caller keeps it.
    */
   read(this: void, token: string): number
+  /** As `read`, but always gives the data, whatever the caller keeps, and no slot. */
+  fetch(this: void, token: string): number
   /** Replaces data and limits (with `keep` only the limits given); `0` if there is no such token. */
   update(
     this: void,
@@ -41,6 +43,12 @@ export interface Hot {
   keep(this: void, slot: number): void
   /** Tells that the caller has nothing in slots below one any more. */
   forgetBelow(this: void, slot: number): void
+  /**
+   * Looks at `length` bytes from `DATA_OFFSET` on that somebody else packed, and gives the size of
+   * their most compact encoding; `-1` if they are not one whole value of MessagePack, `-2` if it is
+   * no map, `-3` if it is nested deeper than 128 levels.
+   */
+  measure(this: void, length: number): number
 }
 
 /**

@@ -243,17 +243,6 @@ test.serial('with require_known_key a new secret is an error', async (t) => {
   })
 })
 
-test.serial('without a master elsewhere connectToMaster is refused by name', async (t) => {
-  const unavailable = {
-    is: CRUDJTError,
-    code: 'ERR_CRUDJT_UNAVAILABLE',
-    says: 'example:7',
-  } as const
-  const options = { grpc_host: 'example', grpc_port: 7 }
-  await refuses(t, () => Config.connectToMaster(options), unavailable)
-  t.false(Config.wasStarted())
-})
-
 test.serial('a master and a Store of the same folder are one engine', async (t) => {
   await inFolder(async (folder) => {
     await started(folder, async () => {

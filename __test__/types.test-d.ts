@@ -11,6 +11,7 @@ import CRUDJT, {
   type Metadata,
   read,
   type Session,
+  type SessionStore,
   Store,
   type StoreEvent,
   type StoreOptions,
@@ -56,6 +57,7 @@ export async function lifeCycle(): Promise<void> {
   await Config.startMaster({ secret_key: 'x', onError: (event: StoreEvent) => event.code })
   await Config.connectToMaster({ grpc_host: 'localhost' })
   prove<Equal<ReturnType<typeof Config.wasStarted>, boolean>>()
+  await Config.connectToMaster({ timeout_ms: 100, access_key: 'key', ...Config.address() })
   prove<Equal<typeof CRUDJT.Config, typeof Config>>()
   prove<Equal<typeof CRUDJT.CRUDJT.create, typeof create>>()
 
@@ -82,4 +84,17 @@ export async function stores(options: StoreOptions): Promise<StoreStats> {
 
 export function errors(error: unknown): ErrorCode | undefined {
   return error instanceof CRUDJTError ? error.code : undefined
+}
+
+export async function eitherStore(local: boolean): Promise<void> {
+  const open = () => Store.open({ secret_key: 'x' })
+  const store: SessionStore = local ? await open() : await Store.connect({ grpc_port: 1 })
+  const session = await store.read<{ user: User }>(await store.create({ user: { id: 1 } }))
+  prove<Equal<typeof session, Session<{ user: User }> | null>>()
+  const token = store.createSync({})
+  prove<Equal<typeof token, string>>()
+  await store.flush()
+  const stats: StoreStats = await store.stats()
+  await store[Symbol.asyncDispose]()
+  void stats
 }

@@ -7,25 +7,33 @@
  * A start that fails goes back to stopped with nothing left open; one during stopping waits for it.
  */
 import { type Backend, nobody } from './backend.js'
-import { type Client, connect } from './client.js'
 import { CRUDJTError, notStarted } from './errors.js'
-import { keepAlive } from './keep-alive.js'
+import { type Address, addressOf, endpointOf } from './grpc/address.js'
+import type { Master } from './grpc/master.js'
+import { RemoteStore } from './grpc/remote-store.js'
 import {
   type ConnectOptions,
   checkConnectOptions,
   checkMasterOptions,
   DEFAULT_DATA_SIZE,
   type MasterOptions,
+  type StoreOptions,
 } from './options.js'
 import { Store } from './store.js'
 import { hush, Waiting } from './waiting.js'
 
 type State =
   | { readonly name: 'stopped' }
-  | { readonly name: 'starting'; readonly opening: Promise<Store> }
-  | { readonly name: 'started'; readonly store: Store; readonly letGo: () => void }
+  | { readonly name: 'starting'; readonly opening: Promise<Started> }
+  | { readonly name: 'started'; readonly started: Started }
   | { readonly name: 'stopping'; readonly closing: Promise<void> }
-  | { readonly name: 'connected'; readonly client: Client }
+  | { readonly name: 'connected'; readonly client: RemoteStore }
+
+/** A store and the master that serves it. */
+interface Started {
+  readonly store: Store
+  readonly master: Master
+}
 
 const STOPPED: State = { name: 'stopped' }
 
@@ -47,17 +55,20 @@ function leave(left: State): void {
 /** Starting and stopping; one state for all copies of this package's code in a thread. */
 export const Config = {
   /**
-   * Opens the store and makes this process the master; it lives until `shutdownServer`.
-   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED`; and everything that `Store.open` throws
+   * Opens the store and serves it at `grpc_host` and `grpc_port`: makes this process the master. It
+   * lives until `shutdownServer`.
+   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED`, `ERR_CRUDJT_LISTEN`; and everything that
+   *   `Store.open` throws
    */
   async startMaster(options: MasterOptions): Promise<void> {
     refuseSecondStart()
     checkMasterOptions(options ?? {})
+    endpointOf(addressOf(options))
     const opening = open({ ...options }, state)
     enter({ name: 'starting', opening }, waitingFor(opening, options))
     try {
-      const store = await opening
-      enter({ name: 'started', store, letGo: keepAlive() }, store)
+      const started = await opening
+      enter({ name: 'started', started }, started.store)
     } catch (error) {
       enter(STOPPED, nobody)
       throw error
@@ -65,29 +76,30 @@ export const Config = {
   },
 
   /**
-   * Makes this process a client of a master, at once; called again, of another one.
-   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED` in a master, `ERR_CRUDJT_UNAVAILABLE`;
-   *   TypeError, RangeError `ERR_CRUDJT_OPTION`
+   * Makes this process a client of a master, at once; called again, of another one. The master need
+   * not be there yet: the first call waits for it, as long as `timeout_ms` allows.
+   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED` in a master; TypeError, RangeError
+   *   `ERR_CRUDJT_OPTION`
    */
   async connectToMaster(options: ConnectOptions = {}): Promise<void> {
     if (state.name !== 'connected') refuseSecondStart()
     checkConnectOptions(options)
     const before = state
-    const client = connect(options)
+    const client = new RemoteStore(options)
     enter({ name: 'connected', client }, client)
     if (before.name === 'connected') await before.client.close()
   },
 
   /**
-   * Answers what is in flight, makes everything durable and releases the store. A start that is
-   * still under way is waited for.
+   * Answers what is in flight, closes the port, makes everything durable and releases the store. A
+   * start that is still under way is waited for.
    * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is no master
    */
   async shutdownServer(): Promise<void> {
     while (state.name === 'starting') await settled(state.opening)
     if (state.name === 'stopping') return state.closing
     if (state.name !== 'started') throw notStarted('gRPC server is not started')
-    const closing = close(state)
+    const closing = close(state.started)
     hush(closing)
     const stopping: State = { name: 'stopping', closing }
     enter(stopping, nobody)
@@ -118,6 +130,15 @@ export const Config = {
   master(): boolean {
     return state.name === 'started'
   },
+
+  /**
+   * Where the master is, as `connectToMaster` takes it: in a master where it listens, with the port
+   * that it took; in a client the address it was given. Undefined in any other process.
+   */
+  address(): Address | undefined {
+    if (state.name === 'started') return state.started.master.address
+    return state.name === 'connected' ? state.client.address : undefined
+  },
 }
 
 function refuseSecondStart(): void {
@@ -126,21 +147,36 @@ function refuseSecondStart(): void {
   }
 }
 
-async function open(options: MasterOptions, before: State): Promise<Store> {
+async function open(options: MasterOptions, before: State): Promise<Started> {
   if (before.name === 'stopping') await settled(before.closing)
-  const { store_jt_path, grpc_host: _host, grpc_port: _port, ...kept } = options
-  return Store.open({ ...kept, path: store_jt_path })
-}
-
-function waitingFor(opening: Promise<Store>, options: MasterOptions): Waiting {
-  return new Waiting(opening, options.max_data_size ?? DEFAULT_DATA_SIZE)
-}
-
-async function close({ store, letGo }: State & { name: 'started' }): Promise<void> {
+  // Only a master needs the gRPC library, which takes a tenth of a second to load.
+  const loading = import('./grpc/master.js')
+  hush(loading)
+  const store = await Store.open(storeOptions(options))
   try {
+    const { Master } = await loading
+    return { store, master: await Master.start(store, options) }
+  } catch (error) {
     await store.close()
+    throw error
+  }
+}
+
+function storeOptions(options: MasterOptions): StoreOptions {
+  const { store_jt_path, grpc_host: _host, grpc_port: _port, access_key: _key, ...kept } = options
+  return { ...kept, path: store_jt_path }
+}
+
+function waitingFor(opening: Promise<Started>, options: MasterOptions): Waiting {
+  const store = opening.then((started) => started.store)
+  return new Waiting(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
+}
+
+async function close({ store, master }: Started): Promise<void> {
+  try {
+    await master.stop()
   } finally {
-    letGo()
+    await store.close()
   }
 }
 

@@ -58,6 +58,14 @@ export class Engine {
     }
   }
 
+  fetch(token: string): number {
+    try {
+      return this.hot.fetch(token)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
   update(token: string, length: number, ttl: number, reads: number, keep: boolean): 1 | 0 | -3 {
     try {
       return this.hot.update(token, length, ttl, reads, keep)
@@ -82,6 +90,11 @@ export class Engine {
   /** Tells that nothing is kept any more in the slots below one. */
   forgetBelow(slot: number): void {
     this.hot.forgetBelow(slot)
+  }
+
+  /** See `Hot.measure`. */
+  measure(length: number): number {
+    return this.hot.measure(length)
   }
 
   async waitForRoom(): Promise<void> {

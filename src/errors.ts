@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'ERR_CRUDJT_UNAUTHENTICATED'
   | 'ERR_CRUDJT_UNAVAILABLE'
   | 'ERR_CRUDJT_UNKNOWN_KEY'
+  | 'ERR_CRUDJT_UNSUPPORTED'
   | 'ERR_CRUDJT_VERSION'
 
 /** An error that no argument is to blame for: `code` says which, `cause` what lay beneath it. */
@@ -79,12 +80,23 @@ export interface Failure {
 /** An error of the engine as this package raises it; anything else as it is. */
 export function fromEngine(failure: unknown): unknown {
   if (!isFailure(failure)) return failure
-  const code = failure.code as ErrorCode
-  if (code === 'ERR_CRUDJT_SECRET_KEY') return typeError(code, failure.message)
-  if (code === 'ERR_CRUDJT_DATA_TOO_LARGE' || code === 'ERR_CRUDJT_LIMIT') {
-    return rangeError(code, failure.message)
+  return errorOf(failure.code as ErrorCode, failure.message)
+}
+
+/** An error that was raised elsewhere, in the engine or by a master, as this package raises it. */
+export function errorOf(code: ErrorCode, message: string): Error {
+  switch (code) {
+    case 'ERR_CRUDJT_DATA':
+    case 'ERR_CRUDJT_OPTION':
+    case 'ERR_CRUDJT_SECRET_KEY':
+      return typeError(code, message)
+    case 'ERR_CRUDJT_DATA_TOO_LARGE':
+    case 'ERR_CRUDJT_LIMIT':
+    case 'ERR_CRUDJT_TOKEN':
+      return rangeError(code, message)
+    default:
+      return new CRUDJTError(code, message)
   }
-  return new CRUDJTError(code, failure.message)
 }
 
 /** The errors of this package are instances of other classes than the engine's plain ones. */

@@ -45,16 +45,24 @@ export interface StoreOptions extends EngineOptions {
   path?: string | undefined
 }
 
-/** How a client finds its master. */
-export interface ConnectOptions {
-  /** The master's address. Default `127.0.0.1`. */
+/** Where a master is, and what opens it. */
+export interface AddressOptions {
+  /** The master's host, or `unix:` and the path of a socket. Default `127.0.0.1`. */
   grpc_host?: string | undefined
-  /** The master's port. Default 50051. */
+  /** The master's port; a master that is given 0 takes a free one. Default 50051. */
   grpc_port?: number | undefined
+  /** A secret that clients must know to be answered: 1 to 1024 visible ASCII characters. */
+  access_key?: string | undefined
+}
+
+/** How a client finds its master. */
+export interface ConnectOptions extends AddressOptions {
+  /** Milliseconds that a call may take, the wait for a master included. Default 5000. */
+  timeout_ms?: number | undefined
 }
 
 /** How `CRUDJT.Config.startMaster` starts a master. */
-export interface MasterOptions extends EngineOptions, ConnectOptions {
+export interface MasterOptions extends EngineOptions, AddressOptions {
   /** The store's folder, as `path` of `Store.open`. */
   store_jt_path?: string | undefined
 }
@@ -63,6 +71,8 @@ export interface MasterOptions extends EngineOptions, ConnectOptions {
 export const DEFAULT_DATA_SIZE = 256
 /** Bytes of memory for keeping records at hand by default. */
 const DEFAULT_CACHE_SIZE = 32 * 1024 * 1024
+/** Milliseconds that a client's call may take by default. */
+export const DEFAULT_TIMEOUT = 5000
 /** Where masters listen by default. */
 export const DEFAULT_ADDRESS = { grpc_host: '127.0.0.1', grpc_port: 50051 } as const
 
@@ -99,9 +109,17 @@ const folder = {
   isType: (value: unknown) => isString(value) && !(value as string).includes('\0'),
 }
 const ADDRESS: OptionTable = {
-  grpc_host: { expected: 'the name or address of a host', isType: isString },
+  grpc_host: {
+    expected: 'the name or address of a host, or unix: and the path of a socket',
+    isType: folder.isType,
+  },
   grpc_port: whole('a port', 0, 65_535),
+  access_key: {
+    expected: '1 to 1024 visible ASCII characters',
+    isType: (value) => typeof value === 'string' && /^[!-~]{1,1024}$/.test(value),
+  },
 }
+const CONNECT: OptionTable = { ...ADDRESS, timeout_ms: whole('milliseconds', 1, 86_400_000) }
 const STORE: OptionTable = { path: folder, ...ENGINE }
 const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
 
@@ -119,7 +137,8 @@ export function checkMasterOptions(options: unknown): asserts options is MasterO
 
 /** @throws TypeError, RangeError `ERR_CRUDJT_OPTION` */
 export function checkConnectOptions(options: unknown): asserts options is ConnectOptions {
-  checkOptions(options, ADDRESS, { host: 'grpc_host', port: 'grpc_port' })
+  const aliases = { host: 'grpc_host', port: 'grpc_port', timeout: 'timeout_ms' }
+  checkOptions(options, CONNECT, aliases)
 }
 
 /** What can be told before the engine looks at the bytes. */
@@ -146,11 +165,19 @@ export function memoBytes(options: EngineOptions): number {
   return Math.floor((options.cache_size ?? DEFAULT_CACHE_SIZE) / 2)
 }
 
+/**
+ * The most bytes that data of a certain compact size can arrive in: clients in other languages write
+ * integers in nine bytes. The engine keeps what they sent as it is.
+ */
+export function wireSize(dataSize: number): number {
+  return 9 * dataSize + 16
+}
+
 /** Checked options in the engine's words; what is left out takes the engine's default. */
 export function engineOptions(options: StoreOptions): NativeOptions {
   const named = {
     path: options.path,
-    maxDataSize: options.max_data_size,
+    maxDataSize: wireSize(options.max_data_size ?? DEFAULT_DATA_SIZE),
     cacheSize: (options.cache_size ?? DEFAULT_CACHE_SIZE) - memoBytes(options),
     syncIntervalMs: options.sync_interval_ms,
     sweepIntervalHours: options.sweep_interval_hours,

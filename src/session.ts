@@ -1,5 +1,5 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
-import { exactly } from './decode.js'
+import { decodeMap, exactly } from './decode.js'
 import { revive } from './kept.js'
 import * as scratch from './scratch.js'
 import type { Shape } from './shapes.js'
@@ -29,6 +29,14 @@ export function sessionOf(shape: Shape, values: readonly unknown[], from: number
   const reads = header[READS_LEFT] as number
   if (ttl < 0 && reads < 0) return { data }
   return { metadata: metadataOf(ttl, reads), data }
+}
+
+const values: unknown[] = []
+
+/** The session of what another process put into the scratch buffer, as the engine would have. */
+export function sessionFrom(length: number): Session {
+  const shape = decodeMap(length, values, 0)
+  return sessionOf(shape, values, 0)
 }
 
 function metadataOf(ttl: number, reads: number): Metadata {

@@ -50,3 +50,19 @@ export function statsOf(native: NativeStats, memoBytes: number): StoreStats {
     damaged_records: native.damagedRecords,
   }
 }
+
+/** Stats of a master elsewhere: what it left out is undefined. */
+export function statsFrom(
+  counters: readonly (readonly [name: string, value: number])[],
+): StoreStats {
+  return { ...UNKNOWN, ...Object.fromEntries(counters) } as StoreStats
+}
+
+const UNKNOWN = {
+  unsynced_age_ms: undefined,
+  hit_rate: undefined,
+  last_sync_at_ms: undefined,
+  last_sync_took_us: undefined,
+  last_checkpoint_at_ms: undefined,
+  last_sweep_at_ms: undefined,
+}

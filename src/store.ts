@@ -16,21 +16,25 @@ import { Core } from './core.js'
 import * as encoder from './encode.js'
 import { Engine } from './engine.js'
 import { Flusher } from './flusher.js'
+import { RemoteStore } from './grpc/remote-store.js'
 import type { Limit } from './limits.js'
 import * as limits from './limits.js'
 import { Memo, tokensWithin } from './memo.js'
 import * as native from './native.js'
 import {
+  type ConnectOptions,
+  checkConnectOptions,
   checkStoreOptions,
   DEFAULT_DATA_SIZE,
   engineOptions,
   memoBytes,
-  type StoreEvent,
   type StoreOptions,
 } from './options.js'
 import { Packed } from './packed.js'
+import { warn } from './report.js'
 import { Room } from './room.js'
 import type { Session } from './session.js'
+import type { SessionStore } from './session-store.js'
 import { type StoreStats, statsOf } from './stats.js'
 import { SyncCalls } from './sync-calls.js'
 
@@ -40,6 +44,15 @@ const { encode } = encoder
 const { NONE, readsOf, ttlOf } = limits
 const { BUSY, NO_SLOT } = native
 
+/** The parts of a store that a master answers from. */
+export interface Served {
+  readonly engine: Engine
+  readonly room: Room
+  readonly flusher: Flusher
+  readonly dataSize: number
+  stats(): Promise<StoreStats>
+}
+
 /**
  * A store of session tokens in a folder. Keeps no process alive.
  *
@@ -47,7 +60,7 @@ const { BUSY, NO_SLOT } = native
  * the store is closed, `ERR_CRUDJT_STORAGE` or `ERR_CRUDJT_FULL` if the disk can't be read or
  * written. Mistakes in arguments are TypeErrors and RangeErrors with the codes named at each call.
  */
-export class Store implements AsyncDisposable {
+export class Store implements SessionStore {
   private readonly core: Core
   private readonly engine: Engine
   private readonly dataSize: number
@@ -82,9 +95,25 @@ export class Store implements AsyncDisposable {
     return new Store(engine, options)
   }
 
+  /**
+   * Reaches the store of a master in another process. The master need not be there yet: the first
+   * call waits for it, as long as `timeout_ms` allows.
+   * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`
+   */
+  static async connect(options: ConnectOptions = {}): Promise<SessionStore> {
+    checkConnectOptions(options)
+    return new RemoteStore(options)
+  }
+
   /** The store's folder. */
   get path(): string {
     return this.engine.path
+  }
+
+  /** @internal What a master serves: the engine itself, its line and its flushes. */
+  get served(): Served {
+    const { engine, room, flusher, dataSize } = this
+    return { engine, room, flusher, dataSize, stats: () => this.stats() }
   }
 
   /**
@@ -275,8 +304,4 @@ export class Store implements AsyncDisposable {
   deleteSync(token: string, options?: DurableOptions): boolean {
     return this.sync.delete(token, options)
   }
-}
-
-function warn({ code, message }: StoreEvent): void {
-  process.emitWarning(message, { type: 'CRUDJTWarning', code })
 }

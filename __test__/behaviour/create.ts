@@ -17,8 +17,16 @@ export function aboutCreate(say: Sentence): void {
     t.deepEqual(await told(null, 3), { silence_read: 2 })
     t.deepEqual(await told(100, 3), { ttl: 100, silence_read: 2 })
     t.deepEqual(await told({ ttl: 100, silence_read: 3 }), { ttl: 100, silence_read: 2 })
-    t.deepEqual(await told({ silence_read: 3, durable: true }), { silence_read: 2 })
   })
+
+  say(
+    'a durable create has the limits that are named beside',
+    async (t, store) => {
+      const token = await store.create(data, { silence_read: 3, durable: true })
+      t.deepEqual(await store.read(token), { metadata: { silence_read: 2 }, data })
+    },
+    'the batch stream',
+  )
 
   say('the size limit counts integers in the fewest bytes', async (t, store) => {
     const list = new Array(250).fill(7n)

@@ -17,9 +17,20 @@ export function aboutDelete(say: Sentence): void {
   say('a token that was read and then deleted reads as null', async (t, store) => {
     const token = await store.create({ a: 1 })
     t.deepEqual(await store.read(token), { data: { a: 1 } })
-    t.true(await store.delete(token, { durable: true }))
+    t.true(await store.delete(token))
     t.is(await store.read(token), null)
   })
+
+  say(
+    'a durable delete is a delete',
+    async (t, store) => {
+      const token = await store.create({ a: 1 })
+      t.true(await store.delete(token, { durable: true }))
+      t.false(await store.delete(token, { durable: true }))
+      t.is(await store.read(token), null)
+    },
+    'the batch stream',
+  )
 
   say("delete refuses options that it doesn't know", async (t, store) => {
     const token = await store.create({})

@@ -24,26 +24,30 @@ export function aboutUpdate(say: Sentence): void {
     t.deepEqual(await store.read(token), { data: {} })
   })
 
-  say('with keep the limits that are not named stay', async (t, store) => {
-    const token = await store.create({ a: 1 }, 1000, 10)
-    t.true(await store.update(token, { a: 2 }, { keep: true }))
-    t.deepEqual(await store.read(token), {
-      metadata: { ttl: 1000, silence_read: 9 },
-      data: { a: 2 },
-    })
-    t.true(await store.update(token, { a: 3 }, { keep: true, ttl: 500 }))
-    t.deepEqual(await store.read(token), {
-      metadata: { ttl: 500, silence_read: 8 },
-      data: { a: 3 },
-    })
-    t.true(await store.update(token, { a: 4 }, { keep: true, silence_read: 3 }))
-    t.deepEqual(await store.read(token), {
-      metadata: { ttl: 500, silence_read: 2 },
-      data: { a: 4 },
-    })
-    t.true(await store.update(token, { a: 5 }, { keep: false, ttl: 50 }))
-    t.deepEqual(await store.read(token), { metadata: { ttl: 50 }, data: { a: 5 } })
-  })
+  say(
+    'with keep the limits that are not named stay',
+    async (t, store) => {
+      const token = await store.create({ a: 1 }, 1000, 10)
+      t.true(await store.update(token, { a: 2 }, { keep: true }))
+      t.deepEqual(await store.read(token), {
+        metadata: { ttl: 1000, silence_read: 9 },
+        data: { a: 2 },
+      })
+      t.true(await store.update(token, { a: 3 }, { keep: true, ttl: 500 }))
+      t.deepEqual(await store.read(token), {
+        metadata: { ttl: 500, silence_read: 8 },
+        data: { a: 3 },
+      })
+      t.true(await store.update(token, { a: 4 }, { keep: true, silence_read: 3 }))
+      t.deepEqual(await store.read(token), {
+        metadata: { ttl: 500, silence_read: 2 },
+        data: { a: 4 },
+      })
+      t.true(await store.update(token, { a: 5 }, { keep: false, ttl: 50 }))
+      t.deepEqual(await store.read(token), { metadata: { ttl: 50 }, data: { a: 5 } })
+    },
+    'the batch stream',
+  )
 
   say('a refused update leaves the old record whole', async (t, store) => {
     const token = await store.create({ a: 1 }, 1000, 10)
@@ -60,7 +64,17 @@ export function aboutUpdate(say: Sentence): void {
     const token = await store.create({})
     t.true(await store.delete(token))
     t.false(await store.update(token, { a: 1 }))
-    t.false(await store.update(token, { a: 1 }, { keep: true, durable: true }))
     t.is(await store.read(token), null)
   })
+
+  say(
+    'a durable update that keeps limits makes no token either',
+    async (t, store) => {
+      const token = await store.create({})
+      t.true(await store.delete(token))
+      t.false(await store.update(token, { a: 1 }, { keep: true, durable: true }))
+      t.is(await store.read(token), null)
+    },
+    'the batch stream',
+  )
 }

@@ -1,6 +1,8 @@
 /** The ways to reach a store: the behaviour suite runs against each. */
 import { CRUDJT, Store, type StoreOptions } from 'crudjt'
+import { ask, kill } from '../helpers/children.js'
 import { KEY } from '../helpers/keys.js'
+import { type RunningMaster, runMaster, runOlderMaster, stopMaster } from '../helpers/masters.js'
 
 /** A store that was reached in one of the ways. */
 export interface Reached extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
@@ -10,6 +12,8 @@ export interface Reached extends Pick<Store, 'create' | 'read' | 'update' | 'del
 /** A way to reach a store. */
 export interface Way {
   readonly name: string
+  /** Whether it has the unary methods only, and so no `keep` and no `durable`. */
+  readonly isUnary?: boolean
   /** Opens or starts the store in a folder. */
   reach(folder: string, options?: Partial<StoreOptions>): Promise<Reached>
 }
@@ -70,4 +74,77 @@ export const reopened: Way = {
       close: () => store.close(),
     }
   },
+}
+
+/** A store of a master in another process. */
+export const remote: Way = {
+  name: 'a Store of a master elsewhere',
+  async reach(folder, options) {
+    const master = await runMaster(folder, options)
+    return withMaster(master, await Store.connect(master.at))
+  },
+}
+
+/** The process-wide CRUDJT as a client of a master in another process. */
+export const client: Way = {
+  name: 'CRUDJT as a client',
+  async reach(folder, options) {
+    const master = await runMaster(folder, options)
+    void CRUDJT.Config.connectToMaster(master.at)
+    const { create, read, update, delete: remove } = CRUDJT
+    const close = () => CRUDJT.Config.disconnect()
+    return withMaster(master, { create, read, update, delete: remove, close })
+  },
+}
+
+/** A client whose master is restarted between a write and whatever comes next. */
+export const restarted: Way = {
+  name: 'a Store of a master that is restarted after each write',
+  async reach(folder, options) {
+    const master = await runMaster(folder, options)
+    const store = await Store.connect(master.at)
+    const afterwards = async <T>(answer: T) => {
+      await ask(master.process, 'restart')
+      return answer
+    }
+    return withMaster(master, {
+      create: async (...args) => afterwards(await store.create(...args)),
+      read: ((token) => store.read(token)) as Store['read'],
+      update: async (...args) => afterwards(await store.update(...args)),
+      delete: async (...args) => afterwards(await store.delete(...args)),
+      close: () => store.close(),
+    })
+  },
+}
+
+/** A store of a master as there are in other languages. */
+export const older: Way = {
+  name: 'a Store of an older master',
+  isUnary: true,
+  async reach(folder) {
+    const { at, process } = await runOlderMaster(folder, 'nil')
+    const store = await Store.connect(at)
+    const close = async () => {
+      await store.close()
+      await kill(process)
+    }
+    return { ...methodsOf(store), close }
+  },
+}
+
+function withMaster(master: RunningMaster, store: Reached): Reached {
+  const close = async () => {
+    await store.close()
+    await stopMaster(master)
+  }
+  return { ...methodsOf(store), close }
+}
+
+function methodsOf(store: Omit<Reached, 'close'>): Omit<Reached, 'close'> {
+  return {
+    create: (...args) => store.create(...args),
+    read: ((token) => store.read(token)) as Store['read'],
+    update: (...args) => store.update(...args),
+    delete: (...args) => store.delete(...args),
+  }
 }

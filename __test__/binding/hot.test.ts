@@ -107,6 +107,19 @@ test('what only looks like a token once it is cut or narrowed is absent', async 
   await store.close()
 })
 
+test('measure tells the compact size of a map, or why there is none', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, put } = bind(store)
+  const measured = (packed: string) => hot.measure(put(packed))
+  t.is(measured('\x81\xa1a\xd3\0\0\0\0\0\0\0\x05'), 4)
+  t.is(measured('\x81\xa1a'), -1)
+  t.is(measured(''), -1)
+  t.is(measured('\xc0'), -2)
+  t.is(measured(`\x81\xa1a${'\x91'.repeat(200)}`), -3)
+  t.throws(() => hot.measure(1e9), { code: 'ERR_CRUDJT_INTERNAL' })
+  await store.close()
+})
+
 test('the wrong types and lengths are coded errors', async (t) => {
   const store = await openStore(newFolder())
   const { hot } = bind(store)

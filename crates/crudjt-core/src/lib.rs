@@ -27,6 +27,7 @@ mod journal;
 mod keyring;
 mod known;
 mod memtable;
+pub mod msgpack;
 mod options;
 mod outline;
 mod owner;

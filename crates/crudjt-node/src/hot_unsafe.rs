@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crudjt_core::msgpack::{self, Malformed};
 use crudjt_core::{Acquaintance, Change, Error, Known, Limits, Meta, Reading, TOKEN_LENGTH};
 use napi::bindgen_prelude::{ArrayBuffer, Unknown};
 use napi::{Env, JsValue, sys};
@@ -19,6 +20,10 @@ use crate::values_unsafe::Values;
 const ABSENT: i32 = -1;
 const UNCHANGED: i32 = -2;
 const BUSY: i32 = -3;
+
+const MALFORMED: i32 = -1;
+const NOT_MAP: i32 = -2;
+const TOO_DEEP: i32 = -3;
 
 const NO_LIMIT: f64 = -1.0;
 const EXACT_LIMIT: f64 = -2.0;
@@ -62,10 +67,12 @@ pub fn bind<'env>(
         &[
             (c"create", create),
             (c"read", read),
+            (c"fetch", fetch),
             (c"update", update),
             (c"remove", remove),
             (c"keep", keep),
             (c"forgetBelow", forget_below),
+            (c"measure", measure),
         ],
     )
 }
@@ -90,26 +97,34 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
 unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |hot, values, [token]| {
         let token = values.token(token)?;
-        let engine = hot.handle.engine();
-        let reading = {
-            let known = hot.known.borrow();
-            hot.scratch.with_data(|out| engine.read(text(&token), Some(&known), out))
-        };
-        let acquaintance = |meta: &Meta| hot.known.borrow().look(meta.id);
+        let known = hot.known.borrow();
+        let reading = hot.fetch(&token, Some(&known));
+        drop(known);
         match reading {
-            Ok(Reading::Absent) => values.answer(ABSENT),
             Ok(Reading::Unchanged(meta)) => {
-                hot.tell(&meta, acquaintance(&meta));
+                hot.tell(&meta, hot.acquaintance(&meta));
                 values.answer(UNCHANGED)
             }
             Ok(Reading::Found(meta, length)) => {
-                let known = acquaintance(&meta);
+                let known = hot.acquaintance(&meta);
                 hot.tell(&meta, known);
                 hot.note(&meta, known);
                 values.answer(length as i32)
             }
+            Ok(Reading::Absent) => values.answer(ABSENT),
             Err(error) => unless_busy(values, error),
         }
+    })
+}
+
+unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |hot, values, [token]| match hot.fetch(&values.token(token)?, None) {
+        Ok(Reading::Found(meta, length)) => {
+            hot.tell(&meta, Acquaintance::Stranger);
+            values.answer(length as i32)
+        }
+        Ok(Reading::Absent | Reading::Unchanged(_)) => values.answer(ABSENT),
+        Err(error) => unless_busy(values, error),
     })
 }
 
@@ -156,6 +171,18 @@ unsafe extern "C" fn forget_below(
     })
 }
 
+unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |hot, values, [length]| {
+        let data = hot.scratch.data(values.number(length)? as usize)?;
+        values.answer(match msgpack::measure(data) {
+            Ok(size) => size as i32,
+            Err(Malformed::Syntax) => MALFORMED,
+            Err(Malformed::NotMap) => NOT_MAP,
+            Err(Malformed::TooDeep) => TOO_DEEP,
+        })
+    })
+}
+
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -198,6 +225,18 @@ impl Hot {
         } else {
             Some(value as u64)
         }
+    }
+
+    fn fetch(
+        &self,
+        token: &Option<TokenText>,
+        known: Option<&Known>,
+    ) -> crudjt_core::Result<Reading> {
+        self.scratch.with_data(|out| self.handle.engine().read(text(token), known, out))
+    }
+
+    fn acquaintance(&self, meta: &Meta) -> Acquaintance {
+        self.known.borrow().look(meta.id)
     }
 
     /// Puts what a reader is told into the header.

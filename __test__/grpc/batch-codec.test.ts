@@ -1,0 +1,338 @@
+/** The batch stream's messages written by hand against those that protobufjs makes of the proto file. */
+import test from 'ava'
+import fc from 'fast-check'
+import * as messages from '../../dist/src/grpc/batch-messages.js'
+import { address, type Batch, BatchWriter } from '../../dist/src/grpc/batch-writer.js'
+import { Kind, OperationReader, revisit } from '../../dist/src/grpc/operation-codec.js'
+import { MALFORMED, Reader } from '../../dist/src/grpc/protobuf.js'
+import { ReplyReader, ReplyWriter } from '../../dist/src/grpc/reply-codec.js'
+import {
+  bytes,
+  DATA_OFFSET,
+  exact,
+  header,
+  READS_EXACT,
+  READS_LEFT,
+  TTL_EXACT,
+  TTL_LEFT,
+} from '../../dist/src/scratch.js'
+import { packageOf } from '../helpers/raw-client.js'
+
+interface Method {
+  requestSerialize(message: object): Buffer
+  requestDeserialize(bytes: Buffer): Record<string, never>
+  responseSerialize(message: object): Buffer
+  responseDeserialize(bytes: Buffer): Record<string, never>
+}
+const { Exchange } = packageOf('batch.proto')['crudjt.batch.Batch'] as unknown as {
+  Exchange: Method
+}
+
+const number = fc.oneof(
+  fc.integer({ min: 1, max: 300 }),
+  fc.integer({ min: 1, max: 2 ** 31 }),
+  fc.maxSafeInteger().map((n) => Math.abs(n) + 1),
+)
+const token = fc.stringMatching(/^[\w-]{22}$/)
+const data = fc.uint8Array({ maxLength: 400 }).map((given) => Buffer.from(given))
+const limit = fc.oneof(fc.constant(undefined), fc.bigInt(1n, 2n ** 63n - 1n), fc.bigInt(1n, 300n))
+
+function put(given: Buffer): number {
+  bytes.set(given, DATA_OFFSET)
+  return given.length
+}
+
+/** A limit as the engine takes it. */
+function engineLimit(given: bigint | undefined, index: number): number {
+  if (given === undefined) return -1
+  if (given <= Number.MAX_SAFE_INTEGER) return Number(given)
+  exact[index] = given
+  return -2
+}
+
+const operation = fc.record({
+  kind: fc.constantFrom(...Object.values(Kind)),
+  token: fc.option(token, { nil: undefined }),
+  data: fc.option(data, { nil: undefined }),
+  ttl: limit,
+  reads: limit,
+  keep: fc.boolean(),
+  durable: fc.boolean(),
+})
+
+type Given = typeof operation extends fc.Arbitrary<infer T> ? T : never
+
+function write(writer: BatchWriter, n: number, given: Given, full: (batch: Batch) => void) {
+  return writer.write(
+    n,
+    {
+      kind: given.kind,
+      token: given.token,
+      length: given.data === undefined ? undefined : put(given.data),
+      ttl: engineLimit(given.ttl, TTL_EXACT),
+      reads: engineLimit(given.reads, READS_EXACT),
+      keep: given.keep,
+      durable: given.durable,
+    },
+    full,
+  )
+}
+
+const names = Object.keys(Kind)
+
+/** What protobufjs should read of an operation. */
+const told = (n: number, given: Given) => ({
+  number: String(n),
+  kind: given.kind,
+  token: given.token ?? '',
+  packed_data: given.data ?? Buffer.alloc(0),
+  ttl: String(given.ttl ?? 0),
+  silence_read: String(given.reads ?? 0),
+  keep: given.keep,
+  durable: given.durable,
+})
+
+const noRoom = () => {
+  throw new Error('a message was full')
+}
+
+test('operations are written as others read them', (t) => {
+  fc.assert(
+    fc.property(fc.array(operation, { minLength: 1, maxLength: 9 }), number, (given, first) => {
+      const writer = new BatchWriter()
+      const numbers = given.map((_, i) => Math.min(first, 2 ** 53 - 10) + i)
+      given.forEach((one, i) => {
+        write(writer, numbers[i] as number, one, noRoom)
+      })
+      const { bytes: message, count, last } = writer.seal()
+      t.deepEqual([count, last], [given.length, numbers.at(-1) as number])
+      const frame = address(message, first)
+      t.is(frame.readUInt32BE(1), frame.length - 5)
+      const read = Exchange.requestDeserialize(frame.subarray(5))
+      t.is(read.acknowledged as unknown as string, String(first))
+      t.deepEqual(
+        read.operations as unknown,
+        given.map((one, i) => told(numbers[i] as number, one)),
+      )
+    }),
+  )
+})
+
+test('operations of others are read, and can be told again', (t) => {
+  fc.assert(
+    fc.property(operation, number, (given, n) => {
+      const packed_data = given.data ?? Buffer.alloc(0)
+      const [ttl, silence_read] = [given.ttl?.toString(), given.reads?.toString()]
+      const { token, keep, durable } = given
+      const kind = names[given.kind]
+      const one = { number: String(n), kind, token, packed_data, ttl, silence_read, keep, durable }
+      const message = Exchange.requestSerialize({ operations: [one] })
+      const [bytesOf, from, to] = partOf(message, 3)
+      const reader = new OperationReader()
+      reader.read(new Reader(bytesOf, from, to))
+      const { ttl: readTtl, reads, from: start, to: end } = reader
+      t.is(reader.number, n)
+      t.is(reader.kind, given.kind)
+      t.is(reader.token, token ?? '')
+      t.deepEqual(Buffer.from(bytesOf.subarray(start, end)), packed_data)
+      t.deepEqual([BigInt(readTtl), BigInt(reads)], [given.ttl ?? -1n, given.reads ?? -1n])
+      t.deepEqual([reader.keep, reader.durable], [keep, durable])
+    }),
+  )
+})
+
+function partOf(message: Buffer, field: number): [Buffer, number, number] {
+  const reader = new Reader(message)
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === field * 8 + 2) {
+      reader.part()
+      return [message, reader.from, reader.to]
+    }
+    reader.skip(tag)
+  }
+  throw new Error('no such part')
+}
+
+test('an operation that was written gives its arguments again', (t) => {
+  fc.assert(
+    fc.property(operation, number, (given, n) => {
+      const written = write(new BatchWriter(), n, given, noRoom)
+      bytes.fill(0, DATA_OFFSET, DATA_OFFSET + 500)
+      exact[TTL_EXACT] = 0n
+      exact[READS_EXACT] = 0n
+      const args = revisit(written)
+      t.deepEqual([args.kind, args.token], [given.kind, given.token ?? ''])
+      t.deepEqual([args.keep, args.durable], [given.keep, given.durable])
+      if (args.length !== undefined) {
+        const again = Buffer.from(bytes.subarray(DATA_OFFSET, DATA_OFFSET + args.length))
+        t.deepEqual(again, given.data ?? Buffer.alloc(0))
+      }
+      const back = (value: number, index: number) => (value === -2 ? exact[index] : BigInt(value))
+      t.is(back(args.ttl, TTL_EXACT), given.ttl ?? -1n)
+      t.is(back(args.reads, READS_EXACT), given.reads ?? -1n)
+    }),
+  )
+})
+
+test('text that can be no token travels as one that is none', (t) => {
+  for (const text of ['', 'x', 'a'.repeat(23), 'ä'.repeat(22), '\u{1f511}'.repeat(11)]) {
+    const given = { kind: Kind.READ, token: text, data: undefined, keep: false, durable: false }
+    const writer = new BatchWriter()
+    write(writer, 1, { ...given, ttl: undefined, reads: undefined }, noRoom)
+    const { operations } = Exchange.requestDeserialize(writer.seal().bytes.subarray(5 + 9))
+    t.is((operations as unknown as { token: string }[])[0]?.token, '?')
+  }
+})
+
+test('messages are cut where they get too long, and nothing is written twice', (t) => {
+  const writer = new BatchWriter()
+  const full: Batch[] = []
+  const given = Buffer.alloc(1000, 7)
+  const args = { kind: Kind.CREATE, token: undefined, keep: false, durable: false } as const
+  const written = Array.from({ length: 2000 }, (_, i) =>
+    write(writer, i + 1, { ...args, data: given, ttl: undefined, reads: undefined }, (batch) => {
+      full.push(batch)
+    }),
+  )
+  const all = [...full, writer.seal()]
+  t.true(all.every((batch) => batch.bytes.length <= 64 << 10))
+  t.is(
+    all.reduce((sum, { count }) => sum + count, 0),
+    2000,
+  )
+  const huge = Buffer.alloc(500_000, 8)
+  write(writer, 2001, { ...args, data: huge, ttl: undefined, reads: undefined }, noRoom)
+  t.is(writer.seal().count, 1)
+  for (const [i, one] of written.entries()) {
+    const reader = new OperationReader()
+    reader.read(new Reader(one.bytes, one.start + 4, one.end))
+    t.is(reader.number, i + 1)
+    t.true(one.bytes.subarray(reader.from, reader.to).equals(given))
+  }
+})
+
+test('replies are written as others read them, and read back', (t) => {
+  const left = fc.oneof(fc.constant(-1n), fc.bigInt(0n, 2n ** 63n - 1n), fc.bigInt(0n, 300n))
+  const text = fc.string({ maxLength: 300 })
+  fc.assert(
+    fc.property(number, token, data, left, left, text, (n, made, packed, ttl, reads, why) => {
+      const writer = new ReplyWriter()
+      writer.token(n, made)
+      writer.result(n, true)
+      writer.result(n, false)
+      setLeft(ttl, TTL_LEFT, TTL_EXACT)
+      setLeft(reads, READS_LEFT, READS_EXACT)
+      writer.data(n, put(packed))
+      writer.nothing(n)
+      writer.error(n, 'ERR_CRUDJT_DATA', why)
+      writer.counters(n, [
+        ['live_tokens', 5],
+        ['hit_rate', 0.5],
+      ])
+      t.deepEqual([writer.count, writer.last], [7, n])
+      const message = writer.take(n)
+      t.is(writer.count, 0)
+      const { replies, taken } = Exchange.responseDeserialize(message) as never as {
+        replies: Record<string, unknown>[]
+        taken: string
+      }
+      t.is(taken, String(n))
+      t.true(replies.every((reply) => reply.number === String(n)))
+      t.is(replies[0]?.token, made)
+      t.deepEqual([replies[1]?.result, replies[2]?.result], [true, false])
+      t.deepEqual(replies[3]?.packed_data, packed)
+      t.is(replies[3]?.ttl, ttl < 0n ? undefined : String(ttl))
+      t.is(replies[3]?.silence_read, reads < 0n ? undefined : String(reads))
+      t.is(replies[4]?.packed_data, undefined)
+      const given = Buffer.from(why).toString()
+      t.deepEqual(replies[5]?.error, { code: 'ERR_CRUDJT_DATA', text: given })
+      const counters = [
+        { name: 'live_tokens', value: 5 },
+        { name: 'hit_rate', value: 0.5 },
+      ]
+      t.deepEqual(replies[6]?.counters, counters)
+      checkRead(t, message, n, { made, packed, ttl, reads, why: given })
+    }),
+  )
+})
+
+function setLeft(left: bigint, index: number, exactIndex: number): void {
+  header[index] = Number(left)
+  exact[exactIndex] = left < 0n ? 0n : left
+}
+
+interface Expected {
+  made: string
+  packed: Buffer
+  ttl: bigint
+  reads: bigint
+  why: string
+}
+
+function checkRead(
+  t: { is(a: unknown, b: unknown): void; deepEqual(a: unknown, b: unknown): void },
+  message: Buffer,
+  n: number,
+  { made, packed, ttl, reads, why }: Expected,
+): void {
+  const reader = new Reader(message)
+  const reply = new ReplyReader()
+  const next = () => {
+    for (let tag = reader.tag(); tag !== 18; tag = reader.tag()) reader.skip(tag)
+    reply.read(new Reader(reader.slice()))
+    t.is(reply.number, n)
+    return reply
+  }
+  t.is(next().token, made)
+  t.is(next().result, true)
+  t.is(next().result, false)
+  t.is(next().length, packed.length)
+  t.deepEqual(Buffer.from(bytes.subarray(DATA_OFFSET, DATA_OFFSET + packed.length)), packed)
+  t.is(header[TTL_LEFT], Number(ttl))
+  t.is(header[READS_LEFT], Number(reads))
+  if (ttl > Number.MAX_SAFE_INTEGER) t.is(exact[TTL_EXACT], ttl)
+  t.is(next().length, -1)
+  const { code, text } = next()
+  t.deepEqual([code, text], ['ERR_CRUDJT_DATA', why])
+  t.deepEqual(next().counters, [
+    ['live_tokens', 5],
+    ['hit_rate', 0.5],
+  ])
+}
+
+test('greetings and farewells go both ways', (t) => {
+  const id = Buffer.from(Array.from({ length: 16 }, (_, i) => i * 16 + 1))
+  const hello = messages.writeHello({ version: 1, client: id })
+  t.like(Exchange.requestDeserialize(hello).hello, { version: 1, client: id })
+  t.deepEqual(messages.readHello(hello.subarray(4)), { version: 1, client: id })
+  const given = { version: 1, master: id, resumed: true, maxDataSize: 65_536 }
+  const welcome = messages.writeWelcome(given)
+  const read = { version: 1, master: id, resumed: true, max_data_size: 65_536 }
+  t.like(Exchange.responseDeserialize(welcome).welcome, read)
+  t.deepEqual(messages.readWelcome(welcome.subarray(4)), given)
+  const goodbye = messages.writeGoodbye(2 ** 40)
+  t.like(Exchange.responseDeserialize(goodbye).goodbye, { taken: String(2 ** 40) })
+  t.is(messages.readGoodbye(goodbye.subarray(4)), 2 ** 40)
+})
+
+test('any other bytes are read or refused as malformed', (t) => {
+  const readers = [
+    (given: Buffer) => new OperationReader().read(new Reader(given)),
+    (given: Buffer) => new ReplyReader().read(new Reader(given)),
+    messages.readHello,
+    messages.readWelcome,
+    messages.readGoodbye,
+  ]
+  fc.assert(
+    fc.property(data, (given) => {
+      for (const read of readers) {
+        try {
+          read(given)
+        } catch (error) {
+          t.is(error, MALFORMED)
+        }
+      }
+    }),
+  )
+  t.pass()
+})

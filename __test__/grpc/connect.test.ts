@@ -1,0 +1,237 @@
+/** Being a client: waiting for a master, losing it, and reaching what is none. */
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import test from 'ava'
+import { CRUDJT, CRUDJTError, Store } from 'crudjt'
+import { kill, runProcess } from '../helpers/children.js'
+import { inFolder } from '../helpers/folder.js'
+import { type At, runMaster, runOlderMaster, stopMaster } from '../helpers/masters.js'
+import { notStarted, refuses } from '../helpers/refusals.js'
+
+const { Config } = CRUDJT
+const data = { a: 1 }
+const unavailable = (says: string) =>
+  ({ is: CRUDJTError, code: 'ERR_CRUDJT_UNAVAILABLE', says }) as const
+
+/** A port on which something listens, or nothing any more. */
+async function portOf(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await portOf(server)
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const everyCall = (store: Pick<Store, 'create' | 'read' | 'update' | 'delete'>) => [
+  () => store.create(data),
+  () => store.read('x'),
+  () => store.update('x', data),
+  () => store.delete('x'),
+]
+
+test('without a master a call waits for it up to the deadline, then names the address', async (t) => {
+  const grpc_port = await freePort()
+  await using store = await Store.connect({ grpc_port, timeout_ms: 100 })
+  for (const call of everyCall(store)) {
+    await refuses(t, call, unavailable(`127.0.0.1:${grpc_port} within 100 ms: nothing listens`))
+  }
+})
+
+test('a call that was made before the master started is answered by it', async (t) => {
+  await inFolder(async (folder) => {
+    const grpc_port = await freePort()
+    await using store = await Store.connect({ grpc_port, timeout_ms: 60_000 })
+    const creating = store.create(data)
+    const master = await runMaster(folder, { grpc_port })
+    t.deepEqual(await store.read(await creating), { data })
+    await stopMaster(master)
+  })
+})
+
+test.serial('the process-wide calls are those of a client until it is disconnected', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder)
+    const connecting = Config.connectToMaster(master.at)
+    t.true(Config.wasStarted())
+    t.false(Config.master())
+    t.deepEqual(Config.address(), master.at)
+    const token = await CRUDJT.create(data)
+    await connecting
+    t.deepEqual(await CRUDJT.read(token), { data })
+    await refuses(t, () => Config.startMaster({ secret_key: 'x' }), {
+      is: CRUDJTError,
+      code: 'ERR_CRUDJT_ALREADY_STARTED',
+    })
+    await refuses(t, () => Config.shutdownServer(), {
+      ...notStarted,
+      says: 'gRPC server is not started',
+    })
+    const last = CRUDJT.read(token)
+    await Config.disconnect()
+    t.deepEqual(await last, { data })
+    for (const call of everyCall(CRUDJT)) await refuses(t, call, notStarted)
+    await stopMaster(master)
+  })
+})
+
+test.serial('connecting again points the calls at another master', async (t) => {
+  await inFolder(async (first) => {
+    await inFolder(async (second) => {
+      const masters = [await runMaster(first), await runMaster(second)] as const
+      await Config.connectToMaster(masters[0].at)
+      const token = await CRUDJT.create(data)
+      const late = CRUDJT.read(token)
+      void Config.connectToMaster(masters[1].at)
+      t.is(await CRUDJT.read(token), null)
+      t.deepEqual(await late, { data })
+      await Config.connectToMaster(masters[0].at)
+      t.deepEqual(await CRUDJT.read(token), { data })
+      await Config.disconnect()
+      for (const master of masters) await stopMaster(master)
+    })
+  })
+})
+
+test('a client outlives the death of its master and finds the next one', async (t) => {
+  await inFolder(async (folder) => {
+    const first = await runMaster(folder)
+    await using store = await Store.connect({ ...first.at, timeout_ms: 60_000 })
+    const token = await store.create(data)
+    await kill(first.process)
+    const second = await runMaster(folder, first.at)
+    // Until it has seen the end of the connection, it can't know what becomes of what it sends.
+    const lost = (error: { code?: string }) => t.is(error.code, 'ERR_CRUDJT_OUTCOME_UNKNOWN')
+    let session: unknown
+    for (let i = 0; i < 5 && session === undefined; i++) {
+      session = await store.read(token).catch(lost)
+    }
+    t.deepEqual(session, { data })
+    await stopMaster(second)
+  })
+})
+
+test('a client keeps no process alive', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder)
+    const { status, text } = await runProcess('client.mjs', String(master.at.grpc_port))
+    t.deepEqual([status, text.trim()], [0, JSON.stringify({ data })])
+    await stopMaster(master)
+  })
+})
+
+test('after close a client refuses calls', async (t) => {
+  const store = await Store.connect({ grpc_port: 1 })
+  await Promise.all([store.close(), store.close()])
+  for (const call of everyCall(store)) await refuses(t, call, notStarted)
+})
+
+test('calls without promises are refused by name', async (t) => {
+  await using store = await Store.connect({ grpc_port: 1 })
+  const calls = {
+    createSync: () => store.createSync(data),
+    readSync: () => store.readSync('x'),
+    updateSync: () => store.updateSync('x', data),
+    deleteSync: () => store.deleteSync('x'),
+  }
+  for (const [name, call] of Object.entries(calls)) {
+    const error = t.throws(call, { instanceOf: CRUDJTError, code: 'ERR_CRUDJT_UNSUPPORTED' })
+    t.true(error?.message.startsWith(name))
+  }
+})
+
+test('options of a client are checked', async (t) => {
+  const wrong = {
+    port: 5,
+    timeout_ms: 0,
+    access_key: 'two words',
+    grpc_host: 'a\0',
+    secret_key: 'x',
+  }
+  for (const [name, value] of Object.entries(wrong)) {
+    const error = await t.throwsAsync(() => Store.connect({ [name]: value }), {
+      code: 'ERR_CRUDJT_OPTION',
+    })
+    t.true(error?.message.includes(`'${name}'`), error?.message)
+  }
+})
+
+test('what is no master is told from one, within the deadline', async (t) => {
+  const http = createHttpServer((_, response) => response.end('hello'))
+  const http2 = createHttp2Server((_, response) => response.end('hello'))
+  const silent = createServer(() => {})
+  const tls = createServer((socket) => socket.end(Buffer.from('15030100020216', 'hex')))
+  const cutting = createServer((socket) => socket.destroy())
+  const servers = { http, http2, silent, tls, cutting } as unknown as Record<string, Server>
+  const reasons: Record<string, string> = { silent: 'nobody answers', http2: 'no CRUDJT master' }
+  for (const [name, server] of Object.entries(servers)) {
+    const grpc_port = await portOf(server)
+    const store = await Store.connect({ grpc_port, timeout_ms: 200 })
+    for (const call of everyCall(store)) {
+      const error = await refuses(t, call, unavailable(`127.0.0.1:${grpc_port}`), name)
+      t.true(error.message.includes(reasons[name] ?? ''), `${name}: ${error.message}`)
+    }
+    await store.close()
+    server.close()
+  }
+})
+
+test('a host that can not be resolved is named', async (t) => {
+  await using store = await Store.connect({ grpc_host: 'no-such-host.invalid', timeout_ms: 300 })
+  await refuses(t, () => store.read('x'), unavailable('no-such-host.invalid:50051'))
+})
+
+test('an access key opens a master that has the same, and no other', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder, { access_key: 'a-key' })
+    const right = await Store.connect({ ...master.at, access_key: 'a-key' })
+    t.deepEqual(await right.read(await right.create(data)), { data })
+    await right.close()
+    for (const access_key of [undefined, 'b-key', 'a-key2', 'A-key']) {
+      const wrong = await Store.connect({ ...master.at, access_key })
+      for (const call of everyCall(wrong)) {
+        const error = await refuses(t, call, {
+          is: CRUDJTError,
+          code: 'ERR_CRUDJT_UNAUTHENTICATED',
+        })
+        t.false(error.message.includes('-key'))
+      }
+      await wrong.close()
+    }
+    await stopMaster(master)
+  })
+})
+
+test('nil, nothing and an empty map all mean that there is no such token', async (t) => {
+  for (const nothing of ['nil', 'empty', 'map'] as const) {
+    await inFolder(async (folder) => {
+      const { at, process } = await runOlderMaster(folder, nothing)
+      await using store = await Store.connect(at as At)
+      t.is(await store.read('A'.repeat(22)), null, nothing)
+      t.deepEqual(await store.read(await store.create(data)), { data })
+      await kill(process)
+    })
+  }
+})
+
+test('what an older master does not have is refused by name', async (t) => {
+  await inFolder(async (folder) => {
+    const { at, process } = await runOlderMaster(folder, 'nil')
+    await using store = await Store.connect(at)
+    const calls = {
+      'durable: true': () => store.create(data, { durable: true }),
+      'keep: true': () => store.update('x', data, { keep: true }),
+      'flush()': () => store.flush(),
+      'stats()': () => store.stats(),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      const refusal = { is: CRUDJTError, code: 'ERR_CRUDJT_UNSUPPORTED', says: name } as const
+      await refuses(t, call, refusal)
+    }
+    await kill(process)
+  })
+})

@@ -1,0 +1,174 @@
+/** Where a master listens. */
+import { existsSync, lstatSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import test from 'ava'
+import { CRUDJT, CRUDJTError, type MasterOptions, Store, type StoreEvent } from 'crudjt'
+import { addressText, endpointOf } from '../../dist/src/grpc/address.js'
+import { kill } from '../helpers/children.js'
+import { inFolder } from '../helpers/folder.js'
+import { KEY } from '../helpers/keys.js'
+import { type At, runMaster } from '../helpers/masters.js'
+import { refuses } from '../helpers/refusals.js'
+
+const { Config } = CRUDJT
+const data = { a: 1 }
+
+const optionsIn = (folder: string, options: Partial<MasterOptions> = {}) => ({
+  secret_key: KEY,
+  store_jt_path: join(folder, 'store'),
+  grpc_port: 0,
+  ...options,
+})
+const notListening = (says: string) =>
+  ({ is: CRUDJTError, code: 'ERR_CRUDJT_LISTEN', says }) as const
+
+function listening(on: object): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer(() => {}).listen(on, () => resolve(server))
+  })
+}
+
+/** Reaches the master of this process from outside, as a client does. */
+async function throughThePort(t: { deepEqual(a: unknown, b: unknown): void }): Promise<void> {
+  await using store = await Store.connect(Config.address() as At)
+  t.deepEqual(await store.read(await CRUDJT.create(data)), { data })
+}
+
+/** A start that fails and one that works, at the same place. */
+async function failsThenWorks(
+  t: Parameters<typeof refuses>[0],
+  options: MasterOptions,
+  says: string,
+  mend: () => void,
+): Promise<void> {
+  await refuses(t, () => Config.startMaster(options), notListening(says))
+  t.false(Config.wasStarted())
+  t.is(Config.address(), undefined)
+  mend()
+  await Config.startMaster(options)
+  await throughThePort(t)
+  await Config.shutdownServer()
+}
+
+test.serial('port 0 takes a free port, which address tells until the shutdown', async (t) => {
+  await inFolder(async (folder) => {
+    t.is(Config.address(), undefined)
+    await Config.startMaster(optionsIn(folder))
+    const { grpc_host, grpc_port } = Config.address() as At
+    t.is(grpc_host, '127.0.0.1')
+    t.true(grpc_port > 0)
+    await throughThePort(t)
+    await Config.shutdownServer()
+    t.is(Config.address(), undefined)
+    const again = await listening({ port: grpc_port, host: '127.0.0.1' })
+    again.close()
+  })
+})
+
+test.serial('a port in use is refused with its address, and leaves nothing open', async (t) => {
+  await inFolder(async (folder) => {
+    const other = await listening({ port: 0, host: '127.0.0.1' })
+    const { port } = other.address() as AddressInfo
+    const says = `127.0.0.1:${port}: the port is in use`
+    const options = optionsIn(folder, { grpc_port: port })
+    await failsThenWorks(t, options, says, () => other.close())
+  })
+})
+
+test.serial('hosts that are not known or not of this machine are refused', async (t) => {
+  await inFolder(async (folder) => {
+    const hosts = { 'no-such-host.invalid': 'resolved', '192.0.2.1': 'no such address' }
+    for (const [grpc_host, reason] of Object.entries(hosts)) {
+      const start = () => Config.startMaster(optionsIn(folder, { grpc_host }))
+      const error = await refuses(t, start, notListening(grpc_host))
+      t.true(error.message.includes(reason), error.message)
+    }
+    const store = await Store.open({ path: join(folder, 'store'), secret_key: KEY })
+    await store.close()
+  })
+})
+
+test.serial('a Unix socket is private, and goes away with its master', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'master.sock')
+    await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
+    t.is(lstatSync(path).mode & 0o777, 0o600)
+    await throughThePort(t)
+    const elsewhere = optionsIn(folder, { store_jt_path: join(folder, 'other') })
+    await t.throwsAsync(() => runMaster(folder, { ...elsewhere, grpc_host: `unix:${path}` }))
+    await throughThePort(t)
+    await Config.shutdownServer()
+    t.false(existsSync(path))
+  })
+})
+
+test.serial('the socket of a dead master is replaced, anything else is not', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'master.sock')
+    const options = optionsIn(folder, { grpc_host: `unix://${path}` })
+    const dead = await runMaster(folder, options)
+    await kill(dead.process)
+    t.true(lstatSync(path).isSocket())
+    await Config.startMaster(options)
+    await throughThePort(t)
+    await Config.shutdownServer()
+
+    writeFileSync(path, 'mine')
+    await refuses(t, () => Config.startMaster(options), notListening('no socket'))
+    t.true(lstatSync(path).isFile())
+    const nowhere = { ...options, grpc_host: `unix:${folder}/none/master.sock` }
+    await refuses(t, () => Config.startMaster(nowhere), notListening('no such folder'))
+  })
+})
+
+test.serial('a port open to other machines without a key is told of, once', async (t) => {
+  await inFolder(async (folder) => {
+    const events: StoreEvent[] = []
+    const onError = (event: StoreEvent) => events.push(event)
+    const codes = async (options: Partial<MasterOptions>) => {
+      events.length = 0
+      await Config.startMaster(optionsIn(folder, { onError, ...options }))
+      await throughThePortOf(options)
+      await Config.shutdownServer()
+      return events.map(({ code }) => code)
+    }
+    t.deepEqual(await codes({ grpc_host: '0.0.0.0' }), ['CRUDJT_OPEN_PORT'])
+    t.true(events[0]?.message.includes('access_key'))
+    t.deepEqual(await codes({ grpc_host: '0.0.0.0', access_key: 'key' }), [])
+    t.deepEqual(await codes({ grpc_host: 'localhost' }), [])
+  })
+})
+
+async function throughThePortOf({ access_key }: Partial<MasterOptions>): Promise<void> {
+  const { grpc_port } = Config.address() as At
+  await using store = await Store.connect({ grpc_host: 'localhost', grpc_port, access_key })
+  await store.create(data)
+}
+
+test('hosts, ports and sockets are told apart, and sockets refused on Windows', (t) => {
+  const at = (grpc_host: string) => ({ grpc_host, grpc_port: 5 })
+  t.deepEqual(endpointOf(at('a.example')), { host: 'a.example', port: 5 })
+  t.deepEqual(endpointOf(at('[::1]')), { host: '::1', port: 5 })
+  t.deepEqual(endpointOf(at('unix:/a/b'), 'linux'), { path: '/a/b' })
+  t.deepEqual(endpointOf(at('unix:///a/b'), 'linux'), { path: '/a/b' })
+  t.deepEqual(endpointOf(at('unix:a'), 'darwin'), { path: 'a' })
+  t.throws(() => endpointOf(at('unix:'), 'linux'), { code: 'ERR_CRUDJT_OPTION' })
+  const windows = t.throws(() => endpointOf(at('unix:/a'), 'win32'), { instanceOf: TypeError })
+  t.regex(windows?.message ?? '', /'grpc_host'.*Windows/)
+  const texts = ['a.example', '::1', '[::1]', 'unix:/a'].map((host) => addressText(at(host)))
+  t.deepEqual(texts, ['a.example:5', '[::1]:5', '[::1]:5', 'unix:/a'])
+})
+
+test.serial('a connection that says nothing does not hold up the shutdown', async (t) => {
+  await inFolder(async (folder) => {
+    await Config.startMaster(optionsIn(folder))
+    const { grpc_port } = Config.address() as At
+    const idle = connect(grpc_port, '127.0.0.1')
+    await new Promise((resolve) => idle.once('data', resolve))
+    const ended = new Promise((resolve) => idle.once('close', resolve))
+    await Config.shutdownServer()
+    await ended
+    t.false(Config.wasStarted())
+  })
+})

@@ -1,0 +1,45 @@
+/** Masters in processes of their own. */
+import type { ChildProcess } from 'node:child_process'
+import type { MasterOptions } from 'crudjt'
+import { ask, kill, startProcess } from './children.js'
+import { KEY } from './keys.js'
+
+/** Where a master is. */
+export interface At {
+  grpc_host: string
+  grpc_port: number
+}
+
+/** A master that runs. */
+export interface RunningMaster {
+  readonly at: At
+  readonly process: ChildProcess
+}
+
+/** Starts one of this package on a free port. */
+export function runMaster(
+  folder: string,
+  options: Partial<MasterOptions> = {},
+): Promise<RunningMaster> {
+  const all = { secret_key: KEY, store_jt_path: folder, grpc_port: 0, ...options }
+  return run('master.mjs', JSON.stringify(all))
+}
+
+/** Starts one as there are in other languages; `nothing` is what it answers for no such token. */
+export function runOlderMaster(
+  folder: string,
+  nothing: 'nil' | 'empty' | 'map',
+): Promise<RunningMaster> {
+  return run('older-master.mjs', folder, KEY, nothing)
+}
+
+async function run(script: string, ...args: string[]): Promise<RunningMaster> {
+  const process = await startProcess(script, ...args)
+  return { at: await ask<At>(process, 'address'), process }
+}
+
+/** Stops a master of this package in order. */
+export async function stopMaster({ process }: RunningMaster): Promise<void> {
+  await ask(process, 'stop')
+  await kill(process)
+}

@@ -1,0 +1,28 @@
+// A master in a process of its own, that does what it is told. node master.mjs OPTIONS
+import { Config } from 'crudjt'
+import { replays } from '../../../dist/src/grpc/ledger.js'
+
+const options = JSON.parse(process.argv[2])
+await Config.startMaster(options)
+const address = Config.address()
+
+const orders = {
+  address: () => address,
+  /** Stops it and starts it anew at the same place. */
+  async restart() {
+    await Config.shutdownServer()
+    await Config.startMaster({ ...options, ...address })
+    return 'restarted'
+  },
+  async stop() {
+    await Config.shutdownServer()
+    return 'stopped'
+  },
+  memory: () => process.memoryUsage().rss,
+  replays: () => replays,
+  /** Answers after some random time of work. */
+  'a while': () => new Promise((resolve) => setTimeout(resolve, Math.random() * 60, 'over')),
+}
+
+process.on('message', async (order) => process.send(await orders[order]()))
+process.send('ready')
