@@ -124,7 +124,8 @@ impl Engine {
     }
 
     /// Blocks until a call that was refused as busy may be tried again. With a new secret, makes
-    /// its domain; without a background thread, commits.
+    /// its domain; without background threads, commits and
+    /// makes a spare segment.
     ///
     /// # Errors
     /// What keeps the store from taking writes, a full disk included.
@@ -133,6 +134,9 @@ impl Engine {
         loop {
             if !self.options.seams.timers {
                 self.commit_frozen()?;
+            }
+            if !self.options.seams.spare_thread {
+                self.supply.restock();
             }
             let mut turn = self.room.turn.lock();
             self.check_writable()?;

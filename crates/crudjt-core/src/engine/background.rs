@@ -16,7 +16,9 @@ const RETRY_MS: u64 = 500;
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
-        self.spawn("crudjt-spare", Engine::run_supply)?;
+        if self.options.seams.spare_thread {
+            self.spawn("crudjt-spare", Engine::run_supply)?;
+        }
         if self.options.seams.timers {
             self.spawn("crudjt-sync", Engine::run_sync)?;
             self.spawn("crudjt-tree", Engine::run_tree)?;

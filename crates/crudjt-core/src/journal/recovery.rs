@@ -60,11 +60,13 @@ pub(crate) fn recover(
     let next_number = last.segment.identity.number + 1;
     let newest_time =
         found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
-    let (used, unused): (Vec<_>, Vec<_>) =
+    let (used, mut unused): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|found| found.begin.is_some());
     if used.is_empty() && applied == Applied::NOTHING {
+        // A store without any segment has lost its journal: one stays.
+        let kept = unused.pop();
         discard(options, unused)?;
-        return Ok(Some(Recovered::first(next_number)));
+        return Recovered::first(kept, next_number).map(Some);
     }
     check_order(&used)?;
     let (past, present) = skip_applied(applied, used);
@@ -80,10 +82,16 @@ pub(crate) fn recover(
 }
 
 impl Recovered {
-    /// The journal of a store in which nothing was done yet.
-    fn first(next_number: u64) -> Recovered {
+    /// The journal of a store in which nothing was done yet. The segment that is there becomes its
+    /// witness, so that a power loss may take the beginning of any later one.
+    fn first(kept: Option<Found>, next_number: u64) -> Result<Recovered> {
         let next = Begin { sequence: 1, chain: 0 };
-        Recovered { segments: Vec::new(), next, next_number, newest_time: 0 }
+        let segments: Vec<_> = kept.into_iter().map(|found| Arc::new(found.segment)).collect();
+        for segment in &segments {
+            segment.write_begin(next)?;
+            segment.sync(ENTRIES)?;
+        }
+        Ok(Recovered { segments, next, next_number, newest_time: 0 })
     }
 }
 

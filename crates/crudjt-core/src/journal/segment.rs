@@ -125,6 +125,11 @@ impl SegmentMaker {
         self.make_sized(number, self.seams.segment_bytes)
     }
 
+    /// A segment without room for entries, not begun yet: what a new store has.
+    pub(crate) fn first(&self) -> Result<Segment> {
+        self.make_sized(0, ENTRIES)
+    }
+
     /// A segment without room for entries, begun and durable: what a closed store leaves, so that
     /// the next opening can tell that the B-tree did not fall back.
     pub(crate) fn witness(&self, number: u64, begin: Begin) -> Result<Segment> {

@@ -1,0 +1,432 @@
+//! A simulated disk that keeps apart what was written and what is on the medium: file contents by
+//! sector, lengths and folder entries. Its power can be cut before any step, and any access can
+//! fail. It holds one folder; names are those in it.
+
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crudjt_core::storage::{Mapping, Mode, Storage, StorageFile};
+
+use super::inode::{Inode, Luck};
+use super::names::{Names, Number};
+use super::rng::Rng;
+
+/// What was asked of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    List,
+    Read,
+    Map,
+    Create,
+    Write,
+    Extend,
+    Sync,
+    Rename,
+    Remove,
+    SyncFolder,
+}
+
+/// An access that fails.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// How many accesses succeed before it.
+    pub after: usize,
+    pub kind: io::ErrorKind,
+    /// Whether a part of it is done before it fails.
+    pub partly: bool,
+    /// Whether all accesses after it fail too.
+    pub on: bool,
+}
+
+/// When the power is cut.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Never,
+    /// Before this step; what comes after it fails.
+    Before(u64),
+    /// Before each step, as often as told, in copies: the disk itself goes on.
+    Copies(u64),
+}
+
+/// What a power cut left.
+pub struct Remains {
+    pub disk: PowerDisk,
+    /// Whether anything was not synced when it came.
+    pub unsynced: bool,
+}
+
+struct State {
+    inodes: Vec<Inode>,
+    names: Names,
+    locked: bool,
+    rng: Rng,
+    cut: Cut,
+    /// Whether a cut has to wait.
+    held: bool,
+    /// Steps so far: accesses that change or sync something.
+    steps: u64,
+    remains: Vec<Remains>,
+    dead: bool,
+    fault: Option<Fault>,
+    accesses: Vec<Access>,
+}
+
+/// The disk. Clones share it.
+#[derive(Clone)]
+pub struct PowerDisk(Arc<Mutex<State>>);
+
+impl PowerDisk {
+    pub fn new(seed: u64) -> PowerDisk {
+        PowerDisk::with(Vec::new(), Names::default(), Rng::new(seed))
+    }
+
+    fn with(inodes: Vec<Inode>, names: Names, rng: Rng) -> PowerDisk {
+        PowerDisk(Arc::new(Mutex::new(State {
+            inodes,
+            names,
+            locked: false,
+            rng,
+            cut: Cut::Never,
+            held: false,
+            steps: 0,
+            remains: Vec::new(),
+            dead: false,
+            fault: None,
+            accesses: Vec::new(),
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Cuts the power before the step after the next `steps`.
+    pub fn cut_after(&self, steps: u64) {
+        let mut state = self.state();
+        state.cut = Cut::Before(state.steps + steps + 1);
+    }
+
+    /// Cuts the power of so many copies before each step; none any more with 0.
+    pub fn cut_copies(&self, copies: u64) {
+        self.state().cut = Cut::Copies(copies);
+    }
+
+    pub fn cut_never(&self) {
+        self.state().cut = Cut::Never;
+    }
+
+    /// Puts a cut off until it is let go.
+    pub fn hold_cut(&self, held: bool) {
+        self.state().held = held;
+    }
+
+    /// Whether the power was cut.
+    pub fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    /// What the cuts so far left.
+    pub fn take_remains(&self) -> Vec<Remains> {
+        std::mem::take(&mut self.state().remains)
+    }
+
+    /// Cuts the power now.
+    pub fn cut(&self) -> Remains {
+        let mut state = self.state();
+        state.dead = true;
+        state.cut_copy()
+    }
+
+    /// The disk as the death of the process leaves it: everything written is there, but what was
+    /// not synced can still be lost with the power.
+    pub fn kill(&self) -> PowerDisk {
+        let disk = self.copy();
+        self.state().dead = true;
+        disk
+    }
+
+    /// Another disk in the same state, with the same cut before it.
+    pub fn copy(&self) -> PowerDisk {
+        let mut state = self.state();
+        let rng = Rng::new(state.rng.next());
+        let copy = PowerDisk::with(state.inodes.clone(), state.names.clone(), rng);
+        (copy.state().cut, copy.state().steps) = (state.cut, state.steps);
+        copy
+    }
+
+    /// Makes an access fail; `None` heals the disk.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        let mut state = self.state();
+        state.fault = fault;
+        state.accesses.clear();
+    }
+
+    /// The accesses since faults were set last.
+    pub fn accesses(&self) -> Vec<Access> {
+        self.state().accesses.clone()
+    }
+
+    /// Drops from the system's memory what a failed sync gave up.
+    pub fn evict(&self) {
+        self.state().inodes.iter_mut().for_each(Inode::evict);
+    }
+
+    /// The names and sizes of the files.
+    pub fn files(&self) -> Vec<(String, usize)> {
+        let state = self.state();
+        let size = |number: &Number| state.inodes[*number].live.len();
+        state.names.live.iter().map(|(name, number)| (name.clone(), size(number))).collect()
+    }
+}
+
+impl State {
+    /// Notes an access, cuts the power before it or lets it fail if that is its turn.
+    fn access(&mut self, access: Access) -> io::Result<()> {
+        if !matches!(access, Access::List | Access::Read | Access::Map) {
+            self.step();
+        }
+        if self.dead {
+            return Err(io::Error::other("the power is off"));
+        }
+        self.accesses.push(access);
+        match self.fault {
+            Some(fault) if self.accesses.len() == fault.after + 1 => Err(fault.kind.into()),
+            Some(fault) if self.accesses.len() > fault.after && fault.on => Err(fault.kind.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an access that failed is to be done in part.
+    fn is_partial(&self) -> bool {
+        !self.dead && self.fault.is_some_and(|fault| fault.partly)
+    }
+
+    fn step(&mut self) {
+        self.steps += 1;
+        match self.cut {
+            _ if self.dead => {}
+            Cut::Before(step) if step <= self.steps && !self.held => {
+                self.dead = true;
+                let remains = self.cut_copy();
+                self.remains.push(remains);
+            }
+            Cut::Copies(copies) => {
+                for _ in 0..copies {
+                    let remains = self.cut_copy();
+                    self.remains.push(remains);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn cut_copy(&mut self) -> Remains {
+        let rng = &mut self.rng;
+        let luck = Luck::draw(rng);
+        let mut names = self.names.cut(rng, luck);
+        let mut inodes = Vec::new();
+        for number in names.values_mut() {
+            inodes.push(self.inodes[*number].cut(rng, luck));
+            *number = inodes.len() - 1;
+        }
+        let known = self.names.live.values();
+        let unsynced =
+            !self.names.is_synced() || known.into_iter().any(|it| !self.inodes[*it].is_synced());
+        let disk = PowerDisk::with(inodes, Names::durable(names), Rng::new(self.rng.next()));
+        Remains { disk, unsynced }
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+impl Storage for PowerDisk {
+    fn create_folder(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.access(Access::List)?;
+        Ok(state.names.live.keys().cloned().collect())
+    }
+
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
+        let mut state = self.state();
+        let name = name_of(path);
+        let number = match (state.names.live.get(&name).copied(), mode) {
+            (Some(_), Mode::New) => return Err(io::ErrorKind::AlreadyExists.into()),
+            (None, Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+            (Some(number), _) => number,
+            (None, _) => {
+                state.access(Access::Create)?;
+                state.inodes.push(Inode::default());
+                let number = state.inodes.len() - 1;
+                state.names.create(&name, number);
+                number
+            }
+        };
+        Ok(Arc::new(PowerFile { disk: self.clone(), number }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.access(Access::Rename)?;
+        let renamed = state.names.rename(&name_of(from), &name_of(to));
+        renamed.then_some(()).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.access(Access::Remove)?;
+        let removed = state.names.remove(&name_of(path));
+        removed.then_some(()).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.access(Access::SyncFolder)?;
+        state.names.sync();
+        Ok(())
+    }
+
+    fn lock(&self, _path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
+        let taken = std::mem::replace(&mut self.state().locked, true);
+        Ok((!taken).then(|| Box::new(PowerLock(self.clone())) as Box<dyn Send + Sync>))
+    }
+
+    fn maps_well(&self, _folder: &Path) -> bool {
+        true
+    }
+}
+
+struct PowerLock(PowerDisk);
+
+impl Drop for PowerLock {
+    fn drop(&mut self) {
+        self.0.state().locked = false;
+    }
+}
+
+struct PowerFile {
+    disk: PowerDisk,
+    number: Number,
+}
+
+impl std::fmt::Debug for PowerFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "PowerFile({})", self.number)
+    }
+}
+
+impl PowerFile {
+    /// Does `work` unless the access fails; then `part` of it where a fault is to be partial.
+    fn access(
+        &self,
+        access: Access,
+        work: impl FnOnce(&mut Inode),
+        part: impl FnOnce(&mut Inode),
+    ) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let allowed = state.access(access);
+        let partial = state.is_partial();
+        let inode = &mut state.inodes[self.number];
+        match &allowed {
+            Ok(()) => work(inode),
+            Err(_) if partial => part(inode),
+            Err(_) => {}
+        }
+        allowed
+    }
+
+    fn sync_with(&self, sync: impl FnOnce(&mut Inode)) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let allowed = state.access(Access::Sync);
+        let State { inodes, rng, dead, .. } = &mut *state;
+        match &allowed {
+            Ok(()) => sync(&mut inodes[self.number]),
+            Err(_) if !*dead => {
+                let luck = Luck::draw(rng);
+                inodes[self.number].fail_sync(rng, luck);
+            }
+            Err(_) => {}
+        }
+        allowed
+    }
+}
+
+impl StorageFile for PowerFile {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.disk.state().inodes[self.number].live.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.access(Access::Read)?;
+        copy_out(&state.inodes[self.number].live, offset, out)
+            .then_some(())
+            .ok_or(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let half = &data[..data.len() / 2];
+        self.access(Access::Write, |it| it.write(offset, data), |it| it.write(offset, half))
+    }
+
+    fn set_size(&self, size: u64) -> io::Result<()> {
+        self.access(Access::Extend, |it| it.set_size(size as usize), |_| ())
+    }
+
+    fn allocate(&self, size: u64) -> io::Result<()> {
+        let size = size as usize;
+        self.access(Access::Extend, |it| it.extend(size), |it| it.extend(size / 2))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_with(Inode::sync)
+    }
+
+    fn map(&self, size: u64) -> io::Result<Box<dyn Mapping>> {
+        self.disk.state().access(Access::Map)?;
+        let file = PowerFile { disk: self.disk.clone(), number: self.number };
+        Ok(Box::new(PowerMapping { file, size }))
+    }
+}
+
+struct PowerMapping {
+    file: PowerFile,
+    size: u64,
+}
+
+impl Mapping for PowerMapping {
+    fn write(&self, offset: u64, data: &[u8]) -> bool {
+        let mut state = self.file.disk.state();
+        let inode = &state.inodes[self.file.number];
+        let end = offset + data.len() as u64;
+        if end > self.size.min(inode.live.len() as u64) {
+            return false;
+        }
+        // A mapping writes to memory, which has no errors to tell of.
+        state.step();
+        if !state.dead {
+            state.inodes[self.file.number].write(offset, data);
+        }
+        true
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> bool {
+        copy_out(&self.file.disk.state().inodes[self.file.number].live, offset, out)
+    }
+
+    fn sync(&self, range: Range<u64>) -> io::Result<()> {
+        self.file.sync_with(|inode| inode.sync_range(range))
+    }
+}
+
+fn copy_out(content: &[u8], offset: u64, out: &mut [u8]) -> bool {
+    let source = content.get(offset as usize..).and_then(|rest| rest.get(..out.len()));
+    source.map(|source| out.copy_from_slice(source)).is_some()
+}

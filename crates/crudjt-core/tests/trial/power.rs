@@ -1,0 +1,363 @@
+//! Random operations on a store whose power is cut, again and again, also while it recovers.
+
+use std::fmt;
+use std::ops::AddAssign;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crudjt_core::clock::{Clock, ManualClock};
+use crudjt_core::{Change, Event, JournalMode, Options, Result, Seams, Store};
+
+use super::disk::{PowerDisk, Remains};
+use super::history::{History, Live};
+use super::rng::Rng;
+use crate::common::{START, limits, patient, secret, try_read};
+
+static PATHS: AtomicU64 = AtomicU64::new(0);
+
+/// How many cuts there were.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Report {
+    pub cuts: u64,
+    /// Cuts when something was not synced.
+    pub unsynced: u64,
+    /// Cuts while a store was opened.
+    pub opening: u64,
+    pub kills: u64,
+}
+
+impl AddAssign for Report {
+    fn add_assign(&mut self, other: Report) {
+        self.cuts += other.cuts;
+        self.unsynced += other.unsynced;
+        self.opening += other.opening;
+        self.kills += other.kills;
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { cuts, unsynced, opening, kills } = self;
+        write!(
+            formatter,
+            "{cuts} power cuts, {unsynced} of them with unsynced data, {opening} while opening; {kills} kills in between"
+        )
+    }
+}
+
+/// A store on a disk whose power is cut, and what it was told.
+#[derive(Clone)]
+pub struct Trial {
+    pub rng: Rng,
+    pub disk: PowerDisk,
+    pub history: History,
+    pub report: Report,
+    clock: Arc<ManualClock>,
+    journal: JournalMode,
+    /// The number of the newest secret, and whether the one before it is still needed.
+    newest_secret: u8,
+    both_secrets: bool,
+    written: u8,
+    idle: bool,
+    /// Cuts in copies before each step, each looked at.
+    copies: u64,
+}
+
+impl Trial {
+    pub fn new(seed: u64, journal: JournalMode) -> Trial {
+        let mut rng = Rng::new(seed);
+        Trial {
+            disk: PowerDisk::new(rng.next()),
+            rng,
+            history: History::default(),
+            report: Report::default(),
+            clock: ManualClock::new(START),
+            journal,
+            newest_secret: 1,
+            both_secrets: false,
+            written: 0,
+            idle: seed / 2 % 2 == 1,
+            copies: 0,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.wall()
+    }
+
+    pub fn options(&self, events: Arc<Mutex<Vec<Event>>>) -> Options {
+        let numbers = self.newest_secret - u8::from(self.both_secrets)..=self.newest_secret;
+        let path = format!("/power/{}", PATHS.fetch_add(1, Ordering::Relaxed));
+        let mut options = Options::new(PathBuf::from(path), numbers.rev().map(secret).collect());
+        options.journal = self.journal;
+        options.max_data_size = 4096;
+        options.cache_size = 1 << 20;
+        options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
+        options.seams = Seams {
+            clock: self.clock.clone(),
+            storage: Arc::new(self.disk.clone()),
+            segment_bytes: 24 << 10,
+            timers: false,
+            spare_thread: false,
+            ..Seams::default()
+        };
+        options
+    }
+
+    /// Opens the store; `None` if the power was cut meanwhile.
+    fn open(&mut self) -> Option<Store> {
+        let events = Arc::default();
+        let opened = Store::open(self.options(Arc::clone(&events)));
+        let store = self.unless_dead("open", opened)?;
+        if self.disk.is_dead() {
+            return None;
+        }
+        let told: Vec<_> = events.lock().unwrap().iter().map(Event::code).collect();
+        assert!(told.iter().all(|code| *code == "CRUDJT_KEYRING_REPAIRED"), "told {told:?}");
+        Some(store)
+    }
+
+    /// An error is only right if the power was cut.
+    fn unless_dead<T>(&self, what: &str, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(_) if self.disk.is_dead() => None,
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+
+    /// Looks whether an opened store holds what it must.
+    fn meet(&mut self, store: &Store, all: bool) {
+        self.disk.hold_cut(true);
+        let met = self.history.meet(store, self.clock.wall(), all);
+        met.unwrap_or_else(|text| panic!("{text}"));
+        assert_eq!(store.stats().unwrap().damaged_records, 0);
+        self.both_secrets = false;
+        self.disk.hold_cut(false);
+    }
+
+    /// Opens, cuts and goes on until there were so many cuts.
+    pub fn run(&mut self, cuts: u64) {
+        while self.report.cuts < cuts {
+            if self.rng.chance(30) {
+                self.disk.cut_after(self.rng.below(60));
+            }
+            let store = self.open_over_cuts();
+            self.disk.cut_never();
+            self.meet(&store, false);
+            self.live(store, 150);
+        }
+    }
+
+    /// Does so many things, and cuts the power of so many copies before each step of them.
+    pub fn run_in_copies(&mut self, count: usize, copies: u64) {
+        self.copies = copies;
+        self.disk.cut_copies(copies);
+        let mut store = self.open_again();
+        for _ in 0..count {
+            store = store.and_then(|store| self.act(store));
+        }
+        self.keep(&store.expect("no cut"), Store::close);
+    }
+
+    /// Opens the store, which a cut may interrupt.
+    fn open_over_cuts(&mut self) -> Store {
+        loop {
+            if let Some(store) = self.open() {
+                return store;
+            }
+            self.report.opening += 1;
+            self.go_on_with_remains();
+            if self.rng.chance(30) {
+                self.disk.cut_after(self.rng.below(60));
+            }
+        }
+    }
+
+    /// Does up to so many things until the power is cut.
+    fn live(&mut self, store: Store, most: usize) {
+        let span = *self.rng.pick(&[10, 60, 300, 1000]);
+        self.disk.cut_after(self.rng.below(span));
+        let mut store = Some(store);
+        for _ in 0..most {
+            store = store.and_then(|store| self.act(store));
+            if self.disk.is_dead() {
+                return self.go_on_with_remains();
+            }
+        }
+        let remains = self.disk.cut();
+        self.go_on_with(remains);
+    }
+
+    fn go_on_with_remains(&mut self) {
+        let remains = self.disk.take_remains().pop();
+        self.go_on_with(remains.expect("the power was cut"));
+    }
+
+    fn go_on_with(&mut self, remains: Remains) {
+        self.report.cuts += 1;
+        self.report.unsynced += u64::from(remains.unsynced);
+        self.disk = remains.disk;
+    }
+
+    /// Does something; gives the store unless its power was cut.
+    fn act(&mut self, store: Store) -> Option<Store> {
+        // Every other trial mostly opens, closes and commits with little in between.
+        let first = if self.idle && self.rng.chance(70) { 84 } else { 0 };
+        match first + self.rng.below(100 - first) {
+            0..30 => self.create(&store),
+            30..50 => self.read(&store),
+            50..66 => self.update(&store),
+            66..76 => self.delete(&store),
+            76..84 => self.clock.advance(self.rng.below(8_000)),
+            84..89 => self.keep(&store, Store::flush),
+            89..93 => self.keep(&store, Store::checkpoint),
+            93..95 => self.sweep(&store),
+            95..97 => return self.kill(store),
+            97..99 => return self.reopen(store),
+            _ => {
+                // Slots are never removed, so there is an end to this.
+                if self.newest_secret < 5 && !self.both_secrets {
+                    (self.newest_secret, self.both_secrets) = (self.newest_secret + 1, true);
+                }
+                return self.reopen(store);
+            }
+        }
+        self.look_at_copies();
+        Some(store)
+    }
+
+    fn draw(&mut self) -> Live {
+        self.written = self.written.wrapping_add(1);
+        let size = if self.rng.chance(10) { 3000 } else { 600 };
+        let data = vec![self.written; self.rng.below(size) as usize];
+        let ttl = self.rng.chance(30).then(|| 1 + self.rng.below(30));
+        let reads = self.rng.chance(25).then(|| 1 + self.rng.below(4));
+        Live { data, expiry: ttl.map(|ttl| self.now() + ttl * 1000), reads }
+    }
+
+    fn ttl(&self, live: &Live) -> Option<u64> {
+        live.expiry.map(|expiry| (expiry - self.now()) / 1000)
+    }
+
+    /// A token that is known, and its number.
+    fn choose(&mut self) -> Option<(usize, crudjt_core::Token)> {
+        let count = self.history.count() as u64;
+        // Mostly the newer ones: many of the older are dead.
+        let back = if self.rng.chance(80) { count.min(20) } else { count };
+        let at = count.checked_sub(1 + self.rng.below(back))? as usize;
+        Some((at, self.history.token(at)?))
+    }
+
+    fn create(&mut self, store: &Store) {
+        let live = self.draw();
+        let limits = limits(self.ttl(&live), live.reads);
+        let at = self.history.begin(live.clone());
+        let created = patient(store, || store.create(&live.data, limits));
+        if let Some(token) = self.unless_dead("create", created) {
+            self.history.name(at, token);
+        }
+    }
+
+    fn read(&mut self, store: &Store) {
+        let Some((at, token)) = self.choose() else { return };
+        let expected = self.history.read(at, self.now());
+        if let Some(seen) = self.unless_dead("read", try_read(store, &token)) {
+            assert_eq!(seen, expected, "token {at}");
+        }
+    }
+
+    fn update(&mut self, store: &Store) {
+        let Some((at, token)) = self.choose() else { return };
+        let live = self.draw();
+        let change = Change::Replace(limits(self.ttl(&live), live.reads));
+        let expected = self.history.newest(at, self.now()).is_some();
+        if expected {
+            self.history.set(at, Some(live.clone()));
+        }
+        let updated = patient(store, || store.update(token.as_bytes(), &live.data, change));
+        if let Some(updated) = self.unless_dead("update", updated) {
+            assert_eq!(updated, expected, "token {at}");
+        }
+    }
+
+    fn delete(&mut self, store: &Store) {
+        let Some((at, token)) = self.choose() else { return };
+        let expected = self.history.newest(at, self.now()).is_some();
+        if expected {
+            self.history.set(at, None);
+        }
+        let deleted = patient(store, || store.delete(token.as_bytes()));
+        if let Some(deleted) = self.unless_dead("delete", deleted) {
+            assert_eq!(deleted, expected, "token {at}");
+        }
+    }
+
+    /// Does what promises to keep everything.
+    fn keep(&mut self, store: &Store, work: impl FnOnce(&Store) -> Result<()>) {
+        let kept = self.unless_dead("flush or checkpoint", work(store));
+        self.look_at_copies();
+        if kept.is_some() {
+            self.history.promise();
+        }
+    }
+
+    fn sweep(&mut self, store: &Store) {
+        _ = self.unless_dead("sweep", store.sweep());
+    }
+
+    fn kill(&mut self, store: Store) -> Option<Store> {
+        self.report.kills += 1;
+        let disk = self.disk.kill();
+        drop(store);
+        self.look_at_copies();
+        self.disk = disk;
+        self.open_again()
+    }
+
+    fn reopen(&mut self, store: Store) -> Option<Store> {
+        self.keep(&store, Store::close);
+        if self.disk.is_dead() { None } else { self.open_again() }
+    }
+
+    /// Looks at what the cuts in copies left, before more is promised.
+    fn look_at_copies(&mut self) {
+        if self.copies == 0 {
+            return;
+        }
+        for remains in self.disk.take_remains() {
+            let mut fork = Trial { copies: 0, report: Report::default(), ..self.clone() };
+            fork.rng = Rng::new(self.rng.next());
+            fork.go_on_with(remains);
+            fork.examine();
+            self.report += fork.report;
+        }
+    }
+
+    /// Opens what a cut left, and once more with a cut in between, which must find the same; goes
+    /// on there, and is cut again.
+    fn examine(&mut self) {
+        let mut interrupted = Trial { disk: self.disk.copy(), ..self.clone() };
+        let store = self.open().expect("no cut");
+        self.meet(&store, false);
+        drop(store);
+        interrupted.disk.cut_after(interrupted.rng.below(30));
+        let store = interrupted.open_over_cuts();
+        interrupted.disk.cut_never();
+        interrupted.meet(&store, false);
+        assert_eq!(interrupted.history.found(), self.history.found(), "another cut, another end");
+        interrupted.live(store, 8);
+        let store = interrupted.open().expect("no cut");
+        interrupted.meet(&store, false);
+        self.report = interrupted.report;
+    }
+
+    fn open_again(&mut self) -> Option<Store> {
+        let store = self.open();
+        self.look_at_copies();
+        self.meet(store.as_ref()?, true);
+        self.look_at_copies();
+        store
+    }
+}
