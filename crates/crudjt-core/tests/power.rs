@@ -1,7 +1,8 @@
 //! Power loss: whatever of the unsynced data a cut leaves, the store holds a prefix of what it was
 //! told that has everything it promised to keep, goes on, and stands the next cut.
 //!
-//! `CRUDJT_CUTS` cuts (default 600) are made at random; with `CRUDJT_SEED` those of that seed only.
+//! `CRUDJT_CUTS` cuts (default 600) are made at random, a twentieth as many while threads work; with
+//! `CRUDJT_SEED` those of that seed only, which are the same again but for those with threads.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
@@ -63,6 +64,17 @@ fn power_cut_before_every_step_of_a_run_loses_nothing_that_was_kept() {
         trial.report
     });
     println!("before every step: {report}");
+}
+
+#[test]
+fn power_cut_while_threads_work_loses_nothing_that_was_kept() {
+    let cuts = number_from("CRUDJT_CUTS").unwrap_or(600) / 20;
+    let report = all_seeds("while_threads_work", 0..cuts.div_ceil(CUTS_EACH), |seed| {
+        let mut trial = Trial::new(seed, MODES[seed as usize % 2]);
+        trial.run_threads(CUTS_EACH);
+        trial.report
+    });
+    println!("while threads work: {report}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
 use super::{Begin, Change, Segment};
 use crate::keyring::StoreId;
 use crate::options::Options;
+use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mode, StorageFile};
 use crate::{Error, Result};
 
@@ -321,7 +322,8 @@ impl Walk {
                 self.hole(&path)?;
             }
         }
-        let replayed = self.next.sequence > self.applied.sequence + 1;
+        let replayed =
+            self.next.sequence > self.applied.sequence + 1 && !broken(Breakage::RecoveredUnsynced);
         for (segment, end, size) in &self.segments {
             if replayed && end < size {
                 segment.cut(*end)?;
@@ -336,7 +338,7 @@ impl Walk {
 /// Removes segments behind a hole and unused ones. None of them is used again: what a lost
 /// timeline left in it might chain with entries of this one.
 fn discard(options: &Options, segments: Vec<Found>) -> Result<()> {
-    if segments.is_empty() {
+    if segments.is_empty() || broken(Breakage::StaleKept) {
         return Ok(());
     }
     let storage = options.seams.storage.as_ref();

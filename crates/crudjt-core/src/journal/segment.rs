@@ -12,6 +12,7 @@ use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of,
 use crate::keyring::StoreId;
 use crate::options::{JournalMode, Options, Seams};
 use crate::random::random;
+use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mapping, Mode, StorageFile};
 use crate::{Error, Result};
 
@@ -159,7 +160,9 @@ impl SegmentMaker {
             return Err(error);
         }
         storage.rename(&fresh, path)?;
-        storage.sync_folder(&self.folder)?;
+        if !broken(Breakage::FolderUnsynced) {
+            storage.sync_folder(&self.folder)?;
+        }
         Ok(file)
     }
 

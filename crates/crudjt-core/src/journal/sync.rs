@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use super::Segment;
 use super::header::Mark;
 use crate::Result;
+use crate::sabotage::{Breakage, broken};
 
 /// The end of the journal at one moment.
 pub(crate) struct Captured {
@@ -83,10 +84,15 @@ impl Syncer {
             return Ok(false);
         }
         let end = capture();
-        self.sync_frozen()?;
+        let mark = Mark { sequence: end.sequence, newest_time: end.newest_time };
+        if broken(Breakage::MarkAhead) {
+            end.segment.write_mark(*turn, mark)?;
+        }
+        if !broken(Breakage::FrozenUnsynced) {
+            self.sync_frozen()?;
+        }
         end.segment.sync(end.offset)?;
-        end.segment
-            .write_mark(*turn, Mark { sequence: end.sequence, newest_time: end.newest_time })?;
+        end.segment.write_mark(*turn, mark)?;
         *turn = !*turn;
         self.synced.fetch_max(end.sequence, Ordering::AcqRel);
         Ok(true)

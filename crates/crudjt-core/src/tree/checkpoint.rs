@@ -10,6 +10,7 @@ use super::sweep::sweep;
 use super::tables::{APPLIED, EPOCHS, EpochCount, META, Redb};
 use super::writer::Writer;
 use crate::memtable::Memtable;
+use crate::sabotage::{Breakage, broken};
 use crate::seal::EpochRow;
 use crate::{Error, Result};
 
@@ -45,7 +46,9 @@ impl Tree {
                 let mut transaction = database.begin_write()?;
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
-                if let Err(error) = (batch.before_commit)() {
+                if !broken(Breakage::CommitAhead)
+                    && let Err(error) = (batch.before_commit)()
+                {
                     journal_error = Some(error);
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }

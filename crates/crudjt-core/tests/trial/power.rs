@@ -59,7 +59,10 @@ pub struct Trial {
     newest_secret: u8,
     both_secrets: bool,
     written: u8,
+    /// Whether it mostly opens, closes and commits.
     idle: bool,
+    /// Whether the store has its threads: then time passes at any moment.
+    threads: bool,
     /// Cuts in copies before each step, each looked at.
     copies: u64,
 }
@@ -78,6 +81,7 @@ impl Trial {
             both_secrets: false,
             written: 0,
             idle: seed / 2 % 2 == 1,
+            threads: false,
             copies: 0,
         }
     }
@@ -98,8 +102,8 @@ impl Trial {
             clock: self.clock.clone(),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: 24 << 10,
-            timers: false,
-            spare_thread: false,
+            timers: self.threads,
+            spare_thread: self.threads,
             ..Seams::default()
         };
         options
@@ -161,6 +165,49 @@ impl Trial {
         self.keep(&store.expect("no cut"), Store::close);
     }
 
+    /// Cuts the power while several threads use a store that syncs and commits by itself. What each
+    /// thread did is in order, so a prefix of it is left.
+    pub fn run_threads(&mut self, cuts: u64) {
+        self.threads = true;
+        let mut workers =
+            [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() });
+        while self.report.cuts < cuts {
+            let store = self.open_over_cuts();
+            self.disk.cut_never();
+            for worker in &mut workers {
+                worker.disk = self.disk.clone();
+                worker.meet(&store, false);
+            }
+            self.disk.cut_after(self.rng.below(1500));
+            std::thread::scope(|scope| {
+                let store = &store;
+                workers.iter_mut().for_each(|worker| _ = scope.spawn(|| worker.work(store)));
+            });
+            match self.disk.is_dead() {
+                true => self.go_on_with_remains(),
+                false => self.go_on_with(self.disk.clone().cut()),
+            }
+        }
+    }
+
+    /// What a thread does until the power is cut.
+    fn work(&mut self, store: &Store) {
+        for _ in 0..200 {
+            match self.rng.below(100) {
+                0..40 => self.create(store),
+                40..60 => self.read(store),
+                60..80 => self.update(store),
+                80..90 => self.delete(store),
+                90..95 => self.keep(store, Store::flush),
+                95..97 => self.keep(store, Store::checkpoint),
+                _ => self.clock.advance(self.rng.below(1_000)),
+            }
+            if self.disk.is_dead() {
+                return;
+            }
+        }
+    }
+
     /// Opens the store, which a cut may interrupt.
     fn open_over_cuts(&mut self) -> Store {
         loop {
@@ -203,7 +250,6 @@ impl Trial {
 
     /// Does something; gives the store unless its power was cut.
     fn act(&mut self, store: Store) -> Option<Store> {
-        // Every other trial mostly opens, closes and commits with little in between.
         let first = if self.idle && self.rng.chance(70) { 84 } else { 0 };
         match first + self.rng.below(100 - first) {
             0..30 => self.create(&store),
@@ -232,7 +278,7 @@ impl Trial {
         self.written = self.written.wrapping_add(1);
         let size = if self.rng.chance(10) { 3000 } else { 600 };
         let data = vec![self.written; self.rng.below(size) as usize];
-        let ttl = self.rng.chance(30).then(|| 1 + self.rng.below(30));
+        let ttl = (self.rng.chance(30) && !self.threads).then(|| 1 + self.rng.below(30));
         let reads = self.rng.chance(25).then(|| 1 + self.rng.below(4));
         Live { data, expiry: ttl.map(|ttl| self.now() + ttl * 1000), reads }
     }
