@@ -21,12 +21,20 @@ pub enum Breakage {
     TreeUnsynced,
     /// What was recovered is neither cut nor synced.
     RecoveredUnsynced,
+    /// What was recovered is synced but not written again.
+    RecoveredTrusted,
     /// The checksums of entries are not looked at.
     EntriesUnchecked,
     /// Segments behind a hole and unused ones are not removed.
     StaleKept,
     /// A keyring is renamed into place before it is synced.
     KeyringUnsynced,
+    /// A sync that failed is tried again, and nothing is written anew.
+    SyncRetried,
+    /// A failure does not keep the store from taking writes.
+    Unlatched,
+    /// New tokens may use up the end of the last segment that there is space for.
+    ReserveSpent,
 }
 
 #[cfg(feature = "sabotage")]

@@ -80,10 +80,12 @@ impl Engine {
 
     pub(super) fn sync_through(&self, sequence: u64) -> Result<()> {
         let started = std::time::Instant::now();
-        let worked = self
-            .syncer
-            .sync_through(sequence, || self.capture())
-            .map_err(|error| self.latch(error))?;
+        let worked = self.syncer.sync_through(
+            sequence,
+            || self.capture(),
+            |error| self.latch(error),
+            self.supply.maker(),
+        )?;
         if worked {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });

@@ -63,10 +63,11 @@ impl Engine {
     }
 
     fn settle(&self, last: Begin) -> Result<()> {
+        let synced = self.sync_through(last.sequence - 1);
         if let Some(error) = self.failed.get() {
             return Err(error.clone());
         }
-        self.sync_through(last.sequence - 1)?;
+        synced?;
         let witness = self.make_witness(last)?;
         let mut turn = self.tree_turn.lock();
         let tables = self.tables.load_full();

@@ -209,13 +209,22 @@ impl Window {
     }
 }
 
+/// A segment whose entries were read.
+struct Walked {
+    segment: Arc<Segment>,
+    /// What stands before this is known to be on the medium.
+    durable: u64,
+    /// Where its entries end.
+    end: u64,
+}
+
 struct Walk {
     applied: Applied,
     next: Begin,
     /// The last entry known to be on the medium.
     synced: u64,
-    /// Segments in use and where their entries end.
-    segments: Vec<(Arc<Segment>, u64, u64)>,
+    /// Segments in use.
+    segments: Vec<Walked>,
     /// Segments behind a hole.
     behind: Vec<Found>,
     torn: bool,
@@ -258,18 +267,20 @@ impl Walk {
         }
         let mut window = Window::new(&found);
         let segment = Arc::new(found.segment);
-        let end = self.entries(&segment, &mut window, replay)?;
-        self.segments.push((segment, end, found.size));
+        let (durable, end) = self.entries(&segment, &mut window, replay)?;
+        self.segments.push(Walked { segment, durable, end });
         Ok(())
     }
 
+    /// Reads a segment's entries; gives up to where they are known to be on the medium, and where
+    /// they end.
     fn entries(
         &mut self,
         segment: &Arc<Segment>,
         window: &mut Window,
         replay: &mut dyn FnMut(&Arc<Segment>, Change),
-    ) -> Result<u64> {
-        let mut offset = ENTRIES as usize;
+    ) -> Result<(u64, u64)> {
+        let (mut offset, mut durable) = (ENTRIES as usize, 0);
         loop {
             let read = window
                 .reach(offset)
@@ -282,11 +293,14 @@ impl Walk {
             if self.next.sequence > self.applied.sequence {
                 replay(segment, parsed.change);
             }
+            if self.next.sequence <= self.synced {
+                durable = parsed.end as u64;
+            }
             self.next = Begin { sequence: self.next.sequence + 1, chain: parsed.sum };
             self.check_applied(&segment.path)?;
             offset = parsed.end;
         }
-        Ok(offset as u64)
+        Ok((durable, offset as u64))
     }
 
     /// The B-tree and the journal must agree on the entry that was applied last.
@@ -316,22 +330,18 @@ impl Walk {
     /// Makes what was recovered durable, and what stands behind it gone. Without new entries
     /// there is nothing to do: all of it is applied.
     fn settle(&mut self) -> Result<Vec<Arc<Segment>>> {
-        if let Some((segment, ..)) = self.segments.last() {
-            let path = segment.path.clone();
+        if let Some(last) = self.segments.last() {
+            let path = last.segment.path.clone();
             if self.next.sequence <= self.synced {
                 self.hole(&path)?;
             }
         }
         let replayed =
             self.next.sequence > self.applied.sequence + 1 && !broken(Breakage::RecoveredUnsynced);
-        for (segment, end, size) in &self.segments {
-            if replayed && end < size {
-                segment.cut(*end)?;
-            } else if replayed {
-                segment.sync(*end)?;
-            }
+        for Walked { segment, durable, end } in self.segments.iter().filter(|_| replayed) {
+            segment.settle(*durable, *end)?;
         }
-        Ok(self.segments.drain(..).map(|(segment, ..)| segment).collect())
+        Ok(self.segments.drain(..).map(|walked| walked.segment).collect())
     }
 }
 

@@ -40,6 +40,10 @@ impl Tree {
     /// Commits a batch and makes it what reads see. It is durable when this returns.
     pub(crate) fn commit(&self, batch: &Batch<'_>) -> Result<Committed> {
         let mut journal_error = None;
+        if self.view.load().records.is_err() {
+            // An earlier attempt to open the file anew failed.
+            self.mend(self.view.load().opening)?;
+        }
         let opening = self.view.load().opening;
         let committed = self.guard("write its B-tree", || {
             self.with_database(|database| {

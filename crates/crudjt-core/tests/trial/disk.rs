@@ -63,7 +63,7 @@ struct State {
     locked: bool,
     rng: Rng,
     cut: Cut,
-    /// Whether a cut has to wait.
+    /// Whether cuts and faults have to wait.
     held: bool,
     /// Steps so far: accesses that change or sync something.
     steps: u64,
@@ -71,6 +71,8 @@ struct State {
     dead: bool,
     fault: Option<Fault>,
     accesses: Vec<Access>,
+    /// Bytes that all files together may have.
+    capacity: usize,
 }
 
 /// The disk. Clones share it.
@@ -95,6 +97,7 @@ impl PowerDisk {
             dead: false,
             fault: None,
             accesses: Vec::new(),
+            capacity: usize::MAX,
         })))
     }
 
@@ -117,8 +120,8 @@ impl PowerDisk {
         self.state().cut = Cut::Never;
     }
 
-    /// Puts a cut off until it is let go.
-    pub fn hold_cut(&self, held: bool) {
+    /// Puts cuts and faults off until they are let go.
+    pub fn hold(&self, held: bool) {
         self.state().held = held;
     }
 
@@ -147,12 +150,16 @@ impl PowerDisk {
         disk
     }
 
-    /// Another disk in the same state, with the same cut before it.
+    /// Another disk in the same state, with the same cut and fault before it.
     pub fn copy(&self) -> PowerDisk {
         let mut state = self.state();
         let rng = Rng::new(state.rng.next());
         let copy = PowerDisk::with(state.inodes.clone(), state.names.clone(), rng);
-        (copy.state().cut, copy.state().steps) = (state.cut, state.steps);
+        {
+            let mut copied = copy.state();
+            (copied.cut, copied.steps, copied.capacity) = (state.cut, state.steps, state.capacity);
+            (copied.fault, copied.accesses) = (state.fault, state.accesses.clone());
+        }
         copy
     }
 
@@ -161,6 +168,12 @@ impl PowerDisk {
         let mut state = self.state();
         state.fault = fault;
         state.accesses.clear();
+    }
+
+    /// Leaves so many bytes free; `None` for no end of them.
+    pub fn leave_free(&self, bytes: Option<usize>) {
+        let mut state = self.state();
+        state.capacity = bytes.map_or(usize::MAX, |bytes| state.used() + bytes);
     }
 
     /// The accesses since faults were set last.
@@ -190,12 +203,25 @@ impl State {
         if self.dead {
             return Err(io::Error::other("the power is off"));
         }
+        if self.held {
+            return Ok(());
+        }
         self.accesses.push(access);
         match self.fault {
             Some(fault) if self.accesses.len() == fault.after + 1 => Err(fault.kind.into()),
             Some(fault) if self.accesses.len() > fault.after && fault.on => Err(fault.kind.into()),
             _ => Ok(()),
         }
+    }
+
+    fn used(&self) -> usize {
+        self.names.live.values().map(|number| self.inodes[*number].live.len()).sum()
+    }
+
+    /// Whether a file can have this size.
+    fn has_space(&self, number: Number, size: usize) -> bool {
+        let more = size.saturating_sub(self.inodes[number].live.len());
+        more == 0 || self.used() + more <= self.capacity
     }
 
     /// Whether an access that failed is to be done in part.
@@ -323,15 +349,20 @@ impl std::fmt::Debug for PowerFile {
 }
 
 impl PowerFile {
-    /// Does `work` unless the access fails; then `part` of it where a fault is to be partial.
+    /// Does `work`, after which the file has at least a size, unless the access fails; then `part`
+    /// of it where a fault is to be partial.
     fn access(
         &self,
         access: Access,
+        size: u64,
         work: impl FnOnce(&mut Inode),
         part: impl FnOnce(&mut Inode),
     ) -> io::Result<()> {
         let mut state = self.disk.state();
+        let full = !state.has_space(self.number, size as usize);
         let allowed = state.access(access);
+        let allowed =
+            allowed.and(if full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) });
         let partial = state.is_partial();
         let inode = &mut state.inodes[self.number];
         match &allowed {
@@ -372,17 +403,17 @@ impl StorageFile for PowerFile {
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let half = &data[..data.len() / 2];
-        self.access(Access::Write, |it| it.write(offset, data), |it| it.write(offset, half))
+        let (half, end) = (&data[..data.len() / 2], offset + data.len() as u64);
+        self.access(Access::Write, end, |it| it.write(offset, data), |it| it.write(offset, half))
     }
 
     fn set_size(&self, size: u64) -> io::Result<()> {
-        self.access(Access::Extend, |it| it.set_size(size as usize), |_| ())
+        self.access(Access::Extend, size, |it| it.set_size(size as usize), |_| ())
     }
 
     fn allocate(&self, size: u64) -> io::Result<()> {
-        let size = size as usize;
-        self.access(Access::Extend, |it| it.extend(size), |it| it.extend(size / 2))
+        let bytes = size as usize;
+        self.access(Access::Extend, size, |it| it.extend(bytes), |it| it.extend(bytes / 2))
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -32,6 +32,8 @@ pub struct History {
     done: Vec<Done>,
     /// So many operations were promised to survive.
     promised: usize,
+    /// Whether the last operation failed in a way that may have done it.
+    uncertain: bool,
 }
 
 impl History {
@@ -60,6 +62,21 @@ impl History {
         self.done.push(Done { token: at, after });
     }
 
+    /// Takes back the operations noted after so many: they failed and did nothing.
+    pub fn take_back(&mut self, noted: usize) {
+        self.done.truncate(noted);
+    }
+
+    /// How many operations are noted.
+    pub fn noted(&self) -> usize {
+        self.done.len()
+    }
+
+    /// The operation noted after so many, if there is one, failed in a way that may have done it.
+    pub fn doubt(&mut self, noted: usize) {
+        self.uncertain = self.done.len() > noted;
+    }
+
     /// Everything so far was promised to survive.
     pub fn promise(&mut self) {
         self.promised = self.done.len();
@@ -85,7 +102,8 @@ impl History {
     /// `all`, that must be everything. Later cuts must leave all of it. The reads are noted.
     pub fn meet(&mut self, store: &Store, now: u64, all: bool) -> Result<(), String> {
         let looks = self.look(store)?;
-        let least = if all { self.done.len() } else { self.promised };
+        let acknowledged = self.done.len() - usize::from(self.uncertain);
+        let least = if all { acknowledged } else { self.promised };
         let ends = (least..=self.done.len()).rev();
         let mut differences = Vec::new();
         for end in ends {
@@ -101,6 +119,23 @@ impl History {
         let total = self.done.len();
         let texts = differences.join("\n");
         Err(format!("{least} of {total} operations were promised; no end fits\n{texts}"))
+    }
+
+    /// Whether a store that takes no writes still shows what it must: reads that don't count go on.
+    pub fn is_still_read(&self, store: &Store, now: u64) -> Result<(), String> {
+        let doubtful = self.done.last().filter(|_| self.uncertain).map(|done| done.token);
+        for at in (0..self.count()).filter(|at| Some(*at) != doubtful) {
+            let Some(token) = &self.tokens[at] else { continue };
+            let live = self.newest(at, now);
+            let expected = live.map(|live| shown(live, now));
+            match try_read(store, token) {
+                Ok(seen) if seen == expected => {}
+                Err(_) if live.is_some_and(|live| live.reads.is_some()) => {}
+                Ok(_) => return Err(format!("token {at} shows something else")),
+                Err(error) => return Err(format!("token {at} can't be read: {error}")),
+            }
+        }
+        Ok(())
     }
 
     fn look(&self, store: &Store) -> Result<Looks, String> {
@@ -119,7 +154,7 @@ impl History {
     }
 
     fn settle(&mut self, states: Vec<Option<Live>>, now: u64) {
-        (self.base, self.promised) = (states, 0);
+        (self.base, self.promised, self.uncertain) = (states, 0, false);
         self.done.clear();
         for at in 0..self.count() {
             if self.tokens[at].is_some() {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 pub mod disk;
+pub mod faults;
+pub mod full;
 pub mod history;
 pub mod inode;
 pub mod names;

@@ -10,6 +10,7 @@ use crudjt_core::clock::{Clock, ManualClock};
 use crudjt_core::{Change, Event, JournalMode, Options, Result, Seams, Store};
 
 use super::disk::{PowerDisk, Remains};
+use super::faults::Faults;
 use super::history::{History, Live};
 use super::rng::Rng;
 use crate::common::{START, limits, patient, secret, try_read};
@@ -65,6 +66,9 @@ pub struct Trial {
     threads: bool,
     /// Cuts in copies before each step, each looked at.
     copies: u64,
+    /// What went wrong, where that is what is tried.
+    pub(super) faults: Option<Faults>,
+    events: Arc<Mutex<Vec<Event>>>,
 }
 
 impl Trial {
@@ -83,14 +87,17 @@ impl Trial {
             idle: seed / 2 % 2 == 1,
             threads: false,
             copies: 0,
+            faults: None,
+            events: Arc::default(),
         }
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.clock.wall()
     }
 
-    pub fn options(&self, events: Arc<Mutex<Vec<Event>>>) -> Options {
+    fn options(&self) -> Options {
+        let events = self.events.clone();
         let numbers = self.newest_secret - u8::from(self.both_secrets)..=self.newest_secret;
         let path = format!("/power/{}", PATHS.fetch_add(1, Ordering::Relaxed));
         let mut options = Options::new(PathBuf::from(path), numbers.rev().map(secret).collect());
@@ -110,35 +117,45 @@ impl Trial {
     }
 
     /// Opens the store; `None` if the power was cut meanwhile.
-    fn open(&mut self) -> Option<Store> {
-        let events = Arc::default();
-        let opened = Store::open(self.options(Arc::clone(&events)));
+    pub(super) fn open(&mut self) -> Option<Store> {
+        self.events = Arc::default();
+        let opened = Store::open(self.options());
         let store = self.unless_dead("open", opened)?;
         if self.disk.is_dead() {
             return None;
         }
-        let told: Vec<_> = events.lock().unwrap().iter().map(Event::code).collect();
+        self.note_opening();
+        let told = self.told();
         assert!(told.iter().all(|code| *code == "CRUDJT_KEYRING_REPAIRED"), "told {told:?}");
         Some(store)
     }
 
-    /// An error is only right if the power was cut.
-    fn unless_dead<T>(&self, what: &str, result: Result<T>) -> Option<T> {
+    /// The codes of what the store last opened told.
+    pub(super) fn told(&self) -> Vec<&'static str> {
+        self.events.lock().unwrap().iter().map(Event::code).collect()
+    }
+
+    /// An error is only right if the power was cut, or if faults are tried.
+    fn unless_dead<T>(&mut self, what: &str, result: Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(_) if self.disk.is_dead() => None,
+            Err(error) if self.faults.is_some() => {
+                self.note_fault(what, &error);
+                None
+            }
             Err(error) => panic!("{what}: {error}"),
         }
     }
 
     /// Looks whether an opened store holds what it must.
-    fn meet(&mut self, store: &Store, all: bool) {
-        self.disk.hold_cut(true);
+    pub(super) fn meet(&mut self, store: &Store, all: bool) {
+        self.disk.hold(true);
         let met = self.history.meet(store, self.clock.wall(), all);
         met.unwrap_or_else(|text| panic!("{text}"));
         assert_eq!(store.stats().unwrap().damaged_records, 0);
         self.both_secrets = false;
-        self.disk.hold_cut(false);
+        self.disk.hold(false);
     }
 
     /// Opens, cuts and goes on until there were so many cuts.
@@ -223,7 +240,7 @@ impl Trial {
     }
 
     /// Does up to so many things until the power is cut.
-    fn live(&mut self, store: Store, most: usize) {
+    pub(super) fn live(&mut self, store: Store, most: usize) {
         let span = *self.rng.pick(&[10, 60, 300, 1000]);
         self.disk.cut_after(self.rng.below(span));
         let mut store = Some(store);
@@ -249,7 +266,8 @@ impl Trial {
     }
 
     /// Does something; gives the store unless its power was cut.
-    fn act(&mut self, store: Store) -> Option<Store> {
+    pub(super) fn act(&mut self, store: Store) -> Option<Store> {
+        self.begin_act();
         let first = if self.idle && self.rng.chance(70) { 84 } else { 0 };
         match first + self.rng.below(100 - first) {
             0..30 => self.create(&store),
@@ -359,12 +377,12 @@ impl Trial {
         drop(store);
         self.look_at_copies();
         self.disk = disk;
-        self.open_again()
+        self.open_over_fault()
     }
 
     fn reopen(&mut self, store: Store) -> Option<Store> {
         self.keep(&store, Store::close);
-        if self.disk.is_dead() { None } else { self.open_again() }
+        if self.disk.is_dead() { None } else { self.open_over_fault() }
     }
 
     /// Looks at what the cuts in copies left, before more is promised.
@@ -399,7 +417,7 @@ impl Trial {
         self.report = interrupted.report;
     }
 
-    fn open_again(&mut self) -> Option<Store> {
+    pub(super) fn open_again(&mut self) -> Option<Store> {
         let store = self.open();
         self.look_at_copies();
         self.meet(store.as_ref()?, true);

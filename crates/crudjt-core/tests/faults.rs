@@ -1,0 +1,52 @@
+//! A failing disk: every access of a run fails in turn. The call that meets it gets a typed error,
+//! reads go on, nothing that was acknowledged is lost, and the store opens again and goes on.
+//!
+//! `CRUDJT_FAULTS=all` tries every access and not only some of them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+mod trial;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crudjt_core::JournalMode;
+use trial::disk::Fault;
+use trial::faults::faults_of;
+use trial::power::Trial;
+
+const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+
+/// Every fault of a run, or every so manieth.
+fn faults_in(seed: u64, journal: JournalMode, on: bool) -> Vec<Fault> {
+    let all = std::env::var_os("CRUDJT_FAULTS").is_some();
+    let accesses = Trial::accesses(seed, journal);
+    let each = accesses.iter().enumerate().flat_map(|(at, access)| faults_of(*access, at));
+    let each = each.map(|fault| Fault { on, ..fault });
+    each.skip(if all { 0 } else { seed as usize }).step_by(if all { 1 } else { 9 }).collect()
+}
+
+fn try_all(seeds: std::ops::Range<u64>, on: bool) {
+    let (mut count, mut errors, mut met) = (0, 0, 0);
+    for seed in seeds {
+        let journal = MODES[seed as usize % 2];
+        for fault in faults_in(seed, journal, on) {
+            let run = || Trial::run_with(seed, journal, fault);
+            let told = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+                eprintln!("seed {seed}, {journal:?}, {fault:?} failed");
+                resume_unwind(panic)
+            });
+            (count, errors, met) = (count + 1, errors + told, met + usize::from(told > 0));
+        }
+    }
+    println!("{count} faults (lasting: {on}), {met} of them met by a call, {errors} errors told");
+}
+
+#[test]
+fn one_failed_access_loses_nothing_and_reads_go_on() {
+    try_all(0..4, false);
+}
+
+#[test]
+fn a_disk_that_fails_from_some_moment_on_keeps_what_it_was_given_before() {
+    try_all(4..6, true);
+}
