@@ -7,6 +7,7 @@
 mod common;
 mod trial;
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crudjt_core::JournalMode;
@@ -49,4 +50,20 @@ fn one_failed_access_loses_nothing_and_reads_go_on() {
 #[test]
 fn a_disk_that_fails_from_some_moment_on_keeps_what_it_was_given_before() {
     try_all(4..6, true);
+}
+
+#[test]
+fn a_disk_that_starts_to_fail_while_threads_work_holds_nobody_up() {
+    let (mut count, mut errors) = (0, 0);
+    for after in (0..400).step_by(11) {
+        for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
+            for on in [false, true] {
+                let fault = Fault { after, kind, partly: false, on };
+                let journal = MODES[after % 2];
+                errors += Trial::run_threads_with(after as u64, journal, fault);
+                count += 1;
+            }
+        }
+    }
+    println!("{count} faults while threads work, {errors} errors told");
 }

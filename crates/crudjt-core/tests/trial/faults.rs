@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use crudjt_core::{Error, JournalMode, Store};
 
 use super::disk::{Access, Fault};
-use super::power::Trial;
+use super::power::{Trial, work_at_once};
 use crate::common::limits;
 
 const ACTS: usize = 30;
@@ -72,6 +72,25 @@ impl Trial {
         faults.errors
     }
 
+    /// Lets several threads use a store with threads of its own when the disk starts to fail; each
+    /// comes to an end, and what it was told is there when the store is opened anew. Gives how many
+    /// errors callers were told.
+    pub fn run_threads_with(seed: u64, journal: JournalMode, fault: Fault) -> usize {
+        let mut trial = Trial::new(seed, journal);
+        trial.faults = Some(Faults::default());
+        let mut workers = trial.workers();
+        let store = trial.open().expect("no fault yet");
+        workers.iter_mut().for_each(|worker| worker.share(&trial));
+        trial.disk.set_fault(Some(fault));
+        work_at_once(&mut workers, &store);
+        trial.disk = trial.disk.kill();
+        drop(store);
+        trial.disk.set_fault(None);
+        let store = trial.open().expect("no fault any more");
+        workers.iter_mut().for_each(|worker| worker.meet(&store, true));
+        workers.iter().flat_map(|worker| &worker.faults).map(|faults| faults.errors).sum()
+    }
+
     fn act_until_latched(&mut self) -> Option<Store> {
         let mut store = self.open_over_fault();
         for _ in 0..ACTS {
@@ -90,7 +109,7 @@ impl Trial {
         store
     }
 
-    fn is_latched(&self) -> bool {
+    pub(super) fn is_latched(&self) -> bool {
         self.faults.as_ref().is_some_and(|faults| faults.latched)
     }
 

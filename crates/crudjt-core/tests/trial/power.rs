@@ -130,6 +130,11 @@ impl Trial {
         Some(store)
     }
 
+    /// Works on the store that another one opened.
+    pub(super) fn share(&mut self, other: &Trial) {
+        self.events = other.events.clone();
+    }
+
     /// The codes of what the store last opened told.
     pub(super) fn told(&self) -> Vec<&'static str> {
         self.events.lock().unwrap().iter().map(Event::code).collect()
@@ -185,9 +190,7 @@ impl Trial {
     /// Cuts the power while several threads use a store that syncs and commits by itself. What each
     /// thread did is in order, so a prefix of it is left.
     pub fn run_threads(&mut self, cuts: u64) {
-        self.threads = true;
-        let mut workers =
-            [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() });
+        let mut workers = self.workers();
         while self.report.cuts < cuts {
             let store = self.open_over_cuts();
             self.disk.cut_never();
@@ -196,10 +199,7 @@ impl Trial {
                 worker.meet(&store, false);
             }
             self.disk.cut_after(self.rng.below(1500));
-            std::thread::scope(|scope| {
-                let store = &store;
-                workers.iter_mut().for_each(|worker| _ = scope.spawn(|| worker.work(store)));
-            });
+            work_at_once(&mut workers, &store);
             match self.disk.is_dead() {
                 true => self.go_on_with_remains(),
                 false => self.go_on_with(self.disk.clone().cut()),
@@ -207,9 +207,16 @@ impl Trial {
         }
     }
 
-    /// What a thread does until the power is cut.
+    /// What threads are to do, each with a history of its own.
+    pub(super) fn workers(&mut self) -> [Trial; 3] {
+        self.threads = true;
+        [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() })
+    }
+
+    /// What a thread does until the power is cut or the store takes no more writes.
     fn work(&mut self, store: &Store) {
         for _ in 0..200 {
+            self.begin_act();
             match self.rng.below(100) {
                 0..40 => self.create(store),
                 40..60 => self.read(store),
@@ -219,7 +226,7 @@ impl Trial {
                 95..97 => self.keep(store, Store::checkpoint),
                 _ => self.clock.advance(self.rng.below(1_000)),
             }
-            if self.disk.is_dead() {
+            if self.disk.is_dead() || self.is_latched() {
                 return;
             }
         }
@@ -424,4 +431,11 @@ impl Trial {
         self.look_at_copies();
         store
     }
+}
+
+/// Lets each worker work in a thread of its own.
+pub(super) fn work_at_once(workers: &mut [Trial], store: &Store) {
+    std::thread::scope(|scope| {
+        workers.iter_mut().for_each(|worker| _ = scope.spawn(|| worker.work(store)));
+    });
 }
