@@ -53,12 +53,29 @@ fn a_disk_that_fails_from_some_moment_on_keeps_what_it_was_given_before() {
 }
 
 #[test]
+fn a_power_cut_soon_after_a_failed_access_loses_nothing_that_was_kept() {
+    let mut count = 0;
+    for seed in 6..10 {
+        let journal = MODES[seed as usize % 2];
+        for (at, fault) in faults_in(seed, journal, seed >= 8).into_iter().enumerate() {
+            Trial::run_with_cut(
+                seed,
+                journal,
+                Fault { cut_after: Some(1 + at as u64 % 9), ..fault },
+            );
+            count += 1;
+        }
+    }
+    println!("{count} power cuts soon after a fault");
+}
+
+#[test]
 fn a_disk_that_starts_to_fail_while_threads_work_holds_nobody_up() {
     let (mut count, mut errors) = (0, 0);
     for after in (0..400).step_by(11) {
         for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
             for on in [false, true] {
-                let fault = Fault { after, kind, partly: false, on };
+                let fault = Fault { after, kind, partly: false, on, cut_after: None };
                 let journal = MODES[after % 2];
                 errors += Trial::run_threads_with(after as u64, journal, fault);
                 count += 1;

@@ -60,7 +60,7 @@ fn all_seeds(
 fn power_cut_before_every_step_of_a_run_loses_nothing_that_was_kept() {
     let report = all_seeds("before_every_step", 0..8, |seed| {
         let mut trial = Trial::new(seed, MODES[seed as usize % 2]);
-        trial.run_in_copies(30, 1);
+        trial.run_in_copies(if number_from("CRUDJT_CUTS").is_some() { 150 } else { 30 }, 1);
         trial.report
     });
     println!("before every step: {report}");

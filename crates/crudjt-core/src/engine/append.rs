@@ -62,7 +62,7 @@ enum Left {
 }
 
 impl Left {
-    /// Bytes of a segment of so many: of 16 MiB room for 2 400 updates of 256 bytes, and for 8 000
+    /// Bytes of a segment of so many: of 16 MiB room for 2 300 updates of 256 bytes, and for 8 000
     /// deletes at least.
     fn of(self, segment: u64) -> u64 {
         match self {

@@ -38,6 +38,8 @@ pub struct Fault {
     pub partly: bool,
     /// Whether all accesses after it fail too.
     pub on: bool,
+    /// Cuts the power so many steps after it.
+    pub cut_after: Option<u64>,
 }
 
 /// When the power is cut.
@@ -207,9 +209,15 @@ impl State {
             return Ok(());
         }
         self.accesses.push(access);
+        let passed = self.accesses.len() - 1;
         match self.fault {
-            Some(fault) if self.accesses.len() == fault.after + 1 => Err(fault.kind.into()),
-            Some(fault) if self.accesses.len() > fault.after && fault.on => Err(fault.kind.into()),
+            Some(fault) if passed == fault.after => {
+                if let Some(steps) = fault.cut_after {
+                    self.cut = Cut::Before(self.steps + steps);
+                }
+                Err(fault.kind.into())
+            }
+            Some(fault) if passed > fault.after && fault.on => Err(fault.kind.into()),
             _ => Ok(()),
         }
     }

@@ -24,7 +24,7 @@ pub struct Faults {
 
 /// How an access can fail.
 pub fn faults_of(access: Access, after: usize) -> Vec<Fault> {
-    let fault = |kind, partly| Fault { after, kind, partly, on: false };
+    let fault = |kind, partly| Fault { after, kind, partly, on: false, cut_after: None };
     let (broken, full) = (fault(ErrorKind::Other, false), fault(ErrorKind::StorageFull, false));
     let short = [fault(ErrorKind::Other, true), fault(ErrorKind::StorageFull, true)];
     match access {
@@ -72,6 +72,21 @@ impl Trial {
         faults.errors
     }
 
+    /// Runs with a fault soon after which the power is cut, and looks at what that leaves.
+    pub fn run_with_cut(seed: u64, journal: JournalMode, fault: Fault) {
+        let mut trial = Trial::new(seed, journal);
+        trial.faults = Some(Faults::default());
+        trial.disk.set_fault(Some(fault));
+        drop(trial.act_until_latched());
+        trial.faults = None;
+        match trial.disk.is_dead() {
+            true => trial.go_on_with_remains(),
+            false => trial.go_on_with(trial.disk.cut()),
+        }
+        let store = trial.open().expect("no fault and no cut");
+        trial.meet(&store, false);
+    }
+
     /// Lets several threads use a store with threads of its own when the disk starts to fail; each
     /// comes to an end, and what it was told is there when the store is opened anew. Gives how many
     /// errors callers were told.
@@ -95,12 +110,13 @@ impl Trial {
         let mut store = self.open_over_fault();
         for _ in 0..ACTS {
             store = match store {
-                Some(store) if self.is_latched() => return Some(store),
+                Some(store) if self.is_latched() || self.disk.is_dead() => return Some(store),
                 Some(store) => self.act(store),
                 None => return None,
             };
         }
-        if let Some(store) = store.as_ref().filter(|_| !self.is_latched()) {
+        let ended = self.is_latched() || self.disk.is_dead();
+        if let Some(store) = store.as_ref().filter(|_| !ended) {
             self.begin_act();
             let closed = store.close();
             _ = closed.map_err(|error| self.note_fault("close", &error));

@@ -261,12 +261,12 @@ impl Trial {
         self.go_on_with(remains);
     }
 
-    fn go_on_with_remains(&mut self) {
+    pub(super) fn go_on_with_remains(&mut self) {
         let remains = self.disk.take_remains().pop();
         self.go_on_with(remains.expect("the power was cut"));
     }
 
-    fn go_on_with(&mut self, remains: Remains) {
+    pub(super) fn go_on_with(&mut self, remains: Remains) {
         self.report.cuts += 1;
         self.report.unsynced += u64::from(remains.unsynced);
         self.disk = remains.disk;
