@@ -33,8 +33,11 @@ fn fill(seed: u64) {
     full::fill_and_empty(MODES[seed as usize % 2], seed as usize * 5_000);
 }
 
+/// A trial with a seed.
+type Try = fn(u64);
+
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, fn(u64), u64); 13] = [
+const BROKEN: [(Breakage, Try, u64); 13] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -51,7 +54,7 @@ const BROKEN: [(Breakage, fn(u64), u64); 13] = [
 ];
 
 /// Which trial fails first, of so many at most.
-fn first_failure(trial: fn(u64), most: u64) -> Option<u64> {
+fn first_failure(trial: Try, most: u64) -> Option<u64> {
     (0..most).find(|seed| catch_unwind(AssertUnwindSafe(|| trial(*seed))).is_err())
 }
 
@@ -68,7 +71,7 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in [(cut as fn(u64), 10), (fail, 1), (fill, 5)] {
+    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5)] {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }
