@@ -28,11 +28,11 @@ import {
 import { address, emptyMessage } from './batch-writer.js'
 import type { Calls, Link } from './calls.js'
 import { ClientStream } from './client-stream.js'
-import { lost, newer, noMaster, tooLate, unavailable } from './failures.js'
+import { newer, noMaster, tooLate, unavailable } from './failures.js'
 import { type Ending, framed, isGrpc, requestHeaders } from './grpc-call.js'
 import { InFlight } from './in-flight.js'
 import { type Arguments, Kind, revisit } from './operation-codec.js'
-import { DELIMITED, Reader, tagOf } from './protobuf.js'
+import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
 import { REPLIES, ReplyReader } from './reply-codec.js'
 import { CODE_HEADER, errorOfStatus, Status } from './status.js'
 import { UnaryCalls } from './unary-calls.js'
@@ -63,6 +63,7 @@ export class BatchCalls implements Calls {
   private unarySession: ClientHttp2Session | undefined
   private nobodyWaits = new AbortController()
   private wait = FIRST_WAIT_MS
+  private wasWelcome = false
   private isHeld = false
   private isFlushing = false
   private turn = 0
@@ -177,12 +178,14 @@ export class BatchCalls implements Calls {
   }
 
   private welcome(bytes: Buffer): void {
+    if (this.mode === 'open') throw MALFORMED
     const { version, master, resumed, maxDataSize } = readWelcome(bytes)
     if (version !== VERSION) {
       this.fail(newer(this.link, version))
       return
     }
     this.wait = FIRST_WAIT_MS
+    this.wasWelcome = true
     this.mode = 'open'
     this.dataSize = maxDataSize
     this.backlog.begin(master, resumed)
@@ -251,8 +254,8 @@ export class BatchCalls implements Calls {
   }
 
   private readonly errorOfLate = (wasSent: boolean): Error => {
-    if (this.mode === 'open') return tooLate(this.link)
-    return wasSent ? lost(this.link) : unavailable(this.link)
+    const isSilent = this.mode === 'open' || (this.wasWelcome && this.link.connection.isSilent)
+    return wasSent || isSilent ? tooLate(this.link) : unavailable(this.link)
   }
 
   /** Nobody waits for a master any more. */

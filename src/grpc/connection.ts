@@ -47,6 +47,11 @@ export class Connection {
     return reasonOf(this.failure)
   }
 
+  /** Whether the last attempt failed by nothing but silence. */
+  get isSilent(): boolean {
+    return this.failure === undefined
+  }
+
   /** The session, if there is one that takes requests. */
   get current(): ClientHttp2Session | undefined {
     const { session } = this
@@ -130,7 +135,9 @@ export class Connection {
     this.attempting = session
     if (this.holders === 0) session.unref()
     session.setTimeout(this.patience, () => {
-      if (this.attempting === session) session.destroy()
+      if (this.attempting !== session) return
+      this.failure = undefined
+      session.destroy()
     })
     session.once('remoteSettings', () => this.succeed(session))
     session.on('error', (error) => {
@@ -145,6 +152,7 @@ export class Connection {
 
   private succeed(session: ClientHttp2Session): void {
     this.attempting = undefined
+    this.failure = undefined
     this.session = session
     this.wait = FIRST_WAIT_MS
     session.setTimeout(0)
