@@ -79,9 +79,11 @@ test.serial(
       const { at } = master
       const store = await Store.connect({ ...at, timeout_ms: 60_000 })
       let kills = 0
-      const calling = callUntil(store, () => kills >= KILLS)
+      const findings = nothingFound()
+      const calling = callUntil(() => kills >= KILLS, store, findings)
       while (kills < KILLS) {
-        await ask(master.process, 'a while')
+        const enough = findings.answered + Math.random() * 3000
+        while (findings.answered < enough) await turn()
         const ended = once(master.process, 'exit')
         master.process.kill('SIGKILL')
         await ended

@@ -20,7 +20,6 @@ const LONGEST_WAIT_MS = 500
 /** A connection, whatever its state. */
 export class Connection {
   private readonly endpoint: Endpoint
-  private readonly authority: string
   private readonly patience: number
   private session: ClientHttp2Session | undefined
   private attempting: ClientHttp2Session | undefined
@@ -32,13 +31,9 @@ export class Connection {
   private failure: unknown
   private checking: NodeJS.Timeout | undefined
 
-  /**
-   * @param authority the address, for the peer and for people
-   * @param patience milliseconds after which a peer that says nothing is given up
-   */
-  constructor(endpoint: Endpoint, authority: string, patience: number) {
+  /** @param patience milliseconds after which a peer that says nothing is given up */
+  constructor(endpoint: Endpoint, patience: number) {
     this.endpoint = endpoint
-    this.authority = authority
     this.patience = patience
   }
 
@@ -129,7 +124,8 @@ export class Connection {
 
   private attempt(): void {
     this.retry = undefined
-    const session = connectHttp2(`http://${this.authority}`, {
+    // What is reached is decided by the socket, and what the peer is told by each request.
+    const session = connectHttp2('http://localhost', {
       createConnection: () => connectSocket({ ...this.endpoint, noDelay: true }),
     })
     this.attempting = session
