@@ -187,7 +187,7 @@ fn compact_int(value: i128) -> usize {
 
 /// A float that is an integer of 32 bits takes as many bytes as that.
 fn compact_float(value: f64, size: usize) -> usize {
-    let is_small = value.fract() == 0.0 && value >= -2_147_483_648.0 && value <= 4_294_967_295.0;
+    let is_small = value.fract() == 0.0 && (-2_147_483_648.0..=4_294_967_295.0).contains(&value);
     if is_small { compact_int(value as i128).min(size) } else { size }
 }
 
