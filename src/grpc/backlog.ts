@@ -82,6 +82,11 @@ export class Backlog {
     return this.operations.lowest - 1
   }
 
+  /** Whether nothing is on its way that a reply is to come for. */
+  get isQuiet(): boolean {
+    return this.sentCount === 0
+  }
+
   /** Takes a call whose data lies in the scratch buffer. */
   add<T>(args: Arguments, deadline: number): Promise<T> {
     const number = this.operations.next
