@@ -7,7 +7,7 @@ const RESULTS = new URL('results/', import.meta.url)
 const PLACE = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/
 
 const newest = readdirSync(RESULTS)
-  .filter((name) => name.endsWith('.json'))
+  .filter((name) => /^\d.*\.json$/.test(name))
   .sort()
   .at(-1)
 const { date, machine, pack, figures } = JSON.parse(readFileSync(new URL(newest, RESULTS), 'utf8'))

@@ -10,6 +10,7 @@ import { CRUDJTError } from '../errors.js'
 import { type Batch, BatchWriter, type Written } from './batch-writer.js'
 import type { InFlight } from './in-flight.js'
 import type { Arguments } from './operation-codec.js'
+import { Window } from './window.js'
 
 /** How many operations, and bytes of them, are sent before a reply has to come. */
 const MOST_SENT = 8192
@@ -54,9 +55,8 @@ export class Backlog {
   private readonly address: string
   private readonly inFlight: InFlight
   private readonly writer = new BatchWriter()
-  private readonly operations = new Map<number, Operation>()
+  private readonly operations = new Window<Operation>()
   private batches: Batch[] = []
-  private next = 1
   /** The highest number sent on this stream, and to this start of the master. */
   private sentOnStream = 0
   private sentEver = 0
@@ -79,18 +79,21 @@ export class Backlog {
 
   /** The number up to which everything is answered or given up. */
   get acknowledged(): number {
-    for (const number of this.operations.keys()) return number - 1
-    return this.next - 1
+    return this.operations.lowest - 1
+  }
+
+  /** Whether nothing is on its way that a reply is to come for. */
+  get isQuiet(): boolean {
+    return this.sentCount === 0
   }
 
   /** Takes a call whose data lies in the scratch buffer. */
   add<T>(args: Arguments, deadline: number): Promise<T> {
-    const number = this.next++
+    const number = this.operations.next
     const written = this.writer.write(number, args, this.queue)
     this.inFlight.enter()
     return new Promise<T>((resolve, reject) => {
-      const operation = new Operation(number, args.kind, deadline, written, resolve, reject)
-      this.operations.set(number, operation)
+      this.operations.add(new Operation(number, args.kind, deadline, written, resolve, reject))
     })
   }
 
@@ -144,7 +147,7 @@ export class Backlog {
   /** What was sent may or may not have been carried out by a master that is gone. */
   private failSent(): void {
     const message = `The master at ${this.address} was restarted: whether the call was carried out is not known`
-    for (const operation of this.operations.values()) {
+    for (const operation of this.operations) {
       if (operation.number > this.sentEver) break
       this.settle(operation, new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message))
     }
@@ -161,7 +164,7 @@ export class Backlog {
     isStreaming: boolean,
     errorOf: (wasSent: boolean) => Error,
   ): number | undefined {
-    for (const operation of this.operations.values()) {
+    for (const operation of this.operations) {
       if (operation.isSettled) continue
       if (operation.deadline > now) return operation.deadline
       const wasSent = operation.number <= this.sentEver
@@ -181,8 +184,8 @@ export class Backlog {
 
   /** Takes everything out that somebody waits for; the caller settles it, and counts it out. */
   drain(): Operation[] {
-    const operations = [...this.operations.values()].filter(({ isSettled }) => !isSettled)
-    this.operations.clear()
+    const operations = [...this.operations].filter(({ isSettled }) => !isSettled)
+    for (const { number } of this.operations) this.operations.delete(number)
     this.rewrite(0)
     return operations
   }
@@ -199,7 +202,7 @@ export class Backlog {
     this.isStale = false
     this.batches = []
     this.writer.clear()
-    for (const operation of this.operations.values()) {
+    for (const operation of this.operations) {
       if (operation.number <= sent) continue
       if (operation.isSettled) this.operations.delete(operation.number)
       else this.writer.copy(operation.number, operation.written, this.queue)
