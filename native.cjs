@@ -836,6 +836,9 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativeStore = nativeBinding.NativeStore
+module.exports.bindOutline = nativeBinding.bindOutline
 module.exports.DATA_OFFSET = nativeBinding.DATA_OFFSET
+module.exports.LEAVES_OFFSET = nativeBinding.LEAVES_OFFSET
+module.exports.NUMBERS_OFFSET = nativeBinding.NUMBERS_OFFSET
 module.exports.openStore = nativeBinding.openStore
 module.exports.SCRATCH_BYTES = nativeBinding.SCRATCH_BYTES

@@ -15,14 +15,19 @@ export type Outcome<T> =
  * as an Error with a `code`.
  */
 export interface Hot {
-  /** Stores `length` bytes from `DATA_OFFSET` on and gives their token. */
-  create(this: void, length: number, ttl: number, reads: number): string | -3
+  /**
+   * Stores `length` bytes from `DATA_OFFSET` on and gives their token. `slot` is where the caller
+   * is going to keep the data, -1 if nowhere.
+   */
+  create(this: void, length: number, ttl: number, reads: number, slot: number): string | -3
   /**
    * Reads a record to `DATA_OFFSET` and its metadata to the header, and gives the data's length;
-   * `-1` if there is no such token, `-2` if the record still has version `knownVersion` (0: none
-   * known) and only the metadata was written.
+   * `-1` if there is no such token, `-2` if the record still has the version that the caller keeps
+   * and only the metadata was written. The header then tells in which slot the caller keeps it.
    */
-  read(this: void, token: string, knownVersion: number): number
+  read(this: void, token: string): number
+  /** As `read`, but always gives the data, whatever the caller keeps, and no slot. */
+  fetch(this: void, token: string): number
   /** Replaces data and limits (with `keep` only the limits given); `0` if there is no such token. */
   update(
     this: void,
@@ -34,12 +39,38 @@ export interface Hot {
   ): 1 | 0 | -3
   /** Removes a token; `0` if there is no such token. */
   remove(this: void, token: string): 1 | 0 | -3
+  /** Tells that the caller keeps what the last read answered in a slot, 0 to 2^48 - 1. */
+  keep(this: void, slot: number): void
+  /** Tells that the caller has nothing in slots below one any more. */
+  forgetBelow(this: void, slot: number): void
   /**
    * Looks at `length` bytes from `DATA_OFFSET` on that somebody else packed, and gives the size of
    * their most compact encoding; `-1` if they are not one whole value of MessagePack, `-2` if it is
    * no map, `-3` if it is nested deeper than 128 levels.
    */
   measure(this: void, length: number): number
+}
+
+/**
+ * Tells where the values are in a map of MessagePack that lies from `DATA_OFFSET` on.
+ *
+ * For each value there is a code at `LEAVES_OFFSET` and a number at `NUMBERS_OFFSET`: 0 to 1023 is
+ * the text that was told last under this number, 1024 to 2047 a new text (at the offset beside it)
+ * for the number less 1024, `-1` the number beside it, `-2` null, `-3` true, `-4` false, `-5` any
+ * other value at the offset beside it. Offsets count from `DATA_OFFSET`.
+ */
+export interface Outline {
+  /**
+   * Gives the index of the template that the data fits, `-1` if none. One with an odd index has
+   * changed places with the one before it.
+   */
+  outline(this: void, length: number): number
+  /** The place of data without a template: templates go to twice that index and the next one. */
+  place(this: void, length: number): number
+  /** Sets a template: the bytes before each value, and how many they are each time. */
+  learn(this: void, index: number, bytes: Uint8Array, lengths: Uint8Array): void
+  /** All texts will be told as new. */
+  forgetTexts(this: void): void
 }
 
 /**
@@ -56,9 +87,10 @@ export declare class NativeStore {
   get path(): string
   /**
    * Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
-   * transferred to another thread. The functions keep the buffer and the store.
+   * transferred to another thread. The functions keep the buffer and the store, and know about
+   * `known_tokens` of the tokens whose data the caller keeps decoded, 24 bytes each.
    */
-  bind(scratch: ArrayBuffer): Hot
+  bind(scratch: ArrayBuffer, knownTokens: number): Hot
   /** Resolves when a call that answered -3 may be tried again. */
   waitForRoom(): Promise<Outcome<void>>
   /** Returns when a call that answered -3 may be tried again. */
@@ -78,6 +110,12 @@ export declare class NativeStore {
   /** Like `close`, but blocks until done. */
   closeSync(): void
 }
+
+/**
+ * Makes the functions of a decoder over `scratch`, which must be `SCRATCH_BYTES` long and must
+ * never be transferred to another thread.
+ */
+export declare function bindOutline(scratch: ArrayBuffer): Outline
 
 /** Success with a number. */
 export interface Counted {
@@ -102,11 +140,20 @@ export interface Failure {
   message: string
 }
 
+/**
+ * Where the codes of a map's leaves begin in the scratch buffer, in bytes. What lies between them
+ * and the data is spare.
+ */
+export declare const LEAVES_OFFSET: number
+
 /** Success with the counters of a store. */
 export interface Measured {
   /** The counters. */
   value: Stats
 }
+
+/** Where the numbers beside them begin in the scratch buffer, in bytes. */
+export declare const NUMBERS_OFFSET: number
 
 /** An opened store. */
 export interface Opened {

@@ -1,78 +1,102 @@
 /** The memo of decoded records: what it remembers, and how little. */
-import { createHash } from 'node:crypto'
 import test from 'ava'
 import { Memo } from '../dist/src/memo.js'
 import { Shape } from '../dist/src/shapes.js'
 
+const NO_SLOT = -1
 const shape = new Shape(['a', 'b'], [])
 const row = (a: unknown) => [a, 'b']
-/** Like the engine's: 22 characters, none more likely than another. */
-const token = (i: number) => createHash('md5').update(`${i}`).digest('base64url')
 
-/** What the memo knows of a token. */
-function known(memo: Memo, name: string) {
-  if (!memo.find(name)) return undefined
-  return { version: memo.version, data: memo.shape?.make(memo.row, memo.from, (value) => value) }
+/** A memo with a note of the slot below which it has told to forget. */
+function newMemo(budget: number) {
+  const told = { oldest: 0 }
+  const memo = new Memo(budget, (slot) => {
+    told.oldest = slot
+  })
+  return { memo, told }
 }
 
-test('what is put in is found with its version, until it is deleted', (t) => {
-  const memo = new Memo(1_000_000)
-  const [a, b] = [token(1), token(2)]
-  t.is(known(memo, a), undefined)
-  memo.set(a, 1, shape, row(1), 0)
-  memo.set(b, 7, shape, row(2), 0)
-  t.deepEqual(known(memo, a), { version: 1, data: { a: 1, b: 'b' } })
-  t.deepEqual(known(memo, b), { version: 7, data: { a: 2, b: 'b' } })
-  memo.delete(a)
-  t.is(known(memo, a), undefined)
-  t.deepEqual(known(memo, b), { version: 7, data: { a: 2, b: 'b' } })
+/** Puts a record in; its slot. */
+function add(memo: Memo, of: Shape, values: unknown[], bytes = 0): number {
+  const slot = memo.reserve(of.width)
+  if (slot !== NO_SLOT) memo.fill(of, values, bytes)
+  return slot
+}
+
+/** The lower and the upper 32 bits of a slot. */
+const halves = (slot: number) => [slot % 2 ** 32, Math.floor(slot / 2 ** 32)] as const
+
+function dataIn(memo: Memo, slot: number) {
+  memo.find(...halves(slot))
+  return memo.shape?.make(memo.row, memo.from, (value) => value)
+}
+
+test('what is put in is found in its slot', (t) => {
+  const { memo } = newMemo(1_000_000)
+  const [a, b] = [add(memo, shape, row(1)), add(memo, shape, row(2))]
+  t.not(a, b)
+  t.deepEqual(dataIn(memo, a), { a: 1, b: 'b' })
+  t.deepEqual(dataIn(memo, b), { a: 2, b: 'b' })
 })
 
-test('a newer version takes the place of the older one, of whatever shape', (t) => {
-  const memo = new Memo(1_000_000)
-  const a = token(1)
-  memo.set(a, 1, shape, row(1), 0)
-  memo.set(a, 2, shape, row(2), 0)
-  t.deepEqual(known(memo, a), { version: 2, data: { a: 2, b: 'b' } })
-  const wider = new Shape(['x', 'y', 'z'], [])
-  memo.set(a, 3, wider, [1, 2, 3], 0)
-  t.deepEqual(known(memo, a), { version: 3, data: { x: 1, y: 2, z: 3 } })
+test('a slot that was reserved and not sealed goes to the next', (t) => {
+  const { memo } = newMemo(1_000_000)
+  const reserved = memo.reserve(5)
+  t.is(add(memo, shape, row(1)), reserved)
+  t.deepEqual(dataIn(memo, reserved), { a: 1, b: 'b' })
 })
 
-test('the budget is kept, by dropping the oldest', (t) => {
+test('a record takes the place of an older one of the same shape only', (t) => {
+  const { memo } = newMemo(1_000_000)
+  const [slot, next] = [add(memo, shape, row(1)), add(memo, shape, row(9))]
+  t.true(memo.replace(...halves(slot), shape, row(2), 0))
+  t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
+  t.false(memo.replace(...halves(slot), new Shape(['x', 'y', 'z'], []), [1, 2, 3], 0))
+  t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
+  t.deepEqual(dataIn(memo, next), { a: 9, b: 'b' })
+})
+
+test('the budget is kept by dropping the oldest, and the engine is told', (t) => {
   for (const budget of [10_000, 50_000, 1_000_000]) {
-    const memo = new Memo(budget)
+    const { memo, told } = newMemo(budget)
+    const slots = new Map<number, number>()
     for (let i = 0; i < 50_000; i++) {
-      if (memo.admits()) memo.set(token(i), i, shape, row(i), i % 50)
+      const slot = add(memo, shape, row(i), i % 50)
+      if (slot !== NO_SLOT) slots.set(i, slot)
       if (memo.bytes > budget) t.fail(`${memo.bytes} of ${budget} bytes`)
     }
-    const found = Array.from({ length: 50_000 }, (_, i) => i).filter((i) => memo.find(token(i)))
-    t.true(found.length > 10)
-    t.true(found.length * 88 <= budget)
-    for (const i of found)
-      t.deepEqual(known(memo, token(i)), { version: i, data: { a: i, b: 'b' } })
+    const kept = [...slots].filter(([, slot]) => slot >= told.oldest)
+    t.true(kept.length > 10)
+    t.true(kept.length * 32 <= budget)
+    for (const [i, slot] of kept) t.deepEqual(dataIn(memo, slot), { a: i, b: 'b' })
   }
 })
 
-test('going round more tokens than fit finds some of them each time', (t) => {
-  const memo = new Memo(100_000)
-  let hits = 0
-  for (let round = 0; round < 10; round++) {
-    for (let i = 0; i < 4000; i++) {
-      if (memo.find(token(i))) hits++
-      else if (memo.admits()) memo.set(token(i), i, shape, row(i), 0)
-    }
-  }
-  t.true(hits > 1000, `${hits} hits`)
+test('one in some newcomers to a full memo is let in', (t) => {
+  const { memo } = newMemo(100_000)
+  const added = Array.from({ length: 40_000 }, (_, i) => add(memo, shape, row(i)) !== NO_SLOT)
+  const late = added.slice(20_000).filter((isIn) => isIn).length
+  t.true(late > 1000 && late < 5000, `${late} of 20 000`)
+})
+
+test('a record of more bytes than before counts as such', (t) => {
+  const { memo } = newMemo(1_000_000)
+  const slot = add(memo, shape, row(1), 100)
+  const before = memo.bytes
+  memo.replace(...halves(slot), shape, row(2), 150)
+  t.is(memo.bytes, before + 50)
 })
 
 test('without a budget, or for what is wider than it, nothing is remembered', (t) => {
-  const none = new Memo(0)
-  t.false(none.admits())
-  const small = new Memo(10_000)
-  const keys = Array.from({ length: 5000 }, (_, i) => `key${i}`)
-  const wide = token(0)
-  small.set(wide, 1, new Shape(keys, []), keys, 0)
-  t.is(known(small, wide), undefined)
-  t.true(small.bytes <= 10_000)
+  t.is(newMemo(0).memo.reserve(1), NO_SLOT)
+  const { memo } = newMemo(10_000)
+  t.is(memo.reserve(5000), NO_SLOT)
+  t.true(memo.bytes <= 10_000)
+})
+
+test('cleared, it has told to forget every slot', (t) => {
+  const { memo, told } = newMemo(1_000_000)
+  const slot = add(memo, shape, row(1))
+  memo.clear()
+  t.true(told.oldest > slot)
 })

@@ -2,7 +2,7 @@
  * The measures with their floors and aims, and how a figure is judged.
  *
  * Times are judged after scaling by the speed of the machine at that moment: floors and aims were set where
- * msgpackr packs the record in 0.8 µs, so a time counts as time × 0.8 / what packing takes here and now.
+ * msgpackr packs the record in 0.8 µs, so a time counts as time × 0.8 / what packing takes around it.
  */
 const REFERENCE_PACK = 0.8 // µs
 
@@ -44,10 +44,17 @@ export const MEASURES = {
 /** @param {number[]} values @returns {number} */
 export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
-/** @param {string} key @param {number} measured @param {number} pack µs @returns {{measured, judged, verdict}} */
-export function judge(key, measured, pack) {
+/**
+ * @param {string} key
+ * @param {{value: number, pack: number}[]} rounds what was measured, and what packing took around it, in µs
+ * @returns {{measured, judged, verdict}} medians; `judged` of the scaled figures
+ */
+export function judge(key, rounds) {
   const { scaled, more, floor, aim } = MEASURES[key]
-  const judged = scaled ? (measured * REFERENCE_PACK) / pack : measured
+  const measured = median(rounds.map(({ value }) => value))
+  const judged = scaled
+    ? median(rounds.map(({ value, pack }) => (value * REFERENCE_PACK) / pack))
+    : measured
   const reaches = (limit) => (more ? judged >= limit : judged <= limit)
   const verdict = reaches(aim) ? 'aim reached' : reaches(floor) ? 'above the floor' : 'MISSED'
   return { measured, judged, verdict }

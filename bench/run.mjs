@@ -47,23 +47,20 @@ async function allRounds(rounds, { few, many }) {
 }
 
 function summary({ calls, stored, sustained }) {
-  const of = (rounds, key) => median(rounds.map((round) => round[key]))
-  const pack = of(calls, 'pack')
-  const measured = {
-    ...Object.fromEntries(
-      Object.keys(calls[0])
-        .filter((key) => key in MEASURES)
-        .map((key) => [key, of(calls, key)]),
-    ),
+  const of = (rounds, key, unit = 1) =>
+    rounds.map((round) => ({ value: round[key] / unit, pack: round.pack }))
+  const pace = calls.map((round, i) => ({ value: (round.create / sustained[i].create) * 100 }))
+  const others = {
     coldRead: of(stored, 'coldRead'),
-    sustained: (of(calls, 'create') / of(sustained, 'create')) * 100,
-    disk: of(stored, 'disk') / MIB,
-    rss: of(calls, 'rss') / MB,
+    sustained: pace,
+    disk: of(stored, 'disk', MIB),
+    rss: of(calls, 'rss', MB),
     openSmall: of(stored, 'open'),
     openLarge: of(sustained, 'open'),
   }
   const figures = Object.fromEntries(
-    Object.keys(MEASURES).map((key) => [key, judge(key, measured[key], pack)]),
+    Object.keys(MEASURES).map((key) => [key, judge(key, others[key] ?? of(calls, key))]),
   )
+  const pack = median(calls.map((round) => round.pack))
   return { pack, figures, rounds: { calls, stored, sustained } }
 }

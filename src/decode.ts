@@ -11,54 +11,100 @@ import { CRUDJTError } from './errors.js'
 import { Extension } from './extension.js'
 import { copyBytes, Kept, revive } from './kept.js'
 import * as knownShapes from './known-shapes.js'
+import * as outlines from './outline.js'
 import { DEPTH_LIMIT } from './refusals.js'
 import * as scratch from './scratch.js'
-import { Shape } from './shapes.js'
+import type { Shape } from './shapes.js'
 import * as shortText from './short-text.js'
 
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
-const { bytes, view } = scratch
-const { misfit, placeOf, shapeAt, swap } = knownShapes
-const { bytesOfTexts, readShortText, SHORT_TEXT } = shortText
+const { bytes, DATA_OFFSET, view } = scratch
+const { fitting, misfit, shapeOf } = knownShapes
+const { codes, FALSE, NEW_TEXT, NULL, NUMBER, numbers, outline, TRUE } = outlines
+const { asciiText, readShortText, SHORT_TEXT } = shortText
 
 /** What an array or a map of its own takes in memory beside its values. */
 const CONTAINER_COST = 96
+/** What a short text takes in memory beside its characters. */
+const SHORT_TEXT_COST = 16
 /** What one value takes in a row, beside what it refers to. */
 const VALUE_COST = 8
 
 let at = 0
 let end = 0
-/** Bytes of memory that the values decoded last take, beside texts. */
+/** Bytes of memory that the values decoded last take. */
 let taken = 0
-let textsBefore = 0
+
+/** The texts that the outline tells by number: much of it comes again and again. */
+const texts: string[] = []
 
 /**
- * Decodes one value that fills a stretch of the scratch buffer.
- * @param from position of its first byte
- * @param to position behind its last byte
- * @returns the value in its kept form
- * @throws CRUDJTError `ERR_CRUDJT_DAMAGED` if the bytes are not one MessagePack value
+ * Decodes a map that the scratch buffer holds into a row of values, from a place of it on.
+ * @param length how many bytes it takes
+ * @returns its shape
+ * @throws CRUDJTError `ERR_CRUDJT_DAMAGED` if the bytes are not one map of MessagePack
  */
-export function decode(from: number, to: number): unknown {
-  at = from
-  end = to
+export function decodeMap(length: number, values: unknown[], from: number): Shape {
+  at = DATA_OFFSET
+  end = at + length
   taken = 0
-  textsBefore = bytesOfTexts()
-  const value = readValue(0)
-  if (at !== to) throw malformed()
-  return value
+  const index = outline.outline(length)
+  return index >= 0 ? readLeaves(fitting(index), values, from) : readRecord(length, values, from)
 }
 
 /** How many bytes of memory the values take that were decoded last, about. */
 export function decodedBytes(): number {
-  return taken + bytesOfTexts() - textsBefore
+  return taken
+}
+
+function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
+  const { width } = shape
+  try {
+    for (let i = 0; i < width; i++) {
+      const code = codes[i] as number
+      if (code >= 0) values[from + i] = code < NEW_TEXT ? texts[code] : learnText(code, i)
+      else values[from + i] = code === NUMBER ? numbers[i] : readLeaf(code, i)
+    }
+  } catch (error) {
+    // Some of the new texts were not learned.
+    outline.forgetTexts()
+    throw error
+  }
+  return shape
+}
+
+function learnText(code: number, i: number): string {
+  const start = DATA_OFFSET + (numbers[i] as number)
+  const length = (bytes[start] as number) & 0x1f
+  taken += SHORT_TEXT_COST + length
+  const text = asciiText(start + 1, length)
+  texts[code - NEW_TEXT] = text
+  return text
+}
+
+function readLeaf(code: number, i: number): unknown {
+  if (code === NULL) return null
+  if (code === TRUE) return true
+  if (code === FALSE) return false
+  at = DATA_OFFSET + (numbers[i] as number)
+  return readValue(1)
+}
+
+/** A record that no shape fits. */
+function readRecord(length: number, values: unknown[], from: number): Shape {
+  const { keys, values: own } = readEntries(readMapHeader(), 1)
+  if (at !== end) throw malformed()
+  if (keys.length > 0) misfit(outline.place(length), keys, own)
+  for (let i = 0; i < keys.length; i++) values[from + i] = own[i]
+  return shapeOf(keys)
 }
 
 function malformed(): Error {
   return new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is not one value of MessagePack')
 }
 
+/** One value in its kept form. */
 function readValue(depth: number): unknown {
   const code = bytes[at++] as number
   if (code < 0x80) return code
@@ -159,7 +205,10 @@ function readText(length: number): string {
   if (length === 0) return ''
   if (length <= SHORT_TEXT) {
     const text = readShortText(start, length)
-    if (text !== undefined) return text
+    if (text !== undefined) {
+      taken += SHORT_TEXT_COST + length
+      return text
+    }
   }
   taken += CONTAINER_COST + 2 * length
   return bytes.toString('utf8', start, start + length)
@@ -185,65 +234,26 @@ function openContainer(count: number, depth: number): void {
 }
 
 function readMap(count: number, depth: number): Kept {
+  const { keys, values } = readEntries(count, depth)
+  return new Kept(shapeOf(keys), values)
+}
+
+function readMapHeader(): number {
+  const code = bytes[advance(1)] as number
+  if ((code & 0xf0) === 0x80) return code & 0x0f
+  if (code === 0xde || code === 0xdf) return readLength(code - 0xdd)
+  throw malformed()
+}
+
+function readEntries(count: number, depth: number): { keys: string[]; values: unknown[] } {
   openContainer(count, depth)
-  if (count === 0) return EMPTY
-  const start = at
-  const place = placeOf(count, start)
-  const front = shapeAt(place, 0, count)
-  if (front !== undefined) {
-    const kept = readAs(front, depth)
-    if (kept !== undefined) return kept
-  }
-  const behind = shapeAt(place, 1, count)
-  if (behind !== undefined) {
-    at = start
-    const kept = readAs(behind, depth)
-    if (kept !== undefined) {
-      swap(place)
-      return kept
-    }
-  }
-  at = start
-  return readUnknown(place, count, depth)
-}
-
-const EMPTY = new Kept(new Shape([], []), [])
-
-function readAs(shape: Shape, depth: number): Kept | undefined {
-  const values: unknown[] = new Array(shape.width)
-  return readRow(shape, values, 0, depth) < 0 ? undefined : new Kept(shape, values)
-}
-
-/** Reads the values of a map into a row, from a place of it on. Gives the next place, -1: a misfit. */
-function readRow(shape: Shape, values: unknown[], from: number, depth: number): number {
-  const { lengths, inner } = shape
-  let next = from
-  for (let i = 0; i < lengths.length; i++) {
-    if (!shape.stands(i, at)) return -1
-    at += lengths[i] as number
-    const map = inner[i]
-    if (map === undefined) {
-      values[next++] = readValue(depth)
-    } else {
-      if (bytes[at++] !== (0x80 | map.lengths.length) || depth === DEPTH_LIMIT) return -1
-      next = readRow(map, values, next, depth + 1)
-      if (next < 0) return -1
-    }
-  }
-  return next
-}
-
-/** A map that no shape fits. */
-function readUnknown(place: number, count: number, depth: number): Kept {
   const keys: string[] = []
   const values: unknown[] = []
   for (let i = 0; i < count; i++) {
     keys.push(String(revive(readValue(depth))))
     values.push(readValue(depth))
   }
-  const kept = new Kept(new Shape(keys, []), values)
-  misfit(place, kept)
-  return kept
+  return { keys, values }
 }
 
 function readExtension(length: number): unknown {

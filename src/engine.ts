@@ -19,15 +19,22 @@ export class Engine {
   private readonly store: NativeStore
   private readonly hot: Hot
 
-  private constructor(store: NativeStore) {
+  private constructor(store: NativeStore, knownTokens: number) {
     this.store = store
-    this.hot = store.bind(buffer)
+    this.hot = store.bind(buffer, knownTokens)
   }
 
-  /** @param onEvent gets what happens outside of any call */
-  static async open(options: NativeOptions, onEvent: (event: StoreEvent) => void): Promise<Engine> {
+  /**
+   * @param knownTokens of how many tokens it can know that their data is kept decoded
+   * @param onEvent gets what happens outside of any call
+   */
+  static async open(
+    options: NativeOptions,
+    knownTokens: number,
+    onEvent: (event: StoreEvent) => void,
+  ): Promise<Engine> {
     const tell = (code: string, message: string) => onEvent({ code, message })
-    return new Engine(unwrap(await openStore(options, tell)))
+    return new Engine(unwrap(await openStore(options, tell)), knownTokens)
   }
 
   /** The store's folder. */
@@ -35,17 +42,25 @@ export class Engine {
     return this.store.path
   }
 
-  create(length: number, ttl: number, reads: number): string | -3 {
+  create(length: number, ttl: number, reads: number, slot: number): string | -3 {
     try {
-      return this.hot.create(length, ttl, reads)
+      return this.hot.create(length, ttl, reads, slot)
     } catch (error) {
       throw fromEngine(error)
     }
   }
 
-  read(token: string, knownVersion: number): number {
+  read(token: string): number {
     try {
-      return this.hot.read(token, knownVersion)
+      return this.hot.read(token)
+    } catch (error) {
+      throw fromEngine(error)
+    }
+  }
+
+  fetch(token: string): number {
+    try {
+      return this.hot.fetch(token)
     } catch (error) {
       throw fromEngine(error)
     }
@@ -67,6 +82,17 @@ export class Engine {
     }
   }
 
+  /** Tells that the data which the last read answered is kept in a slot. */
+  keep(slot: number): void {
+    this.hot.keep(slot)
+  }
+
+  /** Tells that nothing is kept any more in the slots below one. */
+  forgetBelow(slot: number): void {
+    this.hot.forgetBelow(slot)
+  }
+
+  /** See `Hot.measure`. */
   measure(length: number): number {
     return this.hot.measure(length)
   }

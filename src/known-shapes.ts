@@ -1,79 +1,84 @@
 /**
- * The shapes that were seen before, looked up by the number of keys and the first bytes of the first
- * one. Two shapes share a place, the one that fitted last in front.
+ * The shapes that were seen before. Whole records are recognised by the binding, which has the
+ * templates of the same shapes at the same places; maps elsewhere by their keys.
  *
- * Invariant: the table's size is fixed, however many different maps come by; a place takes a new
- * shape only now and then, so that maps that are all different cost little.
+ * Invariants: the tables' sizes are fixed, however many different maps come by; a place takes a new
+ * shape only now and then, so that maps that are all different cost little; what the binding has at
+ * an index is the template of the shape at that index.
  */
 import { Kept } from './kept.js'
-import * as scratch from './scratch.js'
-import { recognisable, type Shape } from './shapes.js'
+import { outline } from './outline.js'
+import { Shape, sameKeys } from './shapes.js'
+import { foreseeing, templateOf } from './templates.js'
 
-const { view } = scratch
-
-/** How many places there are; a power of two. */
-const PLACES = 128
 /** A place takes a new shape with every so many maps that fit none it has. */
 const PATIENCE = 8
-/** The most keys of a map that is foreseen inside of another: a header of one byte. */
-const MAX_INNER_KEYS = 15
+/** How many shapes of maps inside of arrays and the like are known. */
+const INNER_SHAPES = 256
 
-const table: (Shape | undefined)[] = new Array(PLACES * 2).fill(undefined)
-const misfits = new Uint8Array(PLACES)
+/** Two for each place: the one that fitted last in front. */
+const table: (Shape | undefined)[] = []
+const misfits: number[] = []
+const inner = new Map<string, Shape>()
 
-/** Where to look for the shape of a map whose first key stands at a position. */
-export function placeOf(count: number, at: number): number {
-  const hash = Math.imul(view.getInt32(at) ^ count, 0x9e3779b1)
-  return (hash >>> 16) & (PLACES - 1)
+/** The shape that the binding has found to fit, by its index: one from behind came to the front. */
+export function fitting(index: number): Shape {
+  if (index % 2 === 1) {
+    const behind = table[index]
+    table[index] = table[index - 1]
+    table[index - 1] = behind
+  }
+  return table[index & ~1] as Shape
 }
 
-/** The shape in front (0) or behind (1) at a place, if it has that many keys. */
-export function shapeAt(place: number, behind: 0 | 1, count: number): Shape | undefined {
-  const shape = table[place * 2 + behind]
-  return shape !== undefined && shape.keys.length === count ? shape : undefined
+/** The shape of a map of these keys that is no record of its own. */
+export function shapeOf(keys: readonly string[]): Shape {
+  const name = keys.join('\0')
+  const known = inner.get(name)
+  if (known !== undefined && sameKeys(known.keys, keys)) return known
+  const shape = new Shape(keys, [])
+  if (inner.size < INNER_SHAPES) inner.set(name, shape)
+  return shape
 }
 
-/** Tells that the shape behind fitted: it comes to the front. */
-export function swap(place: number): void {
-  const behind = table[place * 2 + 1]
-  table[place * 2 + 1] = table[place * 2]
-  table[place * 2] = behind
-}
-
-/** Tells of a map that fitted no shape at its place: now and then its shape is learned. */
-export function misfit(place: number, kept: Kept): void {
-  misfits[place] = ((misfits[place] as number) + 1) % PATIENCE
-  if (misfits[place] !== 0 && table[place * 2] !== undefined) return
-  const shape = learned(kept)
+/** Tells of a record that fitted no shape at its place: now and then its shape is learned. */
+export function misfit(place: number, keys: readonly string[], values: readonly unknown[]): void {
+  const count = misfits[place] ?? 0
+  misfits[place] = (count + 1) % PATIENCE
+  if (count !== 0) return
+  const shape = foreseeing(
+    keys,
+    keys.map((_, i) => innerShape(values[i])),
+  )
   if (shape === undefined) return
-  table[place * 2 + 1] = merged(table[place * 2 + 1], merged(table[place * 2], shape))
-  swap(place)
+  const front = table[place * 2]
+  put(place * 2, merged(table[place * 2 + 1], merged(front, shape)))
+  if (front !== undefined) put(place * 2 + 1, front)
 }
 
-/** The shape of a kept map that foresees the maps inside of it. */
-function learned({ shape, values }: Kept): Shape | undefined {
-  if (shape.lengths.length > 0) return shape
-  return recognisable(shape.keys, values.map(innerShape))
+function put(index: number, shape: Shape): void {
+  const template = templateOf(shape)
+  if (template === undefined) return
+  table[index] = shape
+  outline.learn(index, template.bytes, template.lengths)
 }
 
 function innerShape(value: unknown): Shape | undefined {
   if (!(value instanceof Kept)) return undefined
-  const shape = learned(value)
-  return shape !== undefined && shape.keys.length <= MAX_INNER_KEYS ? shape : undefined
+  const { keys } = value.shape
+  return new Shape(
+    keys,
+    keys.map((_, i) => innerShape(value.values[i])),
+  )
 }
 
 /** Where two shapes have the same keys: the one that foresees only what both do. */
 function merged(before: Shape | undefined, shape: Shape): Shape {
-  if (before === undefined || !sameKeys(before, shape)) return shape
-  const inner = shape.inner.map((one, i) => {
+  if (before === undefined || !sameKeys(before.keys, shape.keys)) return shape
+  const common = shape.inner.map((one, i) => {
     const other = before.inner[i]
-    return one !== undefined && other !== undefined && sameKeys(one, other)
-      ? merged(other, one)
-      : undefined
+    const same = one !== undefined && other !== undefined && sameKeys(one.keys, other.keys)
+    return same ? merged(other, one) : undefined
   })
-  return recognisable(shape.keys, inner) ?? shape
-}
-
-function sameKeys(one: Shape, other: Shape): boolean {
-  return one.keys.length === other.keys.length && one.keys.every((key, i) => key === other.keys[i])
+  return foreseeing(shape.keys, common) ?? shape
 }

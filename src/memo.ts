@@ -1,15 +1,16 @@
 /**
- * Decoded records by token, so that a repeated read needs no decoding. It answers nothing by itself:
- * every read asks the engine, and only its word that the version is still the same makes an entry
- * count. Counted tokens are never put in.
+ * Decoded records, so that a repeated read needs no decoding. It has no index: the engine knows in
+ * which slot a token's record is kept and of which version, and only its word that the version is
+ * still the same makes a slot count. Counted tokens are never put in.
  *
  * Values lie in a few large rows rather than in an object for each record: an entry then takes about
- * 250 bytes instead of 850, and filling the memo gives the garbage collector nothing to move. Rows
+ * 150 bytes instead of 850, and filling the memo gives the garbage collector nothing to move. Rows
  * are filled one after the other and dropped whole, the oldest first.
  *
  * Invariants: the estimated size of everything is at most the budget; what is in here is in its kept
- * form and never handed out.
+ * form and never handed out; the engine is told of a dropped row before anything else is read.
  */
+import { NO_SLOT } from './native.js'
 import type { Shape } from './shapes.js'
 
 /** How many places a row has at most, and at least; with a small budget they are smaller. */
@@ -17,16 +18,23 @@ const MOST_PLACES = 16_384
 const LEAST_PLACES = 64
 /** The rows that a budget is enough for at least. */
 const LEAST_ROWS = 4
-/** An entry takes this many places before its values: its token, shape, version and bytes. */
-const HEAD = 4
-/** What a place takes in memory, and an entry beside its places: its part of the index. */
+/** An entry takes this many places before its values: its shape and bytes. */
+const HEAD = 2
+/** What a place takes in memory. */
 const PLACE_COST = 8
-const ENTRY_COST = 48
+/** A token is reckoned to take so many bytes of the budget, of which so many in the engine. */
+const TOKEN_BUDGET = 256
+const TOKEN_COST = 24
 /**
  * When the memo is full, one in so many newcomers gets in at the cost of the oldest. Were it each of
  * them, going round more tokens than fit would throw out every one just before its turn.
  */
 const ADMITTED = 8
+
+/** How many tokens the engine is to know about for a memo with a budget in bytes. */
+export function tokensWithin(budget: number): number {
+  return Math.floor(budget / TOKEN_BUDGET)
+}
 
 /** Entries that were put in one after the other. */
 class Row {
@@ -36,32 +44,37 @@ class Row {
 
   constructor(size: number) {
     this.places = new Array(size)
+    // From the start an array of the kind that holds objects: V8 throws machine code away when it
+    // meets another kind.
+    this.places[0] = this
     this.cost = size * PLACE_COST
   }
 }
 
 /** A memo with a budget in bytes. With one of less than some KiB it remembers nothing. */
 export class Memo {
-  /** What the last successful `find` found: version, shape, and where in a row the values begin. */
-  version = 0
-  shape: Shape | undefined
-  row: readonly unknown[] = []
+  /** What `find` found or `reserve` reserved: where in a row the values begin. */
+  row: unknown[] = []
   from = 0
+  /** What `find` found: their shape. */
+  shape: Shape | undefined
 
-  /** Where each token's entry is: the number of its row times MOST_PLACES plus the place in it. */
-  private readonly index = new Map<string, number>()
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
+  private readonly forgetBelow: (slot: number) => void
   /** The number of the oldest row. */
   private oldest = 0
-  private used = 0
+  private used: number
   private turnedAway = 0
 
-  constructor(budget: number) {
-    const fitting = Math.floor(budget / LEAST_ROWS / (PLACE_COST * 2))
-    this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
+  /** @param forgetBelow is told when nothing is kept any more in the slots below one */
+  constructor(budget: number, forgetBelow: (slot: number) => void) {
     this.budget = budget
+    this.used = tokensWithin(budget) * TOKEN_COST
+    const fitting = Math.floor((budget - this.used) / LEAST_ROWS / (PLACE_COST * 2))
+    this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
+    this.forgetBelow = forgetBelow
   }
 
   /** The estimated bytes that everything takes. */
@@ -69,84 +82,89 @@ export class Memo {
     return this.used
   }
 
-  /** Whether a newcomer would be let in now; counts as one that asked. */
-  admits(): boolean {
+  /** Whether a newcomer is let in now; counts as one that asked. */
+  private admits(): boolean {
     if (this.used + this.rowSize * PLACE_COST <= this.budget) return this.rowSize !== 0
     this.turnedAway = (this.turnedAway + 1) % ADMITTED
     return this.turnedAway === 0 && this.rowSize !== 0
   }
 
-  /** Whether a token is remembered, of whatever version: then the fields above tell of it. */
-  find(token: string): boolean {
-    const entry = this.index.get(token)
-    if (entry === undefined) return false
-    const { places } = this.rowOf(entry)
-    const place = entry % MOST_PLACES
-    this.shape = places[place + 1] as Shape
-    this.version = places[place + 2] as number
-    this.row = places
+  /**
+   * Looks up a slot that was not dropped, by its lower and upper 32 bits: the fields above then
+   * tell of it. In halves, because a remainder of a larger number takes longer than all the rest.
+   */
+  find(low: number, high: number): void {
+    const place = low % MOST_PLACES
+    this.row = this.rowOf(low, high).places
+    this.shape = this.row[place] as Shape
     this.from = place + HEAD
+  }
+
+  /**
+   * Puts a record in the place of an older one of the same shape.
+   * @param bytes how many bytes of memory its values take beside their places, about
+   * @returns whether the shape was the same; if not, nothing was done
+   */
+  replace(
+    low: number,
+    high: number,
+    shape: Shape,
+    values: readonly unknown[],
+    bytes: number,
+  ): boolean {
+    const row = this.rowOf(low, high)
+    const place = low % MOST_PLACES
+    if (row.places[place] !== shape) return false
+    this.charge(row, bytes - (row.places[place + 1] as number))
+    row.places[place + 1] = bytes
+    for (let i = 0; i < shape.width; i++) row.places[place + HEAD + i] = values[i]
+    this.keepBudget()
     return true
   }
 
   /**
-   * Remembers a record in the place of what was known of its token.
-   * @param bytes how many bytes of memory its values take beside their places, about
+   * Reserves a slot for a newcomer: the fields above tell where its values go. It counts once
+   * `seal` or `fill` is called, and until then any number of others may be reserved instead.
+   * @param most how many values it has at most
+   * @returns the slot; NO_SLOT if the newcomer is turned away
    */
-  set(
-    token: string,
-    version: number,
-    shape: Shape,
-    values: readonly unknown[],
-    bytes: number,
-  ): void {
-    const entry = this.index.get(token)
-    const row = entry === undefined ? undefined : this.rowOf(entry)
-    const place = entry === undefined ? 0 : entry % MOST_PLACES
-    if (row === undefined || row.places[place + 1] !== shape) {
-      this.add(token, version, shape, values, bytes)
-    } else {
-      this.charge(row, bytes - (row.places[place + 3] as number))
-      write(row.places, place, token, version, bytes, shape, values)
-      this.keepBudget()
-    }
+  reserve(most: number): number {
+    const size = HEAD + most
+    if (!this.admits() || size > this.rowSize) return NO_SLOT
+    const row = this.rowFor(size)
+    this.row = row.places
+    this.from = row.filled + HEAD
+    return (this.oldest + this.rows.length - 1) * MOST_PLACES + row.filled
   }
 
-  /** Remembers a token anew, without looking whether something was known of it. */
-  add(
-    token: string,
-    version: number,
-    shape: Shape,
-    values: readonly unknown[],
-    bytes: number,
-  ): void {
-    const size = HEAD + shape.width
-    if (size > this.rowSize) {
-      this.delete(token)
-      return
-    }
-    const row = this.rowFor(size)
-    const place = row.filled
-    write(row.places, place, token, version, bytes, shape, values)
-    row.filled = place + size
-    this.charge(row, ENTRY_COST + bytes)
-    this.index.set(token, (this.oldest + this.rows.length - 1) * MOST_PLACES + place)
+  /**
+   * Ends what `reserve` began: the values are in their places.
+   * @param bytes as for `replace`
+   */
+  seal(shape: Shape, bytes: number): void {
+    const row = this.rows[this.rows.length - 1] as Row
+    row.places[row.filled] = shape
+    row.places[row.filled + 1] = bytes
+    row.filled += HEAD + shape.width
+    this.charge(row, bytes)
     this.keepBudget()
   }
 
-  /** Forgets a token; the room it took is free again when its row is dropped. */
-  delete(token: string): void {
-    this.index.delete(token)
+  /** Puts values into their places and ends what `reserve` began. */
+  fill(shape: Shape, values: readonly unknown[], bytes: number): void {
+    const { row, from } = this
+    for (let i = 0; i < shape.width; i++) row[from + i] = values[i]
+    this.seal(shape, bytes)
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.index.clear()
     while (this.rows.length > 0) this.dropOldest()
   }
 
-  private rowOf(entry: number): Row {
-    return this.rows[Math.floor(entry / MOST_PLACES) - this.oldest] as Row
+  private rowOf(low: number, high: number): Row {
+    const number = high * (0x100000000 / MOST_PLACES) + Math.floor(low / MOST_PLACES)
+    return this.rows[number - this.oldest] as Row
   }
 
   private charge(row: Row, bytes: number): void {
@@ -168,29 +186,8 @@ export class Memo {
   }
 
   private dropOldest(): void {
-    const { places, filled, cost } = this.rows.shift() as Row
-    const first = this.oldest * MOST_PLACES
+    this.used -= (this.rows.shift() as Row).cost
     this.oldest++
-    this.used -= cost
-    for (let place = 0; place < filled; place += HEAD + (places[place + 1] as Shape).width) {
-      const token = places[place] as string
-      if (this.index.get(token) === first + place) this.index.delete(token)
-    }
+    this.forgetBelow(this.oldest * MOST_PLACES)
   }
-}
-
-function write(
-  places: unknown[],
-  place: number,
-  token: string,
-  version: number,
-  bytes: number,
-  shape: Shape,
-  values: readonly unknown[],
-): void {
-  places[place] = token
-  places[place + 1] = shape
-  places[place + 2] = version
-  places[place + 3] = bytes
-  for (let i = 0; i < shape.width; i++) places[place + HEAD + i] = values[i]
 }

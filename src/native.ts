@@ -1,16 +1,18 @@
 /** The binding: the only module that imports it. */
 import native = require('#native')
 
-/** Where data begins in the scratch buffer, and how long the buffer is, in bytes. */
-export const { DATA_OFFSET, SCRATCH_BYTES } = native
+/** Where data and leaves begin in the scratch buffer, and how long the buffer is, in bytes. */
+export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } = native
 
-/** Opens a store of the engine. */
-export const { openStore } = native
+/** Opens a store of the engine; makes the outlines of a scratch buffer. */
+export const { bindOutline, openStore } = native
 
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore
 /** The calls that go through the scratch buffer. */
 export type Hot = native.Hot
+/** The outlines of what lies in the scratch buffer. */
+export type NativeOutline = native.Outline
 /** How the engine is opened. */
 export type NativeOptions = native.OpenOptions
 /** What the engine counts. */
@@ -20,10 +22,14 @@ export type Outcome<T> = native.Outcome<T>
 
 /** A hot call's answer: the engine is over its budget and did nothing. */
 export const BUSY = -3
-/** A read's answer: the record still has the version that was named. */
+/** A read's answer: the record still has the version that is kept. */
 export const UNCHANGED = -2
 /** A read's answer: there is no such token. */
 export const ABSENT = -1
 
-/** The version of every record that was just created: versions count its changes from 1. */
-export const FIRST_VERSION = 1
+/** Instead of a slot: none. */
+export const NO_SLOT = -1
+/** Instead of the upper half of a slot in the scratch header: it is none. */
+export const NO_SLOT_HIGH = 0xffffffff
+/** Instead of the lower half of what is none: the token was not read before. */
+export const STRANGER_LOW = 0xffffffff

@@ -12,13 +12,13 @@ import * as scratch from './scratch.js'
 
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
-const { bytes, DATA_OFFSET, SCRATCH_BYTES, view } = scratch
+const { bytes, DATA_END, DATA_OFFSET, view } = scratch
 
 /** What one entry may take without looking for room: a short key and a short value. */
 const MARGIN = 512
 
 /** The last position at which an entry may begin. */
-export const SOFT_END = SCRATCH_BYTES - MARGIN
+export const SOFT_END = DATA_END - MARGIN
 
 /** Beyond this size bytes are no longer counted. */
 const COUNTED = 64 * 1024 * 1024

@@ -3,19 +3,19 @@
  * whoever fills it uses it up within the same synchronous call. The one thing that could come in
  * between is a getter or toJSON of the caller's that calls a store; `fill` and `release` refuse it.
  *
- * Layout (little-endian): a header of 64 bytes, then the record's data.
+ * Layout (little-endian): a header of 64 bytes, then the record's data, then its outline.
  */
 
 import { typeError } from './errors.js'
-import { DATA_OFFSET, SCRATCH_BYTES } from './native.js'
+import { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } from './native.js'
 
-export { DATA_OFFSET, SCRATCH_BYTES }
+export { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET }
 
-/** What lies behind the data, so that the last bytes can be read four at a time. */
-const SPARE = 64
+/** The end of the part that data may be written to. */
+export const DATA_END = LEAVES_OFFSET
 
 /** The buffer itself, as the binding takes it. */
-export const buffer = new ArrayBuffer(SCRATCH_BYTES + SPARE)
+export const buffer = new ArrayBuffer(SCRATCH_BYTES)
 
 /** The buffer byte by byte. */
 export const bytes: Buffer = Buffer.from(buffer)
@@ -29,16 +29,20 @@ export const header = new Float64Array(buffer, 0, DATA_OFFSET / 8)
 /** The header's exact numbers, by the indexes below. */
 export const exact = new BigUint64Array(buffer, 0, DATA_OFFSET / 8)
 
+/** The header in words of 32 bits, by the indexes below. */
+export const words = new Uint32Array(buffer, 0, DATA_OFFSET / 4)
+
 /** Index in `header`: whole seconds a record still lives, or -1. */
 export const TTL_LEFT = 0
 /** Index in `header`: reads a record still gives, or -1. */
 export const READS_LEFT = 1
-/** Index in `header`: the version of the record that was read. */
-export const VERSION = 2
 /** Index in `exact`: the ttl where a Number would not be exact. */
 export const TTL_EXACT = 3
 /** Index in `exact`: the reads where a Number would not be exact. */
 export const READS_EXACT = 4
+/** Indexes in `words`: the slot where the record is kept, its lower and its upper half. */
+export const SLOT_LOW = 10
+export const SLOT_HIGH = 11
 
 let filling = false
 

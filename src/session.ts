@@ -1,11 +1,10 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
-import { decode, exactly } from './decode.js'
-import { CRUDJTError } from './errors.js'
-import { Kept, revive } from './kept.js'
+import { decodeMap, exactly } from './decode.js'
+import { revive } from './kept.js'
 import * as scratch from './scratch.js'
 import type { Shape } from './shapes.js'
 
-const { DATA_OFFSET, exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
+const { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The limits that are set on a token; a limit that is not set is not there. */
 export interface Metadata {
@@ -23,16 +22,6 @@ export interface Session<Data = Record<string, unknown>> {
   data: Data
 }
 
-/**
- * Decodes the data that the engine put into the scratch buffer, into its kept form.
- * @throws CRUDJTError `ERR_CRUDJT_DAMAGED`
- */
-export function keptData(length: number): Kept {
-  const kept = decode(DATA_OFFSET, DATA_OFFSET + length)
-  if (kept instanceof Kept) return kept
-  throw new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is no map of MessagePack')
-}
-
 /** The session of kept data with the limits that the engine put into the scratch header. */
 export function sessionOf(shape: Shape, values: readonly unknown[], from: number): Session {
   const data = shape.make(values, from, revive)
@@ -42,9 +31,11 @@ export function sessionOf(shape: Shape, values: readonly unknown[], from: number
   return { metadata: metadataOf(ttl, reads), data }
 }
 
+const values: unknown[] = []
+
 /** The session of what another process put into the scratch buffer, as the engine would have. */
 export function sessionFrom(length: number): Session {
-  const { shape, values } = keptData(length)
+  const shape = decodeMap(length, values, 0)
   return sessionOf(shape, values, 0)
 }
 

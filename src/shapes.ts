@@ -1,16 +1,12 @@
 /**
- * What maps look like: their keys, packed to be recognised without decoding, the maps inside of
- * them, and a function that builds the whole object in one go. Building an object by adding thirteen
- * keys one after the other takes 240–320 ns, by a function made for these keys 18–80.
+ * What maps look like: their keys, the maps inside of them, and a function that builds the whole
+ * object in one go. Building an object by adding thirteen keys one after the other takes 240–320 ns,
+ * by a function made for these keys 18–80.
  *
  * The values of a map and of the maps inside of it that its shape foresees lie in one flat row, in
- * the order of the keys. Invariants: a shape never changes what it foresees; only distinct, short
- * keys, none of them `__proto__`, are ever recognised by their bytes.
+ * the order of the keys. Invariant: a shape never changes what it foresees.
  */
 import { compile } from './codegen.js'
-import * as scratch from './scratch.js'
-
-const { view } = scratch
 
 /** Turns a kept value into the caller's own. */
 export type Revive = (value: unknown) => unknown
@@ -19,13 +15,10 @@ type Maker = (values: readonly unknown[], from: number, revive: Revive) => Recor
 
 /** How often a shape is built before a function is made for it. */
 const WORTH_COMPILING = 64
+/** The most values that a function is made for. */
+const MAX_WIDTH = 256
 /** How many functions are made in all. */
 const MAX_FUNCTIONS = 512
-/** A recognisable map has at most so many keys, and a key so many bytes: a header of one byte. */
-const MAX_KEYS = 64
-const MAX_KEY_BYTES = 31
-
-const NO_WORDS = new Int32Array(0)
 
 let functions = 0
 
@@ -36,83 +29,33 @@ export class Shape {
   readonly inner: readonly (Shape | undefined)[]
   /** How many values its row has. */
   readonly width: number
-  /** How many bytes each packed key takes. Empty for a shape that is not recognised by its bytes. */
-  readonly lengths: Int32Array = NO_WORDS
-  private readonly starts: Int32Array = NO_WORDS
-  private readonly words: Int32Array = NO_WORDS
-  private readonly masks: Int32Array = NO_WORDS
   private uses = 0
   private maker: Maker | undefined = undefined
 
-  /** @param packed the keys as they are packed; empty if it is not to be recognised */
-  constructor(
-    keys: readonly string[],
-    inner: readonly (Shape | undefined)[],
-    packed: readonly Buffer[] = [],
-  ) {
+  constructor(keys: readonly string[], inner: readonly (Shape | undefined)[]) {
     this.keys = keys
     this.inner = inner
     this.width = keys.reduce((sum, _, i) => sum + (inner[i]?.width ?? 1), 0)
-    if (packed.length === 0) return
-    this.lengths = Int32Array.from(packed, (key) => key.length)
-    this.starts = startsOf(packed)
-    this.words = wordsOf(packed)
-    this.masks = wordsOf(packed.map((key) => Buffer.alloc(key.length, 0xff)))
-  }
-
-  /** Whether the i-th key stands, packed, at a position of the scratch buffer. */
-  stands(i: number, at: number): boolean {
-    const { words, masks } = this
-    const end = this.starts[i + 1] as number
-    let p = at
-    for (let w = this.starts[i] as number; w < end; w++) {
-      if ((view.getInt32(p) & (masks[w] as number)) !== words[w]) return false
-      p += 4
-    }
-    return true
   }
 
   /** Builds the caller's object of the kept values that stand in a row from a place of it on. */
   make(values: readonly unknown[], from: number, revive: Revive): Record<string, unknown> {
     if (this.maker !== undefined) return this.maker(values, from, revive)
-    if (++this.uses === WORTH_COMPILING && this.lengths !== NO_WORDS) this.compile()
+    if (++this.uses === WORTH_COMPILING) this.compile()
     return makeStepwise(this, values, from, revive)
   }
 
   private compile(): void {
-    if (functions === MAX_FUNCTIONS) return
+    if (functions === MAX_FUNCTIONS || this.width > MAX_WIDTH) return
+    if (this.keys.includes('__proto__')) return
     functions++
     this.maker = compile(['values', 'from', 'revive'], `let v; return ${literal(this, 0)}`)
   }
 }
 
-/** A shape that is recognised by its bytes; undefined if these keys can't be. */
-export function recognisable(
-  keys: readonly string[],
-  inner: readonly (Shape | undefined)[],
-): Shape | undefined {
-  if (keys.length === 0 || keys.length > MAX_KEYS) return undefined
-  if (keys.includes('__proto__') || new Set(keys).size !== keys.length) return undefined
-  const packed = keys.map((key) => Buffer.from(` ${key}`))
-  if (packed.some((key) => key.length > MAX_KEY_BYTES + 1)) return undefined
-  for (const key of packed) key[0] = 0xa0 | (key.length - 1)
-  return new Shape(keys, inner, packed)
-}
-
-function wordCount(key: Buffer): number {
-  return Math.ceil(key.length / 4)
-}
-
-function startsOf(packed: readonly Buffer[]): Int32Array {
-  let sum = 0
-  return Int32Array.from([0, ...packed.map((key) => (sum += wordCount(key)))])
-}
-
-/** Packed keys as big-endian words, the last one of each filled up with zeros. */
-function wordsOf(packed: readonly Buffer[]): Int32Array {
-  const filled = packed.map((key) => Buffer.concat([key], wordCount(key) * 4))
-  const all = Buffer.concat(filled)
-  return Int32Array.from({ length: all.length / 4 }, (_, i) => all.readInt32BE(i * 4))
+/** Whether two shapes have the same keys, whatever is inside. */
+export function sameKeys(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((key, i) => key === other[i])
 }
 
 /** The literal that builds an object of a row of values, from one place of it on. */

@@ -19,7 +19,7 @@ import { Flusher } from './flusher.js'
 import { RemoteStore } from './grpc/remote-store.js'
 import type { Limit } from './limits.js'
 import * as limits from './limits.js'
-import { Memo } from './memo.js'
+import { Memo, tokensWithin } from './memo.js'
 import * as native from './native.js'
 import {
   type ConnectOptions,
@@ -42,7 +42,7 @@ import { SyncCalls } from './sync-calls.js'
 // in its exports each time.
 const { encode } = encoder
 const { NONE, readsOf, ttlOf } = limits
-const { BUSY } = native
+const { BUSY, NO_SLOT } = native
 
 /** The parts of a store that a master answers from. */
 export interface Served {
@@ -70,7 +70,8 @@ export class Store implements SessionStore {
   private closing: Promise<void> | undefined = undefined
 
   private constructor(engine: Engine, options: StoreOptions) {
-    this.core = new Core(engine, new Memo(memoBytes(options)))
+    const memo = new Memo(memoBytes(options), (slot) => engine.forgetBelow(slot))
+    this.core = new Core(engine, memo)
     this.engine = engine
     this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
     this.sync = new SyncCalls(this.core, this.dataSize)
@@ -89,7 +90,8 @@ export class Store implements SessionStore {
    */
   static async open(options: StoreOptions): Promise<Store> {
     checkStoreOptions(options)
-    const engine = await Engine.open(engineOptions(options), options.onError ?? warn)
+    const known = tokensWithin(memoBytes(options))
+    const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
     return new Store(engine, options)
   }
 
@@ -123,9 +125,18 @@ export class Store implements SessionStore {
    * @throws TypeError `ERR_CRUDJT_DATA`, RangeError `ERR_CRUDJT_DATA_TOO_LARGE`, TypeError or
    *   RangeError `ERR_CRUDJT_LIMIT`, TypeError `ERR_CRUDJT_OPTION`
    */
-  async create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
-    if (typeof ttl !== 'object' || ttl === null) return this.startCreate(data, ttl, silence_read)
-    const options = checkCreateOptions(ttl, silence_read)
+  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
+    // Not async: the object that such a function keeps its state in is felt here.
+    try {
+      if (typeof ttl === 'object' && ttl !== null) return this.createWith(data, ttl, silence_read)
+      return Promise.resolve(this.startCreate(data, ttl, silence_read))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  private async createWith(data: object, given: CreateOptions, reads: Limit): Promise<string> {
+    const options = checkCreateOptions(given, reads)
     const token = this.startCreate(data, options.ttl, options.silence_read)
     return options.durable === true ? this.durably(token) : token
   }
@@ -134,9 +145,12 @@ export class Store implements SessionStore {
     const length = encode(data, this.dataSize)
     const seconds = ttlOf(ttl)
     const reads = readsOf(silence_read)
-    const token = this.room.isFree ? this.engine.create(length, seconds, reads) : BUSY
+    if (!this.room.isFree) return this.createPacked(new Packed(length, seconds, reads))
+    // Each value takes two bytes at least, with its key.
+    const slot = reads === NONE ? this.core.memo.reserve(length >> 1) : NO_SLOT
+    const token = this.engine.create(length, seconds, reads, slot)
     if (token === BUSY) return this.createPacked(new Packed(length, seconds, reads))
-    if (reads === NONE) this.core.remember(token, length)
+    if (slot !== NO_SLOT) this.core.remember(length)
     return token
   }
 
@@ -144,7 +158,7 @@ export class Store implements SessionStore {
   createPacked(packed: Packed): Promise<string> {
     return this.inLine(() => {
       packed.restore()
-      return this.engine.create(packed.length, packed.ttl, packed.reads)
+      return this.engine.create(packed.length, packed.ttl, packed.reads, NO_SLOT)
     })
   }
 

@@ -11,7 +11,7 @@ import {
 import type { Core } from './core.js'
 import { encode } from './encode.js'
 import { type Limit, readsOf, ttlOf } from './limits.js'
-import { BUSY } from './native.js'
+import { BUSY, NO_SLOT } from './native.js'
 import type { Session } from './session.js'
 
 /** The `…Sync` calls of one store. */
@@ -30,7 +30,7 @@ export class SyncCalls {
     const length = encode(data, this.dataSize)
     const seconds = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)
-    const token = this.insist(() => this.core.engine.create(length, seconds, reads))
+    const token = this.insist(() => this.core.engine.create(length, seconds, reads, NO_SLOT))
     this.settle(options)
     return token
   }

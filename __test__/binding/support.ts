@@ -28,11 +28,11 @@ export function bind(store: NativeStore) {
   const buffer = new ArrayBuffer(native.SCRATCH_BYTES)
   const bytes = Buffer.from(buffer)
   return {
-    hot: store.bind(buffer),
+    hot: store.bind(buffer, 64),
     /** Ttl left, reads left, version. */
     header: new Float64Array(buffer, 0, 3),
-    /** Ttl and reads, exact. */
-    exact: new BigUint64Array(buffer, 24, 2),
+    /** Ttl and reads, exact; the slot. */
+    exact: new BigUint64Array(buffer, 24, 3),
     /** Puts a text where the data begins and gives its length. */
     put: (text: string) => bytes.write(text, native.DATA_OFFSET, 'latin1'),
     /** The text of a length where the data begins. */

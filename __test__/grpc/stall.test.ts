@@ -10,11 +10,20 @@ import { refuses } from '../helpers/refusals.js'
 
 const data = { a: 1 }
 
+/** Calls until it is answered: on a busy machine a short deadline can also pass for nothing. */
+async function insist<T>(call: () => Promise<T>): Promise<T> {
+  for (let i = 0; i < 100; i++) {
+    const ended = await call().catch(() => undefined)
+    if (ended !== undefined) return ended
+  }
+  return call()
+}
+
 test('a master that stalls fails calls at their deadline, and is used again when it goes on', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 200 })
-    const token = await store.create(data)
+    const token = await insist(() => store.create(data))
     for (let round = 0; round < 2; round++) {
       master.process.kill('SIGSTOP')
       const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '200 ms' } as const
@@ -28,11 +37,7 @@ test('a master that stalls fails calls at their deadline, and is used again when
       const patient = await Store.connect(master.at)
       t.deepEqual(await patient.read(token), { data })
       await patient.close()
-      let session: unknown
-      for (let i = 0; i < 20 && session === undefined; i++) {
-        session = await store.read(token).catch(() => {})
-      }
-      t.deepEqual(session, { data })
+      t.deepEqual(await insist(() => store.read(token)), { data })
     }
     await store.close()
     await stopMaster(master)
@@ -43,7 +48,7 @@ test('many calls into a stalled master fail, and what they send is bounded', asy
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 300 })
-    await store.create(data)
+    await insist(() => store.create(data))
     master.process.kill('SIGSTOP')
     const calls = Array.from({ length: 20_000 }, () => store.create(data))
     const ends = await Promise.allSettled(calls)
@@ -94,8 +99,8 @@ test('a master that speaks only a newer version is named', async (t) => {
 
 test('a master that welcomes and then says nothing fails calls at their deadline', async (t) => {
   const { server, port } = await greeter({ version: 1, master: Buffer.alloc(16) })
-  const store = await Store.connect({ grpc_port: port, timeout_ms: 200 })
-  const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '200 ms' } as const
+  const store = await Store.connect({ grpc_port: port, timeout_ms: 1000 })
+  const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '1000 ms' } as const
   for (let i = 0; i < 3; i++) await refuses(t, () => store.read('x'), deadline)
   await store.close()
   server.forceShutdown()

@@ -1,5 +1,5 @@
 /** The encoder and the decoder, which the package does not export: from the built files. */
-import { decode } from '../../dist/src/decode.js'
+import { decodeMap } from '../../dist/src/decode.js'
 import { encode } from '../../dist/src/encode.js'
 import { revive } from '../../dist/src/kept.js'
 import { bytes, DATA_OFFSET } from '../../dist/src/scratch.js'
@@ -10,9 +10,10 @@ export function pack(data: unknown, limit = 65_536): Buffer {
   return Buffer.from(bytes.subarray(DATA_OFFSET, DATA_OFFSET + length))
 }
 
-/** The value that bytes are. */
-export function unpack(packed: Uint8Array): unknown {
+/** The map that bytes are. */
+export function unpack(packed: Uint8Array): Record<string, unknown> {
   bytes.fill(0xff, DATA_OFFSET, DATA_OFFSET + packed.length + 16)
   bytes.set(packed, DATA_OFFSET)
-  return revive(decode(DATA_OFFSET, DATA_OFFSET + packed.length))
+  const values: unknown[] = []
+  return decodeMap(packed.length, values, 0).make(values, 0, revive)
 }

@@ -9,11 +9,11 @@ import { Cursor } from './cursor.js'
 import { writeDelimited } from './messages.js'
 import { varintBytes } from './protobuf.js'
 
-const { bytes, DATA_OFFSET, exact, header, SCRATCH_BYTES } = scratch
+const { bytes, DATA_OFFSET, exact, header, DATA_END } = scratch
 const { READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The most bytes of data that the scratch buffer takes. */
-const MOST_DATA = SCRATCH_BYTES - DATA_OFFSET
+const MOST_DATA = DATA_END - DATA_OFFSET
 
 const DATA = Buffer.from('\xa4data', 'latin1')
 const METADATA = Buffer.from('\xa8metadata', 'latin1')

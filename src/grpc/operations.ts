@@ -6,7 +6,7 @@
 import { checkToken } from '../call-options.js'
 import { type ArgumentError, rangeError, typeError } from '../errors.js'
 import { type Limit, NONE, readsOf, ttlOf } from '../limits.js'
-import { ABSENT, BUSY } from '../native.js'
+import { ABSENT, BUSY, NO_SLOT } from '../native.js'
 import { wireSize } from '../options.js'
 import { Packed } from '../packed.js'
 import { DEPTH_LIMIT, notAHash, tooLarge } from '../refusals.js'
@@ -45,12 +45,12 @@ export class Operations {
     const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
-    const token = room.isFree ? engine.create(length, seconds, times) : BUSY
+    const token = room.isFree ? engine.create(length, seconds, times, NO_SLOT) : BUSY
     if (token !== BUSY) return token
     const packed = new Packed(length, seconds, times)
     return room.join(() => {
       packed.restore()
-      return engine.create(packed.length, packed.ttl, packed.reads)
+      return engine.create(packed.length, packed.ttl, packed.reads, NO_SLOT)
     })
   }
 
@@ -61,7 +61,7 @@ export class Operations {
   read<T>(token: string, found: (length: number) => T, absent: T): T | Promise<T> {
     checkToken(token)
     const attempt = () => {
-      const length = this.served.engine.read(token, 0)
+      const length = this.served.engine.fetch(token)
       if (length === BUSY) return BUSY
       return length === ABSENT ? absent : found(length)
     }

@@ -15,7 +15,7 @@ import {
 import { writeDelimited } from './messages.js'
 import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
 
-const { bytes: shared, DATA_OFFSET, exact, header, SCRATCH_BYTES } = scratch
+const { bytes: shared, DATA_OFFSET, exact, header, DATA_END } = scratch
 const { READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The field of `Replies` that a reply stands in. */
@@ -202,7 +202,7 @@ export class ReplyReader {
   private takeData(reader: Reader): void {
     reader.part()
     const { bytes, from, to } = reader
-    if (to - from > SCRATCH_BYTES - DATA_OFFSET) throw MALFORMED
+    if (to - from > DATA_END - DATA_OFFSET) throw MALFORMED
     this.length = bytes.copy(shared, DATA_OFFSET, from, to)
   }
 

@@ -36,6 +36,8 @@ impl Change {
 /// What a read tells besides the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
+    /// The id of the record.
+    pub id: u64,
     /// One more with every change of the record; below 2^40.
     pub version: u64,
     /// Whole seconds left, rounded up.

@@ -25,15 +25,19 @@ mod format;
 mod hash;
 mod journal;
 mod keyring;
+mod known;
 mod memtable;
 pub mod msgpack;
 mod options;
+mod outline;
 mod owner;
 #[doc(hidden)]
 pub mod parts;
 mod path;
 mod random;
 mod record;
+#[doc(hidden)]
+pub mod sabotage;
 mod seal;
 mod secret;
 #[doc(hidden)]
@@ -46,9 +50,11 @@ pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
+pub use known::{Acquaintance, Known};
 #[doc(hidden)]
 pub use options::Seams;
 pub use options::{JournalMode, Options};
+pub use outline::{Leaves, MAX_LEAVES, Outliner};
 pub use owner::Owner;
 pub use path::default_store_path;
 pub use secret::Secret;

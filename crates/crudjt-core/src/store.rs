@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::call::{Change, Limits, Reading};
 use crate::engine::{self, Engine, Stats};
+use crate::known::Known;
 use crate::options::Options;
 use crate::token::Token;
 use crate::{Error, Result};
@@ -68,19 +69,14 @@ impl Store {
     }
 
     /// Reads a token's data into `out`, which has room for any if it has [`OUT_BYTES`]. A token
-    /// with a read limit loses one read, and dies with the last. `known_version` is a version
-    /// whose data the caller still has. Anything that is no live token is [`Reading::Absent`].
+    /// with a read limit loses one read, and dies with the last. `known` is what data the caller
+    /// still has. Anything that is no live token is [`Reading::Absent`].
     ///
     /// # Errors
     /// [`Error::TooLarge`] if `out` is too small, nothing is counted then; [`Error::Storage`] if a
     /// block can't be read; where a read is counted also what [`Store::create`] gives.
-    pub fn read(
-        &self,
-        token: &[u8],
-        known_version: Option<u64>,
-        out: &mut [u8],
-    ) -> Result<Reading> {
-        self.check()?.read(token, known_version, out)
+    pub fn read(&self, token: &[u8], known: Option<&Known>, out: &mut [u8]) -> Result<Reading> {
+        self.check()?.read(token, known, out)
     }
 
     /// Replaces a live token's data and limits; false if there is no live token.

@@ -14,17 +14,25 @@ pub const TOKEN_LENGTH: usize = 22;
 
 /// A token as its 22 characters. It opens a session: it is never printed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Token([u8; TOKEN_LENGTH]);
+pub struct Token {
+    text: [u8; TOKEN_LENGTH],
+    id: u64,
+}
 
 impl Token {
     /// The characters, of `A–Z a–z 0–9 - _`.
     pub fn as_bytes(&self) -> &[u8; TOKEN_LENGTH] {
-        &self.0
+        &self.text
+    }
+
+    /// The id of its record.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// The characters as text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.text).unwrap_or_default()
     }
 }
 
@@ -53,7 +61,7 @@ impl TokenCipher {
         let mut text = [0u8; TOKEN_LENGTH];
         // 16 bytes always make 22 characters.
         let _ = URL_SAFE_NO_PAD.encode_slice(block, &mut text);
-        Token(text)
+        Token { text, id: claim.id }
     }
 
     pub(crate) fn claim(&self, block: [u8; 16]) -> Claim {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use common::interrupted::InterruptedClock;
 use common::*;
-use crudjt_core::{Error, JournalMode, Reading, Store, Token};
+use crudjt_core::{Error, JournalMode, Known, Reading, Store, Token};
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
@@ -365,7 +365,9 @@ fn a_reader_that_knows_the_version_is_told_so_until_it_changes() {
     let store = small(JournalMode::Mapped).open();
     let token = create(&store, b"known", Some(60), None);
     let mut out = [0; 64];
-    let known = |out: &mut [u8]| store.read(token.as_bytes(), Some(1), out).unwrap();
+    let mut kept = Known::new(64);
+    kept.keep(token.id(), 1, 0);
+    let known = |out: &mut [u8]| store.read(token.as_bytes(), Some(&kept), out).unwrap();
     assert!(
         matches!(known(&mut out), Reading::Unchanged(meta) if meta.ttl == Some(60) && meta.version == 1)
     );

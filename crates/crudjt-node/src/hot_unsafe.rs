@@ -1,29 +1,21 @@
-//! The hot calls: raw Node-API functions over a scratch buffer.
-//!
-//! Invariants:
-//! - The functions of one binding share a [`Bound`] by reference count; each owns one count,
-//!   which its finalizer gives back. So a function keeps engine and buffer even without the others.
-//! - `Bound` keeps a strong reference to the scratch ArrayBuffer, and the library never transfers
-//!   that buffer, so its memory neither moves nor goes away while a function exists.
-//! - Everything here runs on the JavaScript thread of the environment that made the binding, and
-//!   JavaScript does not run during a call, so nobody else touches the buffer meanwhile.
-//! - No panic crosses the C boundary.
+//! The hot calls of a store: raw functions over a scratch buffer (its layout: `scratch.rs`).
 #![expect(unsafe_code, reason = "the derive macro costs several times as much per call")]
 
-use std::ffi::{CStr, c_void};
-use std::ptr::{self, NonNull};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::slice;
 use std::sync::Arc;
 
 use crudjt_core::msgpack::{self, Malformed};
-use crudjt_core::{Change, Error, Limits, Meta, OUT_BYTES, Reading};
-use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, Unknown};
-use napi::{Env, JsValue, Status, sys};
+use crudjt_core::{Acquaintance, Change, Error, Known, Limits, Meta, Reading, TOKEN_LENGTH};
+use napi::bindgen_prelude::{ArrayBuffer, Unknown};
+use napi::{Env, JsValue, sys};
 
-use crate::failure::{Failure, guarded};
+use crate::failure::Failure;
+use crate::functions_unsafe::{Answer, enter, object};
 use crate::handle::Handle;
-use crate::scratch::{DATA_OFFSET, READS, READS_EXACT, SCRATCH_BYTES, TTL, TTL_EXACT, VERSION};
+use crate::scratch::{READS, READS_EXACT, SLOT, TTL, TTL_EXACT, VERSION};
+use crate::scratch_unsafe::Scratch;
+use crate::values_unsafe::Values;
 
 const ABSENT: i32 = -1;
 const UNCHANGED: i32 = -2;
@@ -36,158 +28,153 @@ const TOO_DEEP: i32 = -3;
 const NO_LIMIT: f64 = -1.0;
 const EXACT_LIMIT: f64 = -2.0;
 
-const TOKEN_CHARS: usize = 22;
-/// Room for one character too many, to tell a longer string, and for the terminator.
-const TOKEN_UNITS: usize = TOKEN_CHARS + 2;
+/// Instead of a slot: nothing is kept, and it was not read before; or it was read, but not kept.
+const STRANGER: u64 = u64::MAX;
+const SEEN: u64 = u64::MAX - 1;
 
-/// What the functions of one binding share.
-struct Bound {
+/// The version of what was just created.
+const FIRST_VERSION: u64 = 1;
+
+type TokenText = [u8; TOKEN_LENGTH];
+
+/// What the functions of one store share.
+struct Hot {
     handle: Arc<Handle>,
-    scratch: NonNull<u8>,
-    env: sys::napi_env,
-    pin: sys::napi_ref,
+    scratch: Scratch,
+    /// What JavaScript keeps decoded.
+    known: RefCell<Known>,
+    /// What the last read answered, if it may be kept.
+    answered: Cell<Option<Meta>>,
 }
 
-impl Drop for Bound {
-    fn drop(&mut self) {
-        // SAFETY: `pin` was made in `env` and is deleted once; finalizers run on the thread of
-        // `env` and before Node frees it. A failure leaves the reference to the end of `env`.
-        unsafe { sys::napi_delete_reference(self.env, self.pin) };
-    }
-}
-
-/// Makes the object of hot functions over `scratch`. Fails if the buffer is too short.
+/// Makes the object of hot functions over `scratch`, which know about so many tokens. Fails if the
+/// buffer is too short.
 pub fn bind<'env>(
     env: &'env Env,
     scratch: &ArrayBuffer<'env>,
+    known_tokens: u32,
     handle: &Arc<Handle>,
 ) -> napi::Result<Unknown<'env>> {
-    let bound = Rc::new(pin(env.raw(), scratch.raw(), Arc::clone(handle))?);
-    let mut hot = ptr::null_mut();
-    // SAFETY: `env` is the environment of the current call; `hot` takes one handle.
-    check(unsafe { sys::napi_create_object(env.raw(), &raw mut hot) })?;
-    attach(&bound, hot, c"create", create)?;
-    attach(&bound, hot, c"read", read)?;
-    attach(&bound, hot, c"update", update)?;
-    attach(&bound, hot, c"remove", remove)?;
-    attach(&bound, hot, c"measure", measure)?;
-    // SAFETY: `hot` is a live handle of `env`.
-    unsafe { Unknown::from_napi_value(env.raw(), hot) }
-}
-
-fn pin(env: sys::napi_env, buffer: sys::napi_value, handle: Arc<Handle>) -> napi::Result<Bound> {
-    let (mut start, mut length, mut pin) = (ptr::null_mut(), 0, ptr::null_mut());
-    // SAFETY: `buffer` is a live handle of `env`; both results are written before they are read.
-    check(unsafe { sys::napi_get_arraybuffer_info(env, buffer, &raw mut start, &raw mut length) })?;
-    let scratch = NonNull::new(start.cast::<u8>())
-        .filter(|_| length >= SCRATCH_BYTES as usize)
-        .ok_or_else(|| napi::Error::new(Status::InvalidArg, "the scratch buffer is too short"))?;
-    // SAFETY: as above; the reference is deleted by `Bound`.
-    check(unsafe { sys::napi_create_reference(env, buffer, 1, &raw mut pin) })?;
-    Ok(Bound { handle, scratch, env, pin })
-}
-
-fn attach(
-    bound: &Rc<Bound>,
-    hot: sys::napi_value,
-    name: &CStr,
-    callback: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
-) -> napi::Result<()> {
-    let env = bound.env;
-    let share = Rc::into_raw(Rc::clone(bound)).cast_mut().cast::<c_void>();
-    let mut function = ptr::null_mut();
-    // SAFETY: `name` is terminated (-1: Node counts); `share` outlives the function, whose
-    // finalizer takes it back. When either call fails, the count is taken back here.
-    let made = check(unsafe {
-        sys::napi_create_function(env, name.as_ptr(), -1, Some(callback), share, &raw mut function)
-    })
-    .and_then(|()| {
-        // SAFETY: `function` is the live handle just made.
-        check(unsafe {
-            sys::napi_add_finalizer(
-                env,
-                function,
-                share,
-                Some(release),
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        })
+    let hot = Rc::new(Hot {
+        handle: Arc::clone(handle),
+        scratch: Scratch::pin(env.raw(), scratch.raw())?,
+        known: RefCell::new(Known::new(known_tokens as usize)),
+        answered: Cell::new(None),
     });
-    if made.is_err() {
-        // SAFETY: no finalizer was registered, so this is the only owner of the count.
-        drop(unsafe { Rc::from_raw(share.cast::<Bound>()) });
-    }
-    made?;
-    // SAFETY: `hot` and `function` are live handles of `env`, `name` is terminated.
-    check(unsafe { sys::napi_set_named_property(env, hot, name.as_ptr(), function) })
-}
-
-unsafe extern "C" fn release(_: sys::napi_env, share: *mut c_void, _: *mut c_void) {
-    // SAFETY: Node calls this once per function with the count that `attach` gave it.
-    drop(unsafe { Rc::from_raw(share.cast::<Bound>()) });
+    object(
+        env,
+        &hot,
+        &[
+            (c"create", create),
+            (c"read", read),
+            (c"fetch", fetch),
+            (c"update", update),
+            (c"remove", remove),
+            (c"keep", keep),
+            (c"forgetBelow", forget_below),
+            (c"measure", measure),
+        ],
+    )
 }
 
 unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    enter(env, info, |call: &Call<3>| {
-        let [length, ttl, reads] = call.args;
-        let limits = call.limits(ttl, reads)?;
-        let data = call.data(length)?;
-        match call.bound.handle.engine().create(data, limits) {
-            Ok(token) => call.token(token.as_bytes()),
-            Err(error) => call.unless_busy(error),
+    call(env, info, |hot, values, [length, ttl, reads, slot]| {
+        let limits = hot.limits(values, ttl, reads)?;
+        let data = hot.scratch.data(values.number(length)? as usize)?;
+        let slot = values.number(slot)?;
+        match hot.handle.engine().create(data, limits) {
+            Ok(token) => {
+                if slot >= 0.0 {
+                    hot.known.borrow_mut().keep(token.id(), FIRST_VERSION, slot as u64);
+                }
+                values.answer_token(token.as_bytes())
+            }
+            Err(error) => unless_busy(values, error),
         }
     })
 }
 
 unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    enter(env, info, |call: &Call<2>| {
-        let [token, known] = call.args;
-        let mut units = [0; TOKEN_CHARS];
-        let token = call.token_bytes(token, &mut units)?;
-        let known = call.number(known)? as u64;
-        // SAFETY: the buffer is `DATA_OFFSET + OUT_BYTES` long, and this is its only user now.
-        let out =
-            unsafe { slice::from_raw_parts_mut(call.bound.at(DATA_OFFSET as usize), OUT_BYTES) };
-        match call.bound.handle.engine().read(token, (known != 0).then_some(known), out) {
-            Ok(Reading::Absent) => call.answer(ABSENT),
-            Ok(Reading::Unchanged(meta)) => call.metadata(&meta).answer(UNCHANGED),
-            Ok(Reading::Found(meta, length)) => call.metadata(&meta).answer(length as i32),
-            Err(error) => call.unless_busy(error),
+    call(env, info, |hot, values, [token]| {
+        let token = values.token(token)?;
+        let known = hot.known.borrow();
+        let reading = hot.fetch(&token, Some(&known));
+        drop(known);
+        match reading {
+            Ok(Reading::Unchanged(meta)) => {
+                hot.tell(&meta, hot.acquaintance(&meta));
+                values.answer(UNCHANGED)
+            }
+            Ok(Reading::Found(meta, length)) => {
+                let known = hot.acquaintance(&meta);
+                hot.tell(&meta, known);
+                hot.note(&meta, known);
+                values.answer(length as i32)
+            }
+            Ok(Reading::Absent) => values.answer(ABSENT),
+            Err(error) => unless_busy(values, error),
         }
     })
 }
 
+unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |hot, values, [token]| match hot.fetch(&values.token(token)?, None) {
+        Ok(Reading::Found(meta, length)) => {
+            hot.tell(&meta, Acquaintance::Stranger);
+            values.answer(length as i32)
+        }
+        Ok(Reading::Absent | Reading::Unchanged(_)) => values.answer(ABSENT),
+        Err(error) => unless_busy(values, error),
+    })
+}
+
 unsafe extern "C" fn update(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    enter(env, info, |call: &Call<5>| {
-        let [token, length, ttl, reads, keep] = call.args;
-        let mut units = [0; TOKEN_CHARS];
-        let token = call.token_bytes(token, &mut units)?;
-        let limits = call.limits(ttl, reads)?;
+    call(env, info, |hot, values, [token, length, ttl, reads, keep]| {
+        let token = values.token(token)?;
+        let limits = hot.limits(values, ttl, reads)?;
+        let data = hot.scratch.data(values.number(length)? as usize)?;
         let change =
-            if call.boolean(keep)? { Change::Keep(limits) } else { Change::Replace(limits) };
-        match call.bound.handle.engine().update(token, call.data(length)?, change) {
-            Ok(alive) => call.answer(i32::from(alive)),
-            Err(error) => call.unless_busy(error),
+            if values.boolean(keep)? { Change::Keep(limits) } else { Change::Replace(limits) };
+        match hot.handle.engine().update(text(&token), data, change) {
+            Ok(alive) => values.answer(i32::from(alive)),
+            Err(error) => unless_busy(values, error),
         }
     })
 }
 
 unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    enter(env, info, |call: &Call<1>| {
-        let [token] = call.args;
-        let mut units = [0; TOKEN_CHARS];
-        match call.bound.handle.engine().delete(call.token_bytes(token, &mut units)?) {
-            Ok(alive) => call.answer(i32::from(alive)),
-            Err(error) => call.unless_busy(error),
+    call(env, info, |hot, values, [token]| {
+        match hot.handle.engine().delete(text(&values.token(token)?)) {
+            Ok(alive) => values.answer(i32::from(alive)),
+            Err(error) => unless_busy(values, error),
         }
     })
 }
 
+unsafe extern "C" fn keep(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |hot, values, [slot]| {
+        let slot = values.number(slot)? as u64;
+        if let Some(meta) = hot.answered.take() {
+            hot.known.borrow_mut().keep(meta.id, meta.version, slot);
+        }
+        values.answer_nothing()
+    })
+}
+
+unsafe extern "C" fn forget_below(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |hot, values, [slot]| {
+        hot.known.borrow_mut().forget_below(values.number(slot)? as u64);
+        values.answer_nothing()
+    })
+}
+
 unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    enter(env, info, |call: &Call<1>| {
-        let [length] = call.args;
-        call.answer(match msgpack::measure(call.data(length)?) {
+    call(env, info, |hot, values, [length]| {
+        let data = hot.scratch.data(values.number(length)? as usize)?;
+        values.answer(match msgpack::measure(data) {
             Ok(size) => size as i32,
             Err(Malformed::Syntax) => MALFORMED,
             Err(Malformed::NotMap) => NOT_MAP,
@@ -196,101 +183,37 @@ unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) 
     })
 }
 
-/// One call from JavaScript with its `N` arguments.
-struct Call<'a, const N: usize> {
-    env: sys::napi_env,
-    bound: &'a Bound,
-    args: [sys::napi_value; N],
-}
-
-/// Runs the body of a hot call. An error or a panic becomes a pending exception.
-fn enter<const N: usize>(
+fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&Call<N>) -> Result<sys::napi_value, Failure>,
+    body: impl FnOnce(&Hot, Values, [sys::napi_value; N]) -> Answer,
 ) -> sys::napi_value {
-    guarded(|| body(&Call::take(env, info)?)).unwrap_or_else(|failure| {
-        failure.throw(Env::from_raw(env));
-        ptr::null_mut()
-    })
+    // SAFETY: all callbacks of this file are made into functions over a `Hot`.
+    unsafe { enter(env, info, |hot, args| body(hot, Values(env), args)) }
 }
 
-impl<'a, const N: usize> Call<'a, N> {
-    fn take(env: sys::napi_env, info: sys::napi_callback_info) -> Result<Self, Failure> {
-        let mut count = N;
-        let mut args = [ptr::null_mut(); N];
-        let mut share = ptr::null_mut();
-        // SAFETY: `info` belongs to the current call; Node writes exactly N arguments, filling up
-        // with undefined, and the pointer that `attach` gave to the function.
-        accept(unsafe {
-            sys::napi_get_cb_info(
-                env,
-                info,
-                &raw mut count,
-                args.as_mut_ptr(),
-                ptr::null_mut(),
-                &raw mut share,
-            )
-        })?;
-        // SAFETY: the function being called owns a count of this `Bound`, and Node keeps the
-        // function until the call returns.
-        let bound = unsafe { &*share.cast::<Bound>() };
-        Ok(Self { env, bound, args })
-    }
+/// What the engine gets for a token: nothing for what can't be one.
+fn text(token: &Option<TokenText>) -> &[u8] {
+    token.as_ref().map_or(&[], |token| token.as_slice())
+}
 
-    fn number(&self, value: sys::napi_value) -> Result<f64, Failure> {
-        let mut number = 0.0;
-        // SAFETY: `value` is an argument of this call.
-        accept(unsafe { sys::napi_get_value_double(self.env, value, &raw mut number) })?;
-        Ok(number)
+fn unless_busy(values: Values, error: Error) -> Answer {
+    match error {
+        Error::Busy => values.answer(BUSY),
+        error => Err(error.into()),
     }
+}
 
-    fn boolean(&self, value: sys::napi_value) -> Result<bool, Failure> {
-        let mut boolean = false;
-        // SAFETY: `value` is an argument of this call.
-        accept(unsafe { sys::napi_get_value_bool(self.env, value, &raw mut boolean) })?;
-        Ok(boolean)
-    }
-
-    /// The characters of a token; nothing for any string that is not 22 ASCII characters.
-    fn token_bytes<'b>(
+impl Hot {
+    fn limits(
         &self,
-        value: sys::napi_value,
-        bytes: &'b mut [u8; TOKEN_CHARS],
-    ) -> Result<&'b [u8], Failure> {
-        let (mut units, mut length) = ([0_u16; TOKEN_UNITS], 0);
-        // UTF-16, because a copy as latin1 would cut a wide character down to one of the alphabet.
-        // SAFETY: `value` is an argument of this call; Node writes at most TOKEN_UNITS units.
-        accept(unsafe {
-            sys::napi_get_value_string_utf16(
-                self.env,
-                value,
-                units.as_mut_ptr(),
-                TOKEN_UNITS,
-                &raw mut length,
-            )
-        })?;
-        let mut wide = 0;
-        for (byte, unit) in bytes.iter_mut().zip(units) {
-            wide |= unit;
-            *byte = unit as u8;
-        }
-        Ok(if length == TOKEN_CHARS && wide < 0x80 { bytes } else { &[] })
-    }
-
-    fn data(&self, length: sys::napi_value) -> Result<&[u8], Failure> {
-        let length = self.number(length)? as usize;
-        if length > OUT_BYTES {
-            return Err(Failure::internal("data is longer than the scratch buffer"));
-        }
-        // SAFETY: the buffer is `DATA_OFFSET + OUT_BYTES` long and nobody writes during the call.
-        Ok(unsafe { slice::from_raw_parts(self.bound.at(DATA_OFFSET as usize), length) })
-    }
-
-    fn limits(&self, ttl: sys::napi_value, reads: sys::napi_value) -> Result<Limits, Failure> {
+        values: Values,
+        ttl: sys::napi_value,
+        reads: sys::napi_value,
+    ) -> Result<Limits, Failure> {
         Ok(Limits {
-            ttl: self.limit(self.number(ttl)?, TTL_EXACT),
-            reads: self.limit(self.number(reads)?, READS_EXACT),
+            ttl: self.limit(values.number(ttl)?, TTL_EXACT),
+            reads: self.limit(values.number(reads)?, READS_EXACT),
         })
     }
 
@@ -298,82 +221,52 @@ impl<'a, const N: usize> Call<'a, N> {
         if value == NO_LIMIT {
             None
         } else if value == EXACT_LIMIT {
-            Some(u64::from_le_bytes(self.bound.header(exact)))
+            Some(u64::from_le_bytes(self.scratch.header(exact)))
         } else {
             Some(value as u64)
         }
     }
 
-    fn metadata(&self, meta: &Meta) -> &Self {
-        self.bound.put(VERSION, (meta.version as f64).to_ne_bytes());
+    fn fetch(
+        &self,
+        token: &Option<TokenText>,
+        known: Option<&Known>,
+    ) -> crudjt_core::Result<Reading> {
+        self.scratch.with_data(|out| self.handle.engine().read(text(token), known, out))
+    }
+
+    fn acquaintance(&self, meta: &Meta) -> Acquaintance {
+        self.known.borrow().look(meta.id)
+    }
+
+    /// Puts what a reader is told into the header.
+    fn tell(&self, meta: &Meta, known: Acquaintance) {
+        let slot = match known {
+            Acquaintance::Kept { slot, .. } => slot,
+            Acquaintance::Seen => SEEN,
+            Acquaintance::Stranger => STRANGER,
+        };
+        self.scratch.put(SLOT, slot.to_le_bytes());
+        self.put(VERSION, meta.version as f64);
         self.put_limit(meta.ttl, TTL, TTL_EXACT);
         self.put_limit(meta.reads, READS, READS_EXACT);
-        self
     }
 
     fn put_limit(&self, limit: Option<u64>, rounded: usize, exact: usize) {
-        self.bound.put(rounded, limit.map_or(NO_LIMIT, |limit| limit as f64).to_ne_bytes());
-        self.bound.put(exact, limit.unwrap_or(0).to_le_bytes());
+        self.put(rounded, limit.map_or(NO_LIMIT, |limit| limit as f64));
+        self.scratch.put(exact, limit.unwrap_or(0).to_le_bytes());
     }
 
-    fn answer(&self, number: i32) -> Result<sys::napi_value, Failure> {
-        let mut value = ptr::null_mut();
-        // SAFETY: `env` is the environment of this call.
-        accept(unsafe { sys::napi_create_int32(self.env, number, &raw mut value) })?;
-        Ok(value)
+    fn put(&self, offset: usize, number: f64) {
+        self.scratch.put(offset, number.to_ne_bytes());
     }
 
-    fn token(&self, token: &[u8; TOKEN_CHARS]) -> Result<sys::napi_value, Failure> {
-        let mut value = ptr::null_mut();
-        // SAFETY: `env` is the environment of this call; Node copies the 22 bytes.
-        accept(unsafe {
-            sys::napi_create_string_latin1(
-                self.env,
-                token.as_ptr().cast(),
-                TOKEN_CHARS as isize,
-                &raw mut value,
-            )
-        })?;
-        Ok(value)
-    }
-
-    fn unless_busy(&self, error: Error) -> Result<sys::napi_value, Failure> {
-        match error {
-            Error::Busy => self.answer(BUSY),
-            error => Err(error.into()),
+    /// Holds ready what JavaScript may keep: nothing that counts its reads.
+    fn note(&self, meta: &Meta, known: Acquaintance) {
+        let may_be_kept = meta.reads.is_none();
+        self.answered.set(may_be_kept.then_some(*meta));
+        if may_be_kept && known == Acquaintance::Stranger {
+            self.known.borrow_mut().see(meta.id);
         }
-    }
-}
-
-impl Bound {
-    fn at(&self, offset: usize) -> *mut u8 {
-        // SAFETY: all offsets are constants of the layout, within the checked length.
-        unsafe { self.scratch.as_ptr().add(offset) }
-    }
-
-    fn header(&self, offset: usize) -> [u8; 8] {
-        // SAFETY: the header is 64 bytes long, an array of bytes needs no alignment.
-        unsafe { self.at(offset).cast::<[u8; 8]>().read() }
-    }
-
-    fn put(&self, offset: usize, value: [u8; 8]) {
-        // SAFETY: as for `header`; the caller of the function reads it only afterwards.
-        unsafe { self.at(offset).cast::<[u8; 8]>().write(value) };
-    }
-}
-
-fn accept(status: sys::napi_status) -> Result<(), Failure> {
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Failure::internal(format!("an argument has the wrong type ({})", Status::from(status))))
-    }
-}
-
-fn check(status: sys::napi_status) -> napi::Result<()> {
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(napi::Error::from_status(status.into()))
     }
 }

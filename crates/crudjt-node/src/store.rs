@@ -76,14 +76,16 @@ impl NativeStore {
     }
 
     /// Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
-    /// transferred to another thread. The functions keep the buffer and the store.
+    /// transferred to another thread. The functions keep the buffer and the store, and know about
+    /// `known_tokens` of the tokens whose data the caller keeps decoded, 24 bytes each.
     #[napi(ts_return_type = "Hot")]
     pub fn bind<'env>(
         &self,
         env: &'env Env,
         scratch: ArrayBuffer<'env>,
+        known_tokens: u32,
     ) -> napi::Result<Unknown<'env>> {
-        hot_unsafe::bind(env, &scratch, &self.handle)
+        hot_unsafe::bind(env, &scratch, known_tokens, &self.handle)
     }
 
     /// Resolves when a call that answered -3 may be tried again.

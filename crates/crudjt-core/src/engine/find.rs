@@ -9,6 +9,7 @@ use super::{Domains, Engine};
 use crate::cache::Opened;
 use crate::call::OUT_BYTES;
 use crate::keyring::Domain;
+use crate::known::Known;
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
 use crate::token::{Claim, decode};
@@ -46,17 +47,18 @@ impl Engine {
         &self,
         domains: &'d Domains,
         token: &[u8],
-        known: Option<u64>,
+        known: Option<&Known>,
         now: u64,
         out: &mut [u8],
-    ) -> Result<(Found, Option<Address<'d>>)> {
+    ) -> Result<Option<(Found, Address<'d>)>> {
         for address in self.addresses(domains, token) {
-            match self.find_at(&address, known, now, out)? {
+            let version = known.and_then(|known| known.version(address.claim.id));
+            match self.find_at(&address, version, now, out)? {
                 Found::Absent => {}
-                found => return Ok((found, Some(address))),
+                found => return Ok(Some((found, address))),
             }
         }
-        Ok((Found::Absent, None))
+        Ok(None)
     }
 
     /// The addresses that the token may have: one, but for chances of ids in 2^64.

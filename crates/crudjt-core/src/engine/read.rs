@@ -7,27 +7,35 @@ use super::find::{Address, Found};
 use super::write::with_entry;
 use crate::call::{Meta, Reading};
 use crate::event::Event;
+use crate::known::Known;
 use crate::memtable::Brief;
 use crate::record::Header;
 use crate::{Error, Result};
 
 impl Engine {
     /// See [`crate::Store::read`].
-    pub(crate) fn read(&self, token: &[u8], known: Option<u64>, out: &mut [u8]) -> Result<Reading> {
+    pub(crate) fn read(
+        &self,
+        token: &[u8],
+        known: Option<&Known>,
+        out: &mut [u8],
+    ) -> Result<Reading> {
         self.check_open()?;
         let now = self.time.now();
         let domains = self.domains.load();
-        match self.find_token(&domains, token, known, now, out)? {
-            (Found::Absent, _) | (_, None) => Ok(Reading::Absent),
-            (Found::Expired, Some(address)) => {
+        let Some((found, address)) = self.find_token(&domains, token, known, now, out)? else {
+            return Ok(Reading::Absent);
+        };
+        let id = address.claim.id;
+        match found {
+            Found::Absent => Ok(Reading::Absent),
+            Found::Expired => {
                 self.bury(&address);
                 Ok(Reading::Absent)
             }
-            (Found::Known(brief), _) => Ok(Reading::Unchanged(brief_meta(&brief, now))),
-            (Found::Live(header, _), Some(address)) if header.reads.is_some() => {
-                self.count_down(&address, now, out)
-            }
-            (Found::Live(header, length), _) => Ok(Reading::Found(meta(&header, now), length)),
+            Found::Known(brief) => Ok(Reading::Unchanged(brief_meta(id, &brief, now))),
+            Found::Live(header, _) if header.reads.is_some() => self.count_down(&address, now, out),
+            Found::Live(header, length) => Ok(Reading::Found(meta(id, &header, now), length)),
         }
     }
 
@@ -43,7 +51,7 @@ impl Engine {
             _ => return Ok(Reading::Absent),
         };
         let Some(reads) = header.reads else {
-            return Ok(Reading::Found(meta(&header, now), length));
+            return Ok(Reading::Found(meta(address.claim.id, &header, now), length));
         };
         let data = out.get(..length).unwrap_or_default();
         let left =
@@ -53,14 +61,18 @@ impl Engine {
         } else {
             self.reseal(address, &header, left, data)
         };
-        Ok(if counted? { Reading::Found(meta(&left, now), length) } else { Reading::Absent })
+        Ok(if counted? {
+            Reading::Found(meta(address.claim.id, &left, now), length)
+        } else {
+            Reading::Absent
+        })
     }
 
     /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
     pub(super) fn kill(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
         with_entry(|entry| {
             entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Dead, header.expiry, -1)
+            self.append(address.claim.id, entry, Effect::Deleted, header.expiry)
         })
     }
 
@@ -78,7 +90,7 @@ impl Engine {
             let sealed =
                 entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
             sealed.ok_or(Error::Randomness)?;
-            self.append(address.claim.id, entry, Effect::Live(Brief::of(&new)), old.expiry, 0)
+            self.append(address.claim.id, entry, Effect::Changed(Brief::of(&new)), old.expiry)
         })
     }
 
@@ -100,7 +112,7 @@ impl Engine {
         }
         let _ = with_entry(|entry| {
             entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Dead, None, -1)
+            self.append(address.claim.id, entry, Effect::Buried, None)
         });
     }
 
@@ -112,13 +124,13 @@ impl Engine {
 }
 
 /// What a reader is told besides the data.
-fn meta(header: &Header, now: u64) -> Meta {
+fn meta(id: u64, header: &Header, now: u64) -> Meta {
     let left = |expiry: u128| expiry.saturating_sub(u128::from(now)).div_ceil(1000).max(1) as u64;
-    Meta { version: header.version, ttl: header.expiry.map(left), reads: header.reads }
+    Meta { id, version: header.version, ttl: header.expiry.map(left), reads: header.reads }
 }
 
-fn brief_meta(brief: &Brief, now: u64) -> Meta {
+fn brief_meta(id: u64, brief: &Brief, now: u64) -> Meta {
     let left = brief.expiry.saturating_sub(now).div_ceil(1000).max(1);
     let ttl = (brief.expiry != u64::MAX).then_some(left);
-    Meta { version: brief.version, ttl, reads: None }
+    Meta { id, version: brief.version, ttl, reads: None }
 }

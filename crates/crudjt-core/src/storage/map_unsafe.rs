@@ -9,10 +9,14 @@ use std::ops::Range;
 use std::ptr;
 
 #[cfg(target_os = "linux")]
-use memmap2::Advice;
+use memmap2::{Advice, UncheckedAdvice};
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::Mapping;
+
+/// The size of a memory page, or a multiple of it.
+#[cfg(target_os = "linux")]
+const PAGE: u64 = 64 << 10;
 
 pub(super) struct MappedFile {
     map: MmapRaw,
@@ -24,6 +28,21 @@ impl MappedFile {
         let map = MmapOptions::new().len(size as usize).map_raw(file)?;
         Ok(MappedFile { map, file: file.try_clone()? })
     }
+
+    /// Takes whole pages of a range out of this process's page tables, at once: else a sync takes
+    /// them back one by one, each time with an interrupt of all threads of the process.
+    #[cfg(target_os = "linux")]
+    fn let_go(&self, range: &Range<u64>) {
+        let end = range.end - range.end % PAGE;
+        let length = end.saturating_sub(range.start) as usize;
+        let advice = UncheckedAdvice::DontNeed;
+        // SAFETY: the mapping is shared, so what was written stays in the file's pages, and the
+        // next touch of one, by whatever thread, maps it again.
+        let _ = unsafe { self.map.unchecked_advise_range(advice, range.start as usize, length) };
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn let_go(&self, _range: &Range<u64>) {}
 
     /// Whether `length` bytes at `offset` lie within the mapping.
     fn holds(&self, offset: u64, length: usize) -> bool {
@@ -66,6 +85,7 @@ impl Mapping for MappedFile {
     }
 
     fn sync(&self, range: Range<u64>) -> io::Result<()> {
+        self.let_go(&range);
         let length = range.end.saturating_sub(range.start) as usize;
         self.map.flush_range(range.start as usize, length)?;
         // On Linux msync has synced already; elsewhere it only hands the pages to the file.

@@ -1,0 +1,174 @@
+//! Which versions of which records a caller keeps decoded, and where: so that it needs no index of
+//! its own, and a read finds the version to compare with on the way.
+//!
+//! A hint with a fixed size: a record's place is decided by its id, and the ones that share it push
+//! each other out. Ids count up, so what was made together lies together. Invariants: what is said
+//! to be kept was kept under exactly this id and not forgotten since; a record that was only seen
+//! never pushes out one that is kept.
+
+/// What a caller knows of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acquaintance {
+    /// Nothing, or no more.
+    Stranger,
+    /// It was read before.
+    Seen,
+    /// Its data is kept.
+    Kept {
+        /// The version that the data is of.
+        version: u64,
+        /// Where the caller keeps it.
+        slot: u64,
+    },
+}
+
+/// One record; `version` 0 was only seen, id 0 is nobody's.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    id: u64,
+    version: u64,
+    slot: u64,
+}
+
+/// The records that one caller knows.
+pub struct Known {
+    entries: Box<[Entry]>,
+    /// What is kept in slots below this one counts as forgotten.
+    oldest: u64,
+}
+
+impl Known {
+    /// Room for as many records, rounded down to a power of two, 24 bytes each; for none with 0.
+    pub fn new(records: usize) -> Known {
+        let room = if records == 0 { 0 } else { 1 << records.ilog2() };
+        Known { entries: vec![Entry::default(); room].into_boxed_slice(), oldest: 0 }
+    }
+
+    /// What is known of a record.
+    pub fn look(&self, id: u64) -> Acquaintance {
+        match self.entries.get(self.index(id)) {
+            Some(entry) if entry.id == id => entry.tells(self.oldest),
+            _ => Acquaintance::Stranger,
+        }
+    }
+
+    /// The version that is kept of a record.
+    pub(crate) fn version(&self, id: u64) -> Option<u64> {
+        match self.look(id) {
+            Acquaintance::Kept { version, .. } => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Notes that a stranger was read.
+    pub fn see(&mut self, id: u64) {
+        let (index, oldest) = (self.index(id), self.oldest);
+        if let Some(entry) = self.entries.get_mut(index)
+            && !matches!(entry.tells(oldest), Acquaintance::Kept { .. })
+        {
+            *entry = Entry { id, version: 0, slot: 0 };
+        }
+    }
+
+    /// Notes that a version of a record, from 1 on, is kept in a slot.
+    pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
+        let index = self.index(id);
+        if let Some(entry) = self.entries.get_mut(index) {
+            *entry = Entry { id, version, slot };
+        }
+    }
+
+    /// Forgets everything kept in slots below this one.
+    pub fn forget_below(&mut self, slot: u64) {
+        self.oldest = slot;
+    }
+
+    fn index(&self, id: u64) -> usize {
+        id as usize & self.entries.len().wrapping_sub(1)
+    }
+}
+
+impl Entry {
+    fn tells(&self, oldest: u64) -> Acquaintance {
+        match (self.version, self.slot) {
+            (0, _) => Acquaintance::Seen,
+            (_, slot) if slot < oldest => Acquaintance::Stranger,
+            (version, slot) => Acquaintance::Kept { version, slot },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    proptest! {
+        #[test]
+        fn what_is_said_to_be_kept_was_kept_last_and_not_forgotten(
+            steps in proptest::collection::vec((0..5u8, 1..60u64, 1..9u64), 1..400),
+        ) {
+            let mut known = Known::new(32);
+            let (mut model, mut next, mut oldest) = (HashMap::new(), 0u64, 0u64);
+            for (step, id, version) in steps {
+                match step {
+                    0 => known.see(id),
+                    1 | 2 => {
+                        known.keep(id, version, next);
+                        model.insert(id, (version, next));
+                        next += 1;
+                    }
+                    3 => {
+                        oldest = next.saturating_sub(version);
+                        known.forget_below(oldest);
+                    }
+                    _ => {}
+                }
+                if let Acquaintance::Kept { version, slot } = known.look(id) {
+                    prop_assert_eq!(model.get(&id), Some(&(version, slot)));
+                    prop_assert!(slot >= oldest);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_records_made_together_as_there_is_room_for_are_kept() {
+        let mut known = Known::new(1 << 10);
+        (500..1524).for_each(|id| known.keep(id, 1, id));
+        let kept = |id: &u64| known.look(*id) == Acquaintance::Kept { version: 1, slot: *id };
+        assert_eq!((500..1524).filter(kept).count(), 1024);
+    }
+
+    #[test]
+    fn a_stranger_is_seen_but_pushes_out_none_that_is_kept() {
+        let mut known = Known::new(4);
+        (1..=4).for_each(|id| known.keep(id, 1, id));
+        known.see(5);
+        assert_eq!(known.look(5), Acquaintance::Stranger);
+        known.forget_below(2);
+        known.see(5);
+        assert_eq!(known.look(5), Acquaintance::Seen);
+        assert_eq!(known.look(2), Acquaintance::Kept { version: 1, slot: 2 });
+        known.see(9);
+        assert_eq!((known.look(5), known.look(9)), (Acquaintance::Stranger, Acquaintance::Seen));
+    }
+
+    #[test]
+    fn one_that_is_kept_pushes_out_whatever_has_its_place() {
+        let mut known = Known::new(4);
+        known.keep(1, 1, 7);
+        known.keep(5, 3, 8);
+        assert_eq!(known.look(1), Acquaintance::Stranger);
+        assert_eq!(known.look(5), Acquaintance::Kept { version: 3, slot: 8 });
+    }
+
+    #[test]
+    fn without_room_nothing_is_known() {
+        let mut known = Known::new(0);
+        known.see(1);
+        known.keep(1, 1, 0);
+        assert_eq!(known.look(1), Acquaintance::Stranger);
+    }
+}

@@ -1,0 +1,97 @@
+//! The scratch buffer that JavaScript and the binding share.
+//!
+//! Invariants:
+//! - [`Scratch`] keeps a strong reference to the ArrayBuffer, and the library never transfers that
+//!   buffer, so its memory neither moves nor goes away.
+//! - Everything here runs on the JavaScript thread of the environment that made the buffer, and
+//!   JavaScript does not run during a call, so nobody else touches the buffer meanwhile.
+#![expect(unsafe_code, reason = "raw memory and handles of Node")]
+
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use crudjt_core::{Leaves, OUT_BYTES};
+use napi::{Status, sys};
+
+use crate::failure::Failure;
+use crate::functions_unsafe::check;
+use crate::scratch::{DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES};
+
+/// A scratch buffer that was taken hold of.
+pub struct Scratch {
+    start: NonNull<u8>,
+    env: sys::napi_env,
+    pin: sys::napi_ref,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: `pin` was made in `env` and is deleted once; finalizers run on the thread of
+        // `env` and before Node frees it. A failure leaves the reference to the end of `env`.
+        unsafe { sys::napi_delete_reference(self.env, self.pin) };
+    }
+}
+
+impl Scratch {
+    /// Takes hold of a buffer. Fails if it is too short.
+    pub fn pin(env: sys::napi_env, buffer: sys::napi_value) -> napi::Result<Scratch> {
+        let (mut start, mut length, mut pin) = (ptr::null_mut(), 0, ptr::null_mut());
+        // SAFETY: `buffer` is a live handle of `env`; both results are written before they are read.
+        check(unsafe {
+            sys::napi_get_arraybuffer_info(env, buffer, &raw mut start, &raw mut length)
+        })?;
+        let start = NonNull::new(start.cast::<u8>())
+            .filter(|start| length >= SCRATCH_BYTES as usize && start.cast::<f64>().is_aligned())
+            .ok_or_else(|| {
+                napi::Error::new(Status::InvalidArg, "the scratch buffer is too short")
+            })?;
+        // SAFETY: as above; the reference is deleted when this is dropped.
+        check(unsafe { sys::napi_create_reference(env, buffer, 1, &raw mut pin) })?;
+        Ok(Scratch { start, env, pin })
+    }
+
+    /// The bytes of the data, from `DATA_OFFSET` on.
+    pub fn data(&self, length: usize) -> Result<&[u8], Failure> {
+        if length > OUT_BYTES {
+            return Err(Failure::internal("data is longer than the scratch buffer"));
+        }
+        // SAFETY: the buffer is `SCRATCH_BYTES` long, the data `OUT_BYTES` at most, and nobody
+        // writes to them while they are borrowed: the leaves lie behind them.
+        Ok(unsafe { slice::from_raw_parts(self.at(DATA_OFFSET as usize), length) })
+    }
+
+    /// Has the data written.
+    pub fn with_data<T>(&self, write: impl FnOnce(&mut [u8]) -> T) -> T {
+        // SAFETY: as above; `write` can't reach this buffer otherwise.
+        write(unsafe { slice::from_raw_parts_mut(self.at(DATA_OFFSET as usize), OUT_BYTES) })
+    }
+
+    /// Has the leaves written.
+    pub fn with_leaves<T>(&self, write: impl FnOnce(&mut Leaves<'_>) -> T) -> T {
+        // SAFETY: both arrays lie within the buffer's length, behind the data and apart from each
+        // other, at multiples of eight from an aligned start; `write` can't reach them otherwise.
+        write(&mut unsafe {
+            Leaves {
+                codes: &mut *self.at(LEAVES_OFFSET as usize).cast(),
+                numbers: &mut *self.at(NUMBERS_OFFSET as usize).cast(),
+            }
+        })
+    }
+
+    /// Eight bytes of the header.
+    pub fn header(&self, offset: usize) -> [u8; 8] {
+        // SAFETY: the header is 64 bytes long, an array of bytes needs no alignment.
+        unsafe { self.at(offset).cast::<[u8; 8]>().read() }
+    }
+
+    /// Writes eight bytes of the header.
+    pub fn put(&self, offset: usize, value: [u8; 8]) {
+        // SAFETY: as for `header`; JavaScript reads it only afterwards.
+        unsafe { self.at(offset).cast::<[u8; 8]>().write(value) };
+    }
+
+    fn at(&self, offset: usize) -> *mut u8 {
+        // SAFETY: all offsets are constants of the layout, within the checked length.
+        unsafe { self.start.as_ptr().add(offset) }
+    }
+}

@@ -1,0 +1,93 @@
+//! Numbers, texts and tokens as Node's values, and back.
+#![expect(unsafe_code, reason = "raw handles of Node")]
+
+use std::{ptr, slice};
+
+use crudjt_core::TOKEN_LENGTH;
+use napi::sys;
+
+use crate::failure::Failure;
+use crate::functions_unsafe::{Answer, accept};
+
+/// Room for one character too many, to tell a longer string, and for the terminator.
+const TOKEN_UNITS: usize = TOKEN_LENGTH + 2;
+
+/// The values of one call, whose environment this is.
+#[derive(Clone, Copy)]
+pub struct Values(pub sys::napi_env);
+
+impl Values {
+    /// A number.
+    pub fn number(self, value: sys::napi_value) -> Result<f64, Failure> {
+        let mut number = 0.0;
+        // SAFETY: `value` is an argument of the current call.
+        accept(unsafe { sys::napi_get_value_double(self.0, value, &raw mut number) })?;
+        Ok(number)
+    }
+
+    /// A boolean.
+    pub fn boolean(self, value: sys::napi_value) -> Result<bool, Failure> {
+        let mut boolean = false;
+        // SAFETY: `value` is an argument of the current call.
+        accept(unsafe { sys::napi_get_value_bool(self.0, value, &raw mut boolean) })?;
+        Ok(boolean)
+    }
+
+    /// The bytes of a Buffer or Uint8Array, which JavaScript doesn't change during the call.
+    pub fn bytes<'a>(self, value: sys::napi_value) -> Result<&'a [u8], Failure> {
+        let (mut start, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: `value` is an argument of the current call; both results are written before use.
+        accept(unsafe {
+            sys::napi_get_buffer_info(self.0, value, &raw mut start, &raw mut length)
+        })?;
+        if length == 0 {
+            return Ok(&[]);
+        }
+        // SAFETY: Node keeps the buffer, which is not empty, at its place until the call returns.
+        Ok(unsafe { slice::from_raw_parts(start.cast(), length) })
+    }
+
+    /// The characters of a token; `None` for any string that is not 22 ASCII characters.
+    pub fn token(self, value: sys::napi_value) -> Result<Option<[u8; TOKEN_LENGTH]>, Failure> {
+        let (mut units, mut length) = ([0_u16; TOKEN_UNITS], 0);
+        // UTF-16, because a copy as latin1 would cut a wide character down to one of the alphabet.
+        // SAFETY: `value` is an argument of the call; Node writes at most TOKEN_UNITS units.
+        accept(unsafe {
+            sys::napi_get_value_string_utf16(
+                self.0,
+                value,
+                units.as_mut_ptr(),
+                TOKEN_UNITS,
+                &raw mut length,
+            )
+        })?;
+        let (mut bytes, mut wide) = ([0; TOKEN_LENGTH], 0);
+        for (byte, unit) in bytes.iter_mut().zip(units) {
+            wide |= unit;
+            *byte = unit as u8;
+        }
+        Ok((length == TOKEN_LENGTH && wide < 0x80).then_some(bytes))
+    }
+
+    /// Answers a number.
+    pub fn answer(self, number: i32) -> Answer {
+        let mut value = ptr::null_mut();
+        // SAFETY: this is the environment of the current call.
+        accept(unsafe { sys::napi_create_int32(self.0, number, &raw mut value) })?;
+        Ok(value)
+    }
+
+    /// Answers a token.
+    pub fn answer_token(self, token: &[u8; TOKEN_LENGTH]) -> Answer {
+        let (start, length) = (token.as_ptr().cast(), TOKEN_LENGTH as isize);
+        let mut value = ptr::null_mut();
+        // SAFETY: this is the environment of the current call; Node copies the 22 bytes.
+        accept(unsafe { sys::napi_create_string_latin1(self.0, start, length, &raw mut value) })?;
+        Ok(value)
+    }
+
+    /// Answers undefined.
+    pub fn answer_nothing(self) -> Answer {
+        Ok(ptr::null_mut())
+    }
+}
