@@ -1,6 +1,6 @@
 /**
  * Each call is carried out exactly once, however often its connection is cut. `npm run soak:wire` cuts
- * 3 000 times; CRUDJT_CUTS says how often.
+ * 3 000 times; CRUDJT_WIRE_CUTS says how often.
  */
 import { once } from 'node:events'
 import test from 'ava'
@@ -12,7 +12,7 @@ import { CuttingProxy } from './proxy.js'
 import { Caller, type Findings, nothingFound } from './worker.js'
 
 const isSoak = process.env.npm_lifecycle_event === 'soak:wire'
-const CUTS = Number(process.env.CRUDJT_CUTS ?? (isSoak ? 3000 : 60))
+const CUTS = Number(process.env.CRUDJT_WIRE_CUTS ?? (isSoak ? 3000 : 60))
 /** Of so many cuts one has to fall between an operation and its reply. */
 const ONE_IN = 6
 const KILLS = Math.max(3, Math.floor(CUTS / 30))
