@@ -32,7 +32,12 @@ export interface Ended {
 
 /** Runs `crudjt` to its end. */
 export function crudjt(args: readonly string[], around: Around = {}): Promise<Ended> {
-  return ended(begin([process.execPath, COMMAND, ...args], around))
+  return runToEnd([process.execPath, COMMAND, ...args], around)
+}
+
+/** Runs any command line to its end. */
+export function runToEnd(command: readonly string[], around: Around = {}): Promise<Ended> {
+  return ended(begin(command, around))
 }
 
 /** One line of a server's log. */
@@ -63,7 +68,10 @@ export function serve(args: readonly string[], around: Around = {}): Promise<Ser
 }
 
 /** Starts a server by any command line. */
-export async function startServer(command: readonly string[], around: Around): Promise<Server> {
+export async function startServer(
+  command: readonly string[],
+  around: Around = {},
+): Promise<Server> {
   const server = launch(command, around)
   const { address } = await server.line('started')
   return { ...server, at: addressIn(String(address)) }
