@@ -69,17 +69,21 @@ test('what was answered before a stop is kept, whatever was under way', async (t
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const server = await serve([], { env })
     const client = await Store.connect({ ...server.at, timeout_ms: 2000 })
+    let over: Promise<unknown> | undefined
     const kept: string[] = []
-    const visitors = Array.from({ length: 32 }, async (_, visitor) => {
-      for (;;) kept.push(await client.create({ visitor }))
+    const enough = new Promise<void>((resolve) => {
+      const keep = (token: string) => kept.push(token) === 1000 && resolve()
+      const visit = async (visitor: number) => {
+        for (;;) keep(await client.create({ visitor }))
+      }
+      over = Promise.allSettled(Array.from({ length: 32 }, (_, visitor) => visit(visitor)))
     })
-    const over = Promise.allSettled(visitors)
-    await server.line('started')
-    while (kept.length < 1000) await new Promise(setImmediate)
+    await Promise.race([enough, over])
     t.is((await server.stop()).status, 0)
     await over
     await client.close()
     const store = await Store.open({ path: env.CRUDJT_STORE, secret_key: KEY })
+    t.true(kept.length >= 1000)
     t.true(kept.every((token) => store.readSync(token) !== null))
     await store.close()
   })

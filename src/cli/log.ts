@@ -24,10 +24,16 @@ export function openLog(level: Level): Logger {
  */
 export function logCrashes(log: Logger): void {
   process.on('uncaughtException', (error: unknown) => {
-    const { name, code, stack = '' } = (error ?? {}) as NodeJS.ErrnoException
-    const at = stack.split('\n').filter((line) => /^ +at /.test(line))
-    const where = at.map((line) => line.trim())
+    const { name, code } = (error ?? {}) as NodeJS.ErrnoException
+    const where = placesOf(error)
     log.fatal({ error: name, code, at: where }, 'crudjt met an error of its own and ends')
     process.exit(1)
   })
+}
+
+/** The lines of a stack that name places. The text above them may itself have lines that begin so. */
+function placesOf(error: unknown): string[] {
+  const { stack = '', message = '' } = (error ?? {}) as Error
+  const lines = stack.slice(stack.indexOf(message) + message.length).split('\n')
+  return lines.map((line) => line.trim()).filter((line) => /^at .*:\d+:\d+\)?$/.test(line))
 }

@@ -58,7 +58,7 @@ async function start(given: ServeGiven, log: Logger): Promise<void> {
     ...plain,
     secret_key: secretsIn(secret),
     access_key: accessKey(given),
-    onError: ({ code, message }) => log.warn({ event: code }, message),
+    onError: ({ code, message }) => log[severity(code)]({ event: code }, message),
   }
   try {
     await Config.startMaster(options)
@@ -66,6 +66,11 @@ async function start(given: ServeGiven, log: Logger): Promise<void> {
     throw refusalOf(error, { folder: plain.store_jt_path, secretSource: secret.source })
   }
   tellOfStart(log)
+}
+
+/** An error is what has lost something, or keeps the store from its work. */
+function severity(event: string): 'error' | 'warn' {
+  return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
 }
 
 function tellOfStart(log: Logger): void {
