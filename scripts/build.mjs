@@ -1,7 +1,7 @@
 // Builds the package: the native binding with its loader and types, then the TypeScript.
 // `node scripts/build.mjs [native|ts]`; without an argument both. Says in one line what is missing.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run, scriptOf } from './tools.mjs'
 
@@ -14,6 +14,11 @@ const NATIVE = [
   ...['--js', 'native.cjs', '--dts', 'native.d.cts'],
 ]
 
+const COMMAND = join(root, 'dist/src/cli/main.js')
+
+// `npx crudjt` in this folder makes npm prepare the package, built as it may be.
+if (process.env.npm_command === 'exec' && isBuilt()) process.exit(0)
+
 const part = process.argv[2] ?? 'all'
 checkNode()
 if (part !== 'ts') {
@@ -24,6 +29,11 @@ if (part !== 'native') {
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   await command('typescript', 'tsc', ['--project', 'tsconfig.json'])
   spellOutNative(join(root, 'dist/src/native.d.ts'))
+  chmodSync(COMMAND, 0o755)
+}
+
+function isBuilt() {
+  return existsSync(COMMAND) && readdirSync(root).some((name) => name.endsWith('.node'))
 }
 
 function checkNode() {

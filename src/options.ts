@@ -1,5 +1,5 @@
 /** The options that stores are opened and masters are started with: types, defaults, checks. */
-import { checkOptions, type OptionTable } from './check-options.js'
+import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
 import { typeError } from './errors.js'
 import type { NativeOptions } from './native.js'
 
@@ -122,6 +122,14 @@ const ADDRESS: OptionTable = {
 const CONNECT: OptionTable = { ...ADDRESS, timeout_ms: whole('milliseconds', 1, 86_400_000) }
 const STORE: OptionTable = { path: folder, ...ENGINE }
 const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
+
+/** The name of any option of a master or a client. */
+export type OptionName = keyof MasterOptions | keyof ConnectOptions
+
+/** What an option takes, for those who read it from a text. */
+export function optionKind(name: OptionName): OptionKind {
+  return { ...MASTER, ...CONNECT }[name] as OptionKind
+}
 
 /** @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
 export function checkStoreOptions(options: unknown): asserts options is StoreOptions {

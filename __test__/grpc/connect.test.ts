@@ -181,8 +181,10 @@ test('what is no master is told from one, within the deadline', async (t) => {
 })
 
 test('a host that can not be resolved is named', async (t) => {
-  await using store = await Store.connect({ grpc_host: 'no-such-host.invalid', timeout_ms: 300 })
-  await refuses(t, () => store.read('x'), unavailable('no-such-host.invalid:50051'))
+  for (const grpc_host of ['no-such-host.invalid', 'no host', 'http://', '%']) {
+    await using store = await Store.connect({ grpc_host, timeout_ms: 300 })
+    await refuses(t, () => store.read('x'), unavailable('50051'))
+  }
 })
 
 test('an access key opens a master that has the same, and no other', async (t) => {

@@ -1,10 +1,10 @@
 /**
  * Each call is carried out exactly once, however often its connection is cut. `npm run soak:wire` cuts
- * 3 000 times; CRUDJT_CUTS says how often.
+ * 3 000 times; CRUDJT_WIRE_CUTS says how often.
  */
 import { once } from 'node:events'
 import test from 'ava'
-import { Store } from 'crudjt'
+import { type SessionStore, Store } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { runMaster } from '../helpers/masters.js'
@@ -12,7 +12,7 @@ import { CuttingProxy } from './proxy.js'
 import { Caller, type Findings, nothingFound } from './worker.js'
 
 const isSoak = process.env.npm_lifecycle_event === 'soak:wire'
-const CUTS = Number(process.env.CRUDJT_CUTS ?? (isSoak ? 3000 : 60))
+const CUTS = Number(process.env.CRUDJT_WIRE_CUTS ?? (isSoak ? 3000 : 60))
 /** Of so many cuts one has to fall between an operation and its reply. */
 const ONE_IN = 6
 const KILLS = Math.max(3, Math.floor(CUTS / 30))
@@ -26,12 +26,16 @@ interface Replays {
   streams: number
 }
 
-async function callUntil(store: Awaited<ReturnType<typeof Store.connect>>, isOver: () => boolean) {
-  const findings = nothingFound()
+async function callUntil(
+  isOver: () => boolean,
+  store: SessionStore,
+  findings: Findings,
+): Promise<void> {
   const callers = Array.from({ length: CALLERS }, () => new Caller(store, findings))
   await Promise.all(callers.map((caller) => caller.work(isOver)))
-  return findings
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function summary(findings: Findings): string {
   const { answered, unknown, alive, orphans } = findings
@@ -43,11 +47,13 @@ test.serial('a call is carried out once, wherever its connection is cut', async 
     const master = await runMaster(folder)
     const proxy = await CuttingProxy.start(() => master.at.grpc_port)
     const store = await Store.connect({ grpc_port: proxy.port, timeout_ms: 60_000 })
-    const findings = await callUntil(store, () => {
+    const findings = nothingFound()
+    const isOver = () => {
       // What is left to do then must be done undisturbed.
       proxy.isCutting = proxy.cuts < CUTS
       return !proxy.isCutting
-    })
+    }
+    await callUntil(isOver, store, findings)
     const { live_tokens } = await store.stats()
     const replays = await ask<Replays>(master.process, 'replays')
     t.log(`${proxy.cuts} cuts, ${replays.streams} of them between an operation and its reply`)
@@ -73,16 +79,18 @@ test.serial(
       const { at } = master
       const store = await Store.connect({ ...at, timeout_ms: 60_000 })
       let kills = 0
-      const calling = callUntil(store, () => kills >= KILLS)
+      const findings = nothingFound()
+      const calling = callUntil(() => kills >= KILLS, store, findings)
       while (kills < KILLS) {
-        await ask(master.process, 'a while')
+        const enough = findings.answered + Math.random() * 3000
+        while (findings.answered < enough) await turn()
         const ended = once(master.process, 'exit')
         master.process.kill('SIGKILL')
         await ended
         master = await runMaster(folder, at)
         kills++
       }
-      const findings = await calling
+      await calling
       const { live_tokens } = await store.stats()
       t.log(`${kills} kills, ${summary(findings)}`)
       await store.close()

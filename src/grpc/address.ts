@@ -11,7 +11,8 @@ export interface Address {
 /** The same as `node:net` takes it. */
 export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number }
 
-const UNIX = 'unix:'
+/** What stands in front of a socket's path. */
+export const UNIX = 'unix:'
 
 /** The address that options name. */
 export function addressOf(options: AddressOptions): Address {

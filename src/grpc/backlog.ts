@@ -16,8 +16,8 @@ import { Window } from './window.js'
 const MOST_SENT = 8192
 const MOST_SENT_BYTES = 2 << 20
 /**
- * How many messages are sent that the master has not begun to work on. With two, one side works on one
- * while the other works on the other; with more, they only get smaller, and each has its cost.
+ * How many messages are sent that the master has not begun to work on. With two, either side has one to
+ * work on; with more, they only get smaller, and each has its cost.
  */
 const MOST_MESSAGES = 2
 

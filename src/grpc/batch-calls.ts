@@ -8,11 +8,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ClientHttp2Session } from 'node:http2'
-import { type ErrorCode, errorOf } from '../errors.js'
 import { DEFAULT_DATA_SIZE } from '../options.js'
-import { sessionFrom } from '../session.js'
-import { statsFrom } from '../stats.js'
-import { Backlog, type Operation } from './backlog.js'
+import { settle } from './answers.js'
+import { Backlog } from './backlog.js'
 import {
   BATCH_METHOD,
   CLIENT_GOODBYE,
@@ -28,11 +26,11 @@ import {
 import { address, emptyMessage } from './batch-writer.js'
 import type { Calls, Link } from './calls.js'
 import { ClientStream } from './client-stream.js'
-import { lost, newer, noMaster, tooLate, unavailable } from './failures.js'
+import { newer, noMaster, tooLate, unavailable } from './failures.js'
 import { type Ending, framed, isGrpc, requestHeaders } from './grpc-call.js'
 import { InFlight } from './in-flight.js'
-import { type Arguments, Kind, revisit } from './operation-codec.js'
-import { DELIMITED, Reader, tagOf } from './protobuf.js'
+import { type Arguments, revisit } from './operation-codec.js'
+import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
 import { REPLIES, ReplyReader } from './reply-codec.js'
 import { CODE_HEADER, errorOfStatus, Status } from './status.js'
 import { UnaryCalls } from './unary-calls.js'
@@ -44,6 +42,13 @@ const LONGEST_WAIT_MS = 500
 const IDLE_MS = 5
 /** The largest data that any master takes: what is known before it has said. */
 const LARGEST_DATA_SIZE = 65_536
+
+/** Statuses that another attempt would end with as well. */
+const FINAL: ReadonlySet<number> = new Set([
+  Status.INVALID_ARGUMENT,
+  Status.FAILED_PRECONDITION,
+  Status.UNAUTHENTICATED,
+])
 
 type Mode = 'idle' | 'opening' | 'open' | 'unary'
 
@@ -63,6 +68,7 @@ export class BatchCalls implements Calls {
   private unarySession: ClientHttp2Session | undefined
   private nobodyWaits = new AbortController()
   private wait = FIRST_WAIT_MS
+  private wasWelcome = false
   private isHeld = false
   private isFlushing = false
   private turn = 0
@@ -180,12 +186,14 @@ export class BatchCalls implements Calls {
   }
 
   private welcome(bytes: Buffer): void {
+    if (this.mode === 'open') throw MALFORMED
     const { version, master, resumed, maxDataSize } = readWelcome(bytes)
     if (version !== VERSION) {
       this.fail(newer(this.link, version))
       return
     }
     this.wait = FIRST_WAIT_MS
+    this.wasWelcome = true
     this.mode = 'open'
     this.dataSize = maxDataSize
     this.backlog.begin(master, resumed)
@@ -254,8 +262,8 @@ export class BatchCalls implements Calls {
   }
 
   private readonly errorOfLate = (wasSent: boolean): Error => {
-    if (this.mode === 'open') return tooLate(this.link)
-    return wasSent ? lost(this.link) : unavailable(this.link)
+    const isSilent = this.mode === 'open' || (this.wasWelcome && this.link.connection.isSilent)
+    return wasSent || isSilent ? tooLate(this.link) : unavailable(this.link)
   }
 
   /** Nobody waits for a master any more. */
@@ -276,39 +284,5 @@ export class BatchCalls implements Calls {
     this.link.connection.release()
     // The master need not keep the last replies any longer.
     if (this.mode === 'open') this.stream?.send(address(emptyMessage(), this.backlog.acknowledged))
-  }
-}
-
-/** Statuses that another attempt would end with as well. */
-const FINAL: ReadonlySet<number> = new Set([
-  Status.INVALID_ARGUMENT,
-  Status.FAILED_PRECONDITION,
-  Status.UNAUTHENTICATED,
-])
-
-function settle(operation: Operation, reply: ReplyReader): void {
-  if (reply.code !== '') {
-    operation.reject(errorOf(reply.code as ErrorCode, reply.text))
-    return
-  }
-  try {
-    operation.resolve(answerOf(operation.kind, reply) as never)
-  } catch (error) {
-    operation.reject(error as Error)
-  }
-}
-
-function answerOf(kind: number, reply: ReplyReader): unknown {
-  switch (kind) {
-    case Kind.CREATE:
-      return reply.token
-    case Kind.READ:
-      return reply.length < 0 ? null : sessionFrom(reply.length)
-    case Kind.FLUSH:
-      return undefined
-    case Kind.STATS:
-      return statsFrom(reply.counters)
-    default:
-      return reply.result
   }
 }

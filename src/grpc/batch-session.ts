@@ -24,8 +24,8 @@ import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
 
 /**
  * How many operations are carried out, and answered in one message, before anybody else gets a turn.
- * So few, that a client can work on the first answers while the rest is carried out: of 64 calls at a
- * time a third more are made than with all in one slice.
+ * So few, that a client can work on the first answers while the rest is carried out: with 64 calls at
+ * a time a quarter more creates are made than with all in one slice.
  */
 const SLICE = 32
 /** Above this many bytes that wait to be sent, nothing more is read. */

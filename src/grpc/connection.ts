@@ -20,7 +20,6 @@ const LONGEST_WAIT_MS = 500
 /** A connection, whatever its state. */
 export class Connection {
   private readonly endpoint: Endpoint
-  private readonly authority: string
   private readonly patience: number
   private session: ClientHttp2Session | undefined
   private attempting: ClientHttp2Session | undefined
@@ -32,19 +31,20 @@ export class Connection {
   private failure: unknown
   private checking: NodeJS.Timeout | undefined
 
-  /**
-   * @param authority the address, for the peer and for people
-   * @param patience milliseconds after which a peer that says nothing is given up
-   */
-  constructor(endpoint: Endpoint, authority: string, patience: number) {
+  /** @param patience milliseconds after which a peer that says nothing is given up */
+  constructor(endpoint: Endpoint, patience: number) {
     this.endpoint = endpoint
-    this.authority = authority
     this.patience = patience
   }
 
   /** Why the last attempt failed, for people. */
   get reason(): string {
     return reasonOf(this.failure)
+  }
+
+  /** Whether the last attempt failed by nothing but silence. */
+  get isSilent(): boolean {
+    return this.failure === undefined
   }
 
   /** The session, if there is one that takes requests. */
@@ -124,13 +124,16 @@ export class Connection {
 
   private attempt(): void {
     this.retry = undefined
-    const session = connectHttp2(`http://${this.authority}`, {
+    // What is reached is decided by the socket, and what the peer is told by each request.
+    const session = connectHttp2('http://localhost', {
       createConnection: () => connectSocket({ ...this.endpoint, noDelay: true }),
     })
     this.attempting = session
     if (this.holders === 0) session.unref()
     session.setTimeout(this.patience, () => {
-      if (this.attempting === session) session.destroy()
+      if (this.attempting !== session) return
+      this.failure = undefined
+      session.destroy()
     })
     session.once('remoteSettings', () => this.succeed(session))
     session.on('error', (error) => {
@@ -145,6 +148,7 @@ export class Connection {
 
   private succeed(session: ClientHttp2Session): void {
     this.attempting = undefined
+    this.failure = undefined
     this.session = session
     this.wait = FIRST_WAIT_MS
     session.setTimeout(0)

@@ -6,6 +6,8 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { ACCESS_HEADER, bearer } from './access.js'
+import { UNIX } from './address.js'
+import type { Link } from './calls.js'
 
 /** How a call or stream ended. */
 export interface Ending {
@@ -34,12 +36,13 @@ export const FRAME_BYTES = 5
 /** Headers of a request, with the access key if there is one. */
 export function requestHeaders(
   path: string,
-  { accessKey }: { readonly accessKey: string | undefined },
+  { address, accessKey }: Pick<Link, 'address' | 'accessKey'>,
   extra: OutgoingHttpHeaders = {},
 ): OutgoingHttpHeaders {
   return {
     ':method': 'POST',
     ':path': path,
+    ':authority': address.startsWith(UNIX) ? 'localhost' : address,
     'content-type': 'application/grpc',
     te: 'trailers',
     ...(accessKey === undefined ? {} : { [ACCESS_HEADER]: bearer(accessKey) }),

@@ -84,8 +84,7 @@ export class Ledger {
       replays.attached++
       return 'under way'
     }
-    this.index ??= indexOf(this.kept)
-    const reply = this.index.get(number)
+    const reply = this.replyTo(number)
     if (reply === undefined) replays.forgotten++
     else replays.answered++
     return reply ?? 'forgotten'
@@ -123,6 +122,7 @@ export class Ledger {
 
   private keep(message: KeptMessage): void {
     this.kept.push(message)
+    if (this.index !== undefined) addReplies(this.index, message.bytes)
     this.grow(message.bytes.length + MESSAGE_COST)
     while (this.bytes > KEPT_BYTES) this.dropOldest()
   }
@@ -148,25 +148,36 @@ export class Ledger {
     return true
   }
 
+  private replyTo(number: number): Buffer | undefined {
+    this.index ??= this.newIndex()
+    const reply = this.index.get(number)
+    if (reply !== undefined) return reply
+    // It may have been written in this turn, and not have left yet.
+    this.flush()
+    return this.index.get(number)
+  }
+
+  private newIndex(): Map<number, Buffer> {
+    const index = new Map<number, Buffer>()
+    for (const { bytes } of this.kept) addReplies(index, bytes)
+    return index
+  }
+
   private grow(change: number): void {
     this.bytes += change
     this.tellSize(change)
   }
 }
 
-function indexOf(messages: readonly KeptMessage[]): Map<number, Buffer> {
-  const index = new Map<number, Buffer>()
-  for (const { bytes } of messages) {
-    const reader = new Reader(bytes)
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (tag !== tagOf(REPLIES, DELIMITED)) reader.skip(tag)
-      else {
-        const reply = reader.slice()
-        index.set(numberOf(reply), reply)
-      }
+function addReplies(index: Map<number, Buffer>, message: Buffer): void {
+  const reader = new Reader(message)
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag !== tagOf(REPLIES, DELIMITED)) reader.skip(tag)
+    else {
+      const reply = reader.slice()
+      index.set(numberOf(reply), reply)
     }
   }
-  return index
 }
 
 function numberOf(reply: Buffer): number {

@@ -36,10 +36,8 @@ export class RemoteStore implements SessionStore {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
-    const endpoint = endpointOf(this.address)
-    const connection = new Connection(endpoint, authorityOf(this.address), timeout)
-    const accessKey = options.access_key
-    this.calls = new BatchCalls({ connection, address, timeout, accessKey })
+    const connection = new Connection(endpointOf(this.address), timeout)
+    this.calls = new BatchCalls({ connection, address, timeout, accessKey: options.access_key })
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
@@ -147,11 +145,6 @@ export class RemoteStore implements SessionStore {
 function onlyHere(name: string): CRUDJTError {
   const message = `${name} needs a store in this process: a master elsewhere is reached by promises only`
   return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
-}
-
-/** HTTP/2 wants a host, also where there is none. */
-function authorityOf(address: Address): string {
-  return address.grpc_host.startsWith('unix:') ? 'localhost' : addressText(address)
 }
 
 function isDurable(options: DurableOptions): boolean {

@@ -20,8 +20,6 @@ const orders = {
   },
   memory: () => process.memoryUsage().rss,
   replays: () => replays,
-  /** Answers after some random time of work. */
-  'a while': () => new Promise((resolve) => setTimeout(resolve, Math.random() * 60, 'over')),
 }
 
 process.on('message', async (order) => process.send(await orders[order]()))

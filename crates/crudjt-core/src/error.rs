@@ -141,6 +141,18 @@ impl Error {
         }
     }
 
+    /// What a failure is called that lasts until the store is opened anew: never
+    /// [`Error::Full`], which passes.
+    pub(crate) fn lasting(self) -> Error {
+        match self {
+            Error::Full { path } => {
+                let source = Arc::new(io::ErrorKind::StorageFull.into());
+                Error::Storage { path, what: "sync its journal", source }
+            }
+            other => other,
+        }
+    }
+
     /// Turns what the system said of a folder that a store should be kept in into an error.
     pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
         use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};

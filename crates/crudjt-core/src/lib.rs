@@ -36,6 +36,8 @@ pub mod parts;
 mod path;
 mod random;
 mod record;
+#[doc(hidden)]
+pub mod sabotage;
 mod seal;
 mod secret;
 #[doc(hidden)]

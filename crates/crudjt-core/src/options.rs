@@ -108,6 +108,8 @@ pub struct Seams {
     pub epoch_seals: u64,
     /// Whether sync and checkpoint happen by themselves; else only when asked for.
     pub timers: bool,
+    /// Whether a thread keeps a spare segment ready; else one is made when somebody waits for room.
+    pub spare_thread: bool,
 }
 
 impl Default for Seams {
@@ -120,6 +122,7 @@ impl Default for Seams {
             frozen_limit: 2,
             epoch_seals: 1 << 36,
             timers: true,
+            spare_thread: true,
         }
     }
 }

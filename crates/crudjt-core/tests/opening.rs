@@ -108,15 +108,20 @@ fn one_missing_keyring_is_written_anew_from_the_other_and_told() {
     }
 }
 
+/// The world after an opening that was interrupted at a step.
+fn interrupted(world: World, step: u64) -> World {
+    world.disk.fail_after(step, std::io::ErrorKind::Other, true);
+    drop(world.try_open());
+    World { disk: world.disk.copy(), ..world }
+}
+
 #[test]
 fn an_interrupted_beginning_is_begun_anew() {
-    let steps = 40;
-    for step in 0..steps {
-        let world = World::new(JournalMode::Mapped);
-        world.disk.fail_after(step, std::io::ErrorKind::Other, true);
-        drop(world.try_open());
-        let after = World { disk: world.disk.copy(), ..world };
-        let store = after.try_open().unwrap_or_else(|error| panic!("after step {step}: {error}"));
+    for (first, second) in (0..40).flat_map(|first| (0..30).map(move |second| (first, second))) {
+        let world = interrupted(World::new(JournalMode::Mapped), first);
+        let after = interrupted(world, second);
+        let opened = after.try_open();
+        let store = opened.unwrap_or_else(|error| panic!("steps {first} and {second}: {error}"));
         let token = create(&store, b"works", None, None);
         assert_eq!(data_of(&store, &token), Some(b"works".to_vec()));
     }

@@ -307,14 +307,16 @@ fn a_commit_in_the_middle_of_a_rotation_stays_done() {
 }
 
 #[test]
-fn a_sync_that_found_the_disk_full_is_made_up_for_by_the_next() {
+fn what_a_failed_sync_did_not_reach_is_written_anew_before_the_store_gives_up() {
     let world = small(JournalMode::Plain);
     let medium = Medium::of(&world);
     let store = Store::open(medium.options(&world)).unwrap();
     let tokens = [(); 4].map(|()| create_uncommitted(&store));
     medium.refuse_sync();
-    assert_eq!(store.flush().unwrap_err().code(), "ERR_CRUDJT_FULL");
+    assert_eq!(store.flush().unwrap_err().code(), "ERR_CRUDJT_STORAGE");
     store.flush().unwrap();
+    let refused = store.create(b"refused", limits(None, None)).err().map(|error| error.code());
+    assert_eq!(refused, Some("ERR_CRUDJT_STORAGE"));
     let world = medium.lose_power(world, store);
     assert_eq!(alive(&world.open(), &tokens), [true; 4]);
 }

@@ -5,46 +5,98 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
-use crate::journal::{Entry, Tail, largest_entry};
+use crate::journal::{Entry, Place, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};
+use crate::sabotage::{Breakage, broken};
 use crate::seal::EpochRow;
 use crate::{Error, Result};
 
-/// What an append does to the memtable.
+/// What an append does.
 pub(super) enum Effect {
+    /// The id is new, its record the appended one.
+    Created(Brief),
     /// The id's record is now the appended one.
-    Live(Brief),
-    /// The id is dead.
-    Dead,
+    Changed(Brief),
+    /// The id is dead, for somebody wants it so.
+    Deleted,
+    /// The id is dead, for its time had come.
+    Buried,
+}
+
+impl Effect {
+    fn state(&self, place: Place) -> State {
+        match self {
+            Effect::Created(brief) | Effect::Changed(brief) => {
+                State::Live { segment: 0, place, brief: Some(*brief) }
+            }
+            Effect::Deleted | Effect::Buried => State::Dead,
+        }
+    }
+
+    /// By how much it changes the number of tokens.
+    fn added(&self) -> i64 {
+        match self {
+            Effect::Created(_) => 1,
+            Effect::Changed(_) => 0,
+            Effect::Deleted | Effect::Buried => -1,
+        }
+    }
+
+    /// Whom it leaves the end of a segment to.
+    fn left(&self) -> Left {
+        match self {
+            Effect::Created(_) | Effect::Buried => Left::Changes,
+            Effect::Changed(_) => Left::Deletes,
+            Effect::Deleted => Left::Nobody,
+        }
+    }
+}
+
+/// Whom the end of a segment is left to while there is none to go on in: a full disk refuses new
+/// tokens first, and to revoke one last.
+#[derive(Clone, Copy)]
+enum Left {
+    Changes,
+    Deletes,
+    Nobody,
+}
+
+impl Left {
+    /// Bytes of a segment of so many: of 16 MiB room for 2 300 updates of 256 bytes, and for 8 000
+    /// deletes at least.
+    fn of(self, segment: u64) -> u64 {
+        match self {
+            _ if broken(Breakage::ReserveSpent) => 0,
+            Left::Changes => segment / 16,
+            Left::Deletes => segment / 64,
+            Left::Nobody => 0,
+        }
+    }
 }
 
 impl Engine {
     /// Appends a put or a removal of `id`. With `alive_until`, in milliseconds since 1970, only if
     /// that has not come: the clock is read under the shard's lock, so nobody who read the old
-    /// state as expired can see the new one. `added` counts tokens. False if it was too late.
+    /// state as expired can see the new one. False if it was too late.
     pub(super) fn append(
         &self,
         id: u64,
         entry: &mut Entry,
         effect: Effect,
         alive_until: Option<u128>,
-        added: i64,
     ) -> Result<bool> {
         let mut tail = self.tail.lock();
         self.check_writable()?;
-        self.make_room(&mut tail, entry)?;
+        self.make_room(&mut tail, entry.size(), effect.left())?;
         let tables = self.tables.load();
         let Some(mut spot) = tables.active.lock(id) else { return Ok(false) };
         if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
             return Ok(false);
         }
         let place = tail.append(entry).map_err(|error| self.fail(error))?;
-        spot.set(match effect {
-            Effect::Live(brief) => State::Live { segment: 0, place, brief: Some(brief) },
-            Effect::Dead => State::Dead,
-        });
+        spot.set(effect.state(place));
         drop(spot);
-        tables.active.count(added);
+        tables.active.count(effect.added());
         self.note_unsynced(&mut tail);
         Ok(true)
     }
@@ -55,7 +107,7 @@ impl Engine {
         entry.epoch(row);
         let mut tail = self.tail.lock();
         self.check_writable()?;
-        self.make_room(&mut tail, &entry)?;
+        self.make_room(&mut tail, entry.size(), Left::Deletes)?;
         tail.append(&mut entry).map_err(|error| self.fail(error))?;
         self.tables.load().active.declare(*row);
         self.note_unsynced(&mut tail);
@@ -73,8 +125,11 @@ impl Engine {
         }
     }
 
-    fn make_room(&self, tail: &mut Tail, entry: &Entry) -> Result<()> {
-        if tail.has_room(entry.size()) {
+    /// Makes sure that so many bytes can be appended; the end of the segment is only used up when
+    /// there is another one to go on in.
+    fn make_room(&self, tail: &mut Tail, size: u64, left: Left) -> Result<()> {
+        let reserve = left.of(tail.segment.identity.size);
+        if tail.has_room(size + reserve) || tail.has_room(size) && self.can_rotate() {
             return Ok(());
         }
         let rotated = self.rotate(tail);
@@ -89,24 +144,29 @@ impl Engine {
             return Ok(());
         }
         let mut tail = self.tail.lock();
-        if !tail.has_room(largest_entry(data.len())) {
-            self.rotate(&mut tail)?;
-        }
+        self.make_room(&mut tail, largest_entry(data.len()), Left::Changes)?;
         self.room.refused.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn can_rotate(&self) -> bool {
+        self.tables.load().frozen.len() < self.options.seams.frozen_limit && self.supply.has_spare()
     }
 
     /// Freezes the active memtable and goes on in a spare segment. Busy if there is none yet, or
     /// too much is frozen.
     pub(super) fn rotate(&self, tail: &mut Tail) -> Result<()> {
+        self.check_writable()?;
         let tables = self.tables.load_full();
         if tables.frozen.len() >= self.options.seams.frozen_limit {
             return Err(Error::Busy);
         }
-        let Some(segment) = self.supply.take()? else { return Err(Error::Busy) };
-        // A segment that can't be begun is lost, and with it the order of the journal.
-        let mut begun =
-            Tail::begin(segment.clone(), tail.next).map_err(|error| self.latch(error))?;
+        let spare = self.supply.take().map_err(|error| self.fail(error))?;
+        let Some(segment) = spare else { return Err(Error::Busy) };
+        let mut begun = Tail::begin(segment.clone(), tail.next).map_err(|error| {
+            self.supply.give_back(segment.clone());
+            self.fail(error)
+        })?;
         tables.active.freeze(tail.next);
         self.syncer.freeze(tail.segment.clone(), tail.offset);
         let fresh = Memtable::new(
@@ -124,7 +184,8 @@ impl Engine {
     }
 
     /// Blocks until a call that was refused as busy may be tried again. With a new secret, makes
-    /// its domain; without a background thread, commits.
+    /// its domain; without background threads, commits and
+    /// makes a spare segment.
     ///
     /// # Errors
     /// What keeps the store from taking writes, a full disk included.
@@ -133,6 +194,9 @@ impl Engine {
         loop {
             if !self.options.seams.timers {
                 self.commit_frozen()?;
+            }
+            if !self.options.seams.spare_thread {
+                self.supply.restock();
             }
             let mut turn = self.room.turn.lock();
             self.check_writable()?;

@@ -16,7 +16,9 @@ const RETRY_MS: u64 = 500;
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
-        self.spawn("crudjt-spare", Engine::run_supply)?;
+        if self.options.seams.spare_thread {
+            self.spawn("crudjt-spare", Engine::run_supply)?;
+        }
         if self.options.seams.timers {
             self.spawn("crudjt-sync", Engine::run_sync)?;
             self.spawn("crudjt-tree", Engine::run_tree)?;
@@ -78,10 +80,12 @@ impl Engine {
 
     pub(super) fn sync_through(&self, sequence: u64) -> Result<()> {
         let started = std::time::Instant::now();
-        let worked = self
-            .syncer
-            .sync_through(sequence, || self.capture())
-            .map_err(|error| self.latch(error))?;
+        let worked = self.syncer.sync_through(
+            sequence,
+            || self.capture(),
+            |error| self.latch(error),
+            self.supply.maker(),
+        )?;
         if worked {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Engine, Spent, TreeTurn};
-use crate::journal::Begin;
+use crate::journal::{Begin, Segment};
 use crate::memtable::{Memtable, Tables};
 use crate::{Error, Result};
 
@@ -63,10 +63,12 @@ impl Engine {
     }
 
     fn settle(&self, last: Begin) -> Result<()> {
+        let synced = self.sync_through(last.sequence - 1);
         if let Some(error) = self.failed.get() {
             return Err(error.clone());
         }
-        self.sync_through(last.sequence - 1)?;
+        synced?;
+        let witness = self.make_witness(last)?;
         let mut turn = self.tree_turn.lock();
         let tables = self.tables.load_full();
         for memtable in &tables.frozen {
@@ -75,22 +77,23 @@ impl Engine {
         }
         self.commit_memtable(&mut turn, &tables.active, last)?;
         drop(tables);
-        self.leave_witness(&mut turn, last)
+        self.commit_again(&mut turn)?;
+        self.tail.lock().segment = witness;
+        self.let_go_of_memtables();
+        let TreeTurn { covered, removable } = std::mem::take(&mut *turn);
+        self.remove_segments(removable.into_iter().chain(covered).collect())
     }
 
-    /// Replaces the journal by a segment without entries, from which the next opening can tell
-    /// that the B-tree has not fallen back. The spare goes first: segments are used in the order of
-    /// their numbers.
-    fn leave_witness(&self, turn: &mut TreeTurn, last: Begin) -> Result<()> {
+    /// Makes the segment without entries that replaces the journal, and from which the next opening
+    /// can tell that the B-tree has not fallen back. Commits remove segments, and the beginning of
+    /// an active one without entries may not be durable: so the witness is there before them. The
+    /// spare goes first, since segments are used in the order of their numbers.
+    fn make_witness(&self, last: Begin) -> Result<Arc<Segment>> {
         let (spare, number) = self.supply.take_rest();
         let spent = spare.iter().map(Spent::of).collect();
         drop(spare);
         self.remove_segments(spent)?;
-        let witness = Arc::new(self.supply.maker().witness(number, last)?);
-        self.commit_again(turn)?;
-        self.tail.lock().segment = witness;
-        self.let_go_of_memtables();
-        self.remove_segments(turn.removable.drain(..).chain(turn.covered.drain(..)).collect())
+        Ok(Arc::new(self.supply.maker().witness(number, last)?))
     }
 
     /// One that stays is not needed and does no harm: the next close removes it.

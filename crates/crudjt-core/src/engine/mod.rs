@@ -46,6 +46,7 @@ use crate::keyring::{Domain, Keyring};
 use crate::memtable::Tables;
 use crate::options::Options;
 use crate::owner::Ownership;
+use crate::sabotage::{Breakage, broken};
 use crate::seal::{Epoch, Epochs};
 use crate::tree::Tree;
 use crate::{Error, Result};
@@ -178,6 +179,10 @@ impl Engine {
     /// Latches a failure after which it is not known what is on the medium: from now on writes fail
     /// with it.
     fn latch(&self, error: Error) -> Error {
+        let error = error.lasting();
+        if broken(Breakage::Unlatched) {
+            return error;
+        }
         if self.failed.set(error.clone()).is_ok() {
             self.options.tell(Event::Failed { error: error.clone() });
             self.tell_room();

@@ -110,7 +110,7 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     clear_attempt(options, names)?;
     let mut keyring = Keyring::new()?;
     let tree = Tree::open(options, keyring.store)?;
-    SegmentMaker::new(options, keyring.store).make(0)?;
+    SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest)?;
     }

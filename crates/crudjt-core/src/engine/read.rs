@@ -72,7 +72,7 @@ impl Engine {
     pub(super) fn kill(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
         with_entry(|entry| {
             entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Dead, header.expiry, -1)
+            self.append(address.claim.id, entry, Effect::Deleted, header.expiry)
         })
     }
 
@@ -90,7 +90,7 @@ impl Engine {
             let sealed =
                 entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
             sealed.ok_or(Error::Randomness)?;
-            self.append(address.claim.id, entry, Effect::Live(Brief::of(&new)), old.expiry, 0)
+            self.append(address.claim.id, entry, Effect::Changed(Brief::of(&new)), old.expiry)
         })
     }
 
@@ -112,7 +112,7 @@ impl Engine {
         }
         let _ = with_entry(|entry| {
             entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Dead, None, -1)
+            self.append(address.claim.id, entry, Effect::Buried, None)
         });
     }
 

@@ -23,7 +23,7 @@ impl Engine {
         self.check_writable()?;
         let mut extended = keyring.clone();
         let domain = extended.add_domain(newest)?;
-        extended.save(&self.options)?;
+        extended.save(&self.options).map_err(|error| self.fail(error))?;
         *keyring = extended;
         let all = domains.all.iter().cloned().chain([domain.clone()]).collect();
         self.domains.store(Arc::new(Domains { all, own: Some(domain) }));

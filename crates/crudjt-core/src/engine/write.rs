@@ -44,7 +44,7 @@ impl Engine {
         with_entry(|entry| {
             let sealed = entry.put(claim.id, |out| epoch.seal(claim.id, &header, data, out));
             sealed.ok_or(Error::Randomness)?;
-            self.append(claim.id, entry, Effect::Live(Brief::of(&header)), None, 1)
+            self.append(claim.id, entry, Effect::Created(Brief::of(&header)), None)
         })?;
         Ok(domain.tokens.token(claim))
     }

@@ -16,6 +16,7 @@ use super::Place;
 use crate::bytes::Reader;
 use crate::hash::checksum;
 use crate::record::{HEADER_MAX, TAG};
+use crate::sabotage::{Breakage, broken};
 use crate::seal::EpochRow;
 
 /// Bytes before the payload.
@@ -193,7 +194,8 @@ pub(super) fn parse(
     let entry = bytes.get(offset..)?;
     let head = Head::parse(entry)?;
     let payload = entry.get(ENTRY_HEADER..)?.get(..head.length as usize)?;
-    if head.sequence != sequence || head.sum != head.chained(segment, previous, checksum(payload)) {
+    let sum = head.chained(segment, previous, checksum(payload));
+    if head.sequence != sequence || head.sum != sum && !broken(Breakage::EntriesUnchecked) {
         return None;
     }
     let start = offset + ENTRY_HEADER;

@@ -14,6 +14,7 @@ use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
 use super::{Begin, Change, Segment};
 use crate::keyring::StoreId;
 use crate::options::Options;
+use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mode, StorageFile};
 use crate::{Error, Result};
 
@@ -60,11 +61,13 @@ pub(crate) fn recover(
     let next_number = last.segment.identity.number + 1;
     let newest_time =
         found.iter().filter_map(|found| found.mark).map(|mark| mark.newest_time).max();
-    let (used, unused): (Vec<_>, Vec<_>) =
+    let (used, mut unused): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|found| found.begin.is_some());
     if used.is_empty() && applied == Applied::NOTHING {
+        // A store without any segment has lost its journal: one stays.
+        let kept = unused.pop();
         discard(options, unused)?;
-        return Ok(Some(Recovered::first(next_number)));
+        return Recovered::first(kept, next_number).map(Some);
     }
     check_order(&used)?;
     let (past, present) = skip_applied(applied, used);
@@ -80,10 +83,16 @@ pub(crate) fn recover(
 }
 
 impl Recovered {
-    /// The journal of a store in which nothing was done yet.
-    fn first(next_number: u64) -> Recovered {
+    /// The journal of a store in which nothing was done yet. The segment that is there becomes its
+    /// witness, so that a power loss may take the beginning of any later one.
+    fn first(kept: Option<Found>, next_number: u64) -> Result<Recovered> {
         let next = Begin { sequence: 1, chain: 0 };
-        Recovered { segments: Vec::new(), next, next_number, newest_time: 0 }
+        let segments: Vec<_> = kept.into_iter().map(|found| Arc::new(found.segment)).collect();
+        for segment in &segments {
+            segment.write_begin(next)?;
+            segment.sync(ENTRIES)?;
+        }
+        Ok(Recovered { segments, next, next_number, newest_time: 0 })
     }
 }
 
@@ -200,13 +209,22 @@ impl Window {
     }
 }
 
+/// A segment whose entries were read.
+struct Walked {
+    segment: Arc<Segment>,
+    /// What stands before this is known to be on the medium.
+    durable: u64,
+    /// Where its entries end.
+    end: u64,
+}
+
 struct Walk {
     applied: Applied,
     next: Begin,
     /// The last entry known to be on the medium.
     synced: u64,
-    /// Segments in use and where their entries end.
-    segments: Vec<(Arc<Segment>, u64, u64)>,
+    /// Segments in use.
+    segments: Vec<Walked>,
     /// Segments behind a hole.
     behind: Vec<Found>,
     torn: bool,
@@ -249,18 +267,20 @@ impl Walk {
         }
         let mut window = Window::new(&found);
         let segment = Arc::new(found.segment);
-        let end = self.entries(&segment, &mut window, replay)?;
-        self.segments.push((segment, end, found.size));
+        let (durable, end) = self.entries(&segment, &mut window, replay)?;
+        self.segments.push(Walked { segment, durable, end });
         Ok(())
     }
 
+    /// Reads a segment's entries; gives up to where they are known to be on the medium, and where
+    /// they end.
     fn entries(
         &mut self,
         segment: &Arc<Segment>,
         window: &mut Window,
         replay: &mut dyn FnMut(&Arc<Segment>, Change),
-    ) -> Result<u64> {
-        let mut offset = ENTRIES as usize;
+    ) -> Result<(u64, u64)> {
+        let (mut offset, mut durable) = (ENTRIES as usize, 0);
         loop {
             let read = window
                 .reach(offset)
@@ -273,11 +293,14 @@ impl Walk {
             if self.next.sequence > self.applied.sequence {
                 replay(segment, parsed.change);
             }
+            if self.next.sequence <= self.synced {
+                durable = parsed.end as u64;
+            }
             self.next = Begin { sequence: self.next.sequence + 1, chain: parsed.sum };
             self.check_applied(&segment.path)?;
             offset = parsed.end;
         }
-        Ok(offset as u64)
+        Ok((durable, offset as u64))
     }
 
     /// The B-tree and the journal must agree on the entry that was applied last.
@@ -307,28 +330,25 @@ impl Walk {
     /// Makes what was recovered durable, and what stands behind it gone. Without new entries
     /// there is nothing to do: all of it is applied.
     fn settle(&mut self) -> Result<Vec<Arc<Segment>>> {
-        if let Some((segment, ..)) = self.segments.last() {
-            let path = segment.path.clone();
+        if let Some(last) = self.segments.last() {
+            let path = last.segment.path.clone();
             if self.next.sequence <= self.synced {
                 self.hole(&path)?;
             }
         }
-        let replayed = self.next.sequence > self.applied.sequence + 1;
-        for (segment, end, size) in &self.segments {
-            if replayed && end < size {
-                segment.cut(*end)?;
-            } else if replayed {
-                segment.sync(*end)?;
-            }
+        let replayed =
+            self.next.sequence > self.applied.sequence + 1 && !broken(Breakage::RecoveredUnsynced);
+        for Walked { segment, durable, end } in self.segments.iter().filter(|_| replayed) {
+            segment.settle(*durable, *end)?;
         }
-        Ok(self.segments.drain(..).map(|(segment, ..)| segment).collect())
+        Ok(self.segments.drain(..).map(|walked| walked.segment).collect())
     }
 }
 
 /// Removes segments behind a hole and unused ones. None of them is used again: what a lost
 /// timeline left in it might chain with entries of this one.
 fn discard(options: &Options, segments: Vec<Found>) -> Result<()> {
-    if segments.is_empty() {
+    if segments.is_empty() || broken(Breakage::StaleKept) {
         return Ok(());
     }
     let storage = options.seams.storage.as_ref();

@@ -6,12 +6,15 @@
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
 
 use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of, fresh_file};
 use crate::keyring::StoreId;
 use crate::options::{JournalMode, Options, Seams};
 use crate::random::random;
+use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mapping, Mode, StorageFile};
 use crate::{Error, Result};
 
@@ -36,6 +39,8 @@ pub(crate) struct Segment {
     pub(crate) path: PathBuf,
     file: Arc<dyn StorageFile>,
     body: Body,
+    /// Where its bytes are since a sync of it failed.
+    rewritten: OnceLock<Arc<dyn StorageFile>>,
 }
 
 impl Segment {
@@ -45,7 +50,11 @@ impl Segment {
         path: PathBuf,
         file: Arc<dyn StorageFile>,
     ) -> Segment {
-        Segment { identity, path, file, body: Body::Plain }
+        Segment::new(identity, path, file, Body::Plain)
+    }
+
+    fn new(identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>, body: Body) -> Segment {
+        Segment { identity, path, file, body, rewritten: OnceLock::new() }
     }
 
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
@@ -60,10 +69,11 @@ impl Segment {
     /// Fills `out` with appended bytes.
     pub(crate) fn read(&self, offset: u32, out: &mut [u8]) -> Result<()> {
         let offset = u64::from(offset);
-        let read = match &self.body {
-            Body::Mapped(mapping) if mapping.read(offset, out) => Ok(()),
-            Body::Mapped(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Body::Plain => self.file.read_at(offset, out),
+        let read = match (&self.body, self.rewritten.get()) {
+            (_, Some(file)) => file.read_at(offset, out),
+            (Body::Mapped(mapping), None) if mapping.read(offset, out) => Ok(()),
+            (Body::Mapped(_), None) => Err(io::ErrorKind::UnexpectedEof.into()),
+            (Body::Plain, None) => self.file.read_at(offset, out),
         };
         read.map_err(|error| Error::storage(&self.path, "read its journal", error))
     }
@@ -84,10 +94,24 @@ impl Segment {
         }
     }
 
-    /// Cuts off what stands behind `end` and makes that durable.
-    pub(super) fn cut(&self, end: u64) -> Result<()> {
-        let cut = self.file.set_size(end).and_then(|()| self.file.sync());
-        cut.map_err(|error| Error::storage(&self.path, "cut its journal", error))
+    /// Cuts off what stands behind `end` and makes the rest durable. What stands from `from` on is
+    /// written again: after a sync that failed before, the system may take it for written.
+    pub(super) fn settle(&self, from: u64, end: u64) -> Result<()> {
+        let settled = self
+            .file
+            .set_size(end)
+            .and_then(|()| self.write_again(from, end))
+            .and_then(|()| self.file.sync());
+        settled.map_err(|error| Error::storage(&self.path, "settle its journal", error))
+    }
+
+    fn write_again(&self, from: u64, end: u64) -> io::Result<()> {
+        if broken(Breakage::RecoveredTrusted) {
+            return Ok(());
+        }
+        let mut bytes = vec![0; end.saturating_sub(from) as usize];
+        self.file.read_at(from, &mut bytes)?;
+        self.file.write_at(from, &bytes)
     }
 
     pub(super) fn write_begin(&self, begin: Begin) -> Result<()> {
@@ -108,6 +132,7 @@ pub(crate) struct SegmentMaker {
     folder: PathBuf,
     store: StoreId,
     mapped: bool,
+    placing: Arc<Mutex<()>>,
 }
 
 impl SegmentMaker {
@@ -117,12 +142,18 @@ impl SegmentMaker {
             JournalMode::Plain => false,
             JournalMode::Auto => options.seams.storage.maps_well(&options.path),
         };
-        SegmentMaker { seams: options.seams.clone(), folder: options.path.clone(), store, mapped }
+        let (seams, folder) = (options.seams.clone(), options.path.clone());
+        SegmentMaker { seams, folder, store, mapped, placing: Arc::default() }
     }
 
     /// A new segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
         self.make_sized(number, self.seams.segment_bytes)
+    }
+
+    /// A segment without room for entries, not begun yet: what a new store has.
+    pub(crate) fn first(&self) -> Result<Segment> {
+        self.make_sized(0, ENTRIES)
     }
 
     /// A segment without room for entries, begun and durable: what a closed store leaves, so that
@@ -144,24 +175,51 @@ impl SegmentMaker {
     }
 
     fn make_file(&self, path: &Path, identity: Identity) -> io::Result<Arc<dyn StorageFile>> {
+        let made = self.place_file(path, |file| {
+            file.allocate(identity.size)?;
+            file.write_at(0, &identity.to_bytes())
+        });
+        // The next attempt has another number: this one is not to stay behind.
+        made.inspect_err(|_| drop(self.seams.storage.remove(path)))
+    }
+
+    /// Makes a file that has its content before it has its name, both durable.
+    fn place_file(
+        &self,
+        path: &Path,
+        fill: impl FnOnce(&dyn StorageFile) -> io::Result<()>,
+    ) -> io::Result<Arc<dyn StorageFile>> {
         let storage = self.seams.storage.as_ref();
+        let _one_at_a_time = self.placing.lock();
         let fresh = fresh_file(&self.folder);
         let file = storage.open(&fresh, Mode::Either)?;
-        let filled = file.set_size(0).and_then(|()| self.fill(file.as_ref(), identity));
+        let filled = file.set_size(0).and_then(|()| fill(file.as_ref())).and_then(|()| file.sync());
         if let Err(error) = filled {
             // A full disk gets back what was taken; the next attempt starts anew either way.
             let _ = storage.remove(&fresh);
             return Err(error);
         }
         storage.rename(&fresh, path)?;
-        storage.sync_folder(&self.folder)?;
+        if !broken(Breakage::FolderUnsynced) {
+            storage.sync_folder(&self.folder)?;
+        }
         Ok(file)
     }
 
-    fn fill(&self, file: &dyn StorageFile, identity: Identity) -> io::Result<()> {
-        file.allocate(identity.size)?;
-        file.write_at(0, &identity.to_bytes())?;
-        file.sync()
+    /// Copies what was appended to a segment before `end` into a fresh file in its place: after a
+    /// failed sync the system may take for written what it could not write. Nobody may append.
+    pub(super) fn rewrite(&self, segment: &Segment, end: u64) -> Result<()> {
+        let file = self.place_file(&segment.path, |file| {
+            // Not through the mapping, which could not tell that reading failed.
+            let mut bytes = vec![0; end as usize];
+            segment.file.read_at(0, &mut bytes)?;
+            file.write_at(0, &bytes)
+        });
+        let file =
+            file.map_err(|error| Error::storage(&segment.path, "rewrite its journal", error))?;
+        // Set once: there is no sync after one that failed.
+        let _ = segment.rewritten.set(file);
+        Ok(())
     }
 
     fn assemble(
@@ -179,6 +237,6 @@ impl SegmentMaker {
         } else {
             Body::Plain
         };
-        Ok(Segment { identity, path, file, body })
+        Ok(Segment::new(identity, path, file, body))
     }
 }

@@ -42,10 +42,20 @@ impl Supply {
         }
     }
 
+    /// Takes a segment back that could not be begun.
+    pub(crate) fn give_back(&self, segment: Arc<Segment>) {
+        self.state.lock().spare = Some(segment);
+    }
+
     /// Whether [`Supply::take`] has something to say.
     pub(crate) fn is_ready(&self) -> bool {
         let state = self.state.lock();
         state.spare.is_some() || state.failed.is_some()
+    }
+
+    /// Whether [`Supply::take`] has a segment.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.state.lock().spare.is_some()
     }
 
     /// Makes a spare segment if there is none; blocks on the disk.

@@ -1,16 +1,18 @@
 //! Making appended entries durable, and marking how far that went.
 //!
 //! One sync runs at a time; who waits for it shares it. Frozen segments are synced before the
-//! active one, so what is durable is always a prefix.
+//! active one, so what is durable is always a prefix. A sync that failed is never tried again: the
+//! system may take for written what it could not write. Its segments are then written anew, once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::Segment;
 use super::header::Mark;
-use crate::Result;
+use super::{Segment, SegmentMaker};
+use crate::sabotage::{Breakage, broken};
+use crate::{Error, Result};
 
 /// The end of the journal at one moment.
 pub(crate) struct Captured {
@@ -33,10 +35,18 @@ pub(crate) struct SyncTimes {
 pub(crate) struct Syncer {
     /// Frozen segments and their ends that no sync has reached.
     frozen: Mutex<Vec<(Arc<Segment>, u64)>>,
-    /// The turn of the mark; holding it is the right to sync.
-    turn: Mutex<bool>,
+    /// Holding it is the right to sync.
+    turn: Mutex<Turn>,
     synced: AtomicU64,
     times: Mutex<SyncTimes>,
+}
+
+#[derive(Default)]
+struct Turn {
+    /// Which of the two marks is written next.
+    mark: bool,
+    /// Why what is not synced can't be any more.
+    lost: Option<Error>,
 }
 
 impl Syncer {
@@ -69,11 +79,17 @@ impl Syncer {
     }
 
     /// Returns when `sequence` is durable; true if this call did the work. `capture` tells the
-    /// journal's end.
+    /// journal's end. When a sync fails, `give_up` has to see to it that nothing is appended any
+    /// more; what was appended is then written anew by `maker`.
+    ///
+    /// # Errors
+    /// What a sync failed with, also where writing anew succeeded; without that, for good.
     pub(crate) fn sync_through(
         &self,
         sequence: u64,
-        capture: impl FnOnce() -> Captured,
+        capture: impl Fn() -> Captured,
+        give_up: impl FnOnce(Error) -> Error,
+        maker: &SegmentMaker,
     ) -> Result<bool> {
         if self.synced() >= sequence {
             return Ok(false);
@@ -82,14 +98,42 @@ impl Syncer {
         if self.synced() >= sequence {
             return Ok(false);
         }
-        let end = capture();
-        self.sync_frozen()?;
+        if let Some(error) = &turn.lost {
+            return Err(error.clone());
+        }
+        let Err(error) = self.sync_to(&mut turn, &capture()) else { return Ok(true) };
+        let error = give_up(error);
+        if broken(Breakage::SyncRetried) {
+            return Err(error);
+        }
+        if self.rewrite_to(&capture(), maker).is_err() {
+            turn.lost = Some(error.clone());
+        }
+        Err(error)
+    }
+
+    fn sync_to(&self, turn: &mut Turn, end: &Captured) -> Result<()> {
+        let mark = Mark { sequence: end.sequence, newest_time: end.newest_time };
+        if broken(Breakage::MarkAhead) {
+            end.segment.write_mark(turn.mark, mark)?;
+        }
+        if !broken(Breakage::FrozenUnsynced) {
+            self.sync_frozen()?;
+        }
         end.segment.sync(end.offset)?;
-        end.segment
-            .write_mark(*turn, Mark { sequence: end.sequence, newest_time: end.newest_time })?;
-        *turn = !*turn;
+        end.segment.write_mark(turn.mark, mark)?;
+        turn.mark = !turn.mark;
         self.synced.fetch_max(end.sequence, Ordering::AcqRel);
-        Ok(true)
+        Ok(())
+    }
+
+    fn rewrite_to(&self, end: &Captured, maker: &SegmentMaker) -> Result<()> {
+        for (segment, end) in self.frozen.lock().drain(..) {
+            maker.rewrite(&segment, end)?;
+        }
+        maker.rewrite(&end.segment, end.offset)?;
+        self.synced.fetch_max(end.sequence, Ordering::AcqRel);
+        Ok(())
     }
 
     fn sync_frozen(&self) -> Result<()> {

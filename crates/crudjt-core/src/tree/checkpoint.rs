@@ -10,6 +10,7 @@ use super::sweep::sweep;
 use super::tables::{APPLIED, EPOCHS, EpochCount, META, Redb};
 use super::writer::Writer;
 use crate::memtable::Memtable;
+use crate::sabotage::{Breakage, broken};
 use crate::seal::EpochRow;
 use crate::{Error, Result};
 
@@ -39,13 +40,19 @@ impl Tree {
     /// Commits a batch and makes it what reads see. It is durable when this returns.
     pub(crate) fn commit(&self, batch: &Batch<'_>) -> Result<Committed> {
         let mut journal_error = None;
+        if self.view.load().records.is_err() {
+            // An earlier attempt to open the file anew failed.
+            self.mend(self.view.load().opening)?;
+        }
         let opening = self.view.load().opening;
         let committed = self.guard("write its B-tree", || {
             self.with_database(|database| {
                 let mut transaction = database.begin_write()?;
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
-                if let Err(error) = (batch.before_commit)() {
+                if !broken(Breakage::CommitAhead)
+                    && let Err(error) = (batch.before_commit)()
+                {
                     journal_error = Some(error);
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }

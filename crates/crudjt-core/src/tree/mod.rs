@@ -56,6 +56,9 @@ struct View {
     opening: u64,
 }
 
+/// The opening of a file that was closed.
+const CLOSED: u64 = u64::MAX;
+
 impl Tree {
     /// Opens the store's B-tree, or makes it.
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
@@ -92,7 +95,7 @@ impl Tree {
     /// Opens the file anew after a failed access, unless somebody has since `opening`.
     fn mend(&self, opening: u64) -> Result<()> {
         let mut slot = self.database.lock();
-        if self.view.load().opening != opening || slot.is_none() {
+        if self.view.load().opening != opening || opening == CLOSED {
             return Ok(());
         }
         // What it could not write it must not write later: dropped first, with its errors.
@@ -162,7 +165,7 @@ impl Tree {
 
     /// Closes the file. Nothing can be read any more.
     pub(crate) fn close(&self) -> Result<()> {
-        self.lose_view(Error::Closed, u64::MAX);
+        self.lose_view(Error::Closed, CLOSED);
         let Some(database) = self.database.lock().take() else { return Ok(()) };
         self.guard("close its B-tree", || {
             drop(database);

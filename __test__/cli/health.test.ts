@@ -1,0 +1,58 @@
+/** `crudjt health`. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import test from 'ava'
+import { crudjt, serve } from '../helpers/cli.js'
+import { inFolder } from '../helpers/folder.js'
+import { KEY } from '../helpers/keys.js'
+
+/** A port behind which nobody says anything. */
+async function silentPort() {
+  const server = createServer((socket) => socket.on('error', () => {}))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, server }
+}
+
+test('a server that serves is healthy, also to one without its access key', async (t) => {
+  await inFolder(async (folder) => {
+    const env = { CRUDJT_SECRET_KEY: KEY, CRUDJT_ACCESS_KEY: 'let-me-in' }
+    const server = await serve(['--store', join(folder, 'store')], { env })
+    const port = String(server.at.grpc_port)
+    for (const around of [
+      { env: { CRUDJT_PORT: port } },
+      { env: { CRUDJT_DOCKER_HOST: '0.0.0.0', CRUDJT_DOCKER_PORT: port } },
+    ]) {
+      const { status, stdout, stderr } = await crudjt(['health'], around)
+      t.deepEqual(
+        { status, stdout, stderr },
+        { status: 0, stdout: `SERVING at 127.0.0.1:${port}\n`, stderr: '' },
+      )
+    }
+    await server.stop()
+    const { status, stderr } = await crudjt(['health', '--port', port])
+    t.is(status, 1)
+    t.regex(stderr, /^crudjt: no healthy server at 127\.0\.0\.1:\d+: nobody answers there[^\n]*\n$/)
+  })
+})
+
+test('a server at a Unix socket is healthy', async (t) => {
+  await inFolder(async (folder) => {
+    const host = `unix:${join(folder, 'socket')}`
+    const env = { CRUDJT_SECRET_KEY: KEY, CRUDJT_HOST: host }
+    const server = await serve(['--store', join(folder, 'store')], { env })
+    const { status, stdout } = await crudjt(['health', '--host', host])
+    t.is(status, 0)
+    t.is(stdout, `SERVING at ${host}\n`)
+    await server.stop()
+  })
+})
+
+test('a port that says nothing is unhealthy at the deadline', async (t) => {
+  const { port, server } = await silentPort()
+  const { status, stderr } = await crudjt(['health', '--port', `${port}`, '--timeout-ms', '200'])
+  t.is(status, 1)
+  t.regex(stderr, /^crudjt: no healthy server at [^\n]+: no answer within 200 ms\n$/)
+  server.close()
+})

@@ -1,0 +1,27 @@
+// Run in the container: prints who it is there and what it may do, as JSON.
+const { accessSync, constants, readFileSync } = require('node:fs')
+
+const PATHS = ['/app', '/app/dist', '/app/secrets', '/etc', '/app/store_jt', '/tmp']
+const status = readFileSync('/proc/self/status', 'utf8')
+const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+const isReadOnly = (path) => {
+  const mount = mounts.findLast((line) => line.split(' ')[1] === path)
+  return mount.split(' ')[3].split(',').includes('ro')
+}
+const may = (path) => {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const found = {
+  ids: [process.getuid(), process.getgid()],
+  capabilities: [...status.matchAll(/Cap(?:Prm|Eff|Bnd):\t(\w+)/g)].map((line) => line[1]),
+  mayGain: !/NoNewPrivs:\t1/.test(status),
+  readOnly: ['/', '/app', '/app/secrets'].filter(isReadOnly),
+  writes: PATHS.filter(may),
+}
+console.log(JSON.stringify(found))

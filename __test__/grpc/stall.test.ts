@@ -1,0 +1,107 @@
+/** Masters that stop answering, or answer what this client does not understand. */
+import { type Server as GrpcServer, Server, ServerCredentials } from '@grpc/grpc-js'
+import test from 'ava'
+import { CRUDJTError, Store } from 'crudjt'
+import { kill } from '../helpers/children.js'
+import { inFolder } from '../helpers/folder.js'
+import { runMaster, stopMaster } from '../helpers/masters.js'
+import { packageOf } from '../helpers/raw-client.js'
+import { refuses } from '../helpers/refusals.js'
+
+const data = { a: 1 }
+
+/** Calls until it is answered: on a busy machine a short deadline can also pass for nothing. */
+async function insist<T>(call: () => Promise<T>): Promise<T> {
+  for (let i = 0; i < 100; i++) {
+    const ended = await call().catch(() => undefined)
+    if (ended !== undefined) return ended
+  }
+  return call()
+}
+
+test('a master that stalls fails calls at their deadline, and is used again when it goes on', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder)
+    const store = await Store.connect({ ...master.at, timeout_ms: 200 })
+    const token = await insist(() => store.create(data))
+    for (let round = 0; round < 2; round++) {
+      master.process.kill('SIGSTOP')
+      const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '200 ms' } as const
+      for (let i = 0; i < 5; i++) {
+        await Promise.all([
+          refuses(t, () => store.read(token), deadline),
+          refuses(t, () => store.create(data), deadline),
+        ])
+      }
+      master.process.kill('SIGCONT')
+      const patient = await Store.connect(master.at)
+      t.deepEqual(await patient.read(token), { data })
+      await patient.close()
+      t.deepEqual(await insist(() => store.read(token)), { data })
+    }
+    await store.close()
+    await stopMaster(master)
+  })
+})
+
+test('many calls into a stalled master fail, and what they send is bounded', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder)
+    const store = await Store.connect({ ...master.at, timeout_ms: 300 })
+    await insist(() => store.create(data))
+    master.process.kill('SIGSTOP')
+    const calls = Array.from({ length: 20_000 }, () => store.create(data))
+    const ends = await Promise.allSettled(calls)
+    t.true(ends.every(({ status }) => status === 'rejected'))
+    master.process.kill('SIGCONT')
+    const patient = await Store.connect(master.at)
+    const { live_tokens } = await patient.stats()
+    t.true(live_tokens <= 8192 + 1000, `${live_tokens} were carried out`)
+    await patient.close()
+    await store.close()
+    await kill(master.process)
+  })
+})
+
+type Hear = (name: string, heard: () => void) => void
+
+/** A master that greets in its own way. */
+async function greeter(welcome: object): Promise<{ server: GrpcServer; port: number }> {
+  const server = new Server()
+  const definition = packageOf('batch.proto')['crudjt.batch.Batch']
+  server.addService(definition as never, {
+    Exchange: (stream: { write(message: object): void; on: Hear; once: Hear }) => {
+      stream.once('data', () => stream.write({ welcome }))
+      stream.on('data', () => {})
+    },
+  })
+  const port = await new Promise<number>((resolve) => {
+    const insecure = ServerCredentials.createInsecure()
+    server.bindAsync('127.0.0.1:0', insecure, (_, port) => resolve(port))
+  })
+  return { server, port }
+}
+
+test('a master that speaks only a newer version is named', async (t) => {
+  const { server, port } = await greeter({ version: 2, master: Buffer.alloc(16) })
+  const store = await Store.connect({ grpc_port: port, timeout_ms: 5000 })
+  const refusal = {
+    is: CRUDJTError,
+    code: 'ERR_CRUDJT_VERSION',
+    says: `127.0.0.1:${port}`,
+  } as const
+  for (const call of [() => store.create(data), () => store.read('x')]) {
+    await refuses(t, call, refusal)
+  }
+  await store.close()
+  server.forceShutdown()
+})
+
+test('a master that welcomes and then says nothing fails calls at their deadline', async (t) => {
+  const { server, port } = await greeter({ version: 1, master: Buffer.alloc(16) })
+  const store = await Store.connect({ grpc_port: port, timeout_ms: 1000 })
+  const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '1000 ms' } as const
+  for (let i = 0; i < 3; i++) await refuses(t, () => store.read('x'), deadline)
+  await store.close()
+  server.forceShutdown()
+})

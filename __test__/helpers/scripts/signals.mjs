@@ -1,0 +1,8 @@
+// Says which signal asked it to stop, and never does. node signals.mjs TIME…: what its clock tells.
+import { stopSignal } from '../../../dist/src/cli/signals.js'
+
+const times = process.argv.slice(2).map(Number)
+const asked = stopSignal(() => times.shift())
+setInterval(() => {}, 1000)
+process.send('ready')
+process.send(await asked)

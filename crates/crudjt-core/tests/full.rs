@@ -1,0 +1,107 @@
+//! A full disk: calls are refused before they are acknowledged, new tokens first and deletes last,
+//! and everything goes on by itself when there is space again.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+mod trial;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::*;
+use crudjt_core::clock::ManualClock;
+use crudjt_core::{Error, JournalMode, Options, Seams, Store, Token};
+
+const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+
+#[test]
+fn a_full_disk_refuses_creates_first_and_deletes_last_and_recovers() {
+    for journal in MODES {
+        for free in [0, 100, 5_000, 70_000, 140_000, 300_000] {
+            trial::full::fill_and_empty(journal, free);
+        }
+    }
+}
+
+/// A small file system in memory, until dropped.
+struct Tmpfs(tempfile::TempDir);
+
+impl Tmpfs {
+    /// `None` where this process may not mount.
+    fn mount(kib: usize) -> Option<Tmpfs> {
+        let folder = tempfile::tempdir().unwrap();
+        let options = format!("size={kib}k,mode=700");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "crudjt-test"]).arg(folder.path());
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Tmpfs(folder))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        _ = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+/// Takes all space that is left.
+fn take_space(path: &Path) {
+    let mut file = std::fs::File::create(path).unwrap();
+    for size in [64 << 10, 4096, 512] {
+        while file.write_all(&vec![7; size]).is_ok() {}
+    }
+}
+
+#[test]
+fn on_a_real_full_file_system_it_is_the_same() {
+    for journal in MODES {
+        match Tmpfs::mount(6 << 10) {
+            Some(tmpfs) => fill_and_empty(&tmpfs, journal),
+            None => return eprintln!("SKIPPED: this process may not mount a tmpfs"),
+        }
+    }
+}
+
+fn fill_and_empty(tmpfs: &Tmpfs, journal: JournalMode) {
+    let clock = ManualClock::new(START);
+    let seams = Seams { clock: clock.clone(), segment_bytes: 256 << 10, ..Seams::default() };
+    let options = Options::new(tmpfs.path().join("store"), vec![secret(1)]);
+    let options = Options { journal, seams, ..options };
+    let store = Store::open(options.clone()).unwrap();
+    let mut tokens: Vec<Token> = (0..500).map(|_| create(&store, b"first", None, None)).collect();
+    let ballast = tmpfs.path().join("ballast");
+    take_space(&ballast);
+    let refused = loop {
+        match patient(&store, || store.create(&[1; 200], limits(None, None))) {
+            Ok(token) => tokens.push(token),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, Error::Full { .. }), "{refused}");
+    let dead = tokens.split_off(tokens.len() - 100);
+    assert!(dead.iter().all(|token| store.delete(token.as_bytes()).unwrap()));
+    assert!(update(&store, &tokens[0], b"changed", None, None));
+    store.flush().unwrap();
+    std::fs::remove_file(ballast).unwrap();
+    // The store finds out by itself, in its own time; a minute is only there to end a failure.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let created = loop {
+        clock.advance(500);
+        match patient(&store, || store.create(b"later", limits(None, None))) {
+            Err(Error::Full { .. }) if Instant::now() < deadline => std::thread::yield_now(),
+            created => break created,
+        }
+    };
+    tokens.push(created.unwrap());
+    store.close().unwrap();
+    let store = Store::open(options).unwrap();
+    assert!(tokens.iter().all(|token| data_of(&store, token).is_some()));
+    assert!(!dead.iter().any(|token| data_of(&store, token).is_some()));
+    assert_eq!(data_of(&store, &tokens[0]), Some(b"changed".to_vec()));
+}

@@ -1,0 +1,77 @@
+//! The test of the tests: the engine is broken in each known way, and a trial has to notice.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+mod trial;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crudjt_core::JournalMode;
+use crudjt_core::sabotage::{Breakage, switch};
+use trial::faults::faults_of;
+use trial::full;
+use trial::power::Trial;
+
+const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+
+fn cut(seed: u64) {
+    Trial::new(seed, MODES[seed as usize % 2]).run(25);
+}
+
+/// Every access of a run fails for some seed.
+fn fail(seed: u64) {
+    let journal = MODES[seed as usize % 2];
+    for (at, access) in Trial::accesses(seed, journal).into_iter().enumerate() {
+        for fault in faults_of(access, at).into_iter().skip(at % 4).take(1) {
+            Trial::run_with(seed, journal, fault);
+            Trial::run_with(seed, journal, trial::disk::Fault { on: true, ..fault });
+        }
+    }
+}
+
+fn fill(seed: u64) {
+    full::fill_and_empty(MODES[seed as usize % 2], seed as usize * 5_000);
+}
+
+/// A trial with a seed.
+type Try = fn(u64);
+
+/// Each breakage, the trial that is to notice it, and how often that runs at most.
+const BROKEN: [(Breakage, Try, u64); 13] = [
+    (Breakage::FolderUnsynced, cut, 200),
+    (Breakage::MarkAhead, cut, 200),
+    (Breakage::FrozenUnsynced, cut, 200),
+    (Breakage::CommitAhead, cut, 200),
+    (Breakage::TreeUnsynced, cut, 200),
+    (Breakage::RecoveredUnsynced, cut, 200),
+    (Breakage::EntriesUnchecked, cut, 200),
+    (Breakage::StaleKept, cut, 200),
+    (Breakage::KeyringUnsynced, cut, 200),
+    (Breakage::RecoveredTrusted, fail, 10),
+    (Breakage::SyncRetried, fail, 10),
+    (Breakage::Unlatched, fail, 10),
+    (Breakage::ReserveSpent, fill, 10),
+];
+
+/// Which trial fails first, of so many at most.
+fn first_failure(trial: Try, most: u64) -> Option<u64> {
+    (0..most).find(|seed| catch_unwind(AssertUnwindSafe(|| trial(*seed))).is_err())
+}
+
+#[test]
+fn each_breakage_is_noticed_by_a_trial() {
+    std::panic::set_hook(Box::new(|_| ()));
+    let mut missed = Vec::new();
+    for (breakage, trial, most) in BROKEN {
+        switch(Some(breakage));
+        let noticed = first_failure(trial, most);
+        println!("{breakage:?}: noticed in trial {noticed:?}");
+        missed.extend(noticed.is_none().then_some(breakage));
+    }
+    switch(None);
+    _ = std::panic::take_hook();
+    assert!(missed.is_empty(), "not noticed: {missed:?}");
+    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5)] {
+        assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
+    }
+}

@@ -1,0 +1,304 @@
+//! Random operations on a store whose power is cut, again and again, also while it recovers.
+
+mod acts;
+
+use std::fmt;
+use std::ops::AddAssign;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crudjt_core::clock::{Clock, ManualClock};
+use crudjt_core::{Event, JournalMode, Options, Result, Seams, Store};
+
+use super::disk::{PowerDisk, Remains};
+use super::faults::Faults;
+use super::history::History;
+use super::rng::Rng;
+use crate::common::{START, secret};
+
+static PATHS: AtomicU64 = AtomicU64::new(0);
+
+/// How many cuts there were.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Report {
+    pub cuts: u64,
+    /// Cuts when something was not synced.
+    pub unsynced: u64,
+    /// Cuts while a store was opened.
+    pub opening: u64,
+    pub kills: u64,
+}
+
+impl AddAssign for Report {
+    fn add_assign(&mut self, other: Report) {
+        self.cuts += other.cuts;
+        self.unsynced += other.unsynced;
+        self.opening += other.opening;
+        self.kills += other.kills;
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { cuts, unsynced, opening, kills } = self;
+        write!(
+            formatter,
+            "{cuts} power cuts, {unsynced} of them with unsynced data, {opening} while opening; {kills} kills in between"
+        )
+    }
+}
+
+/// A store on a disk whose power is cut, and what it was told.
+#[derive(Clone)]
+pub struct Trial {
+    pub rng: Rng,
+    pub disk: PowerDisk,
+    pub history: History,
+    pub report: Report,
+    clock: Arc<ManualClock>,
+    journal: JournalMode,
+    /// The number of the newest secret, and whether the one before it is still needed.
+    newest_secret: u8,
+    both_secrets: bool,
+    written: u8,
+    /// Whether it mostly opens, closes and commits.
+    idle: bool,
+    /// Whether the store has its threads: then time passes at any moment.
+    threads: bool,
+    /// Cuts in copies before each step, each looked at.
+    copies: u64,
+    /// What went wrong, where that is what is tried.
+    pub(super) faults: Option<Faults>,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Trial {
+    pub fn new(seed: u64, journal: JournalMode) -> Trial {
+        let mut rng = Rng::new(seed);
+        Trial {
+            disk: PowerDisk::new(rng.next()),
+            rng,
+            history: History::default(),
+            report: Report::default(),
+            clock: ManualClock::new(START),
+            journal,
+            newest_secret: 1,
+            both_secrets: false,
+            written: 0,
+            idle: seed / 2 % 2 == 1,
+            threads: false,
+            copies: 0,
+            faults: None,
+            events: Arc::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.clock.wall()
+    }
+
+    fn options(&self) -> Options {
+        let events = self.events.clone();
+        let numbers = self.newest_secret - u8::from(self.both_secrets)..=self.newest_secret;
+        let path = format!("/power/{}", PATHS.fetch_add(1, Ordering::Relaxed));
+        let mut options = Options::new(PathBuf::from(path), numbers.rev().map(secret).collect());
+        options.journal = self.journal;
+        options.max_data_size = 4096;
+        options.cache_size = 1 << 20;
+        options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
+        options.seams = Seams {
+            clock: self.clock.clone(),
+            storage: Arc::new(self.disk.clone()),
+            segment_bytes: 24 << 10,
+            timers: self.threads,
+            spare_thread: self.threads,
+            ..Seams::default()
+        };
+        options
+    }
+
+    /// Opens the store; `None` if the power was cut meanwhile.
+    pub(super) fn open(&mut self) -> Option<Store> {
+        self.events = Arc::default();
+        let opened = Store::open(self.options());
+        let store = self.unless_dead("open", opened)?;
+        if self.disk.is_dead() {
+            return None;
+        }
+        self.note_opening();
+        let told = self.told();
+        assert!(told.iter().all(|code| *code == "CRUDJT_KEYRING_REPAIRED"), "told {told:?}");
+        Some(store)
+    }
+
+    /// Works on the store that another one opened.
+    pub(super) fn share(&mut self, other: &Trial) {
+        self.events = other.events.clone();
+    }
+
+    /// The codes of what the store last opened told.
+    pub(super) fn told(&self) -> Vec<&'static str> {
+        self.events.lock().unwrap().iter().map(Event::code).collect()
+    }
+
+    /// An error is only right if the power was cut, or if faults are tried.
+    fn unless_dead<T>(&mut self, what: &str, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(_) if self.disk.is_dead() => None,
+            Err(error) if self.faults.is_some() => {
+                self.note_fault(what, &error);
+                None
+            }
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+
+    /// Looks whether an opened store holds what it must.
+    pub(super) fn meet(&mut self, store: &Store, all: bool) {
+        self.disk.hold(true);
+        let met = self.history.meet(store, self.clock.wall(), all);
+        met.unwrap_or_else(|text| panic!("{text}"));
+        assert_eq!(store.stats().unwrap().damaged_records, 0);
+        self.both_secrets = false;
+        self.disk.hold(false);
+    }
+
+    /// Opens, cuts and goes on until there were so many cuts.
+    pub fn run(&mut self, cuts: u64) {
+        while self.report.cuts < cuts {
+            if self.rng.chance(30) {
+                self.disk.cut_after(self.rng.below(60));
+            }
+            let store = self.open_over_cuts();
+            self.disk.cut_never();
+            self.meet(&store, false);
+            self.live(store, 150);
+        }
+    }
+
+    /// Does so many things, and cuts the power of so many copies before each step of them.
+    pub fn run_in_copies(&mut self, count: usize, copies: u64) {
+        self.copies = copies;
+        self.disk.cut_copies(copies);
+        let mut store = self.open_again();
+        for _ in 0..count {
+            store = store.and_then(|store| self.act(store));
+        }
+        self.keep(&store.expect("no cut"), Store::close);
+    }
+
+    /// Cuts the power while several threads use a store that syncs and commits by itself. What each
+    /// thread did is in order, so a prefix of it is left.
+    pub fn run_threads(&mut self, cuts: u64) {
+        let mut workers = self.workers();
+        while self.report.cuts < cuts {
+            let store = self.open_over_cuts();
+            self.disk.cut_never();
+            for worker in &mut workers {
+                worker.disk = self.disk.clone();
+                worker.meet(&store, false);
+            }
+            self.disk.cut_after(self.rng.below(1500));
+            work_at_once(&mut workers, &store);
+            match self.disk.is_dead() {
+                true => self.go_on_with_remains(),
+                false => self.go_on_with(self.disk.clone().cut()),
+            }
+        }
+    }
+
+    /// What threads are to do, each with a history of its own.
+    pub(super) fn workers(&mut self) -> [Trial; 3] {
+        self.threads = true;
+        [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() })
+    }
+
+    /// Opens the store, which a cut may interrupt.
+    fn open_over_cuts(&mut self) -> Store {
+        loop {
+            if let Some(store) = self.open() {
+                return store;
+            }
+            self.report.opening += 1;
+            self.go_on_with_remains();
+            if self.rng.chance(30) {
+                self.disk.cut_after(self.rng.below(60));
+            }
+        }
+    }
+
+    /// Does up to so many things until the power is cut.
+    pub(super) fn live(&mut self, store: Store, most: usize) {
+        let span = *self.rng.pick(&[10, 60, 300, 1000]);
+        self.disk.cut_after(self.rng.below(span));
+        let mut store = Some(store);
+        for _ in 0..most {
+            store = store.and_then(|store| self.act(store));
+            if self.disk.is_dead() {
+                return self.go_on_with_remains();
+            }
+        }
+        let remains = self.disk.cut();
+        self.go_on_with(remains);
+    }
+
+    pub(super) fn go_on_with_remains(&mut self) {
+        let remains = self.disk.take_remains().pop();
+        self.go_on_with(remains.expect("the power was cut"));
+    }
+
+    pub(super) fn go_on_with(&mut self, remains: Remains) {
+        self.report.cuts += 1;
+        self.report.unsynced += u64::from(remains.unsynced);
+        self.disk = remains.disk;
+    }
+
+    /// Looks at what the cuts in copies left, before more is promised.
+    fn look_at_copies(&mut self) {
+        if self.copies == 0 {
+            return;
+        }
+        for remains in self.disk.take_remains() {
+            let mut fork = Trial { copies: 0, report: Report::default(), ..self.clone() };
+            fork.rng = Rng::new(self.rng.next());
+            fork.go_on_with(remains);
+            fork.examine();
+            self.report += fork.report;
+        }
+    }
+
+    /// Opens what a cut left, and once more with a cut in between, which must find the same; goes
+    /// on there, and is cut again.
+    fn examine(&mut self) {
+        let mut interrupted = Trial { disk: self.disk.copy(), ..self.clone() };
+        let store = self.open().expect("no cut");
+        self.meet(&store, false);
+        drop(store);
+        interrupted.disk.cut_after(interrupted.rng.below(30));
+        let store = interrupted.open_over_cuts();
+        interrupted.disk.cut_never();
+        interrupted.meet(&store, false);
+        assert_eq!(interrupted.history.found(), self.history.found(), "another cut, another end");
+        interrupted.live(store, 8);
+        let store = interrupted.open().expect("no cut");
+        interrupted.meet(&store, false);
+        self.report = interrupted.report;
+    }
+
+    pub(super) fn open_again(&mut self) -> Option<Store> {
+        let store = self.open();
+        self.look_at_copies();
+        self.meet(store.as_ref()?, true);
+        self.look_at_copies();
+        store
+    }
+}
+
+/// Lets each worker work in a thread of its own.
+pub(super) fn work_at_once(workers: &mut [Trial], store: &Store) {
+    std::thread::scope(|scope| {
+        workers.iter_mut().for_each(|worker| _ = scope.spawn(|| worker.work(store)));
+    });
+}

@@ -1,0 +1,89 @@
+/** What `crudjt serve` can be told. Names are those of `startMaster` where it has such an option. */
+import { ADDRESS } from './address-settings.js'
+
+/** How much is logged. */
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const
+
+/** One of the levels. */
+export type Level = (typeof LEVELS)[number]
+
+/** Every setting, in the order of the help. */
+export const SETTINGS = {
+  store_jt_path: {
+    option: 'store',
+    takes: 'FOLDER',
+    env: ['CRUDJT_STORE'],
+    help: 'Where the store is, made if missing. Default: /var/lib/store_jt or what the system has for it, if that can be written, else store_jt in the project.',
+  },
+  secret_file: {
+    option: 'secret-file',
+    takes: 'FILE',
+    env: ['CRUDJT_SECRET_FILE'],
+    help: 'The file that holds the secret key; several with commas between them, newest first.',
+  },
+  secret_key: {
+    env: ['CRUDJT_SECRET_KEY'],
+    help: 'The secret key itself. It comes before CRUDJT_SECRET_FILE.',
+  },
+  ...ADDRESS,
+  access_key_file: {
+    option: 'access-key-file',
+    takes: 'FILE',
+    env: ['CRUDJT_ACCESS_KEY_FILE'],
+    help: 'The file that holds what clients have to show. Default: everybody is answered.',
+  },
+  access_key: {
+    env: ['CRUDJT_ACCESS_KEY'],
+    help: 'The access key itself. It comes before CRUDJT_ACCESS_KEY_FILE.',
+  },
+  max_data_size: {
+    option: 'max-data-size',
+    takes: 'BYTES',
+    env: ['CRUDJT_MAX_DATA_SIZE'],
+    help: 'What the data of one token may take as MessagePack, up to 65536. Default: 256.',
+  },
+  cache_size: {
+    option: 'cache-size',
+    takes: 'BYTES',
+    env: ['CRUDJT_CACHE_SIZE'],
+    help: 'Memory for keeping records at hand. Default: 33554432.',
+  },
+  sync_interval_ms: {
+    option: 'sync-interval-ms',
+    takes: 'MS',
+    env: ['CRUDJT_SYNC_INTERVAL_MS'],
+    help: 'After this time a change is on the medium at the latest. Default: 500.',
+  },
+  sweep_interval_hours: {
+    option: 'sweep-interval-hours',
+    takes: 'HOURS',
+    env: ['CRUDJT_SWEEP_INTERVAL_HOURS'],
+    help: 'Between two sweeps of everything that has expired. Default: 24.',
+  },
+  lock_wait_ms: {
+    option: 'lock-wait-ms',
+    takes: 'MS',
+    env: ['CRUDJT_LOCK_WAIT_MS'],
+    help: 'How long to wait for another process to release the store. Default: 0.',
+  },
+  require_known_key: {
+    option: 'require-known-key',
+    env: ['CRUDJT_REQUIRE_KNOWN_KEY'],
+    help: 'Refuses a key that is new to a store with records; as a variable true or false.',
+  },
+  journal: {
+    option: 'journal',
+    takes: 'auto|mapped|plain',
+    env: ['CRUDJT_JOURNAL'],
+    help: 'How the journal is written. Default: auto, by what the file system is known to bear.',
+  },
+  log_level: {
+    option: 'log-level',
+    takes: LEVELS.join('|'),
+    env: ['CRUDJT_LOG_LEVEL'],
+    help: 'What is logged: this level and worse ones. Default: info.',
+  },
+} as const
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS

@@ -1,0 +1,76 @@
+/**
+ * The life of a server: start, serve until a signal, stop in order. It speaks in lines of its log only,
+ * also where it can't start.
+ */
+import type { Logger } from 'pino'
+import { Config, current } from '../config.js'
+import { type Address, addressText } from '../grpc/address.js'
+import type { MasterOptions } from '../options.js'
+import type { Store } from '../store.js'
+import { Refusal } from './exit.js'
+import { logCrashes, openLog } from './log.js'
+import {
+  accessKey,
+  levelOf,
+  plainOptions,
+  type ServeGiven,
+  secretsIn,
+  storeSecret,
+} from './serve-options.js'
+import { stopSignal } from './signals.js'
+import { refusalOf } from './start-failure.js'
+import { version } from './version.js'
+
+/**
+ * Serves until SIGTERM or SIGINT.
+ * @returns the exit status
+ * @throws Refusal for a level of the log that there is not
+ */
+export async function runServer(given: ServeGiven): Promise<number> {
+  const log = openLog(levelOf(given))
+  logCrashes(log)
+  try {
+    await serveUntilSignal(given, log)
+    return 0
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    log.fatal({ event: 'failed', status: error.status }, error.message)
+    return error.status
+  }
+}
+
+async function serveUntilSignal(given: ServeGiven, log: Logger): Promise<void> {
+  const asked = stopSignal()
+  const told = asked.then((signal) => {
+    log.info({ event: 'stopping', signal }, `${signal}: finishing what is under way`)
+  })
+  log.debug({ event: 'starting', pid: process.pid }, 'starting')
+  await start(given, log)
+  await told
+  await Config.shutdownServer()
+  log.info({ event: 'stopped' }, 'everything is on the medium, the store is released')
+}
+
+async function start(given: ServeGiven, log: Logger): Promise<void> {
+  const plain = plainOptions(given)
+  const secret = storeSecret(given)
+  const options: MasterOptions = {
+    ...plain,
+    secret_key: secretsIn(secret),
+    access_key: accessKey(given),
+    onError: ({ code, message }) => log.warn({ event: code }, message),
+  }
+  try {
+    await Config.startMaster(options)
+  } catch (error) {
+    throw refusalOf(error, { folder: plain.store_jt_path, secretSource: secret.source })
+  }
+  tellOfStart(log)
+}
+
+function tellOfStart(log: Logger): void {
+  const store = (current.backend as Store).path
+  const address = addressText(Config.address() as Address)
+  const facts = { event: 'started', version: version(), pid: process.pid, store, address }
+  log.info(facts, `crudjt ${facts.version} serves ${store} at ${address}`)
+}

@@ -1,0 +1,41 @@
+/** Why a server did not start: one line and the exit status. */
+import type { ErrorCode } from '../errors.js'
+import { Refusal, STATUS } from './exit.js'
+import { cureOfFolder } from './ownership.js'
+
+/** What trying again will not cure. */
+const MISCONFIGURED: readonly (ErrorCode | undefined)[] = [
+  'ERR_CRUDJT_OPTION',
+  'ERR_CRUDJT_PATH',
+  'ERR_CRUDJT_SECRET_KEY',
+  'ERR_CRUDJT_UNKNOWN_KEY',
+]
+
+/** What the server was to use. */
+export interface Wanted {
+  /** The store's folder, if one was given. */
+  readonly folder: string | undefined
+  /** The file or variable that the secret came from. */
+  readonly secretSource: string
+}
+
+/** The refusal for an error of the start; anything that is no error of this package as it is. */
+export function refusalOf(error: unknown, wanted: Wanted): unknown {
+  const { code, message } = error as { code?: ErrorCode; message: string }
+  if (!code?.startsWith('ERR_CRUDJT_')) return error
+  const cure = wanted.folder && isDenied(code, message) ? cureOfFolder(wanted.folder) : undefined
+  if (cure !== undefined) {
+    return new Refusal(STATUS.config, `This user may not write ${wanted.folder}: ${cure}`)
+  }
+  const status = MISCONFIGURED.includes(code) ? STATUS.config : STATUS.failed
+  return new Refusal(status, code === 'ERR_CRUDJT_SECRET_KEY' ? inSecret(message, wanted) : message)
+}
+
+/** The folder itself is refused with a code of its own, a file in it with what the system said. */
+function isDenied(code: ErrorCode, message: string): boolean {
+  return code === 'ERR_CRUDJT_PATH' || /\(os error 13\)/.test(message)
+}
+
+function inSecret(message: string, { secretSource }: Wanted): string {
+  return `The secret in ${secretSource} is no key: ${message}. npx crudjt keygen makes one`
+}

@@ -1,0 +1,35 @@
+/** Replies of the batch stream as the callers see them. */
+import { type ErrorCode, errorOf } from '../errors.js'
+import { sessionFrom } from '../session.js'
+import { statsFrom } from '../stats.js'
+import type { Operation } from './backlog.js'
+import { Kind } from './operation-codec.js'
+import type { ReplyReader } from './reply-codec.js'
+
+/** Tells a caller what the reply to its call says. */
+export function settle(operation: Operation, reply: ReplyReader): void {
+  if (reply.code !== '') {
+    operation.reject(errorOf(reply.code as ErrorCode, reply.text))
+    return
+  }
+  try {
+    operation.resolve(answerOf(operation.kind, reply) as never)
+  } catch (error) {
+    operation.reject(error as Error)
+  }
+}
+
+function answerOf(kind: number, reply: ReplyReader): unknown {
+  switch (kind) {
+    case Kind.CREATE:
+      return reply.token
+    case Kind.READ:
+      return reply.length < 0 ? null : sessionFrom(reply.length)
+    case Kind.FLUSH:
+      return undefined
+    case Kind.STATS:
+      return statsFrom(reply.counters)
+    default:
+      return reply.result
+  }
+}
