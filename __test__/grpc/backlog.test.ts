@@ -79,6 +79,20 @@ test('the same start of the master gets everything unanswered again, in order', 
   await answersOf(t, calls)
 })
 
+test('what is answered before it is sent again is not sent again', async (t) => {
+  const { backlog, calls, call, sent, answer } = newBacklog()
+  backlog.begin(MASTER, false)
+  for (let i = 0; i < 3; i++) call()
+  sent()
+  backlog.begin(MASTER, true)
+  answer(3)
+  t.deepEqual(sent(), [2])
+  backlog.begin(MASTER, true)
+  for (const number of [1, 2]) answer(number)
+  t.deepEqual(sent(), [])
+  await answersOf(t, calls)
+})
+
 test('another start gets only what no earlier one was sent', async (t) => {
   for (const [master, resumed] of [
     [OTHER, false],

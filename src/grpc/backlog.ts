@@ -123,8 +123,13 @@ export class Backlog {
     const operation = this.operations.get(number)
     if (operation === undefined) return undefined
     this.operations.delete(number)
-    this.sentCount--
-    this.sentBytes -= operation.written.end - operation.written.start
+    if (number > this.sentOnStream) {
+      // Its reply was on the way from an earlier stream: it need not be sent again on this one.
+      this.isStale = true
+    } else {
+      this.sentCount--
+      this.sentBytes -= operation.written.end - operation.written.start
+    }
     if (operation.isSettled) return undefined
     operation.isSettled = true
     this.inFlight.leave()
