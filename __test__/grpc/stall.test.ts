@@ -56,7 +56,8 @@ test('many calls into a stalled master fail, and what they send is bounded', asy
     master.process.kill('SIGCONT')
     const patient = await Store.connect(master.at)
     const { live_tokens } = await patient.stats()
-    t.true(live_tokens <= 8192 + 1000, `${live_tokens} were carried out`)
+    // On the stream that stalled, and on one that may have taken its place.
+    t.true(live_tokens <= 2 * 8192, `${live_tokens} were carried out`)
     await patient.close()
     await store.close()
     await kill(master.process)

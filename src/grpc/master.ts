@@ -5,39 +5,19 @@
  * Invariant: it stops in order. No more calls are taken, those under way are answered, the port is
  * closed; only then its owner closes the store.
  */
-import { join } from 'node:path'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
-import { HealthImplementation } from 'grpc-health-check'
 import type { MasterOptions } from '../options.js'
 import { warn } from '../report.js'
 import type { Store } from '../store.js'
 import { Access } from './access.js'
 import { type Address, addressOf, addressText } from './address.js'
-import { BatchStreams, batchService } from './batch-service.js'
+import { BatchStreams } from './batch-service.js'
 import { InFlight } from './in-flight.js'
 import { type Listening, listen } from './listen.js'
 import { Operations } from './operations.js'
-import { type Gate, tokenMethods, tokenService } from './token-service.js'
-
-const PROTOS = join(__dirname, '../../../proto')
-
-/**
- * What one connection may ask of the master, so that a hostile or broken client harms only itself.
- * The largest request there can be takes 590 kB (65 536 bytes of data in their widest encoding).
- */
-const SERVER: ServerOptions = {
-  'grpc.max_receive_message_length': 1 << 20,
-  // With the size above: what one connection can make the master hold of unfinished requests.
-  'grpc.max_concurrent_streams': 128,
-  // A peer that vanished without a word (a pulled plug, a suspended machine) is let go.
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  // Nobody asks for its statistics, and they cost a part of each call.
-  'grpc.enable_channelz': 0,
-}
+import type { GrpcServer } from './server.js'
+import type { Gate } from './token-service.js'
 
 /** How long clients have to take their last answers when the master stops. */
 const GRACE_MS = 500
@@ -46,18 +26,12 @@ const GRACE_MS = 500
 export class Master {
   /** Where it listens. */
   readonly address: Address
-  private readonly server: Server
   private readonly listening: Listening
-  private readonly gate: Gate
-  private readonly streams: BatchStreams
-  private readonly health: HealthImplementation
+  private readonly services: Services
 
-  private constructor({ server, gate, streams, health }: Services, listening: Listening) {
-    this.server = server
+  private constructor(services: Services, listening: Listening) {
+    this.services = services
     this.listening = listening
-    this.gate = gate
-    this.streams = streams
-    this.health = health
     this.address = listening.address
   }
 
@@ -66,56 +40,56 @@ export class Master {
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
   static async start(store: Store, options: MasterOptions): Promise<Master> {
-    const services = servicesOf(store, options)
-    const { server, gate } = services
-    const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
-    const listening = await listen(addressOf(options), (socket) =>
-      injector.injectConnection(socket),
-    )
-    if (!listening.isLocal && !gate.access.isGuarded) tellOfOpenPort(listening.address, options)
+    const services = new Services(store, options)
+    const listening = await listen(addressOf(options), (socket) => void services.take(socket))
+    if (!listening.isLocal && !services.gate.access.isGuarded) {
+      tellOfOpenPort(listening.address, options)
+    }
     return new Master(services, listening)
   }
 
   /** Answers what is under way and closes the port. */
   async stop(): Promise<void> {
-    this.gate.isClosing = true
-    this.health.setStatus('', 'NOT_SERVING')
-    this.streams.halt()
-    await this.gate.inFlight.idle()
-    this.streams.bye()
+    const { gate, streams } = this.services
+    gate.isClosing = true
+    const server = await this.services.server
+    server?.announceEnd()
+    streams.halt()
+    await gate.inFlight.idle()
+    streams.bye()
     this.listening.stop()
-    const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()))
     // Whoever keeps a stream open for nothing, or does not read, is not waited for.
-    await Promise.race([closed, delay(GRACE_MS, undefined, { ref: false })])
+    await Promise.race([server?.shutdown(), delay(GRACE_MS, undefined, { ref: false })])
     this.listening.cut()
   }
 }
 
-/** Everything that a master serves. */
-interface Services {
-  readonly server: Server
+/** What a master serves its connections with. */
+class Services {
   readonly gate: Gate
   readonly streams: BatchStreams
-  readonly health: HealthImplementation
-}
+  /** The server, once there was a connection. */
+  server: Promise<GrpcServer> | undefined
+  private readonly operations: Operations
 
-function servicesOf(store: Store, { access_key }: MasterOptions): Services {
-  const gate = { access: new Access(access_key), inFlight: new InFlight(), isClosing: false }
-  const operations = new Operations(store.served)
-  const streams = new BatchStreams(operations, gate)
-  const server = new Server(SERVER)
-  server.addService(tokenService, tokenMethods(operations, gate))
-  server.addService(batchService, streams.methods)
-  return { server, gate, streams, health: addStandardServices(server) }
-}
+  constructor(store: Store, { access_key }: MasterOptions) {
+    this.gate = { access: new Access(access_key), inFlight: new InFlight(), isClosing: false }
+    this.operations = new Operations(store.served)
+    this.streams = new BatchStreams(this.operations, this.gate)
+  }
 
-/** Health for probes and reflection for tools such as grpcurl; both tell nothing of any token. */
-function addStandardServices(server: Server): HealthImplementation {
-  const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
-  health.addToServer(server)
-  const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })
-  new ReflectionService(protos).addToServer(server)
-  return health
+  async take(socket: Socket): Promise<void> {
+    // One that is lost meanwhile is none of anybody's errors.
+    socket.on('error', () => {})
+    this.server ??= this.load()
+    const server = await this.server
+    if (!socket.destroyed) server.take(socket)
+  }
+
+  private async load(): Promise<GrpcServer> {
+    const { GrpcServer } = await import('./server.js')
+    return new GrpcServer(this.operations, this.gate, this.streams)
+  }
 }
 
 function tellOfOpenPort(address: Address, options: MasterOptions): void {
