@@ -33,17 +33,16 @@ export function judge(rounds) {
     ({ four }) => four,
     ({ one }) => one,
   )
-  return [...speeds, row(UNARY, [unary], true), row(TOGETHER, [together], false)]
+  return [...speeds, row(UNARY, { all: unary }, true), row(TOGETHER, { all: together }, false)]
 }
 
 function judgeSpeed(speed, rounds) {
-  const { depth, peer } = speed
-  const of = (name, call) => (round) => round.rates[`${name} ${depth}`]?.[call]
-  return row(
-    speed,
-    CALLS.map((call) => ratios(rounds, of('ours', call), of(peer, call))),
-    false,
-  )
+  const of = (name, call) => (round) => round.rates[`${name} ${speed.depth}`]?.[call]
+  const entries = CALLS.map((call) => [
+    call,
+    ratios(rounds, of('ours', call), of(speed.peer, call)),
+  ])
+  return row(speed, Object.fromEntries(entries), false)
 }
 
 /** The median over the rounds; undefined where something was left out. */
@@ -53,16 +52,16 @@ function ratios(rounds, ours, theirs) {
 }
 
 function row({ name, floor, aim }, measured, isLess) {
-  const worst = (isLess ? Math.max : Math.min)(...measured.map((value) => value ?? Number.NaN))
+  const values = Object.values(measured).map((value) => value ?? Number.NaN)
+  const worst = isLess ? Math.max(...values) : Math.min(...values)
   const reaches = (limit) => (isLess ? worst <= limit : worst >= limit)
-  const verdict = Number.isNaN(worst)
-    ? 'left out'
-    : reaches(aim ?? Number.NaN)
-      ? 'aim reached'
-      : reaches(floor)
-        ? 'above the floor'
-        : 'MISSED'
-  return { name, floor, aim, measured, verdict }
+  return { name, floor, aim, measured, verdict: verdictOf(worst, reaches, floor, aim) }
+}
+
+function verdictOf(worst, reaches, floor, aim) {
+  if (Number.isNaN(worst)) return 'left out'
+  if (aim !== undefined && reaches(aim)) return 'aim reached'
+  return reaches(floor) ? 'above the floor' : 'MISSED'
 }
 
 /** @param {object[]} rows @returns {string} */
@@ -71,7 +70,7 @@ export function table(rows) {
     `${name.padEnd(47)}${cells.map((cell) => cell.padStart(9)).join('')}   ${verdict}`
   const times = (value) => (value === undefined ? '–' : `${value.toPrecision(3)} ×`)
   const lines = rows.map(({ name, floor, aim, measured, verdict }) => {
-    const cells = [floor, aim, ...measured].map(times)
+    const cells = [floor, aim, ...Object.values(measured)].map(times)
     return line(name, cells.concat(Array(6 - cells.length).fill('')), verdict)
   })
   return [line('', ['floor', 'aim', ...CALLS], ''), ...lines].join('\n')
