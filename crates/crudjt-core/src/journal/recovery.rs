@@ -163,6 +163,10 @@ fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
     let failed = |error: io::Error| Error::storage(&path, "read its journal", error);
     let (file, size, page) = read_page(options, &path, Mode::Existing).map_err(failed)?;
     let identity = Identity::parse(&path, &page)?;
+    if size < ENTRIES {
+        // It may have been synced further than can be told: its marks are cut off.
+        return Err(Error::damaged(&path, "this journal segment is cut short"));
+    }
     if identity.store != store || identity.number != number {
         return Err(Error::damaged(
             &path,

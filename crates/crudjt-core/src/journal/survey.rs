@@ -107,6 +107,9 @@ fn find(
         read_page(options, &path, Mode::Read).map_err(|_| "this journal segment can't be read")?;
     let identity = Identity::parse(&path, &page)
         .map_err(|_| "the header of this journal segment can't be read")?;
+    if size < ENTRIES {
+        return Err("this journal segment is cut short");
+    }
     if identity.store != store || identity.number != number {
         return Err("this journal segment belongs to another store or place");
     }

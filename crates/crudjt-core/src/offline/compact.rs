@@ -29,7 +29,7 @@ pub struct Compacted {
 }
 
 /// Makes the B-tree's file of a store that nobody has open as small as its records are. Needs as
-/// much free space as the new file takes; needs no secret.
+/// much free space as the new file takes; needs no secret. One that would not get smaller stays.
 ///
 /// # Errors
 /// [`Error::Locked`] while a process has it open, [`Error::Path`] if there is no store,
@@ -42,17 +42,23 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;
-    let bytes_before = size(options)?;
+    let bytes_before = size(options, TREE_FILE)?;
     let mut meter = Meter::new(progress, bytes_before);
     let records = rewrite(options, &tree, keyring.store, &mut meter)?;
     drop(tree);
-    swap(options)?;
+    // A small or a dense one would only grow.
+    let bytes_after = size(options, FRESH_TREE)?.min(bytes_before);
+    if bytes_after < bytes_before {
+        swap(options)?
+    } else {
+        remove_fresh(options)?
+    }
     meter.finish();
-    Ok(Compacted { records, bytes_before, bytes_after: size(options)? })
+    Ok(Compacted { records, bytes_before, bytes_after })
 }
 
-fn size(options: &Options) -> Result<u64> {
-    let path = options.path.join(TREE_FILE);
+fn size(options: &Options, name: &str) -> Result<u64> {
+    let path = options.path.join(name);
     let file = options.seams.storage.open(&path, Mode::Read);
     let size = file.and_then(|file| file.size());
     size.map_err(|error| Error::storage(&path, "open its B-tree", error))

@@ -90,6 +90,10 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
                 let what = "the newest commit can't be read, the one before can";
                 findings.add(FindingKind::Block, tree.path(), Some(0), what);
             }
+            if tree.is_cut() {
+                let what = "the file is shorter than when it was closed";
+                findings.add(FindingKind::Block, tree.path(), Some(0), what);
+            }
             Ok(Some(tree))
         }
         Err(error @ Error::Version { .. }) => Err(error),

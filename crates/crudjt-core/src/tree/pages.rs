@@ -2,8 +2,9 @@
 //! stops at the first damaged page and refuses a file as a whole, this reads all that can be read.
 //!
 //! ```text
-//! block 0:    9 magic, u8 flags (1: slot 1 is the newest commit), 2 × 0, u32 page size,
-//!             u32 header pages and u32 data pages of a region, …; slots of 128 bytes at 64 and 192
+//! block 0:    9 magic, u8 flags (1: slot 1 is the newest commit, 2: it was not closed), 2 × 0,
+//!             u32 page size, u32 header pages and u32 data pages of a region, u32 whole regions,
+//!             u32 data pages of the last region; slots of 128 bytes at 64 and 192
 //! slot:       u8 version (3), u8 data root?, u8 system root?, 5 × 0, root, root, …; u128 checksum at 112
 //! root:       u64 page, u128 checksum, u64 rows
 //! page:       20 bits index, 20 bits region, …, 5 bits order: 2^order blocks
@@ -25,6 +26,7 @@ use crate::bytes::Reader;
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
 const NEWEST_IS_SECOND: u8 = 1;
+const NOT_CLOSED: u8 = 2;
 const SLOTS_AT: [usize; 2] = [64, 192];
 const SLOT_SUM_AT: usize = 112;
 const LEAF: u8 = 1;
@@ -59,6 +61,8 @@ pub(super) struct Header {
     pub(super) system: Option<Root>,
     /// Whether the slot of the newest commit is damaged and this is the one before.
     pub(super) fell_back: bool,
+    /// Blocks that the file has; 0 if it was not closed, when that may be out of date.
+    pub(super) block_count: u64,
     header_pages: u64,
     region_pages: u64,
 }
@@ -73,6 +77,10 @@ impl Header {
             return None;
         }
         let (header_pages, region_pages) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
+        let (whole, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
+        let last = if rest > 0 { header_pages + rest } else { 0 };
+        let blocks = 1 + whole * (header_pages + region_pages) + last;
+        let block_count = if flags & NOT_CLOSED == 0 { blocks } else { 0 };
         let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(slot));
         if flags & NEWEST_IS_SECOND != 0 {
             slots.reverse();
@@ -80,7 +88,7 @@ impl Header {
         let [newest, before] = slots;
         let (data, system) = newest.or(before)?;
         let fell_back = newest.is_none();
-        Some(Header { data, system, fell_back, header_pages, region_pages })
+        Some(Header { data, system, fell_back, block_count, header_pages, region_pages })
     }
 
     /// The first block of a page and how many it has; `None` for one that can't be.

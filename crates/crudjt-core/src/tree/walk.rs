@@ -92,6 +92,11 @@ impl TreeFile {
         self.header.fell_back
     }
 
+    /// Whether the file is shorter than when it was closed.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.block_count() < self.header.block_count
+    }
+
     /// Blocks that the file has room for.
     pub(crate) fn block_count(&self) -> u64 {
         self.blocks.len().unwrap_or(0) / BLOCK as u64
