@@ -5,10 +5,13 @@ export {
   CRUDJT,
   CRUDJT as default,
   CRUDJTError,
+  compact,
   create,
   delete,
   Extension,
   read,
+  repair,
   Store,
   update,
+  verify,
 } from './index.js'

@@ -9,6 +9,20 @@ import { CRUDJTError, type ErrorCode } from './src/errors.js'
 import { Extension } from './src/extension.js'
 import type { Address } from './src/grpc/address.js'
 import type { Limit } from './src/limits.js'
+import {
+  type BackupReport,
+  type CompactOptions,
+  type CompactReport,
+  compact,
+  type Finding,
+  type OnProgress,
+  type RepairOptions,
+  type RepairReport,
+  repair,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from './src/offline.js'
 import type {
   AddressOptions,
   ConnectOptions,
@@ -25,22 +39,31 @@ import { Store } from './src/store.js'
 export type {
   Address,
   AddressOptions,
+  BackupReport,
+  CompactOptions,
+  CompactReport,
   ConnectOptions,
   CreateOptions,
   DurableOptions,
   EngineOptions,
   ErrorCode,
+  Finding,
   Limit,
   MasterOptions,
   Metadata,
+  OnProgress,
+  RepairOptions,
+  RepairReport,
   Session,
   SessionStore,
   StoreEvent,
   StoreOptions,
   StoreStats,
   UpdateOptions,
+  VerifyOptions,
+  VerifyReport,
 }
-export { Config, CRUDJTError, Extension, Store }
+export { Config, CRUDJTError, compact, Extension, repair, Store, verify }
 
 /**
  * Stores data under a new token.

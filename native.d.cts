@@ -83,6 +83,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** An open store. It keeps no process alive. */
 export declare class NativeStore {
+  /** Copies the store, while it is used, into a folder that is made or empty. */
+  backup(target: string): Promise<Outcome<BackedUp>>
   /** The folder that the store is in. */
   get path(): string
   /**
@@ -111,11 +113,44 @@ export declare class NativeStore {
   closeSync(): void
 }
 
+/** What `backup` copied. */
+export interface BackedUp {
+  /** Records, expired ones among them. */
+  records: number
+  /** Bytes of the tree's file. */
+  bytes: number
+}
+
+/** Success with what was copied. */
+export interface BackedUpOutcome {
+  /** What was copied. */
+  value: BackedUp
+}
+
 /**
  * Makes the functions of a decoder over `scratch`, which must be `SCRATCH_BYTES` long and must
  * never be transferred to another thread.
  */
 export declare function bindOutline(scratch: ArrayBuffer): Outline
+
+/** What `compactStore` did. */
+export interface Compacted {
+  /** Records in the tree. */
+  records: number
+  /** Bytes of its file before. */
+  bytesBefore: number
+  /** Bytes of its file now. */
+  bytesAfter: number
+}
+
+/** Success with what was gained. */
+export interface CompactedOutcome {
+  /** What was gained. */
+  value: Compacted
+}
+
+/** Makes the tree's file of a store that nobody has open as small as its records are. */
+export declare function compactStore(path: string, onProgress: (done: number, total: number) => void): Promise<Outcome<Compacted>>
 
 /** Success with a number. */
 export interface Counted {
@@ -138,6 +173,18 @@ export interface Failure {
   code: string
   /** The engine's text; holds no token, data or key. */
   message: string
+}
+
+/** Something that is wrong with a store. */
+export interface Finding {
+  /** What it is about. */
+  kind: 'keyring' | 'journal' | 'block' | 'record' | 'expiry' | 'epoch'
+  /** The file's name. */
+  file: string
+  /** The block, the sequence in the journal, or the record's number. */
+  place?: number
+  /** One sentence; holds no token, data or key. */
+  text: string
 }
 
 /**
@@ -189,6 +236,33 @@ export interface OpenOptions {
  */
 export declare function openStore(options: OpenOptions, onEvent: (code: string, message: string) => void): Promise<Outcome<NativeStore>>
 
+/** What `repairStore` salvaged. */
+export interface Repaired {
+  /** The new store's folder. */
+  path: string
+  /** Records in it. */
+  salvaged: number
+  /** Records of which a hole in the journal may hide a later change. */
+  doubtful: number
+  /** Records that can't be read any more. */
+  lost: number
+  /** Salvaged records that were opened with a secret. */
+  opened: number
+  /** The first 100 things that were wrong. */
+  findings: Array<Finding>
+  /** How many things were wrong. */
+  findingCount: number
+}
+
+/** Success with what was salvaged. */
+export interface RepairedOutcome {
+  /** What was salvaged. */
+  value: Repaired
+}
+
+/** Salvages a damaged store into a new one; an empty target is the store's path with `.repaired`. */
+export declare function repairStore(path: string, secretKeys: Array<string>, target: string, keepDoubtful: boolean, onProgress: (done: number, total: number) => void): Promise<Outcome<Repaired>>
+
 /** How long a scratch buffer has to be, in bytes. */
 export declare const SCRATCH_BYTES: number
 
@@ -223,3 +297,32 @@ export interface Stats {
   /** Damaged records met since the store was opened. */
   damagedRecords: number
 }
+
+/** What `verifyStore` found. */
+export interface Verified {
+  /** Records that can be read, expired ones among them. */
+  records: number
+  /** Records whose time has passed. */
+  expired: number
+  /** Records that were opened with a secret. */
+  opened: number
+  /** Blocks of the tree's file. */
+  blocks: number
+  /** Journal segments. */
+  segments: number
+  /** Journal entries that the next opening replays. */
+  entries: number
+  /** The first 100 things that are wrong. */
+  findings: Array<Finding>
+  /** How many things are wrong. */
+  findingCount: number
+}
+
+/** Success with what was found. */
+export interface VerifiedOutcome {
+  /** What was found. */
+  value: Verified
+}
+
+/** Checks a store that nobody has open, without changing it. `onProgress` gets bytes. */
+export declare function verifyStore(path: string, secretKeys: Array<string>, onProgress: (done: number, total: number) => void): Promise<Outcome<Verified>>

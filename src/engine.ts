@@ -5,6 +5,7 @@
 import { fromEngine } from './errors.js'
 import {
   type Hot,
+  type NativeBackedUp,
   type NativeOptions,
   type NativeStats,
   type NativeStore,
@@ -117,6 +118,10 @@ export class Engine {
     return unwrap(await this.store.stats())
   }
 
+  async backup(target: string): Promise<NativeBackedUp> {
+    return unwrap(await this.store.backup(target))
+  }
+
   async close(): Promise<void> {
     unwrap(await this.store.close())
   }
@@ -130,7 +135,8 @@ function now(call: () => void): void {
   }
 }
 
-function unwrap<T>(outcome: Outcome<T>): T {
+/** The value of an outcome; throws what it failed with. */
+export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.code !== undefined) throw fromEngine(outcome)
   return outcome.value
 }

@@ -7,6 +7,9 @@ export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } = nat
 /** Opens a store of the engine; makes the outlines of a scratch buffer. */
 export const { bindOutline, openStore } = native
 
+/** What is done with a store as a whole. */
+export const { compactStore, repairStore, verifyStore } = native
+
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore
 /** The calls that go through the scratch buffer. */
@@ -17,6 +20,10 @@ export type NativeOutline = native.Outline
 export type NativeOptions = native.OpenOptions
 /** What the engine counts. */
 export type NativeStats = native.Stats
+/** Something that is wrong with a store. */
+export type NativeFinding = native.Finding
+/** What a backup holds. */
+export type NativeBackedUp = native.BackedUp
 /** What a call off this thread comes to. */
 export type Outcome<T> = native.Outcome<T>
 

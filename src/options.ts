@@ -104,7 +104,8 @@ const ENGINE: OptionTable = {
   onError: { expected: 'a function', isType: (value) => typeof value === 'function' },
 }
 
-const folder = {
+/** What takes the path of a folder. */
+export const folder = {
   expected: 'the path of a folder',
   isType: (value: unknown) => isString(value) && !(value as string).includes('\0'),
 }
@@ -150,7 +151,7 @@ export function checkConnectOptions(options: unknown): asserts options is Connec
 }
 
 /** What can be told before the engine looks at the bytes. */
-function checkSecrets(given: unknown): void {
+export function checkSecrets(given: unknown): void {
   const secrets = Array.isArray(given) ? given : [given]
   if (secrets.length === 0) throw blankSecret()
   for (const secret of secrets) checkSecret(secret)

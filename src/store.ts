@@ -21,6 +21,7 @@ import type { Limit } from './limits.js'
 import * as limits from './limits.js'
 import { Memo, tokensWithin } from './memo.js'
 import * as native from './native.js'
+import { type BackupReport, checkPath } from './offline.js'
 import {
   type ConnectOptions,
   checkConnectOptions,
@@ -253,6 +254,20 @@ export class Store implements SessionStore {
   /** Resolves when every operation answered before is on the medium. */
   async flush(): Promise<void> {
     return this.flusher.flush()
+  }
+
+  /**
+   * Copies the store, while it is used, into a folder that is missing or empty. The copy is a store
+   * by itself that opens with the same secret, and holds everything answered before the call.
+   * Restoring is copying it back. A folder that the copying did not get to the end of says so when
+   * it is opened.
+   * @throws TypeError `ERR_CRUDJT_OPTION`
+   * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or can't be made)
+   */
+  async backup(target: string): Promise<BackupReport> {
+    checkPath(target)
+    const { records, bytes } = await this.engine.backup(target)
+    return { records, bytes }
   }
 
   /** Counters and sizes. */

@@ -125,6 +125,10 @@ export class RemoteStore implements SessionStore {
     return this.close()
   }
 
+  async backup(): Promise<never> {
+    throw onlyHere('backup')
+  }
+
   createSync(): string {
     throw onlyHere('createSync')
   }
@@ -143,7 +147,7 @@ export class RemoteStore implements SessionStore {
 }
 
 function onlyHere(name: string): CRUDJTError {
-  const message = `${name} needs a store in this process: a master elsewhere is reached by promises only`
+  const message = `${name} needs a store in this process, and this one is a master's`
   return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
 }
 

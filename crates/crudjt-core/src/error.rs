@@ -171,6 +171,12 @@ impl Error {
         Error::Path { path: path.to_path_buf(), reason }
     }
 
+    /// Says that there is no store in a folder.
+    pub(crate) fn no_store(path: &Path) -> Error {
+        let reason = "there is no store: give the path of its folder".to_owned();
+        Error::Path { path: path.to_path_buf(), reason }
+    }
+
     /// Says that a file holds what it must not hold.
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }

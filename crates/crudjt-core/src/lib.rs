@@ -28,6 +28,7 @@ mod keyring;
 mod known;
 mod memtable;
 pub mod msgpack;
+mod offline;
 mod options;
 mod outline;
 mod owner;
@@ -51,6 +52,10 @@ pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
 pub use known::{Acquaintance, Known};
+pub use offline::{
+    BackedUp, Compacted, Finding, FindingKind, Progress, Repair, Repaired, Verified, compact,
+    repair, verify,
+};
 #[doc(hidden)]
 pub use options::Seams;
 pub use options::{JournalMode, Options};

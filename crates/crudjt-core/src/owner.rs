@@ -53,6 +53,27 @@ pub(crate) struct Ownership {
     _lock: Box<dyn Send + Sync>,
 }
 
+/// Keeps others from opening the store as long as the result lives, and changes nothing: what was
+/// never owned has no lock to take.
+pub(crate) fn keep_out(
+    seams: &Seams,
+    folder: &Path,
+    names: &[String],
+) -> Result<Option<Box<dyn Send + Sync>>> {
+    if !names.iter().any(|name| name == LOCK_FILE) {
+        return Ok(None);
+    }
+    let lock = seams.storage.lock(&folder.join(LOCK_FILE));
+    match lock.map_err(|error| Error::unusable(folder, error))? {
+        Some(lock) => Ok(Some(lock)),
+        None => Err(locked(seams, folder)),
+    }
+}
+
+fn locked(seams: &Seams, folder: &Path) -> Error {
+    Error::Locked { path: folder.to_path_buf(), owner: read_owner(seams, folder) }
+}
+
 /// Takes ownership, waiting for the present owner up to `wait`.
 pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Ownership> {
     let deadline = seams.clock.monotonic() + wait.as_millis() as u64;
@@ -64,10 +85,7 @@ pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Owners
         }
         let now = seams.clock.monotonic();
         if now >= deadline {
-            return Err(Error::Locked {
-                path: folder.to_path_buf(),
-                owner: read_owner(seams, folder),
-            });
+            return Err(locked(seams, folder));
         }
         let next = deadline.min(now + RETRY.as_millis() as u64);
         seams.clock.wait(&Arc::new(Signal::default()), Some(next));
@@ -82,7 +100,7 @@ fn write_owner(seams: &Seams, folder: &Path) -> Result<()> {
 }
 
 fn read_owner(seams: &Seams, folder: &Path) -> Owner {
-    let file = seams.storage.open(&folder.join(OWNER_FILE), Mode::Existing);
+    let file = seams.storage.open(&folder.join(OWNER_FILE), Mode::Read);
     let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < 4096);
     let file = file.ok().filter(short);
     let bytes = file.and_then(|file| read_all(file.as_ref()).ok()).unwrap_or_default();

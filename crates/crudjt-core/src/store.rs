@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use crate::call::{Change, Limits, Reading};
 use crate::engine::{self, Engine, Stats};
 use crate::known::Known;
+use crate::offline::BackedUp;
 use crate::options::Options;
 use crate::token::Token;
 use crate::{Error, Result};
@@ -125,6 +126,19 @@ impl Store {
     /// [`Error::Storage`], [`Error::Full`].
     pub fn sweep(&self) -> Result<u64> {
         self.check()?.sweep()
+    }
+
+    /// Copies the store, while it is used, into a folder that is made or empty: a store by itself,
+    /// with everything acknowledged before the call and with no part of a later change without
+    /// those before it. Blocks; other calls go on. A folder that a copy did not get to the end of
+    /// says so when it is opened.
+    ///
+    /// # Errors
+    /// [`Error::Path`] if the folder can't be made or is not empty, [`Error::Full`],
+    /// [`Error::Storage`] if a block can't be read, [`Error::Closed`] if the store is closed
+    /// meanwhile.
+    pub fn backup(&self, target: &Path) -> Result<BackedUp> {
+        self.check()?.backup(&settled(target))
     }
 
     /// What the store tells of itself.

@@ -16,6 +16,7 @@ mod functions_unsafe;
 mod handle;
 mod hot_unsafe;
 mod job;
+mod offline;
 mod open;
 mod outline_unsafe;
 mod scratch;

@@ -46,7 +46,8 @@ impl NativeStore {
         Self { handle }
     }
 
-    fn job<T: Send + 'static, V>(
+    /// Work on the store that may block.
+    pub fn job<T: Send + 'static, V>(
         &self,
         work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure> + Send + 'static,
         present: fn(Env, T) -> napi::Result<V>,

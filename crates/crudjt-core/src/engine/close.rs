@@ -22,8 +22,11 @@ impl Engine {
         self.stop_threads();
         let settled = self.settle(last);
         self.let_go_of_files();
+        // A backup notices at its next step that the store is closed.
+        let backing_up = self.backing_up.lock();
         let closed = self.tree.close();
         self.ownership.lock().take();
+        drop(backing_up);
         settled.and(closed)
     }
 

@@ -18,6 +18,7 @@
 
 mod append;
 mod background;
+mod backup;
 mod checkpoint;
 mod close;
 mod find;
@@ -73,6 +74,8 @@ pub(crate) struct Engine {
     tree: Tree,
     tree_turn: Mutex<TreeTurn>,
     tree_times: Mutex<TreeTimes>,
+    /// Held while a backup reads the B-tree's file.
+    backing_up: Mutex<()>,
     syncer: Syncer,
     supply: Supply,
     time: Timekeeper,

@@ -19,8 +19,8 @@ use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
 use crate::seal::{EpochRow, Epochs};
-use crate::tree::{TREE_FILE, Tree};
-use crate::{Error, Result, journal, keyring};
+use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
+use crate::{Error, Result, journal, keyring, offline};
 
 /// Opens the store that the options describe, making it if there is none.
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
@@ -72,6 +72,10 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
     let names =
         storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
+    offline::refuse_incomplete(&options.path, &names)?;
+    if names.iter().any(|name| name == FRESH_TREE) {
+        offline::remove_fresh(options)?;
+    }
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -85,7 +89,7 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
 const SET_ASIDE: &str = "records.old";
 
 fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, SET_ASIDE].contains(&name)
+    [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
@@ -239,6 +243,7 @@ fn assemble(
         tree,
         tree_turn: Mutex::new(TreeTurn { covered, removable: Vec::new() }),
         tree_times: Mutex::default(),
+        backing_up: Mutex::default(),
         syncer: Syncer::starting_at(recovered.next.sequence - 1),
         supply,
         time,

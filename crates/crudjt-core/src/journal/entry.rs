@@ -120,11 +120,12 @@ impl Entry {
     }
 }
 
-struct Head {
-    length: u32,
+/// What stands before the payload.
+pub(super) struct Head {
+    pub(super) length: u32,
     kind: u8,
-    sequence: u64,
-    sum: u64,
+    pub(super) sequence: u64,
+    pub(super) sum: u64,
 }
 
 impl Head {
@@ -137,7 +138,7 @@ impl Head {
         bytes
     }
 
-    fn parse(bytes: &[u8]) -> Option<Head> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Head> {
         let mut reader = Reader(bytes);
         let (length, kind, zeros) = (reader.u32()?, reader.u8()?, reader.array::<3>()?);
         let head = Head { length, kind, sequence: reader.u64()?, sum: reader.u64()? };

@@ -14,6 +14,7 @@ mod header;
 mod recovery;
 mod segment;
 mod supply;
+mod survey;
 mod sync;
 mod tail;
 
@@ -22,5 +23,6 @@ pub(crate) use header::{Begin, is_own_file, is_segment};
 pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
 pub(crate) use segment::{Place, Segment, SegmentMaker};
 pub(crate) use supply::Supply;
+pub(crate) use survey::{Surveyed, Witness, survey};
 pub(crate) use sync::{Captured, SyncTimes, Syncer};
 pub(crate) use tail::Tail;

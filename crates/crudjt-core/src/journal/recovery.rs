@@ -98,12 +98,9 @@ impl Recovered {
 
 /// Whether a store's folder holds a segment that was in use; unreadable ones count.
 pub(crate) fn any_in_use(options: &Options) -> Result<bool> {
-    let storage = options.seams.storage.as_ref();
     let in_use = |number: u64| -> io::Result<bool> {
         let path = file_of(&options.path, number);
-        let file = storage.open(&path, Mode::Existing)?;
-        let mut page = vec![0; ENTRIES.min(file.size()?) as usize];
-        file.read_at(0, &mut page)?;
+        let (_, _, page) = read_page(options, &path, Mode::Existing)?;
         let identity = Identity::parse(&path, &page);
         Ok(identity.map_or(true, |identity| identity.parse_begin(&page).is_some()))
     };
@@ -141,7 +138,7 @@ fn find(options: &Options, store: StoreId) -> Result<Vec<Found>> {
     segment_numbers(options)?.into_iter().map(|number| open(options, store, number)).collect()
 }
 
-fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
+pub(super) fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
     let names = options.seams.storage.list(&options.path);
     let names = names.map_err(|error| Error::storage(&options.path, "be listed", error))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
@@ -149,14 +146,27 @@ fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// A segment's file, its size, and its first page as far as there is one.
+pub(super) type Page = (Arc<dyn StorageFile>, u64, Vec<u8>);
+
+/// Opens a segment's file, to be read only or to be settled later.
+pub(super) fn read_page(options: &Options, path: &Path, mode: Mode) -> io::Result<Page> {
+    let file = options.seams.storage.open(path, mode)?;
+    let size = file.size()?;
+    let mut page = vec![0; ENTRIES.min(size) as usize];
+    file.read_at(0, &mut page)?;
+    Ok((file, size, page))
+}
+
 fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
     let path = file_of(&options.path, number);
     let failed = |error: io::Error| Error::storage(&path, "read its journal", error);
-    let file = options.seams.storage.open(&path, Mode::Existing).map_err(failed)?;
-    let size = file.size().map_err(failed)?;
-    let mut page = vec![0; ENTRIES.min(size) as usize];
-    file.read_at(0, &mut page).map_err(failed)?;
+    let (file, size, page) = read_page(options, &path, Mode::Existing).map_err(failed)?;
     let identity = Identity::parse(&path, &page)?;
+    if size < ENTRIES {
+        // It may have been synced further than can be told: its marks are cut off.
+        return Err(Error::damaged(&path, "this journal segment is cut short"));
+    }
     if identity.store != store || identity.number != number {
         return Err(Error::damaged(
             &path,
@@ -174,7 +184,7 @@ fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
 }
 
 /// The front of a segment, read as far as it is needed: most of a segment may never have been used.
-struct Window {
+pub(super) struct Window {
     file: Arc<dyn StorageFile>,
     size: u64,
     bytes: Vec<u8>,
@@ -185,16 +195,25 @@ impl Window {
 
     /// Reads no more than the header says there is, however long the file.
     fn new(found: &Found) -> Window {
-        let size = found.size.min(found.segment.identity.size);
-        Window { file: found.file.clone(), size, bytes: Vec::new() }
+        Window::over(found.file.clone(), found.size.min(found.segment.identity.size))
+    }
+
+    pub(super) fn over(file: Arc<dyn StorageFile>, size: u64) -> Window {
+        Window { file, size, bytes: Vec::new() }
     }
 
     /// The bytes up to the end of the entry at `offset`, as far as the file goes.
-    fn reach(&mut self, offset: usize) -> io::Result<&[u8]> {
+    pub(super) fn reach(&mut self, offset: usize) -> io::Result<&[u8]> {
         self.load(offset + ENTRY_HEADER)?;
         if let Some(length) = payload_length(&self.bytes, offset) {
             self.load(offset + ENTRY_HEADER + length)?;
         }
+        Ok(&self.bytes)
+    }
+
+    /// All of it.
+    pub(super) fn whole(&mut self) -> io::Result<&[u8]> {
+        self.load(self.size as usize)?;
         Ok(&self.bytes)
     }
 

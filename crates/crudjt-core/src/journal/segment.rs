@@ -28,6 +28,12 @@ pub(crate) struct Place {
     pub(crate) length: u32,
 }
 
+impl Place {
+    pub(super) fn range(self) -> Range<usize> {
+        self.offset as usize..self.offset as usize + self.length as usize
+    }
+}
+
 enum Body {
     Mapped(Box<dyn Mapping>),
     Plain,

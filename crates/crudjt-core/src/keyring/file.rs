@@ -38,8 +38,8 @@ pub(crate) fn is_own_file(name: &str) -> bool {
 }
 
 /// Reads one copy; `None` where it is missing.
-pub(super) fn read(storage: &dyn Storage, path: &Path) -> Result<Option<Keyring>> {
-    let file = match storage.open(path, Mode::Existing) {
+pub(super) fn read(storage: &dyn Storage, path: &Path, mode: Mode) -> Result<Option<Keyring>> {
+    let file = match storage.open(path, mode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(|error| Error::storage(path, "open its keyring", error))?,
     };

@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::options::Options;
 use crate::random::random;
 use crate::secret::Secret;
+use crate::storage::Mode;
 use crate::{Error, Result};
 
 /// A store's keyring.
@@ -46,7 +47,7 @@ impl Keyring {
     pub(crate) fn load(options: &Options) -> Result<Option<Keyring>> {
         let storage = options.seams.storage.as_ref();
         let [first, second] =
-            KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name)));
+            KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name), Mode::Existing));
         let (first, second) = (file::refuse_newer(first)?, file::refuse_newer(second)?);
         let same =
             first.as_ref().is_ok_and(|first| second.as_ref().is_ok_and(|second| first == second));
@@ -62,6 +63,32 @@ impl Keyring {
             options.tell(Event::KeyringRepaired { path: options.path.clone() });
         }
         Ok(best)
+    }
+
+    /// Reads the store's keyring without mending it: the newest copy that can be read, and what is
+    /// wrong with the others.
+    pub(crate) fn inspect(options: &Options) -> (Option<Keyring>, Vec<(&'static str, Error)>) {
+        let mut wrong = Vec::new();
+        let mut copies = Vec::new();
+        for name in KEYRING_FILES {
+            let path = options.path.join(name);
+            match file::read(options.seams.storage.as_ref(), &path, Mode::Read) {
+                Ok(Some(keyring)) => copies.push(keyring),
+                Ok(None) => wrong.push((name, Error::damaged(&path, "the file is missing"))),
+                Err(error) => wrong.push((name, error)),
+            }
+        }
+        (copies.into_iter().max_by_key(|keyring| keyring.generation), wrong)
+    }
+
+    /// Whether a domain is in it, open or not.
+    pub(crate) fn has(&self, domain: DomainId) -> bool {
+        self.slots.iter().any(|slot| slot.domain == domain)
+    }
+
+    /// Writes it into another folder, as it is.
+    pub(crate) fn copy_to(&self, options: &Options) -> Result<()> {
+        self.write(options)
     }
 
     /// Makes the keyring durable, as a new generation.

@@ -22,7 +22,7 @@ pub(super) enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) role: Role,
-    domain: DomainId,
+    pub(super) domain: DomainId,
     cipher: Cipher,
     salt: [u8; 32],
     nonce: [u8; 12],

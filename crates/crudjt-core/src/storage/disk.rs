@@ -34,7 +34,8 @@ impl Storage for Disk {
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(mode == Mode::Either).create_new(mode == Mode::New);
+        options.read(true).write(mode != Mode::Read);
+        options.create(mode == Mode::Either).create_new(mode == Mode::New);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         Ok(Arc::new(DiskFile(options.open(path)?)))
@@ -64,7 +65,8 @@ impl Storage for Disk {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        // A store on a medium that can't be written can still be looked at.
+        let file = options.open(path).or_else(|error| File::open(path).map_err(|_| error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -22,6 +22,8 @@ use crate::sabotage::{Breakage, broken};
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
+    /// It must be there, and is not going to be changed.
+    Read,
     /// It must be there.
     Existing,
     /// It must not be there.
@@ -36,7 +38,7 @@ pub trait Storage: Send + Sync {
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
-    /// Opens a file for reading and writing.
+    /// Opens a file, for writing too unless the mode says otherwise.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>>;
     /// Renames a file, replacing what has the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;

@@ -134,7 +134,7 @@ impl Storage for SimDisk {
         let content = match (files.get(path), mode) {
             (Some(_), Mode::New) => return Err(io::ErrorKind::AlreadyExists.into()),
             (Some(content), _) => content.clone(),
-            (None, Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+            (None, Mode::Read | Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
             (None, _) if self.controls.frozen() => Content::default(),
             (None, _) => {
                 self.controls.step()?;
@@ -173,6 +173,9 @@ impl Storage for SimDisk {
             return Ok(None);
         }
         locks.push(path.to_path_buf());
+        if !self.controls.frozen() {
+            self.files.lock().entry(path.to_path_buf()).or_default();
+        }
         Ok(Some(Box::new(SimLock { locks: self.locks.clone(), path: path.to_path_buf() })))
     }
 

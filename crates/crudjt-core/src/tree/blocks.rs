@@ -29,12 +29,15 @@ use crate::{Error, Result};
 
 /// The name of the B-tree's file.
 pub(crate) const TREE_FILE: &str = "records";
+/// The name of one that is to take its place.
+pub(crate) const FRESH_TREE: &str = "records.new";
 
 const MAGIC: &[u8; 8] = b"CRUDJTBT";
 const FORMAT: u16 = 1;
 const IDENTITY: usize = 40;
 const PREFACE: u64 = 4096;
-const BLOCK: usize = 4096;
+/// Bytes of a block.
+pub(super) const BLOCK: usize = 4096;
 const SLOT: usize = BLOCK + 8;
 /// Bytes that may wait to be written.
 const WAITING_MAX: usize = 8 << 20;
@@ -51,19 +54,25 @@ pub(super) struct BlockFile {
 }
 
 impl BlockFile {
-    pub(super) fn open(options: &Options, store: StoreId) -> Result<BlockFile> {
-        let path = options.path.join(TREE_FILE);
-        let failed = |error: io::Error| Error::storage(&path, "open its B-tree", error);
-        let file = options.seams.storage.open(&path, Mode::Either).map_err(failed)?;
+    pub(super) fn open(options: &Options, store: StoreId, path: &Path) -> Result<BlockFile> {
+        let failed = |error: io::Error| Error::storage(path, "open its B-tree", error);
+        let file = options.seams.storage.open(path, Mode::Either).map_err(failed)?;
         if file.size().map_err(failed)? == 0 {
             let mut preface = identity(store);
             preface.resize(PREFACE as usize, 0);
             file.write_at(0, &preface).and_then(|()| file.sync()).map_err(failed)?;
         } else {
-            let mut bytes = [0; IDENTITY];
-            file.read_at(0, &mut bytes).map_err(failed)?;
-            check_identity(&path, &bytes, store)?;
+            check_file(path, file.as_ref(), store)?;
         }
+        Ok(BlockFile::over(file, store))
+    }
+
+    /// Opens a file that is there, only to be read.
+    pub(super) fn open_to_read(options: &Options, store: StoreId) -> Result<BlockFile> {
+        let path = options.path.join(TREE_FILE);
+        let failed = |error: io::Error| Error::storage(&path, "open its B-tree", error);
+        let file = options.seams.storage.open(&path, Mode::Read).map_err(failed)?;
+        check_file(&path, file.as_ref(), store)?;
         Ok(BlockFile::over(file, store))
     }
 
@@ -223,11 +232,29 @@ fn identity(store: StoreId) -> Vec<u8> {
     out
 }
 
-fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
+fn check_file(path: &Path, file: &dyn StorageFile, store: StoreId) -> Result<()> {
+    let mut bytes = [0; IDENTITY];
+    let read = file.read_at(0, &mut bytes);
+    read.map_err(|error| Error::storage(path, "open its B-tree", error))?;
+    check_identity(path, &bytes, store)
+}
+
+/// The id of the store that the B-tree's file belongs to, if that can be read.
+pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
+    let path = options.path.join(TREE_FILE);
+    let mut bytes = [0; IDENTITY];
+    options.seams.storage.open(&path, Mode::Read).ok()?.read_at(0, &mut bytes).ok()?;
+    parse_identity(&path, &bytes).ok()
+}
+
+fn parse_identity(path: &Path, bytes: &[u8]) -> Result<StoreId> {
     let damaged = || Error::damaged(path, "the header of the B-tree's file can't be read");
     let mut reader = after_version(path, checked(bytes), MAGIC, FORMAT, damaged)?;
-    reader.take(6).ok_or_else(damaged)?;
-    if reader.array() != Some(store) {
+    reader.take(6).and_then(|_| reader.array()).ok_or_else(damaged)
+}
+
+fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
+    if parse_identity(path, bytes)? != store {
         return Err(Error::damaged(
             path,
             "the B-tree belongs to another store: put the right file back",
@@ -247,10 +274,14 @@ mod tests {
         Options { seams, ..Options::new("/store", Vec::new()) }
     }
 
+    fn open(options: &Options, store: StoreId) -> Result<BlockFile> {
+        BlockFile::open(options, store, &options.path.join(TREE_FILE))
+    }
+
     #[test]
     fn what_is_written_is_read_back_and_a_changed_byte_is_an_error() {
         let disk = SimDisk::new(true);
-        let file = BlockFile::open(&options(&disk), [1; 16]).expect("opened");
+        let file = open(&options(&disk), [1; 16]).expect("opened");
         file.set_len(8 * BLOCK as u64).expect("extended");
         let data: Vec<u8> = (0..3 * BLOCK).map(|at| at as u8).collect();
         file.write(2 * BLOCK as u64, &data).expect("written");
@@ -268,7 +299,7 @@ mod tests {
     #[test]
     fn a_block_in_anothers_place_is_an_error() {
         let disk = SimDisk::new(true);
-        let file = BlockFile::open(&options(&disk), [1; 16]).expect("opened");
+        let file = open(&options(&disk), [1; 16]).expect("opened");
         file.set_len(4 * BLOCK as u64).expect("extended");
         file.write(BLOCK as u64, &vec![7; 2 * BLOCK]).expect("written");
         file.sync_data().expect("synced");
@@ -282,7 +313,7 @@ mod tests {
     #[test]
     fn parts_of_the_header_block_are_written_alone() {
         let disk = SimDisk::new(true);
-        let file = BlockFile::open(&options(&disk), [1; 16]).expect("opened");
+        let file = open(&options(&disk), [1; 16]).expect("opened");
         file.set_len(BLOCK as u64).expect("extended");
         file.write(100, b"slot").expect("written");
         let mut out = [0; 6];
@@ -294,19 +325,13 @@ mod tests {
     fn the_file_of_another_store_or_a_newer_version_is_refused() {
         let disk = SimDisk::new(true);
         let options = options(&disk);
-        drop(BlockFile::open(&options, [1; 16]).expect("opened"));
-        assert_eq!(
-            BlockFile::open(&options, [2; 16]).expect_err("another").code(),
-            "ERR_CRUDJT_DAMAGED"
-        );
+        drop(open(&options, [1; 16]).expect("opened"));
+        assert_eq!(open(&options, [2; 16]).expect_err("another").code(), "ERR_CRUDJT_DAMAGED");
         disk.edit(&options.path.join(TREE_FILE), |bytes| {
             bytes[8] = 2;
             let sum = checksum(&bytes[..IDENTITY - 8]);
             bytes[IDENTITY - 8..IDENTITY].copy_from_slice(&sum.to_le_bytes());
         });
-        assert_eq!(
-            BlockFile::open(&options, [1; 16]).expect_err("newer").code(),
-            "ERR_CRUDJT_VERSION"
-        );
+        assert_eq!(open(&options, [1; 16]).expect_err("newer").code(), "ERR_CRUDJT_VERSION");
     }
 }

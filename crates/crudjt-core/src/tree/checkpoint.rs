@@ -90,7 +90,7 @@ fn apply(
     Ok(Committed { swept, changed })
 }
 
-fn settle_epochs(
+pub(super) fn settle_epochs(
     transaction: &WriteTransaction,
     declared: &[EpochRow],
     changes: &HashMap<u32, i64>,

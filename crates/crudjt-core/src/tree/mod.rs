@@ -7,9 +7,13 @@
 
 mod blocks;
 mod checkpoint;
+mod fill;
 mod mark;
+mod pages;
+mod snapshot;
 mod sweep;
 mod tables;
+mod walk;
 mod write_behind;
 mod writer;
 
@@ -24,16 +28,23 @@ use redb::{
     Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
 };
 
-pub(crate) use blocks::TREE_FILE;
+pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
+pub(crate) use fill::Rows;
 pub(crate) use mark::AppliedMark;
+pub(crate) use snapshot::Snapshot;
+pub(crate) use tables::expiry_key;
 use tables::{EPOCHS, EpochCount, RECORDS};
+pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
 use crate::keyring::StoreId;
 use crate::options::Options;
 use crate::seal::EpochRow;
 use crate::storage::StorageFile;
 use crate::{Error, Result};
+
+/// Bytes of a block.
+pub(crate) const BLOCK_BYTES: u64 = blocks::BLOCK as u64;
 
 /// The B-tree of an open store.
 pub(crate) struct Tree {
@@ -62,13 +73,18 @@ const CLOSED: u64 = u64::MAX;
 impl Tree {
     /// Opens the store's B-tree, or makes it.
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
-        let path = options.path.join(TREE_FILE);
+        Tree::open_as(options, store, TREE_FILE)
+    }
+
+    /// The same under another name.
+    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+        let path = options.path.join(name);
         let tree = Tree {
             database: Mutex::new(None),
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
-            file: blocks::BlockFile::open(options, store)?.file(),
+            file: blocks::BlockFile::open(options, store, &path)?.file(),
             store,
             cache_size: options.cache_size / 4 * 3,
             path,

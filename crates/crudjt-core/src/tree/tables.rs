@@ -10,20 +10,29 @@
 use redb::{Database, ReadableDatabase, TableDefinition};
 
 use super::mark::AppliedMark;
+use super::pages::Widths;
 use crate::bytes::Reader;
 use crate::seal::EpochRow;
 
 /// What redb's calls give.
 pub(super) type Redb<T> = std::result::Result<T, redb::Error>;
 
-pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
-pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new("expiries");
-pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("epochs");
-pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+pub(super) const RECORDS_NAME: &str = "records";
+pub(super) const EXPIRIES_NAME: &str = "expiries";
+pub(super) const EPOCHS_NAME: &str = "epochs";
+pub(super) const META_NAME: &str = "meta";
+pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(RECORDS_NAME);
+pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new(EXPIRIES_NAME);
+pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(EPOCHS_NAME);
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new(META_NAME);
+pub(super) const RECORDS_WIDTHS: Widths = Widths { key: Some(8), value: None };
+pub(super) const EXPIRIES_WIDTHS: Widths = Widths { key: Some(16), value: Some(0) };
+pub(super) const EPOCHS_WIDTHS: Widths = Widths { key: Some(4), value: None };
+pub(super) const META_WIDTHS: Widths = Widths { key: None, value: None };
 pub(super) const APPLIED: &str = "applied";
 
 /// The key of a record's row in the expiry table.
-pub(super) fn expiry_key(expiry: u64, id: u64) -> u128 {
+pub(crate) fn expiry_key(expiry: u64, id: u64) -> u128 {
     u128::from(expiry) << 64 | u128::from(id)
 }
 

@@ -54,7 +54,8 @@ impl<'t> Writer<'t> {
         Ok(states.into_iter().map(|(id, _)| id).collect())
     }
 
-    fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
+    /// Sets a record and its row in the expiry table.
+    pub(super) fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
         let new = Header::parse(record).map(|(header, _)| header);
         let old = self.records.insert(id, record)?.and_then(|old| Header::parse(old.value()));
         let old = old.map(|(header, _)| header);

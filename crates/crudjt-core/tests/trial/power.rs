@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crudjt_core::clock::{Clock, ManualClock};
-use crudjt_core::{Event, JournalMode, Options, Result, Seams, Store};
+use crudjt_core::storage::Storage;
+use crudjt_core::{
+    Event, Finding, FindingKind, JournalMode, Options, Result, Seams, Store, verify,
+};
 
 use super::disk::{PowerDisk, Remains};
 use super::faults::Faults;
@@ -215,9 +218,26 @@ impl Trial {
         [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() })
     }
 
+    /// What a power cut leaves is sound, but for a copy of the keyring, and for a store that was
+    /// never finished.
+    fn verify(&self) {
+        self.disk.hold(true);
+        let verified = verify(&self.options(), &mut |_, _| ());
+        let names = self.disk.list(&self.options().path).unwrap();
+        if names.iter().any(|name| name.starts_with("keyring") && !name.ends_with("new")) {
+            let verified = verified.unwrap();
+            let other = |finding: &&Finding| finding.kind != FindingKind::Keyring;
+            assert_eq!(verified.findings.iter().find(other), None);
+        }
+        self.disk.hold(false);
+    }
+
     /// Opens the store, which a cut may interrupt.
     fn open_over_cuts(&mut self) -> Store {
         loop {
+            if self.rng.chance(30) {
+                self.verify();
+            }
             if let Some(store) = self.open() {
                 return store;
             }

@@ -31,7 +31,7 @@ impl Storage for PowerDisk {
         let name = name_of(path);
         let number = match (state.names.live.get(&name).copied(), mode) {
             (Some(_), Mode::New) => return Err(io::ErrorKind::AlreadyExists.into()),
-            (None, Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+            (None, Mode::Read | Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
             (Some(number), _) => number,
             (None, _) => {
                 state.access(Access::Create)?;

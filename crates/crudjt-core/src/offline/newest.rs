@@ -1,0 +1,340 @@
+//! The newest state of every record, as far as a store that may be damaged can still tell: rows of
+//! the B-tree in sound blocks, and what the journal says of later changes.
+//!
+//! *Dead stays dead.* A state is certain only if the journal is known without a hole from it to the
+//! end; behind a hole, any older state may be that of a token which was deleted, used up or
+//! shortened since. Such states are told apart as doubtful.
+
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, IntoIter};
+use std::iter::Peekable;
+use std::path::{Path, PathBuf};
+
+use super::finding::{FindingKind, Findings};
+use super::judge::{Judge, Verdict};
+use super::ledger::{Ledger, Noted};
+use super::meter::Meter;
+use super::source::Source;
+use crate::Result;
+use crate::hash::checksum;
+use crate::journal::{self, Surveyed};
+use crate::keyring::Unlocked;
+use crate::record::Header;
+use crate::seal::EpochRow;
+use crate::tree::{
+    AppliedMark, BLOCK_BYTES, Damage, TableName, TreeFile, Visitor, epoch_in, expiry_key, mark_in,
+};
+
+/// Gets every record whose newest state is known, by ascending id.
+pub(super) trait Taker {
+    /// A record that is one; doubtful if a hole in the journal may hide a later change.
+    ///
+    /// # Errors
+    /// Ends the run with them.
+    fn take(&mut self, id: u64, record: &[u8], certain: bool) -> Result<()>;
+    /// The epochs of all records, before the first of them.
+    fn epochs(&mut self, _rows: Vec<EpochRow>) {}
+}
+
+/// What was found on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    /// Records whose newest state is known, doubtful ones among them.
+    pub(super) records: u64,
+    pub(super) doubtful: u64,
+    pub(super) expired: u64,
+    /// Records that were opened with their key.
+    pub(super) opened: u64,
+    /// Records that the B-tree says it has but that can't be read, and records that are none.
+    pub(super) lost: u64,
+    pub(super) blocks: u64,
+    pub(super) segments: u64,
+    pub(super) to_replay: u64,
+    /// The highest id that was seen, and the newest time.
+    pub(super) highest_id: u64,
+    pub(super) newest_time: u64,
+    /// The sequence behind everything that was seen.
+    pub(super) next: u64,
+}
+
+/// Reads a whole store.
+///
+/// # Errors
+/// Those of the taker, and of listing the folder.
+pub(super) fn read_newest(
+    source: &Source<'_>,
+    unlocked: &Unlocked,
+    findings: &mut Findings,
+    meter: &mut Meter<'_>,
+    taker: &mut dyn Taker,
+) -> Result<Tally> {
+    let Some(store) = source.store else { return Ok(Tally::default()) };
+    let (mark, mut epochs) = match &source.tree {
+        Some(tree) => read_small_tables(tree, findings, meter)?,
+        None => (None, Vec::new()),
+    };
+    let applied = mark.map(|mark| mark.applied);
+    let sequence = applied.map_or(0, |applied| applied.sequence);
+    let mut ledger = Ledger::new(sequence, findings, meter);
+    let surveyed = journal::survey(source.options, store, applied, &mut ledger)?;
+    let (states, declared, to_replay) = (ledger.states, ledger.epochs, ledger.to_replay);
+    let stored = epochs.len();
+    epochs.extend(declared.into_iter().map(|row| (row, 0)));
+    let judge = Judge::new(epochs.iter().map(|(row, _)| *row), unlocked);
+    if let Some(keyring) = &source.keyring
+        && judge.strangers(keyring) > 0
+    {
+        let what = "records are sealed in a domain that the keyring does not have";
+        findings.add(FindingKind::Epoch, &source.options.path, None, what);
+    }
+    taker.epochs(judge.epochs());
+    let highest = states.keys().next_back().copied().unwrap_or(0);
+    let newest_time = surveyed.newest_time.max(mark.map_or(0, |mark| mark.newest_time));
+    let now = newest_time.max(source.options.seams.clock.wall());
+    let mut merge =
+        Merge::new(source, states, surveyed, sequence, judge, now, findings, meter, taker);
+    merge.rows_certain = applied.is_some_and(|applied| surveyed.is_whole_after(applied));
+    if let Some(tree) = &source.tree {
+        merge.walk(tree, epochs.get(..stored).unwrap_or_default())?;
+    }
+    merge.drain(u64::MAX)?;
+    let mut tally = merge.tally;
+    tally.segments = surveyed.segments;
+    tally.to_replay = to_replay;
+    tally.next = surveyed.next.max(sequence + 1);
+    tally.highest_id = tally.highest_id.max(highest).max(mark.map_or(0, |mark| mark.highest_id));
+    tally.newest_time = newest_time;
+    Ok(tally)
+}
+
+/// The applied mark and the epochs with their counts of records.
+type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>);
+
+fn read_small_tables(
+    tree: &TreeFile,
+    findings: &mut Findings,
+    meter: &mut Meter<'_>,
+) -> Result<SmallTables> {
+    let mut mark = None;
+    let mut take = |key: &[u8], value: &[u8]| mark = mark_in(key, value).or(mark);
+    tree.walk(TableName::Meta, &mut Rows { take: &mut take, tree, findings, meter, lost: false })?;
+    if mark.is_none() {
+        findings.add(FindingKind::Block, tree.path(), None, "the B-tree has no applied mark");
+    }
+    let mut epochs = Vec::new();
+    let mut take = |_: &[u8], value: &[u8]| epochs.extend(epoch_in(value));
+    tree.walk(
+        TableName::Epochs,
+        &mut Rows { take: &mut take, tree, findings, meter, lost: false },
+    )?;
+    Ok((mark, epochs))
+}
+
+/// Gives rows on; what is lost is a finding.
+struct Rows<'a, 'p> {
+    take: &'a mut dyn FnMut(&[u8], &[u8]),
+    tree: &'a TreeFile,
+    findings: &'a mut Findings,
+    meter: &'a mut Meter<'p>,
+    lost: bool,
+}
+
+impl Visitor for Rows<'_, '_> {
+    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        (self.take)(key, value);
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.lost = true;
+        self.findings.add(FindingKind::Block, self.tree.path(), Some(damage.block), damage.what);
+    }
+
+    fn read(&mut self, blocks: u64) {
+        self.meter.add(blocks * BLOCK_BYTES);
+    }
+}
+
+/// Rows of the B-tree and states of the journal on their way into one.
+struct Merge<'a, 'p> {
+    states: Peekable<IntoIter<u64, Noted>>,
+    surveyed: Surveyed,
+    /// The sequence that was applied last.
+    applied: u64,
+    rows_certain: bool,
+    /// Whether there is a B-tree to be read.
+    has_tree: bool,
+    /// Ids above the first and up to the second can't be read from the B-tree.
+    lost: Vec<(u64, u64)>,
+    judge: Judge,
+    now: u64,
+    tree_path: PathBuf,
+    folder: PathBuf,
+    findings: &'a mut Findings,
+    meter: &'a mut Meter<'p>,
+    taker: &'a mut dyn Taker,
+    /// Rows of the B-tree that were read.
+    rows: u64,
+    /// Rows that can't be read, of records that the journal still has.
+    recovered: u64,
+    expiries: Digest,
+    per_epoch: HashMap<u32, u64>,
+    tally: Tally,
+}
+
+impl<'a, 'p> Merge<'a, 'p> {
+    #[expect(clippy::too_many_arguments, reason = "the one place where all that is known meets")]
+    fn new(
+        source: &Source<'_>,
+        states: BTreeMap<u64, Noted>,
+        surveyed: Surveyed,
+        applied: u64,
+        judge: Judge,
+        now: u64,
+        findings: &'a mut Findings,
+        meter: &'a mut Meter<'p>,
+        taker: &'a mut dyn Taker,
+    ) -> Merge<'a, 'p> {
+        Merge {
+            states: states.into_iter().peekable(),
+            surveyed,
+            applied,
+            rows_certain: false,
+            has_tree: source.tree.is_some(),
+            lost: Vec::new(),
+            judge,
+            now,
+            tree_path: source.tree_path(),
+            folder: source.options.path.clone(),
+            findings,
+            meter,
+            taker,
+            rows: 0,
+            recovered: 0,
+            expiries: Digest::default(),
+            per_epoch: HashMap::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    fn walk(&mut self, tree: &TreeFile, epochs: &[(EpochRow, u64)]) -> Result<()> {
+        let rows = tree.walk(TableName::Records, self)?;
+        self.drain(u64::MAX)?;
+        self.tally.lost += rows.unwrap_or(0).saturating_sub(self.rows + self.recovered);
+        let is_whole = self.lost.is_empty();
+        let mut expiries = Digest::default();
+        let mut take = |key: &[u8], _: &[u8]| expiries.add(key);
+        let mut reader =
+            Rows { take: &mut take, tree, findings: self.findings, meter: self.meter, lost: false };
+        tree.walk(TableName::Expiries, &mut reader)?;
+        let can_compare = is_whole && !reader.lost;
+        let mut system = Rows { take: &mut |_, _| (), ..reader };
+        tree.walk_system(&mut system)?;
+        if can_compare && expiries != self.expiries {
+            let what = "the table that records expire by does not agree with the records";
+            self.findings.add(FindingKind::Expiry, tree.path(), None, what);
+        }
+        let is_right =
+            |(row, count): &(EpochRow, u64)| self.per_epoch.get(&row.number).unwrap_or(&0) == count;
+        if is_whole && !epochs.iter().all(is_right) {
+            let what = "the epochs' counts do not agree with the records";
+            self.findings.add(FindingKind::Epoch, tree.path(), None, what);
+        }
+        self.tally.blocks = tree.block_count();
+        Ok(())
+    }
+
+    /// Takes the journal's states of ids below `id`.
+    fn drain(&mut self, id: u64) -> Result<()> {
+        while let Some((id, noted)) = self.states.next_if(|(next, _)| *next < id) {
+            self.take_noted(id, &noted)?;
+        }
+        Ok(())
+    }
+
+    fn take_noted(&mut self, id: u64, noted: &Noted) -> Result<()> {
+        let Some(record) = &noted.record else { return Ok(()) };
+        // What the commit covers counts only where the commit itself can't be read.
+        let is_newer = noted.sequence > self.applied || !self.has_tree;
+        if !is_newer && !self.is_lost(id) {
+            return Ok(());
+        }
+        let is_first = Header::parse(record).is_some_and(|(header, _)| header.version == 1);
+        self.recovered += u64::from(self.is_lost(id) && !(is_newer && is_first));
+        let certain = noted.sequence >= self.surveyed.known_from;
+        let folder = self.folder.clone();
+        self.take(id, record, certain, &folder)
+    }
+
+    fn is_lost(&self, id: u64) -> bool {
+        self.lost.iter().any(|(above, up_to)| *above < id && id <= *up_to)
+    }
+
+    fn take(&mut self, id: u64, record: &[u8], certain: bool, path: &Path) -> Result<()> {
+        let (header, verdict) = self.judge.judge(id, record);
+        if let Verdict::Bad(what) = verdict {
+            self.tally.lost += 1;
+            self.findings.add(FindingKind::Record, path, Some(id), what);
+            return Ok(());
+        }
+        self.tally.records += 1;
+        self.tally.opened += u64::from(verdict == Verdict::Opened);
+        self.tally.doubtful += u64::from(!certain);
+        self.tally.expired += u64::from(header.is_some_and(|header| header.expired(self.now)));
+        self.taker.take(id, record, certain)
+    }
+
+    /// Counts a row for what the other tables say of it.
+    fn count(&mut self, id: u64, record: &[u8]) {
+        self.rows += 1;
+        self.tally.highest_id = self.tally.highest_id.max(id);
+        let Some((header, _)) = Header::parse(record) else { return };
+        *self.per_epoch.entry(header.epoch).or_default() += 1;
+        if let Some(expiry) = header.sweep_at() {
+            self.expiries.add(&expiry_key(expiry, id).to_le_bytes());
+        }
+    }
+}
+
+impl Visitor for Merge<'_, '_> {
+    fn row(&mut self, key: &[u8], record: &[u8]) -> Result<()> {
+        let id = id_of(key);
+        self.count(id, record);
+        self.drain(id)?;
+        let newer = self.states.next_if(|(next, _)| *next == id);
+        match newer {
+            Some((_, noted)) if noted.sequence > self.applied => self.take_noted(id, &noted),
+            _ => {
+                let path = self.tree_path.clone();
+                self.take(id, record, self.rows_certain, &path)
+            }
+        }
+    }
+
+    fn lost(&mut self, damage: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
+        self.lost.push((above.map_or(0, id_of), up_to.map_or(u64::MAX, id_of)));
+        self.findings.add(FindingKind::Block, &self.tree_path, Some(damage.block), damage.what);
+    }
+
+    fn read(&mut self, blocks: u64) {
+        self.meter.add(blocks * BLOCK_BYTES);
+    }
+}
+
+fn id_of(key: &[u8]) -> u64 {
+    key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Tells whether two sets of rows are the same, in whatever order they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Digest {
+    rows: u64,
+    sum: u64,
+}
+
+impl Digest {
+    fn add(&mut self, row: &[u8]) {
+        self.rows += 1;
+        self.sum = self.sum.wrapping_add(checksum(row));
+    }
+}

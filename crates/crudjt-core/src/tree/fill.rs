@@ -1,0 +1,42 @@
+//! Filling a B-tree with records from elsewhere, in as many transactions as memory asks for.
+
+use super::checkpoint::settle_epochs;
+use super::tables::{APPLIED, META};
+use super::writer::Writer;
+use super::{AppliedMark, CLOSED, Tree};
+use crate::seal::EpochRow;
+use crate::{Error, Result};
+
+/// Sealed records by ascending id.
+pub(crate) type Rows = Vec<(u64, Vec<u8>)>;
+
+impl Tree {
+    /// Moves what was filled in to the front of the file; nothing can be read after it, and
+    /// another fill has to follow. The room behind is given back when the file is closed.
+    pub(crate) fn shrink(&self) -> Result<()> {
+        self.lose_view(Error::Closed, CLOSED);
+        self.guard("write its B-tree", || match self.database.lock().as_mut() {
+            Some(database) => Ok(database.compact().map(|_| ())?),
+            None => Err(redb::Error::DatabaseClosed),
+        })
+    }
+
+    /// Commits records and the epochs that they need, under this mark. Durable when it returns.
+    pub(crate) fn fill(&self, rows: &Rows, epochs: &[EpochRow], mark: AppliedMark) -> Result<()> {
+        self.guard("write its B-tree", || {
+            self.with_database(|database| {
+                let mut transaction = database.begin_write()?;
+                transaction.set_quick_repair(true);
+                {
+                    let mut writer = Writer::new(&transaction)?;
+                    for (id, record) in rows {
+                        writer.put(*id, record)?;
+                    }
+                    settle_epochs(&transaction, epochs, &writer.epoch_changes, None)?;
+                }
+                transaction.open_table(META)?.insert(APPLIED, mark.to_bytes().as_slice())?;
+                Ok(transaction.commit()?)
+            })
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! A backup of a store that is written to is a store by itself, with everything acknowledged before
+//! it; one that did not come to its end says so.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use common::*;
+use crudjt_core::{JournalMode, Store, Token, verify};
+
+fn target(world: &World) -> PathBuf {
+    PathBuf::from(world.path.to_string_lossy().replace("simulated", "backups"))
+}
+
+/// The backup as a world of its own, with nothing else on its disk's path.
+fn restored(world: &World) -> World {
+    World { path: target(world), ..world.clone() }
+}
+
+fn texts(store: &Store, tokens: &[Token]) -> Vec<Option<Vec<u8>>> {
+    tokens.iter().map(|token| data_of(store, token)).collect()
+}
+
+#[test]
+fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let mut tokens: Vec<_> =
+        (0..500u16).map(|at| create(&store, &at.to_le_bytes(), None, None)).collect();
+    store.checkpoint().unwrap();
+    assert!(delete(&store, &tokens[0]) && update(&store, &tokens[1], b"changed", None, None));
+    let counted = create(&store, b"counted", None, Some(2));
+    let backed_up = store.backup(&target(&world)).unwrap();
+    assert_eq!(backed_up.records, 500);
+    let expected = texts(&store, &tokens);
+    let later = create(&store, b"later", None, None);
+    assert!(delete(&store, &tokens[2]));
+    let copy = restored(&world);
+    let sound = verify(&copy.options(), &mut |_, _| ()).unwrap();
+    assert!(sound.is_sound() && sound.opened == 500, "{sound:?}");
+    let other = copy.open();
+    assert_eq!(texts(&other, &tokens), expected);
+    assert_eq!(
+        (data_of(&other, &later), read(&other, &counted)),
+        (None, Some((b"counted".to_vec(), None, Some(1))))
+    );
+    tokens.push(create(&other, b"goes on", None, None));
+    other.close().unwrap();
+    assert_eq!(data_of(&copy.open(), &tokens[500]), Some(b"goes on".to_vec()));
+    assert_eq!(data_of(&store, &later), Some(b"later".to_vec()));
+}
+
+#[test]
+fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
+    let world = World::new(JournalMode::Plain);
+    let store = world.open();
+    let before: Vec<_> = (0..200).map(|_| create(&store, &[5; 300], None, None)).collect();
+    let written = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..3_000).map(|_| create(&store, &[6; 200], None, None)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        store.backup(&target(&world)).unwrap();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
+    });
+    let copy = restored(&world).open();
+    assert!(texts(&copy, &before).iter().all(Option::is_some));
+    for tokens in written {
+        let kept: Vec<bool> = texts(&copy, &tokens).iter().map(Option::is_some).collect();
+        assert!(
+            kept.is_sorted_by(|earlier, later| earlier >= later),
+            "a hole in one writer's history"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let token = create(&store, b"kept", None, None);
+    for path in [world.path.clone(), world.path.join("within")] {
+        assert_eq!(store.backup(&path).err().unwrap().code(), "ERR_CRUDJT_PATH");
+    }
+    store.backup(&target(&world)).unwrap();
+    assert_eq!(store.backup(&target(&world)).err().unwrap().code(), "ERR_CRUDJT_PATH");
+    assert_eq!(data_of(&store, &token), Some(b"kept".to_vec()));
+}
+
+#[test]
+fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    let tokens: Vec<_> = (0..50).map(|_| create(&store, b"kept", None, None)).collect();
+    store.checkpoint().unwrap();
+    let (mut refused, mut whole) = (0, 0);
+    for step in 0..400 {
+        let world = World { path: world.path.join(step.to_string()), ..world.clone() };
+        world.disk.fail_after(step, ErrorKind::Other, true);
+        let done = store.backup(&target(&world)).is_ok();
+        world.disk.heal();
+        match restored(&world).try_open() {
+            Ok(copy) if done => {
+                whole += usize::from(texts(&copy, &tokens).iter().all(Option::is_some));
+                break;
+            }
+            Ok(copy) => {
+                let there = texts(&copy, &tokens).iter().flatten().count();
+                assert!(there == 0 || there == tokens.len(), "step {step}: {there} tokens");
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "ERR_CRUDJT_DAMAGED", "step {step}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 10 && whole == 1, "{refused} refused, {whole} whole");
+}
+
+#[test]
+fn a_store_that_is_closed_meanwhile_ends_the_backup() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    create(&store, b"kept", None, None);
+    store.close().unwrap();
+    assert_eq!(store.backup(&target(&world)).err().unwrap().code(), "ERR_CRUDJT_NOT_STARTED");
+}

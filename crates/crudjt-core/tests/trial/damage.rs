@@ -1,0 +1,9 @@
+//! Damage to a small store: what is done to its files, and whether what then happens is allowed.
+
+mod case;
+mod image;
+mod outcome;
+
+pub use case::{Case, cases};
+pub use image::{Files, Image, Known, world_of};
+pub use outcome::{Outcome, judge};
