@@ -166,6 +166,19 @@ fn a_changed_byte_in_a_block_that_matters_is_found_in_its_block() {
 }
 
 #[test]
+fn a_header_that_does_not_fit_its_file_is_found() {
+    let world = closed();
+    let records = world.path.join("records");
+    for at in [4096 + 20, 4096 + 23] {
+        world.disk.edit(&records, |bytes| bytes[at] ^= 0x81);
+        assert_eq!(kinds(&look(&world)), [FindingKind::Block]);
+        world.disk.edit(&records, |bytes| bytes[at] ^= 0x81);
+    }
+    world.disk.edit(&records, |bytes| bytes.truncate(bytes.len() - 1));
+    assert_eq!(kinds(&look(&world)), [FindingKind::Block]);
+}
+
+#[test]
 fn an_older_state_of_a_block_is_found() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();

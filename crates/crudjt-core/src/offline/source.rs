@@ -91,7 +91,7 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
                 findings.add(FindingKind::Block, tree.path(), Some(0), what);
             }
             if tree.is_cut() {
-                let what = "the file is shorter than when it was closed";
+                let what = "the file is shorter than its header says";
                 findings.add(FindingKind::Block, tree.path(), Some(0), what);
             }
             Ok(Some(tree))

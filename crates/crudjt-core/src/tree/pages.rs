@@ -34,6 +34,8 @@ const BRANCH: u8 = 2;
 const DEFINITION: u8 = 3;
 /// No page of ours has more than 2^12 blocks, which are 16 MiB: a hostile one is not to take more.
 const ORDER_MAX: u64 = 12;
+/// The most pages of a region.
+const REGION_MAX: u64 = 1 << 20;
 
 /// Where a tree begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub(super) struct Header {
     pub(super) system: Option<Root>,
     /// Whether the slot of the newest commit is damaged and this is the one before.
     pub(super) fell_back: bool,
-    /// Blocks that the file has; 0 if it was not closed, when that may be out of date.
+    /// Blocks that the file has; 0 if it was not closed, when that may be out of date; the largest
+    /// number if what is told of regions can't be.
     pub(super) block_count: u64,
     header_pages: u64,
     region_pages: u64,
@@ -80,7 +83,12 @@ impl Header {
         let (whole, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
         let last = if rest > 0 { header_pages + rest } else { 0 };
         let blocks = 1 + whole * (header_pages + region_pages) + last;
-        let block_count = if flags & NOT_CLOSED == 0 { blocks } else { 0 };
+        let can_be = (1..=REGION_MAX).contains(&region_pages) && header_pages <= REGION_MAX;
+        let block_count = match flags & NOT_CLOSED {
+            _ if !can_be => u64::MAX,
+            0 => blocks,
+            _ => 0,
+        };
         let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(slot));
         if flags & NEWEST_IS_SECOND != 0 {
             slots.reverse();

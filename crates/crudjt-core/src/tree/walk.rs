@@ -92,7 +92,7 @@ impl TreeFile {
         self.header.fell_back
     }
 
-    /// Whether the file is shorter than when it was closed.
+    /// Whether the file is shorter than its header says.
     pub(crate) fn is_cut(&self) -> bool {
         self.block_count() < self.header.block_count
     }
