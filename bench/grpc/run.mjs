@@ -13,7 +13,7 @@ import { judge, table } from './measures.mjs'
 import { prepare } from './prepare.mjs'
 import { round } from './rounds.mjs'
 
-const FULL = { slow: 2_000, one: 6_000, many: 60_000 }
+const FULL = { slow: 2_000, one: 6_000, many: 100_000 }
 const QUICK = { slow: 50, one: 50, many: 600 }
 
 const { values } = parseArgs({
