@@ -109,7 +109,15 @@ pub fn cases(image: &Image, stride: usize) -> Vec<Case> {
             }
         }
         all.extend(image.other.contains_key(name).then(|| Case::Foreign { file: file() }));
-        all.extend(image.older.contains_key(name).then(|| Case::Older { file: file() }));
+        let has_older = image.older.contains_key(name) && !is_new_segment(image, name);
+        all.extend(has_older.then(|| Case::Older { file: file() }));
     }
     all
+}
+
+/// Whether a file is the newest segment, or the spare behind it. An older copy of the newest one
+/// takes its own marks along, which nothing can tell (docs/reliability.md).
+fn is_new_segment(image: &Image, name: &str) -> bool {
+    let segments = image.files.keys().filter(|file| file.starts_with("journal-"));
+    segments.rev().take(2).any(|file| file == name)
 }
