@@ -1,7 +1,7 @@
 /** The named options of single calls, and the check of a token. */
 import { checkOptions, isPlainObject, type OptionTable } from './check-options.js'
 import { rangeError, typeError } from './errors.js'
-import { refuseTtl } from './limits.js'
+import { type Limit, refuseTtl } from './limits.js'
 
 /** Waiting for the medium. */
 export interface DurableOptions {
@@ -39,6 +39,23 @@ export function checkCreateOptions(given: object, beside: unknown): CreateOption
 /** @throws TypeError `ERR_CRUDJT_OPTION`, or `ERR_CRUDJT_LIMIT` if it is no object of options */
 export function checkUpdateOptions(given: object, beside: unknown): UpdateOptions {
   return checkNamed(given, beside, UPDATE)
+}
+
+/**
+ * The options of a create, named in an object or given as limits one after the other.
+ * @throws what `checkCreateOptions` throws; limits are not looked at
+ */
+export function createOptionsOf(ttl: Limit | CreateOptions, silence_read: Limit): CreateOptions {
+  return isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
+}
+
+/** The same of an update. */
+export function updateOptionsOf(ttl: Limit | UpdateOptions, silence_read: Limit): UpdateOptions {
+  return isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
+}
+
+function isNamed<T extends object>(ttl: Limit | T): ttl is T {
+  return typeof ttl === 'object' && ttl !== null
 }
 
 /** @throws TypeError `ERR_CRUDJT_OPTION` */

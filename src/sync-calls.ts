@@ -1,12 +1,12 @@
 /** The calls without promises: where the engine is over its budget they block. */
 import {
   type CreateOptions,
-  checkCreateOptions,
   checkDeleteOptions,
   checkToken,
-  checkUpdateOptions,
+  createOptionsOf,
   type DurableOptions,
   type UpdateOptions,
+  updateOptionsOf,
 } from './call-options.js'
 import type { Core } from './core.js'
 import { encode } from './encode.js'
@@ -26,7 +26,7 @@ export class SyncCalls {
 
   /** As `Store.create`. */
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
-    const options = isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
+    const options = createOptionsOf(ttl, silence_read)
     const length = encode(data, this.dataSize)
     const seconds = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)
@@ -44,8 +44,8 @@ export class SyncCalls {
   /** As `Store.update`. */
   update(token: string, data: object, ttl?: Limit | UpdateOptions, silence_read?: Limit): boolean {
     checkToken(token)
-    const options = isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
-    const keep = (options as UpdateOptions).keep === true
+    const options = updateOptionsOf(ttl, silence_read)
+    const keep = options.keep === true
     const length = encode(data, this.dataSize)
     const seconds = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)
@@ -75,8 +75,4 @@ export class SyncCalls {
   private settle(options: DurableOptions): void {
     if (options.durable === true) this.core.engine.flushSync()
   }
-}
-
-function isNamed<T extends object>(ttl: Limit | T): ttl is T {
-  return typeof ttl === 'object' && ttl !== null
 }

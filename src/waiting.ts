@@ -5,12 +5,12 @@
 import type { Backend } from './backend.js'
 import {
   type CreateOptions,
-  checkCreateOptions,
   checkDeleteOptions,
   checkToken,
-  checkUpdateOptions,
+  createOptionsOf,
   type DurableOptions,
   type UpdateOptions,
+  updateOptionsOf,
 } from './call-options.js'
 import { encode } from './encode.js'
 import { notStarted } from './errors.js'
@@ -35,7 +35,7 @@ export class Waiting implements Backend {
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.later(() => {
-      const options = isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
+      const options = createOptionsOf(ttl, silence_read)
       const packed = this.pack(data, options)
       return async (store) => settle(store, await store.createPacked(packed), options)
     })
@@ -56,9 +56,9 @@ export class Waiting implements Backend {
   ): Promise<boolean> {
     return this.later(() => {
       checkToken(token)
-      const options = isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
+      const options = updateOptionsOf(ttl, silence_read)
       const packed = this.pack(data, options)
-      const keep = (options as UpdateOptions).keep === true
+      const keep = options.keep === true
       return async (store) => settle(store, await store.updatePacked(token, packed, keep), options)
     })
   }
@@ -87,10 +87,6 @@ export class Waiting implements Backend {
     const call = check()
     return call(await this.opening)
   }
-}
-
-function isNamed<T extends object>(ttl: Limit | T): ttl is T {
-  return typeof ttl === 'object' && ttl !== null
 }
 
 async function settle<T>(store: Store, answer: T, options: DurableOptions): Promise<T> {

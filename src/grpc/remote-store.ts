@@ -4,12 +4,12 @@
  */
 import {
   type CreateOptions,
-  checkCreateOptions,
   checkDeleteOptions,
   checkToken,
-  checkUpdateOptions,
+  createOptionsOf,
   type DurableOptions,
   type UpdateOptions,
+  updateOptionsOf,
 } from '../call-options.js'
 import { encode } from '../encode.js'
 import { CRUDJTError, notStarted } from '../errors.js'
@@ -42,7 +42,7 @@ export class RemoteStore implements SessionStore {
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
-      const options = isNamed(ttl) ? checkCreateOptions(ttl, silence_read) : { ttl, silence_read }
+      const options = createOptionsOf(ttl, silence_read)
       return this.calls.call(this.pack(Kind.CREATE, undefined, data, options))
     })
   }
@@ -64,7 +64,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      const options = isNamed(ttl) ? checkUpdateOptions(ttl, silence_read) : { ttl, silence_read }
+      const options = updateOptionsOf(ttl, silence_read)
       return this.calls.call(this.pack(Kind.UPDATE, token, data, options))
     })
   }
@@ -153,8 +153,4 @@ function onlyHere(name: string): CRUDJTError {
 
 function isDurable(options: DurableOptions): boolean {
   return options.durable === true
-}
-
-function isNamed<T extends object>(ttl: Limit | T): ttl is T {
-  return typeof ttl === 'object' && ttl !== null
 }
