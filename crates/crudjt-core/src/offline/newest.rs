@@ -69,9 +69,9 @@ pub(super) fn read_newest(
     taker: &mut dyn Taker,
 ) -> Result<Tally> {
     let Some(store) = source.store else { return Ok(Tally::default()) };
-    let (mark, mut epochs) = match &source.tree {
+    let (mark, mut epochs, copies) = match &source.tree {
         Some(tree) => read_small_tables(tree, findings, meter)?,
-        None => (None, Vec::new()),
+        None => (None, Vec::new(), Vec::new()),
     };
     let applied = mark.map(|mark| mark.applied);
     let sequence = applied.map_or(0, |applied| applied.sequence);
@@ -79,7 +79,7 @@ pub(super) fn read_newest(
     let surveyed = journal::survey(source.options, store, applied, &mut ledger)?;
     let (states, declared, to_replay) = (ledger.states, ledger.epochs, ledger.to_replay);
     let stored = epochs.len();
-    epochs.extend(declared.into_iter().map(|row| (row, 0)));
+    epochs.extend(copies.into_iter().chain(declared).map(|row| (row, 0)));
     let judge = Judge::new(epochs.iter().map(|(row, _)| *row), unlocked);
     if let Some(keyring) = &source.keyring
         && judge.strangers(keyring) > 0
@@ -107,8 +107,8 @@ pub(super) fn read_newest(
     Ok(tally)
 }
 
-/// The applied mark and the epochs with their counts of records.
-type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>);
+/// The applied mark, the epochs with their counts of records, and their copies.
+type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>, Vec<EpochRow>);
 
 fn read_small_tables(
     tree: &TreeFile,
@@ -127,7 +127,14 @@ fn read_small_tables(
         TableName::Epochs,
         &mut Rows { take: &mut take, tree, findings, meter, lost: false },
     )?;
-    Ok((mark, epochs))
+    let mut copies = Vec::new();
+    let mut take =
+        |_: &[u8], value: &[u8]| copies.extend(EpochRow::parse(value).map(|(row, _)| row));
+    tree.walk(
+        TableName::EpochCopies,
+        &mut Rows { take: &mut take, tree, findings, meter, lost: false },
+    )?;
+    Ok((mark, epochs, copies))
 }
 
 /// Gives rows on; what is lost is a finding.

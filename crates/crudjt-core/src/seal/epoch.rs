@@ -36,6 +36,13 @@ impl EpochRow {
         out.extend_from_slice(&self.salt);
     }
 
+    /// The row's bytes alone.
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
     /// Takes a row apart; also gives what stands behind it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(EpochRow, &[u8])> {
         let mut reader = Reader(bytes);

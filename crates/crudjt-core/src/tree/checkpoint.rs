@@ -7,7 +7,7 @@ use redb::{ReadableTable, WriteTransaction};
 use super::Tree;
 use super::mark::AppliedMark;
 use super::sweep::sweep;
-use super::tables::{APPLIED, EPOCHS, EpochCount, META, Redb};
+use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, META, Redb};
 use super::writer::Writer;
 use crate::memtable::Memtable;
 use crate::sabotage::{Breakage, broken};
@@ -97,10 +97,12 @@ pub(super) fn settle_epochs(
     collect: Option<&dyn Fn(u32) -> bool>,
 ) -> Redb<()> {
     let mut epochs = transaction.open_table(EPOCHS)?;
+    let mut copies = transaction.open_table(EPOCH_COPIES)?;
     for row in declared {
         if epochs.get(row.number)?.is_none() {
-            epochs
-                .insert(row.number, EpochCount { row: *row, records: 0 }.to_bytes().as_slice())?;
+            let count = EpochCount { row: *row, records: 0 };
+            epochs.insert(row.number, count.to_bytes().as_slice())?;
+            copies.insert(row.number, row.to_bytes().as_slice())?;
         }
     }
     for (number, change) in changes.iter().filter(|(_, change)| **change != 0) {
@@ -114,6 +116,7 @@ pub(super) fn settle_epochs(
         epochs.retain(|number, row| {
             !may_go(number) || EpochCount::parse(row).is_none_or(|count| count.records > 0)
         })?;
+        copies.retain(|number, _| matches!(epochs.get(number), Ok(Some(_)) | Err(_)))?;
     }
     Ok(())
 }

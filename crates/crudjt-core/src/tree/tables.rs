@@ -5,6 +5,7 @@
 //! | records | id | sealed record |
 //! | expiries | expiry in milliseconds << 64 \| id | nothing |
 //! | epochs | epoch number | epoch row, u64 records sealed under it |
+//! | epoch copies | epoch number | epoch row: what `repair` goes by if the block above is damaged |
 //! | meta | "applied" | applied mark |
 
 use redb::{Database, ReadableDatabase, TableDefinition};
@@ -20,10 +21,12 @@ pub(super) type Redb<T> = std::result::Result<T, redb::Error>;
 pub(super) const RECORDS_NAME: &str = "records";
 pub(super) const EXPIRIES_NAME: &str = "expiries";
 pub(super) const EPOCHS_NAME: &str = "epochs";
+pub(super) const COPIES_NAME: &str = "epoch copies";
 pub(super) const META_NAME: &str = "meta";
 pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(RECORDS_NAME);
 pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new(EXPIRIES_NAME);
 pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(EPOCHS_NAME);
+pub(super) const EPOCH_COPIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(COPIES_NAME);
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new(META_NAME);
 pub(super) const RECORDS_WIDTHS: Widths = Widths { key: Some(8), value: None };
 pub(super) const EXPIRIES_WIDTHS: Widths = Widths { key: Some(16), value: Some(0) };

@@ -13,8 +13,8 @@ use super::blocks::{BLOCK, BlockFile, TREE_FILE};
 use super::mark::AppliedMark;
 use super::pages::{Definition, Header, Node, Root, Widths};
 use super::tables::{
-    APPLIED, EPOCHS_NAME, EPOCHS_WIDTHS, EXPIRIES_NAME, EXPIRIES_WIDTHS, EpochCount, META_NAME,
-    META_WIDTHS, RECORDS_NAME, RECORDS_WIDTHS,
+    APPLIED, COPIES_NAME, EPOCHS_NAME, EPOCHS_WIDTHS, EXPIRIES_NAME, EXPIRIES_WIDTHS, EpochCount,
+    META_NAME, META_WIDTHS, RECORDS_NAME, RECORDS_WIDTHS,
 };
 use crate::Result;
 use crate::keyring::StoreId;
@@ -50,6 +50,8 @@ pub(crate) enum TableName {
     Records,
     Expiries,
     Epochs,
+    /// May be missing.
+    EpochCopies,
     Meta,
 }
 
@@ -59,6 +61,7 @@ impl TableName {
             TableName::Records => (RECORDS_NAME, RECORDS_WIDTHS),
             TableName::Expiries => (EXPIRIES_NAME, EXPIRIES_WIDTHS),
             TableName::Epochs => (EPOCHS_NAME, EPOCHS_WIDTHS),
+            TableName::EpochCopies => (COPIES_NAME, EPOCHS_WIDTHS),
             TableName::Meta => (META_NAME, META_WIDTHS),
         }
     }
@@ -116,6 +119,7 @@ impl TreeFile {
                 self.tree(definition.root, widths, visitor)?;
                 Ok(Some(definition.rows))
             }
+            None if table == TableName::EpochCopies => Ok(None),
             _ => {
                 let what = "a table is missing";
                 visitor.lost(Damage { block: 0, what }, None, None);
