@@ -1,4 +1,5 @@
-//! Opened records read from the B-tree, within a budget of bytes.
+//! Opened records read from the B-tree, within a budget of bytes. For a caller who keeps data itself
+//! it has only their headers: so several times as many have room.
 //!
 //! Invariant: no entry is older than the B-tree's newest commit. A reader inserts only if no
 //! commit was published since it looked (the gate); a commit first closes that window, then
@@ -17,15 +18,23 @@ use crate::keyring::DomainId;
 use crate::record::Header;
 
 /// Memory that an entry takes besides its data.
-const OVERHEAD: usize = 200;
+const OVERHEAD: usize = 180;
 /// Roughly what one entry takes, to size the cache's index.
-const TYPICAL: usize = 512;
+const TYPICAL: usize = 256;
 
 /// An opened record.
 pub(crate) struct Opened {
     pub(crate) header: Header,
     pub(crate) domain: DomainId,
-    pub(crate) data: Zeroizing<Box<[u8]>>,
+    /// `None` if it was read by a caller who keeps it.
+    pub(crate) data: Option<Zeroizing<Box<[u8]>>>,
+}
+
+impl Opened {
+    /// Whether it is all that a caller needs who knows this version.
+    fn serves(&self, known: Option<u64>) -> bool {
+        self.data.is_some() || known == Some(self.header.version)
+    }
 }
 
 #[derive(Clone)]
@@ -33,7 +42,7 @@ struct Weight;
 
 impl Weighter<u64, Arc<Opened>> for Weight {
     fn weight(&self, _id: &u64, record: &Arc<Opened>) -> u64 {
-        (record.data.len() + OVERHEAD) as u64
+        (record.data.as_ref().map_or(0, |data| data.len()) + OVERHEAD) as u64
     }
 }
 
@@ -63,8 +72,9 @@ impl RecordCache {
         }
     }
 
-    pub(crate) fn get(&self, id: u64) -> Option<Arc<Opened>> {
-        let found = self.records.get(&id);
+    /// A record, with its data unless `known` is its version.
+    pub(crate) fn get(&self, id: u64, known: Option<u64>) -> Option<Arc<Opened>> {
+        let found = self.records.get(&id).filter(|record| record.serves(known));
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         found
@@ -105,7 +115,7 @@ mod tests {
     fn record(version: u64) -> Opened {
         let header =
             Header { epoch: 1, nonce: 0, version, salt: [0; 8], expiry: None, reads: None };
-        Opened { header, domain: [0; 16], data: Zeroizing::new(Box::from([0u8; 100])) }
+        Opened { header, domain: [0; 16], data: Some(Zeroizing::new(Box::from([0u8; 100]))) }
     }
 
     #[test]
@@ -114,9 +124,9 @@ mod tests {
         let ticket = cache.ticket();
         cache.invalidate([7].into_iter());
         cache.insert(ticket, 7, record(1));
-        assert!(cache.get(7).is_none());
+        assert!(cache.get(7, None).is_none());
         cache.insert(cache.ticket(), 7, record(2));
-        assert_eq!(cache.get(7).map(|record| record.header.version), Some(2));
+        assert_eq!(cache.get(7, None).map(|record| record.header.version), Some(2));
     }
 
     #[test]
@@ -124,7 +134,16 @@ mod tests {
         let cache = RecordCache::new(1 << 20);
         cache.insert(cache.ticket(), 7, record(1));
         cache.invalidate([7].into_iter());
-        assert!(cache.get(7).is_none());
+        assert!(cache.get(7, None).is_none());
+    }
+
+    #[test]
+    fn without_data_it_serves_only_those_who_know_its_version() {
+        let cache = RecordCache::new(1 << 20);
+        cache.insert(cache.ticket(), 7, Opened { data: None, ..record(3) });
+        assert!(cache.get(7, Some(3)).is_some());
+        assert!(cache.get(7, Some(2)).is_none() && cache.get(7, None).is_none());
+        assert_eq!(cache.rates(), (1, 2));
     }
 
     #[test]

@@ -372,8 +372,12 @@ fn a_reader_that_knows_the_version_is_told_so_until_it_changes() {
         matches!(known(&mut out), Reading::Unchanged(meta) if meta.ttl == Some(60) && meta.version == 1)
     );
     store.checkpoint().unwrap();
+    for from in ["the B-tree", "the cache, which has no data then"] {
+        assert!(matches!(known(&mut out), Reading::Unchanged(_)), "from {from}");
+    }
     let mut room = [0; 64];
     assert!(matches!(store.read(token.as_bytes(), None, &mut room), Ok(Reading::Found(_, 5))));
+    assert_eq!(&room[..5], b"known");
     assert!(matches!(known(&mut out), Reading::Unchanged(_)), "from the cache");
     assert!(update(&store, &token, b"other", None, None));
     assert!(matches!(known(&mut out), Reading::Found(meta, 5) if meta.version == 2));

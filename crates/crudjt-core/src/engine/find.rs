@@ -5,6 +5,8 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use super::{Domains, Engine};
 use crate::cache::Opened;
 use crate::call::OUT_BYTES;
@@ -52,8 +54,7 @@ impl Engine {
         out: &mut [u8],
     ) -> Result<Option<(Found, Address<'d>)>> {
         for address in self.addresses(domains, token) {
-            let version = known.and_then(|known| known.version(address.claim.id));
-            match self.find_at(&address, version, now, out)? {
+            match self.find_at(&address, known, now, out)? {
                 Found::Absent => {}
                 found => return Ok(Some((found, address))),
             }
@@ -100,20 +101,22 @@ impl Engine {
         })
     }
 
-    /// The newest state at an address as of `now`, which was read before. `known` is a version
-    /// whose data the caller has.
+    /// The newest state at an address as of `now`, which was read before. `known` is what data the
+    /// caller has.
     fn find_at(
         &self,
         address: &Address<'_>,
-        known: Option<u64>,
+        known: Option<&Known>,
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
+        let version = known.and_then(|known| known.version(address.claim.id));
         let tables = self.tables.load();
         match tables.get(address.claim.id) {
             Some((State::Dead, _)) => Ok(Found::Absent),
             Some((State::Live { segment, place, brief }, memtable)) => {
-                if let Some(found) = brief.and_then(|brief| decided(&brief, address, known, now)) {
+                if let Some(found) = brief.and_then(|brief| decided(&brief, address, version, now))
+                {
                     return Ok(found);
                 }
                 let record = part(out, place.length as usize)?;
@@ -122,21 +125,22 @@ impl Engine {
             }
             None => {
                 drop(tables);
-                self.find_at_rest(address, known, now, out)
+                self.find_at_rest(address, known.is_some(), version, now, out)
             }
         }
     }
 
-    /// The state in the cache or the B-tree.
+    /// The state in the cache or the B-tree. The data of one who keeps it is not cached as well.
     fn find_at_rest(
         &self,
         address: &Address<'_>,
+        keeps: bool,
         known: Option<u64>,
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
         let id = address.claim.id;
-        if let Some(record) = self.cache.get(id) {
+        if let Some(record) = self.cache.get(id, known) {
             return from_cache(&record, address, known, now, out);
         }
         let ticket = self.cache.ticket();
@@ -148,11 +152,12 @@ impl Engine {
                 return Ok(Found::Absent);
             };
             let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
-            let found = judge(&header, address, now, data, out)?;
-            if matches!(found, Found::Live(..)) && header.reads.is_none() {
-                let data = zeroize::Zeroizing::new(Box::from(data));
-                self.cache.insert(ticket, id, Opened { header, domain: address.domain.id, data });
+            let found = judge(&header, address, known, now, data, out)?;
+            if !matches!(found, Found::Known(_) | Found::Live(Header { reads: None, .. }, _)) {
+                return Ok(found);
             }
+            let data = (!keeps).then(|| Zeroizing::new(Box::from(data)));
+            self.cache.insert(ticket, id, Opened { header, domain: address.domain.id, data });
             Ok(found)
         })
     }
@@ -217,20 +222,23 @@ fn from_cache(
     if record.domain != address.domain.id {
         return Ok(Found::Absent);
     }
-    match decided(&Brief::of(&record.header), address, known, now) {
-        Some(found) => Ok(found),
-        None => judge(&record.header, address, now, &record.data, out),
-    }
+    let data = record.data.as_deref().map_or(&[][..], |data| data);
+    judge(&record.header, address, known, now, data, out)
 }
 
-/// Copies an opened record's data to the front of `out` if it is the token's and alive.
+/// What an opened record answers: its data, at the front of `out`, only if it is the token's, alive
+/// and not known.
 fn judge(
     header: &Header,
     address: &Address<'_>,
+    known: Option<u64>,
     now: u64,
     data: &[u8],
     out: &mut [u8],
 ) -> Result<Found> {
+    if let Some(found) = decided(&Brief::of(header), address, known, now) {
+        return Ok(found);
+    }
     if let Some(found) = verdict(header, address, now) {
         return Ok(found);
     }

@@ -21,7 +21,8 @@ impl Tree {
         })
     }
 
-    /// Commits records and the epochs that they need, under this mark. Durable when it returns.
+    /// Commits records above those that are there, and the epochs that they need, under this mark.
+    /// Durable when it returns.
     pub(crate) fn fill(&self, rows: &Rows, epochs: &[EpochRow], mark: AppliedMark) -> Result<()> {
         self.guard("write its B-tree", || {
             self.with_database(|database| {
@@ -29,9 +30,9 @@ impl Tree {
                 transaction.set_quick_repair(true);
                 {
                     let mut writer = Writer::new(&transaction)?;
-                    for (id, record) in rows {
-                        writer.put(*id, record)?;
-                    }
+                    writer.append(|appender| {
+                        rows.iter().try_for_each(|(id, record)| appender.push(*id, record))
+                    })?;
                     settle_epochs(&transaction, epochs, &writer.epoch_changes, None)?;
                 }
                 transaction.open_table(META)?.insert(APPLIED, mark.to_bytes().as_slice())?;

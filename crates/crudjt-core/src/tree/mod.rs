@@ -5,6 +5,7 @@
 //! against panics, and a panic is an error of this store, not of the process. After any failed
 //! access redb refuses all others, so it is then opened anew, at its last commit.
 
+mod append;
 mod blocks;
 mod checkpoint;
 mod fill;

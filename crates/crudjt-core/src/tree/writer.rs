@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redb::{Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::tables::{EXPIRIES, RECORDS, Redb, expiry_key};
 use crate::Error;
@@ -36,21 +36,21 @@ impl<'t> Writer<'t> {
         journal_error: &mut Option<Error>,
     ) -> Redb<Vec<u64>> {
         let states = memtable.sorted();
-        let mut record = Vec::new();
-        for (id, state) in &states {
-            let State::Live { segment, place, .. } = state else {
-                self.remove(*id)?;
-                continue;
-            };
-            record.resize(place.length as usize, 0);
-            let segment = memtable.segments.get(*segment as usize);
-            if let Some(Err(error)) = segment.map(|segment| segment.read(place.offset, &mut record))
-            {
-                *journal_error = Some(error);
-                return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
+        let mut reader = Reader { memtable, record: Vec::new(), journal_error };
+        let last = self.records.last()?.map(|(id, _)| id.value());
+        let (known, new) = states.split_at(states.partition_point(|(id, _)| Some(*id) <= last));
+        for (id, state) in known {
+            match reader.read(state)? {
+                Some(record) => self.put(*id, record)?,
+                None => self.remove(*id)?,
             }
-            self.put(*id, &record)?;
         }
+        self.append(|appender| {
+            new.iter().try_for_each(|(id, state)| match reader.read(state)? {
+                Some(record) => appender.push(*id, record),
+                None => Ok(()),
+            })
+        })?;
         Ok(states.into_iter().map(|(id, _)| id).collect())
     }
 
@@ -88,5 +88,28 @@ impl<'t> Writer<'t> {
         if let Some(header) = header {
             *self.epoch_changes.entry(header.epoch).or_default() += by;
         }
+    }
+}
+
+/// Gets a memtable's records from the journal.
+struct Reader<'a> {
+    memtable: &'a Memtable,
+    record: Vec<u8>,
+    journal_error: &'a mut Option<Error>,
+}
+
+impl Reader<'_> {
+    /// The record of a state; `None` if it is dead.
+    fn read(&mut self, state: &State) -> Redb<Option<&[u8]>> {
+        let State::Live { segment, place, .. } = state else { return Ok(None) };
+        self.record.resize(place.length as usize, 0);
+        let segment = self.memtable.segments.get(*segment as usize);
+        if let Some(Err(error)) =
+            segment.map(|segment| segment.read(place.offset, &mut self.record))
+        {
+            *self.journal_error = Some(error);
+            return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
+        }
+        Ok(Some(&self.record))
     }
 }

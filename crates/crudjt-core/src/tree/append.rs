@@ -1,0 +1,64 @@
+//! Records above all that the B-tree has, as new tokens are: redb builds whole leaves of them, which
+//! costs a third of looking for each one's place.
+
+use std::collections::HashMap;
+use std::ops::Bound;
+
+use redb::{CursorMut, ReadableTable};
+
+use super::tables::{Redb, expiry_key};
+use super::writer::Writer;
+use crate::record::Header;
+
+/// Takes records by ascending id.
+pub(super) struct Appender<'w> {
+    cursor: CursorMut<'w, u64, &'static [u8]>,
+    epoch_changes: &'w mut HashMap<u32, i64>,
+    expiries: Vec<u128>,
+}
+
+impl Writer<'_> {
+    /// Appends what `give` pushes.
+    pub(super) fn append(&mut self, give: impl FnOnce(&mut Appender<'_>) -> Redb<()>) -> Redb<()> {
+        let mut appender = Appender {
+            cursor: self.records.upper_bound_mut(Bound::<u64>::Unbounded)?,
+            epoch_changes: &mut self.epoch_changes,
+            expiries: Vec::new(),
+        };
+        give(&mut appender)?;
+        let expiries = appender.finish()?;
+        self.add_expiries(expiries)
+    }
+
+    fn add_expiries(&mut self, mut keys: Vec<u128>) -> Redb<()> {
+        keys.sort_unstable();
+        let last = self.expiries.last()?.map(|(key, _)| key.value());
+        let (among, behind) = keys.split_at(keys.partition_point(|key| Some(*key) <= last));
+        for key in among {
+            self.expiries.insert(key, ())?;
+        }
+        let mut cursor = self.expiries.upper_bound_mut(Bound::<u128>::Unbounded)?;
+        for key in behind {
+            cursor.insert_before(key, ())?;
+        }
+        Ok(cursor.close()?)
+    }
+}
+
+impl Appender<'_> {
+    /// Takes a record; its id is above all others.
+    pub(super) fn push(&mut self, id: u64, record: &[u8]) -> Redb<()> {
+        self.cursor.insert_before(id, record)?;
+        if let Some((header, _)) = Header::parse(record) {
+            *self.epoch_changes.entry(header.epoch).or_default() += 1;
+            self.expiries.extend(header.sweep_at().map(|expiry| expiry_key(expiry, id)));
+        }
+        Ok(())
+    }
+
+    /// Gives the rows of the expiry table.
+    fn finish(self) -> Redb<Vec<u128>> {
+        self.cursor.close()?;
+        Ok(self.expiries)
+    }
+}
