@@ -1,5 +1,5 @@
-//! Opened records read from the B-tree, within a budget of bytes. For a caller who keeps data itself
-//! it has only their headers: so several times as many have room.
+//! What was read from the B-tree, within a budget of bytes: opened records, and for callers who keep
+//! the data themselves only the limits and versions, which take a tenth of the room.
 //!
 //! Invariant: no entry is older than the B-tree's newest commit. A reader inserts only if no
 //! commit was published since it looked (the gate); a commit first closes that window, then
@@ -14,27 +14,21 @@ use quick_cache::sync::Cache;
 use rustc_hash::FxBuildHasher;
 use zeroize::Zeroizing;
 
+use crate::briefs::Briefs;
 use crate::keyring::DomainId;
+use crate::memtable::Brief;
 use crate::record::Header;
 
 /// Memory that an entry takes besides its data.
-const OVERHEAD: usize = 180;
+const OVERHEAD: usize = 200;
 /// Roughly what one entry takes, to size the cache's index.
-const TYPICAL: usize = 256;
+const TYPICAL: usize = 512;
 
 /// An opened record.
 pub(crate) struct Opened {
     pub(crate) header: Header,
     pub(crate) domain: DomainId,
-    /// `None` if it was read by a caller who keeps it.
-    pub(crate) data: Option<Zeroizing<Box<[u8]>>>,
-}
-
-impl Opened {
-    /// Whether it is all that a caller needs who knows this version.
-    fn serves(&self, known: Option<u64>) -> bool {
-        self.data.is_some() || known == Some(self.header.version)
-    }
+    pub(crate) data: Zeroizing<Box<[u8]>>,
 }
 
 #[derive(Clone)]
@@ -42,13 +36,14 @@ struct Weight;
 
 impl Weighter<u64, Arc<Opened>> for Weight {
     fn weight(&self, _id: &u64, record: &Arc<Opened>) -> u64 {
-        (record.data.as_ref().map_or(0, |data| data.len()) + OVERHEAD) as u64
+        (record.data.len() + OVERHEAD) as u64
     }
 }
 
-/// Opened records by id.
+/// Opened records and briefs by id.
 pub(crate) struct RecordCache {
     records: Cache<u64, Arc<Opened>, Weight, FxBuildHasher>,
+    briefs: Briefs,
     /// The number of the newest published commit.
     gate: RwLock<u64>,
     hits: AtomicU64,
@@ -56,7 +51,10 @@ pub(crate) struct RecordCache {
 }
 
 impl RecordCache {
+    /// Half of the bytes are for each of the two.
     pub(crate) fn new(bytes: usize) -> RecordCache {
+        let briefs = Briefs::new(bytes / 2);
+        let bytes = bytes / 2;
         let records = Cache::with(
             bytes / TYPICAL + 1,
             bytes as u64,
@@ -66,18 +64,28 @@ impl RecordCache {
         );
         RecordCache {
             records,
+            briefs,
             gate: RwLock::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
     }
 
-    /// A record, with its data unless `known` is its version.
-    pub(crate) fn get(&self, id: u64, known: Option<u64>) -> Option<Arc<Opened>> {
-        let found = self.records.get(&id).filter(|record| record.serves(known));
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Opened>> {
+        let found = self.records.get(&id);
+        self.count(found.is_some());
         found
+    }
+
+    /// The brief of a record without a read limit. Whether it served is for the caller to count.
+    pub(crate) fn brief(&self, id: u64) -> Option<Brief> {
+        self.briefs.get(id)
+    }
+
+    /// Counts a hit or a miss.
+    pub(crate) fn count(&self, is_hit: bool) {
+        let counter = if is_hit { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What to give to [`RecordCache::insert`]; to be asked before the B-tree is.
@@ -92,14 +100,25 @@ impl RecordCache {
         }
     }
 
+    /// The same for a caller who keeps the data.
+    pub(crate) fn insert_brief(&self, ticket: u64, id: u64, brief: &Brief) {
+        let gate = self.gate.read();
+        if *gate == ticket {
+            self.briefs.insert(id, brief);
+        }
+    }
+
     /// To be called after a commit was published and before its memtable is let go.
     pub(crate) fn invalidate(&self, changed: impl Iterator<Item = u64>) {
         *self.gate.write() += 1;
-        changed.for_each(|id| drop(self.records.remove(&id)));
+        changed.for_each(|id| {
+            self.records.remove(&id);
+            self.briefs.remove(id);
+        });
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.records.weight()
+        self.records.weight() + self.briefs.bytes() as u64
     }
 
     /// Hits and misses so far.
@@ -115,7 +134,7 @@ mod tests {
     fn record(version: u64) -> Opened {
         let header =
             Header { epoch: 1, nonce: 0, version, salt: [0; 8], expiry: None, reads: None };
-        Opened { header, domain: [0; 16], data: Some(Zeroizing::new(Box::from([0u8; 100]))) }
+        Opened { header, domain: [0; 16], data: Zeroizing::new(Box::from([0u8; 100])) }
     }
 
     #[test]
@@ -124,26 +143,23 @@ mod tests {
         let ticket = cache.ticket();
         cache.invalidate([7].into_iter());
         cache.insert(ticket, 7, record(1));
-        assert!(cache.get(7, None).is_none());
+        assert!(cache.get(7).is_none());
         cache.insert(cache.ticket(), 7, record(2));
-        assert_eq!(cache.get(7, None).map(|record| record.header.version), Some(2));
+        assert_eq!(cache.get(7).map(|record| record.header.version), Some(2));
+        let brief = Brief::of(&record(1).header);
+        cache.insert_brief(ticket, 7, &brief);
+        assert!(cache.brief(7).is_none());
+        cache.insert_brief(cache.ticket(), 7, &brief);
+        assert_eq!(cache.brief(7), Some(brief));
     }
 
     #[test]
     fn a_commit_removes_what_it_changed() {
         let cache = RecordCache::new(1 << 20);
         cache.insert(cache.ticket(), 7, record(1));
+        cache.insert_brief(cache.ticket(), 7, &Brief::of(&record(1).header));
         cache.invalidate([7].into_iter());
-        assert!(cache.get(7, None).is_none());
-    }
-
-    #[test]
-    fn without_data_it_serves_only_those_who_know_its_version() {
-        let cache = RecordCache::new(1 << 20);
-        cache.insert(cache.ticket(), 7, Opened { data: None, ..record(3) });
-        assert!(cache.get(7, Some(3)).is_some());
-        assert!(cache.get(7, Some(2)).is_none() && cache.get(7, None).is_none());
-        assert_eq!(cache.rates(), (1, 2));
+        assert!(cache.get(7).is_none() && cache.brief(7).is_none());
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //!
 //! The formats, the commit protocol and their reasons are in `docs/design.md`.
 
+mod briefs;
 mod bytes;
 mod cache;
 mod call;

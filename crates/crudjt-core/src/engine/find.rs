@@ -125,24 +125,55 @@ impl Engine {
             }
             None => {
                 drop(tables);
-                self.find_at_rest(address, known.is_some(), version, now, out)
+                match known {
+                    Some(_) => self.find_for_keeper(address, version, now, out),
+                    None => self.find_at_rest(address, now, out),
+                }
             }
         }
     }
 
-    /// The state in the cache or the B-tree. The data of one who keeps it is not cached as well.
-    fn find_at_rest(
+    /// The state in the cache or the B-tree, for a caller who keeps data: it is not cached again.
+    fn find_for_keeper(
         &self,
         address: &Address<'_>,
-        keeps: bool,
         known: Option<u64>,
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
-        let id = address.claim.id;
-        if let Some(record) = self.cache.get(id, known) {
-            return from_cache(&record, address, known, now, out);
+        let brief = self.cache.brief(address.claim.id);
+        let found = brief.and_then(|brief| decided(&brief, address, known, now));
+        self.cache.count(found.is_some());
+        if let Some(found) = found {
+            return Ok(found);
         }
+        self.fetch(address, known, now, out, |ticket, id, header, _| {
+            self.cache.insert_brief(ticket, id, &Brief::of(header));
+        })
+    }
+
+    /// The state in the cache or the B-tree.
+    fn find_at_rest(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Found> {
+        if let Some(record) = self.cache.get(address.claim.id) {
+            return from_cache(&record, address, now, out);
+        }
+        self.fetch(address, None, now, out, |ticket, id, header, data| {
+            let data = Zeroizing::new(Box::from(data));
+            let opened = Opened { header: *header, domain: address.domain.id, data };
+            self.cache.insert(ticket, id, opened);
+        })
+    }
+
+    /// The state in the B-tree. A live record without a read limit is given to `cache`.
+    fn fetch(
+        &self,
+        address: &Address<'_>,
+        known: Option<u64>,
+        now: u64,
+        out: &mut [u8],
+        cache: impl FnOnce(u64, u64, &Header, &[u8]),
+    ) -> Result<Found> {
+        let id = address.claim.id;
         let ticket = self.cache.ticket();
         FETCHED.with_borrow_mut(|fetched| {
             if !self.tree.get(id, fetched)? {
@@ -153,11 +184,9 @@ impl Engine {
             };
             let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
             let found = judge(&header, address, known, now, data, out)?;
-            if !matches!(found, Found::Known(_) | Found::Live(Header { reads: None, .. }, _)) {
-                return Ok(found);
+            if matches!(found, Found::Known(_) | Found::Live(Header { reads: None, .. }, _)) {
+                cache(ticket, id, &header, data);
             }
-            let data = (!keeps).then(|| Zeroizing::new(Box::from(data)));
-            self.cache.insert(ticket, id, Opened { header, domain: address.domain.id, data });
             Ok(found)
         })
     }
@@ -212,18 +241,11 @@ fn decided(brief: &Brief, address: &Address<'_>, known: Option<u64>, now: u64) -
     (brief.whole && known == Some(brief.version)).then_some(Found::Known(*brief))
 }
 
-fn from_cache(
-    record: &Opened,
-    address: &Address<'_>,
-    known: Option<u64>,
-    now: u64,
-    out: &mut [u8],
-) -> Result<Found> {
+fn from_cache(record: &Opened, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Found> {
     if record.domain != address.domain.id {
         return Ok(Found::Absent);
     }
-    let data = record.data.as_deref().map_or(&[][..], |data| data);
-    judge(&record.header, address, known, now, data, out)
+    judge(&record.header, address, None, now, &record.data, out)
 }
 
 /// What an opened record answers: its data, at the front of `out`, only if it is the token's, alive
@@ -236,10 +258,10 @@ fn judge(
     data: &[u8],
     out: &mut [u8],
 ) -> Result<Found> {
-    if let Some(found) = decided(&Brief::of(header), address, known, now) {
-        return Ok(found);
-    }
-    if let Some(found) = verdict(header, address, now) {
+    let brief = Brief::of(header);
+    if let Some(found) =
+        verdict(header, address, now).or_else(|| decided(&brief, address, known, now))
+    {
         return Ok(found);
     }
     part(out, data.len())?.copy_from_slice(data);
