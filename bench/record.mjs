@@ -7,11 +7,20 @@ import { Packr } from 'msgpackr'
 const BYTES = 256
 const FIRST_ID = 3_000_000_000 // all ids from here on pack to five bytes
 
-const packr = new Packr({ useRecords: false, variableMapSize: true })
+/** Packs what peers keep as bytes, so that all of them pack alike. */
+export const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 /** @param {'member' | 'editor'} role @returns {object} one record, to be numbered with `number` */
 export function makeRecord(role) {
-  const record = {
+  const record = recordOf(0, role)
+  const bytes = packr.pack(record).length
+  if (bytes !== BYTES) throw new Error(`the record packs to ${bytes} bytes instead of ${BYTES}`)
+  return record
+}
+
+/** A record of its own for the i-th token, as a program makes it at a login: some stores keep the object. */
+export function recordOf(i, role) {
+  return {
     cookie: {
       originalMaxAge: 3600000,
       expires: '2026-01-01T12:00:00.000Z',
@@ -20,14 +29,11 @@ export function makeRecord(role) {
       path: '/',
       sameSite: 'lax',
     },
-    passport: { user: { id: FIRST_ID, username: 'j.doe', name: 'Jane Doe', role } },
+    passport: { user: { id: FIRST_ID + i, username: 'j.doe', name: 'Jane Doe', role } },
     csrfSecret: 'hV7mB0cYxTqL3sWnKd9aRzUe',
     returnTo: '/documents/17?page=3',
     agent: 'Firefox 140, Linux',
   }
-  const bytes = packr.pack(record).length
-  if (bytes !== BYTES) throw new Error(`the record packs to ${bytes} bytes instead of ${BYTES}`)
-  return record
 }
 
 /** Makes it the record of the i-th token, without allocating. */

@@ -1,10 +1,8 @@
 /** The rounds of the bench: which processes run on which folder, and what each round yields. */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { allocatedBytes } from '../examples/login-server/drive/disk.mjs'
+import { inFolder, runScript } from './processes.mjs'
 
 const DAY_SECONDS = 24 * 60 * 60
 
@@ -53,23 +51,7 @@ async function measured(work) {
   return { ...result, pack: (before + after) / 2 }
 }
 
-async function inFolder(work) {
-  const folder = mkdtempSync(join(tmpdir(), 'crudjt-bench-'))
-  try {
-    return await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Runs a round in a process of its own, which prints its result as JSON. */
+/** Runs a round in a process of its own. */
 function run(name, ...args) {
-  const file = fileURLToPath(new URL(`rounds/${name}.mjs`, import.meta.url))
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [file, ...args.map(String)], (error, stdout, stderr) => {
-      const expected = !error || error.signal === 'SIGKILL'
-      if (expected && stdout) resolve(JSON.parse(stdout))
-      else reject(new Error(`${name} failed:\n${stderr}`, { cause: error }))
-    })
-  })
+  return runScript(fileURLToPath(new URL(`rounds/${name}.mjs`, import.meta.url)), args)
 }

@@ -44,7 +44,8 @@ async function startMaster(name, folder) {
   return { child, port, processorTime }
 }
 
-async function startRedis(folder) {
+/** A server of Redis with a folder of its own below `folder`. @returns `{child, port}` */
+export async function startRedis(folder) {
   const port = await freePort()
   const own = join(folder, 'redis')
   mkdirSync(own)
@@ -67,7 +68,8 @@ async function answering(port, deadline) {
   }
 }
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()

@@ -1,0 +1,73 @@
+/** The four calls on 40 000 tokens, new ones and those of another process. */
+import { join } from 'node:path'
+
+const COUNT = { full: 40_000, quick: 100 }
+const CALLS = [
+  ['create', 'create'],
+  ['firstRead', 'first read'],
+  ['repeatedRead', 'repeated read'],
+  ['update', 'update'],
+  ['delete', 'delete'],
+]
+const COLD = [['coldRead', 'first read'], ...CALLS.slice(2)]
+const micros = ([measure, title]) => ({ measure, title, unit: 'µs', digits: 2 })
+
+export const calls = {
+  name: 'calls',
+  trials: (peers, size) =>
+    peers.map((peer) => ({ key: peer, peer, run: (go) => go('calls', { count: COUNT[size] }) })),
+  tables: [
+    { title: 'Every call on 40 000 new tokens', columns: CALLS.map(micros), times: true },
+    {
+      title: 'Changes until they are on the medium',
+      columns: ['create', 'update', 'delete'].map((call) => micros([`${call}Flushed`, call])),
+    },
+    {
+      title: 'Processor time, background threads and servers included',
+      columns: CALLS.map(([call, title]) => micros([`${call}Processor`, title])),
+    },
+    {
+      title: 'Bytes that a call causes to be written to the device',
+      columns: CALLS.filter(([call]) => !call.endsWith('Read')).map(([call, title]) => ({
+        measure: `${call}Written`,
+        title,
+        unit: 'B',
+        digits: 0,
+      })),
+    },
+    {
+      title: 'Resident memory',
+      columns: [
+        {
+          measure: 'rssCreated',
+          title: 'after 40 000 creates',
+          unit: 'MB',
+          digits: 0,
+          scale: 1e-6,
+        },
+        { measure: 'rss', title: 'after all calls', unit: 'MB', digits: 0, scale: 1e-6 },
+      ],
+    },
+  ],
+}
+
+export const cold = {
+  name: 'cold',
+  trials: (peers, size) =>
+    peers.map((peer) => ({
+      key: peer,
+      peer,
+      run: async (go, folder) => {
+        const tokensFile = join(folder, 'tokens')
+        await go('fill', { count: COUNT[size], tokensFile })
+        return go('cold', { tokensFile })
+      },
+    })),
+  tables: [
+    {
+      title: 'Every call on 40 000 tokens of another process',
+      columns: [{ measure: 'open', title: 'open', unit: 'ms', digits: 1 }, ...COLD.map(micros)],
+      times: true,
+    },
+  ],
+}
