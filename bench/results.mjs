@@ -1,7 +1,9 @@
 /** Keeps the results of a run in bench/results, dated, with the machine they were taken on. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { arch, cpus, platform, release } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os'
+
+const FOLDER = new URL('results/', import.meta.url)
 
 /**
  * @param {object} results
@@ -9,20 +11,47 @@ import { fileURLToPath } from 'node:url'
  * @returns {string} the file's path from the project's root
  */
 export function save(results, prefix = '') {
-  const date = new Date().toISOString().slice(0, 10)
-  const folder = new URL('results/', import.meta.url)
-  mkdirSync(folder, { recursive: true })
-  const text = JSON.stringify({ date, machine: machine(), ...results }, rounded, 2)
-  writeFileSync(fileURLToPath(new URL(`${prefix}${date}.json`, folder)), `${text}\n`)
-  return `bench/results/${prefix}${date}.json`
+  mkdirSync(FOLDER, { recursive: true })
+  const text = JSON.stringify({ date: today(), machine: machine(), ...results }, rounded, 2)
+  writeFileSync(new URL(nameOf(prefix), FOLDER), `${text}\n`)
+  return `bench/results/${nameOf(prefix)}`
 }
+
+/** What was kept today under that prefix; undefined if nothing was. */
+export function latest(prefix) {
+  const file = new URL(nameOf(prefix), FOLDER)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+}
+
+const today = () => new Date().toISOString().slice(0, 10)
+const nameOf = (prefix) => `${prefix}${today()}.json`
 
 const machine = () => ({
   cpu: cpus()[0].model.trim(),
   cores: cpus().length,
+  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
   system: `${platform()} ${arch()} ${release()}`,
+  distribution: distribution(),
+  disk: disk(),
   node: process.version,
 })
+
+function distribution() {
+  const file = '/etc/os-release'
+  if (!existsSync(file)) return undefined
+  return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync(file, 'utf8'))?.[1]
+}
+
+/** What the stores of the bench lie on, where `df` can tell. */
+function disk() {
+  try {
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
+    const lines = execFileSync('df', ['--output=fstype,source', tmpdir()], options).split('\n')
+    return lines[1].replace(/\s+/g, ' ')
+  } catch {
+    return undefined
+  }
+}
 
 const rounded = (_key, value) =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value

@@ -27,7 +27,13 @@ export class Figures {
     return values.slice(0, others.length).map((value, round) => value / others[round])
   }
 
+  /** The names of a part's rows. */
   trials(part) {
     return Object.keys(this.#results[part] ?? {})
+  }
+
+  /** How many rounds a row has. */
+  rounds(part, trial) {
+    return this.#results[part][trial].length
   }
 }

@@ -1,58 +1,86 @@
 /**
  * The bench against what people would pick instead:
- *   npm run bench:peers -- [--rounds 7] [--part calls] [--only lmdb] [--quick]
+ *   npm run bench:peers -- [--rounds 7] [--part calls] [--only lmdb] [--without-huge] [--quick]
  *
  * Every trial runs in fresh processes, the peers in turn within one round; figures are medians over the
  * rounds. Prints tables and what is held against floors and aims; exit status 1 if a floor is missed.
- * `--part` and `--only` (given as often as wanted) choose parts and peers. `--quick` checks that every driver
- * works, with the peers that are there, and times nothing.
+ * `--part`, as often as wanted, chooses parts; the others stay as they were measured before on that day.
+ * `--only`, as often as wanted, chooses peers; what is measured then is printed and not kept. `--quick` checks
+ * that every driver works, with the peers that are there, and times nothing.
  */
 import { parseArgs } from 'node:util'
-import { save } from '../results.mjs'
+import { latest, save } from '../results.mjs'
+import { packRound } from '../rounds.mjs'
+import { writeDocument } from './document.mjs'
 import { Figures } from './figures.mjs'
 import { judge } from './floors.mjs'
-import { PARTS } from './parts.mjs'
+import { PART_NAMES, partsNamed } from './parts.mjs'
 import { PEERS } from './peers.mjs'
 import { preparePeers } from './prepare.mjs'
 import { cells, floorCells, plainTable } from './text.mjs'
-import { runTrial } from './trials.mjs'
+import { Trials } from './trials.mjs'
+
+const PREFIX = 'peers-'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    part: { type: 'string', multiple: true, default: Object.keys(PARTS) },
+    part: { type: 'string', multiple: true, default: PART_NAMES },
     only: { type: 'string', multiple: true, default: Object.keys(PEERS) },
+    'without-huge': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
 })
 const there = preparePeers(!options.quick)
 const peers = there.filter((peer) => peer === 'ours' || options.only.includes(peer))
-const parts = options.part.map((name) => PARTS[name])
+const parts = partsNamed(options.part).filter(
+  ({ name }) => !(options['without-huge'] && name === 'huge'),
+)
 
 if (options.quick) {
   await allRounds(1, 'quick')
   console.log('every driver that is there works')
 } else {
-  const results = await allRounds(Number(options.rounds), 'full')
-  report(results)
+  await report(await allRounds(Number(options.rounds), 'full'))
 }
 
 async function allRounds(rounds, size) {
-  const trials = parts.flatMap((part) =>
-    part.trials(peers, size).map((trial) => ({ part: part.name, ...trial })),
-  )
+  const plan = planOf(rounds, size)
+  const trials = new Trials()
   const results = {}
   const begin = performance.now()
-  for (let done = 0; done < rounds * trials.length; done++) {
-    const trial = trials[done % trials.length]
-    const round = Math.floor(done / trials.length) + 1
-    const left = remaining(performance.now() - begin, done, rounds * trials.length)
-    console.log(`round ${round} of ${rounds}: ${trial.part}, ${trial.key}${left}`)
-    results[trial.part] ??= {}
-    results[trial.part][trial.key] ??= []
-    results[trial.part][trial.key].push(await runTrial(trial))
+  try {
+    for (const [done, trial] of plan.entries()) {
+      const left = remaining(performance.now() - begin, done, plan.length)
+      console.log(`round ${trial.round} of ${rounds}: ${trial.part}, ${trial.key}${left}`)
+      keep(results, trial, await trials.run(trial))
+    }
+  } finally {
+    trials.end()
   }
   return results
+}
+
+/** All trials in order: round by round, within it part by part, within that peer by peer. */
+function planOf(rounds, size) {
+  const ofRound = (round) => [
+    { part: 'pack', key: 'pack', peer: 'ours', round, run: packRound },
+    ...parts
+      .filter(({ mostRounds = rounds }) => round <= mostRounds)
+      .flatMap((part) =>
+        part.trials(peers, size).map((trial) => ({ part: part.name, round, ...trial })),
+      ),
+  ]
+  return Array.from({ length: rounds }, (_, i) => ofRound(i + 1)).flat()
+}
+
+function keep(results, { part, key, isMany }, result) {
+  results[part] ??= {}
+  const rows = isMany ? Object.entries(result) : [[key, result]]
+  for (const [row, measures] of rows) {
+    results[part][row] ??= []
+    results[part][row].push(measures)
+  }
 }
 
 function remaining(elapsed, done, all) {
@@ -61,19 +89,20 @@ function remaining(elapsed, done, all) {
   return `, about ${minutes < 1 ? 'a minute' : `${Math.ceil(minutes)} minutes`} left`
 }
 
-function report(results) {
+/** Prints what was measured, keeps it with the other parts of that day, and writes the document. */
+async function report(measured) {
+  const isWhole = options.only.length >= Object.keys(PEERS).length
+  const results = isWhole ? { ...latest(PREFIX)?.results, ...measured } : measured
   const figures = new Figures(results)
   for (const part of parts) {
     for (const table of part.tables) {
-      console.log(`\n${table.title}\n${plainTable(cells(figures, part.name, table, nameOf))}`)
+      console.log(`\n${table.title}\n${plainTable(cells(figures, part.name, table))}`)
     }
   }
   const floors = judge(figures)
   console.log(`\nFloors and aims\n${plainTable(floorCells(floors))}`)
-  console.log(`\nKept in ${save({ floors, results }, 'peers-')}.`)
   if (floors.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1
-}
-
-function nameOf(trial) {
-  return PEERS[trial]?.name ?? trial
+  if (!isWhole) return
+  console.log(`\nKept in ${save({ floors, results }, PREFIX)}; written docs/benchmarks.md.`)
+  await writeDocument(latest(PREFIX), figures)
 }

@@ -1,5 +1,6 @@
 /** Figures as text: in the terminal and in the document. */
 import { spread } from './figures.mjs'
+import { PEERS } from './peers.mjs'
 
 /** "1.23 (1.10–1.40)", in the unit of a column. */
 export function show(figure, { digits }) {
@@ -16,8 +17,8 @@ const short = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2))
 const grouped = (text) => text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ' ')
 
 /** @returns {{head: string[], lines: string[][]}} a row for each trial that has one of the columns */
-export function cells(figures, part, { columns, times }, nameOf) {
-  const head = ['', ...columns.map(({ title, unit }) => `${title}, ${unit}`)]
+export function cells(figures, part, { columns, times }) {
+  const head = ['', ...columns.map(({ title, unit }) => (unit ? `${title}, ${unit}` : title))]
   const lines = figures.trials(part).flatMap((trial) => {
     const row = columns.map((column) => cell(figures, part, trial, column, times))
     return row.every((text) => text === '–') ? [] : [[nameOf(trial), ...row]]
@@ -32,6 +33,9 @@ function cell(figures, part, trial, column, times) {
   const ratio = spread(figures.times([part, trial, column.measure], [part, 'ours', column.measure]))
   return ratio === undefined ? text : `${text}, ${short(ratio.median)} ×`
 }
+
+/** The name of a row: a peer's, or what it says itself. */
+export const nameOf = (trial) => PEERS[trial]?.name ?? trial
 
 /** For a terminal. */
 export function plainTable({ head, lines }) {

@@ -1,26 +1,49 @@
 /** Runs the trials of a part: a fresh folder each, a server where the peer needs one, fresh processes. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, startRedis, stopServers } from '../grpc/servers.mjs'
 import { inFolder, runScript } from '../processes.mjs'
 import { PEERS } from './peers.mjs'
 
-/** @param trial `{key, peer, run}` of a part @returns what its last process printed */
-export const runTrial = ({ peer, run }) =>
-  inFolder(async (folder) => {
-    const server = PEERS[peer].server ? await startRedis(folder) : undefined
-    try {
-      const where = server
-        ? { port: server.port, server: server.child.pid }
-        : { port: await freePort() }
-      const store = join(folder, 'store')
-      const go = (script, args) =>
-        runScript(fileOf(script), [json({ peer, folder: store, ...where, ...args })])
-      return await run(go, folder)
-    } finally {
-      if (server) await stopServers({ server })
-    }
-  })
+/**
+ * A trial is `{key, peer, run(go, folder)}`; `go(script, args)` runs a script of `trials/` and gives what it
+ * printed. With `isKept` its folder is kept for all rounds, and `prepare(go, folder)` fills it before the first.
+ */
+export class Trials {
+  #kept = new Map()
 
-const json = (value) => JSON.stringify(value)
+  async run(trial) {
+    return trial.isKept ? this.#runKept(trial) : inFolder((folder) => runIn(folder, trial))
+  }
+
+  /** Removes what was kept. */
+  end() {
+    for (const folder of this.#kept.values()) rmSync(folder, { recursive: true, force: true })
+  }
+
+  async #runKept(trial) {
+    const key = `${trial.part} ${trial.key}`
+    if (!this.#kept.has(key)) {
+      const folder = mkdtempSync(join(tmpdir(), 'crudjt-bench-'))
+      this.#kept.set(key, folder)
+      await runIn(folder, { peer: trial.peer, run: trial.prepare })
+    }
+    return runIn(this.#kept.get(key), trial)
+  }
+}
+
+async function runIn(folder, { peer, run }) {
+  const server = PEERS[peer].server ? await startRedis(folder) : undefined
+  try {
+    const port = server?.port ?? (await freePort())
+    const where = { peer, folder: join(folder, 'store'), port, server: server?.child.pid }
+    return await run((script, args) => runScript(fileOf(script), [json(where, args)]), folder)
+  } finally {
+    if (server) await stopServers({ server })
+  }
+}
+
+const json = (where, args) => JSON.stringify({ ...where, ...args })
 const fileOf = (script) => fileURLToPath(new URL(`trials/${script}.mjs`, import.meta.url))

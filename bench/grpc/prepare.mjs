@@ -4,22 +4,31 @@ import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const PEERS = fileURLToPath(new URL('../peers/', import.meta.url))
-const OLDER = `${PEERS}node_modules/crudjt-1/index.node`
-const IOREDIS = `${PEERS}node_modules/ioredis/package.json`
 const INSTALL_MS = 10 * 60_000
 
+/** What is only there if its compiling went well. */
+const COMPILED = {
+  'crudjt-1': 'index.node',
+  'better-sqlite3': 'build/Release/better_sqlite3.node',
+}
+
 /**
- * @param {boolean} system whether a server may be installed on this machine
+ * @param {boolean} whole whether peers are compiled and a server may be installed on this machine
  * @returns {Record<'older' | 'redis', boolean>} which peers are there
  */
-export function prepare(system) {
-  if (!isCurrent()) installPackages()
-  if (!hasRedis() && system) installRedis()
-  const peers = { older: existsSync(OLDER), redis: existsSync(IOREDIS) && hasRedis() }
+export function prepare(whole) {
+  if (!isCurrent()) installPackages(whole)
+  if (whole) for (const name of Object.keys(COMPILED)) compile(name)
+  if (!hasRedis() && whole) installRedis()
+  const peers = { older: isInstalled('crudjt-1'), redis: isInstalled('ioredis') && hasRedis() }
   if (!peers.older) console.log('Left out: the older implementation (crudjt@1.0.1 needs cargo)')
   if (!peers.redis) console.log('Left out: Redis (needs ioredis, and redis-server from Debian)')
   return peers
 }
+
+/** Whether a package of the peers can be used. @param {string} name */
+export const isInstalled = (name) =>
+  existsSync(`${PEERS}node_modules/${name}/${COMPILED[name] ?? 'package.json'}`)
 
 function isCurrent() {
   const installed = `${PEERS}node_modules/.package-lock.json`
@@ -27,10 +36,17 @@ function isCurrent() {
   return statSync(installed).mtimeMs >= statSync(`${PEERS}package-lock.json`).mtimeMs
 }
 
-/** Where the older one can't be compiled, the others are still there. */
-function installPackages() {
+/** Where one can't be compiled, the others are still there. */
+function installPackages(whole) {
   console.log('installing the peers')
-  if (!attempt('npm', ['ci'])) attempt('npm', ['ci', '--ignore-scripts'])
+  if (whole && attempt('npm', ['ci'])) return
+  attempt('npm', ['ci', '--ignore-scripts'])
+}
+
+function compile(name) {
+  if (isInstalled(name)) return
+  console.log(`compiling ${name}`)
+  attempt('npm', ['rebuild', name])
 }
 
 function installRedis() {

@@ -8,12 +8,13 @@ import { packr } from '../../record.mjs'
 const TABLE =
   'CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID'
 
-/** @param {{folder: string}} where */
-export async function open({ folder }) {
+/** @param {{folder: string, cacheSize?: number}} where */
+export async function open({ folder, cacheSize }) {
   mkdirSync(folder, { recursive: true })
   const database = new Database(join(folder, 'sessions.db'))
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = NORMAL')
+  if (cacheSize !== undefined) database.pragma(`cache_size = -${cacheSize / 1024}`)
   database.exec(TABLE)
   const insert = database.prepare('INSERT INTO sessions VALUES (?, ?)')
   const select = database.prepare('SELECT data FROM sessions WHERE token = ?').pluck()

@@ -31,6 +31,26 @@ fn sealing(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What a create can't be quicker than: its bytes sealed, and copied once into memory that is not at hand.
+fn limits(criterion: &mut Criterion) {
+    let mut sealing = parts::Sealing::new(false);
+    let mut place = vec![0_u8; 16 << 20];
+    let mut places = (0..place.len() - 304).step_by(304).cycle();
+    criterion.bench_function("limit/seal and copy", |bencher| {
+        bencher.iter(|| {
+            black_box(sealing.seal(black_box(&[7; 256])));
+            let at = places.next().unwrap();
+            if let Some(target) = place.get_mut(at..at + 302) {
+                target.copy_from_slice(black_box(&[7; 302]));
+            }
+        })
+    });
+    criterion.bench_function("limit/open and copy", |bencher| {
+        sealing.seal(&[7; 256]);
+        bencher.iter(|| assert!(sealing.open()))
+    });
+}
+
 fn journal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("journal append of 302 bytes");
     for (name, mode) in [("mapped", JournalMode::Mapped), ("plain", JournalMode::Plain)] {
@@ -43,5 +63,5 @@ fn journal(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, tokens, sealing, journal);
+criterion_group!(benches, tokens, sealing, limits, journal);
 criterion_main!(benches);
