@@ -40,7 +40,8 @@ function isCurrent() {
 function installPackages(whole) {
   console.log('installing the peers')
   if (whole && attempt('npm', ['ci'])) return
-  attempt('npm', ['ci', '--ignore-scripts'])
+  if (attempt('npm', ['ci', '--ignore-scripts'])) return
+  throw new Error('the peers could not be installed: see above')
 }
 
 function compile(name) {
