@@ -35,15 +35,22 @@ else await main()
 
 function reasonToSkip() {
   if (process.platform !== 'linux') return 'which takes valgrind on Linux'
+  if (!hasValgrind() && process.getuid() === 0) {
+    console.log('installing valgrind')
+    attempt('apt-get', ['install', '-y', 'valgrind'])
+  }
   if (!hasValgrind()) return 'since valgrind is not there (Debian: apt-get install valgrind)'
   if (known && known.arch !== process.arch && !values.renew)
     return `since bench/instructions.json is of ${known.arch}`
   return undefined
 }
 
-function hasValgrind() {
+const hasValgrind = () => attempt('valgrind', ['--version'])
+
+/** @returns {boolean} whether it went well */
+function attempt(command, args) {
   try {
-    execFileSync('valgrind', ['--version'], { stdio: 'ignore' })
+    execFileSync(command, args, { stdio: 'ignore' })
     return true
   } catch {
     return false
