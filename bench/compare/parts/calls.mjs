@@ -19,6 +19,16 @@ const COLD = [
 const NOT_IN_CALLS = ['pipelined']
 /** To a JSON Web Token every process is the same, and to a client of Redis: the server has the data. */
 const IN_COLD = ['ours', 'older', 'lmdb', 'lmdbShared', 'sqlite', 'ioredis']
+/** Where ours finds what it works on: in the memtable, or in the B-tree. */
+const placesOf = (calls) => ({
+  title: 'Share of the tokens that were in our memtable; the others were in the B-tree',
+  columns: calls.map(([call, title]) => ({
+    measure: `${call}Memtable`,
+    title,
+    unit: '%',
+    digits: 0,
+  })),
+})
 const micros = ([measure, title]) => ({ measure, title, unit: 'µs', digits: 2 })
 
 export const calls = {
@@ -29,6 +39,7 @@ export const calls = {
       .map((peer) => ({ key: peer, peer, run: (go) => go('calls', { count: COUNT[size] }) })),
   tables: [
     { title: 'Every call on 40 000 new tokens', columns: CALLS.map(micros), times: true },
+    placesOf(CALLS),
     {
       title: 'Changes until they are on the medium',
       columns: ['create', 'update', 'delete'].map((call) => micros([`${call}Flushed`, call])),
@@ -79,6 +90,11 @@ export const cold = {
       title: 'Every call on 40 000 tokens of another process',
       columns: [{ measure: 'open', title: 'open', unit: 'ms', digits: 1 }, ...COLD.map(micros)],
       times: true,
+    },
+    placesOf(COLD),
+    {
+      title: 'Processor time of these, background threads and servers included',
+      columns: COLD.map(([call, title]) => micros([`${call}Processor`, title])),
     },
   ],
 }

@@ -21,6 +21,8 @@ export function phasesOf(store, tokens, count, result) {
     }
     result[`${name}Processor`] = (processorTime() - before.processor) / count
     result[`${name}Written`] = (writtenBytes() - before.written) / count
-    if (store.pending) result[`${name}Pending`] = [pending, await store.pending()]
+    if (store.pending === undefined) return
+    const atHand = call === 'create' ? await store.pending() : pending
+    result[`${name}Memtable`] = Math.min(1, atHand / count) * 100
   }
 }
