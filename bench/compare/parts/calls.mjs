@@ -18,7 +18,7 @@ const COLD = [
 /** One call after the other can't be pipelined. */
 const NOT_IN_CALLS = ['pipelined']
 /** To a JSON Web Token every process is the same, and to a client of Redis: the server has the data. */
-const IN_COLD = ['ours', 'older', 'lmdb', 'lmdbShared', 'sqlite', 'ioredis']
+const IN_COLD = ['ours', 'older', 'lmdb', 'lmdbShared', 'sqlite']
 /** Where ours finds what it works on: in the memtable, or in the B-tree. */
 const placesOf = (calls) => ({
   title: 'Share of the tokens that were in our memtable; the others were in the B-tree',

@@ -7,7 +7,7 @@ const PEERS = ['ours', 'older', 'lmdb', 'lmdbShared', 'sqlite']
 
 export const disk = {
   name: 'disk',
-  mostRounds: 2, // sizes hardly differ from round to round
+  mostRounds: 1, // sizes hardly differ from round to round
   trials: (peers, size) =>
     PEERS.filter((peer) => peers.includes(peer)).map((peer) => ({
       key: peer,

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const VISITORS = { full: 20_000, quick: 100 }
-const MILLISECONDS = { full: 1_000, quick: 40 }
-const BUSY_MILLISECONDS = { full: 6_000, quick: 40 }
+const MILLISECONDS = { full: 800, quick: 40 }
+const BUSY_MILLISECONDS = { full: 5_000, quick: 40 }
 const EXPIRED = { full: 500_000, quick: 200 }
-const TTL_SECONDS = { full: 6, quick: 1 }
+const TTL_SECONDS = { full: 5, quick: 1 }
 
 /** Who is measured: at which depth a client of Redis pipelines is all that tells the two apart. */
 const AT = {
