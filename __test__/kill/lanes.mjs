@@ -108,14 +108,16 @@ export async function carryOut(lane, { will, call, did }) {
 }
 
 /**
- * Works in so many lanes until the store is closed.
+ * Works in so many lanes until the store is closed, or as it is told.
  * @param name tells these lanes from those of others: `PID.` and more
  * @param adopted tokens to go on with
  */
-export async function work({ store, name, lanes, adopted, shared }) {
+export async function work({ store, name, lanes, adopted = [], shared, isOver = () => false }) {
   const lane = async (number) => {
     const tokens = adopted.filter((_, at) => at % lanes === number)
-    while (await carryOut(`${name}.${number}`, next({ store, tokens, shared })));
+    while (!isOver()) {
+      if (!(await carryOut(`${name}.${number}`, next({ store, tokens, shared })))) return
+    }
   }
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)))
 }

@@ -30,7 +30,7 @@ const ADOPTED = 128
 /** A kill that is aimed at a phase comes within this share of its usual time. */
 const AIM = 0.7
 /** Longest work before a kill that is aimed at no phase. */
-const WORK_MS = 300
+const WORK_MS = 120
 /** Of so many kills of a master one takes a client along. */
 const ONE_IN = 3
 
@@ -43,6 +43,7 @@ export class Life {
   private readonly kind: Kind
   private readonly tally: Tally
   private clients: Run[] = []
+  private owner: Run | undefined
   private phases = new Phases(false, () => {})
   private wasKilled = false
   private files = 0
@@ -61,13 +62,13 @@ export class Life {
 
   /** Starts a process on the store and kills it, in a certain phase if it can be met. */
   async killAt(aim: Phase): Promise<void> {
-    const owner = this.startOwner(aim === 'rotating' || Math.random() < 0.1)
+    const owner = this.startOwner(aim === 'rotating' || Math.random() < 0.05)
     await this.bringTo(owner, aim)
     await owner.kill()
     // One that was told to close may have got to its end.
     if (owner.outcome === 'SIGKILL') this.tally.killed(this.kind, this.phases.atDeath(this.store))
     else if (aim !== 'closing' || owner.outcome !== '0')
-      throw new Error(`it ended: ${owner.outcome}`)
+      throw new Error(`it ended: ${owner.outcome} ${owner.stderr}`)
     await this.endOf(owner)
   }
 
@@ -78,17 +79,22 @@ export class Life {
     await upTo(WORK_MS)
     owner.tell('close')
     await owner.over()
-    if (owner.outcome !== '0') throw new Error(`a process that closed ended with ${owner.outcome}`)
+    if (owner.outcome !== '0')
+      throw new Error(`a process that closed ended with ${owner.outcome}: ${owner.stderr}`)
     await this.endOf(owner)
   }
 
-  /** Lets `verify` look at what was killed, closes it in order, and ends the clients. */
+  /** Lets `verify` look at what was killed, and closes it in order. */
   async end(): Promise<void> {
     const { sound, findings } = await verify(this.store, { secret_key: KEY })
     if (!sound) throw new Error(`what was killed is not sound: ${JSON.stringify(findings)}`)
     await this.closeInOrder()
-    for (const client of this.clients) await client.kill()
     this.tally.take(this.log)
+  }
+
+  /** Ends all its processes. */
+  async abandon(): Promise<void> {
+    for (const run of [...this.clients, this.owner]) await run?.kill()
   }
 
   private get store(): string {
@@ -130,6 +136,7 @@ export class Life {
       if (line === 'looked') this.log.endLook()
     })
     this.log.adopt(adopted, run.lanes)
+    this.owner = run
     return run
   }
 

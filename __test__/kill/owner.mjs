@@ -16,7 +16,7 @@ import { answerOf, carryOut, say, update, work } from './lanes.mjs'
 import { lying } from './lies.mjs'
 
 const LANES = 64
-const WORKERS = 4
+const WORKERS = 3
 const COUNTED_READS = 1_000_000_000
 const LONGEST = 60_000
 const NOT_STARTED = 'ERR_CRUDJT_NOT_STARTED'
@@ -71,7 +71,14 @@ const WAYS = {
 async function startWorker(number, shared) {
   const mine = adopted.filter((_, at) => at % WORKERS === number)
   const name = `${process.pid}.${number + 1}`
-  const workerData = { options, lie, name, lanes: LANES / WORKERS, adopted: mine, shared }
+  const workerData = {
+    options,
+    lie,
+    name,
+    lanes: Math.ceil(LANES / WORKERS),
+    adopted: mine,
+    shared,
+  }
   const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData, execArgv: [] })
   await once(worker, 'message')
   return worker

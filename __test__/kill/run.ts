@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
-/** No line for so long, and a process counts as hanging. */
-const PATIENCE_MS = 180_000
+/** A process that has not said for so long what it is waited for hangs: a machine may stall for minutes. */
+const PATIENCE_MS = 1_200_000
 
 interface Waiter {
   readonly isMet: (line: string) => boolean
@@ -19,6 +19,8 @@ export class Run {
   private readonly child: ChildProcess
   private readonly ended: Promise<unknown>
   private readonly hear: (line: string) => void
+  /** What it wrote to its standard error. */
+  stderr = ''
   private waiters: Waiter[] = []
   private rest = ''
   private last = 'nothing'
@@ -26,6 +28,7 @@ export class Run {
 
   /**
    * Starts a process.
+   * @param script its path, from this folder
    * @param orders what it is told, through a file of this name
    * @param hear gets every whole line
    */
@@ -33,9 +36,10 @@ export class Run {
     writeFileSync(file, JSON.stringify(orders))
     this.hear = hear
     this.child = spawn(process.execPath, [join(__dirname, script), file], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'],
     })
     this.ended = once(this.child, 'close')
+    this.child.stderr?.on('data', (text) => (this.stderr += text))
     const pipe = this.child.stdio[3] as Readable
     pipe.setEncoding('latin1').on('data', (text: string) => this.take(text))
     this.child.once('close', () => this.end())
@@ -75,15 +79,22 @@ export class Run {
     this.child.send(order, () => {})
   }
 
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
   /** Kills it like `kill -9`; resolves when all that it said has arrived. */
   async kill(): Promise<void> {
-    this.child.kill('SIGKILL')
+    this.signal('SIGKILL')
     await this.ended
   }
 
-  /** Resolves when it has ended by itself. */
+  /** Resolves when it has ended by itself; one that hangs is killed. */
   async over(): Promise<void> {
+    const timer = setTimeout(() => this.signal('SIGKILL'), PATIENCE_MS)
     await this.ended
+    clearTimeout(timer)
   }
 
   private take(text: string): void {

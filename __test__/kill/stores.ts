@@ -7,9 +7,9 @@ import { PHASES, type Phase } from './phases.js'
 import { Tally } from './tally.js'
 
 /** Kills of one store at most. */
-const LIFE = 10
-/** Stores that are killed side by side. */
-const LOOPS = 2
+const LIFE = 8
+/** Stores that are killed side by side, in the tests and in a long run. */
+const LOOPS = { short: 2, long: 6 }
 /** If a phase was not met, so many times the kills are enough to fail. */
 const MOST = 3
 /** How often a long run says how far it is. */
@@ -28,36 +28,52 @@ export async function killStores(kills: number, kinds = KINDS): Promise<Tally> {
   const aims = dealt(PHASES)
   const ofOne = Math.min(LIFE, Math.ceil(kills / kinds.length))
   let begun = 0
+  let hasFailed = false
   const isOver = () =>
+    hasFailed ||
     tally.findings.length > 0 ||
     begun >= MOST * kills ||
-    (tally.kills >= kills && tally.missing.length === 0)
+    (tally.kills >= kills && tally.missing.length === 0 && tally.swept > 0)
   const loop = async () => {
     while (!isOver()) {
       begun += ofOne
-      await live(next.next().value, ofOne, aims, tally)
+      await live(next.next().value, ofOne, aims, tally).catch((error) => {
+        hasFailed = true
+        throw error
+      })
       if (kills > NOTE && begun % NOTE < ofOne) console.error(tally.lines.join('\n'))
     }
   }
-  await Promise.all(Array.from({ length: LOOPS }, loop))
+  await Promise.all(Array.from({ length: kills > NOTE ? LOOPS.long : LOOPS.short }, loop))
   return tally
 }
 
-/** Each kill is looked at by the process after it, the last by one that closes the store. */
-async function live(kind: Kind, kills: number, aims: Iterator<Phase>, tally: Tally) {
+/** One store; it is kept if there is something to find out. */
+async function live(kind: Kind, kills: number, aims: Iterator<Phase>, tally: Tally): Promise<void> {
   const folder = newFolder()
   const life = new Life(folder, kind, tally)
-  const { findings, lines } = life.log
-  for (let kill = 0; kill < kills && findings.length === 0; kill++) {
+  let isKept = true
+  try {
+    await killOne(life, kills, aims)
+    isKept = life.log.findings.length > 0 && kind.lie === undefined
+  } finally {
+    await life.abandon()
+    if (isKept) {
+      writeFileSync(join(folder, 'lines'), life.log.lines.join('\n'))
+      console.error(`${JSON.stringify(kind)}: the store and what was said is in ${folder}`)
+    } else removeFolder(folder)
+  }
+}
+
+/** Each kill is looked at by the process after it, the last by one that closes the store. */
+async function killOne(life: Life, kills: number, aims: Iterator<Phase>): Promise<void> {
+  for (let kill = 0; kill < kills && life.log.findings.length === 0; kill++) {
     const aim = aims.next().value as Phase
     if (aim === 'opening' && life.isDirty) await life.closeInOrder()
     if (aim === 'recovering' && !life.isDirty) await life.killAt('working')
     await life.killAt(aim)
   }
   await life.end()
-  if (findings.length === 0 || kind.lie !== undefined) return removeFolder(folder)
-  writeFileSync(join(folder, 'lines'), lines.join('\n'))
-  console.error(`${JSON.stringify(kind)}: store and lines are kept in ${folder}`)
 }
 
 function shuffled<T>(items: readonly T[]): T[] {
