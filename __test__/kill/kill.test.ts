@@ -1,12 +1,16 @@
 /**
  * Processes killed with SIGKILL in the midst of 64 operations, while they open, recover, rotate,
- * checkpoint, sweep and close: everything acknowledged is there afterwards. CRUDJT_KILLS is the number
- * of kills (default 30).
+ * checkpoint, sweep and close: everything acknowledged is there afterwards. `npm run soak:kill` kills
+ * 2 000 times; CRUDJT_KILLS says how often.
  */
 import test from 'ava'
+import { inFolder } from '../helpers/folder.js'
+import { Life } from './life.js'
 import { KINDS, killStores } from './stores.js'
+import { Tally } from './tally.js'
 
-const KILLS = Number(process.env.CRUDJT_KILLS ?? 30)
+const isSoak = process.env.npm_lifecycle_event === 'soak:kill'
+const KILLS = Number(process.env.CRUDJT_KILLS ?? (isSoak ? 2000 : 30))
 const LONGEST_MS = 12 * 3_600_000
 
 test.serial('what was acknowledged is there after kill -9', async (t) => {
@@ -30,3 +34,22 @@ for (const lie of ['lost', 'revived', 'changed'] as const) {
     t.true(kinds.has(lie), JSON.stringify(findings.slice(0, 5)))
   })
 }
+
+/** Operations after which surely some of the tokens from before were changed and deleted. */
+const MANY = 3000
+
+test.serial('the kill test finds what an older copy of the store does not know', async (t) => {
+  t.timeout(LONGEST_MS)
+  await inFolder(async (folder) => {
+    const life = new Life(folder, { way: 'process', journal: 'mapped' }, new Tally())
+    await life.closeInOrder()
+    while (life.log.acknowledged < MANY) await life.killAt('sweeping')
+    const putBack = life.copy()
+    while (life.log.acknowledged < 2 * MANY) await life.killAt('sweeping')
+    t.deepEqual(life.log.findings, [])
+    putBack()
+    await life.closeInOrder()
+    const kinds = new Set(life.log.findings.map(({ kind }) => kind))
+    t.deepEqual([...kinds].sort(), ['changed', 'lost', 'revived'])
+  })
+})

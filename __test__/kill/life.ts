@@ -2,7 +2,7 @@
  * One store's life: opened again and again by processes that are killed, each of which first looks at
  * everything that was acknowledged before.
  */
-import { watch } from 'node:fs'
+import { cpSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { verify } from 'crudjt'
@@ -90,6 +90,16 @@ export class Life {
     if (!sound) throw new Error(`what was killed is not sound: ${JSON.stringify(findings)}`)
     await this.closeInOrder()
     this.tally.take(this.log)
+  }
+
+  /** Keeps a copy of the store as it is; the result puts that in the store's place. */
+  copy(): () => void {
+    const kept = join(this.folder, 'copy')
+    cpSync(this.store, kept, { recursive: true })
+    return () => {
+      rmSync(this.store, { recursive: true })
+      renameSync(kept, this.store)
+    }
   }
 
   /** Ends all its processes. */
