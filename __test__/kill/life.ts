@@ -120,7 +120,7 @@ export class Life {
   }
 
   private readonly lives = (lane: string): boolean =>
-    this.clients.some((client) => client.lives && lane.startsWith(client.lanes))
+    [...this.clients, this.owner].some((run) => run?.lives === true && lane.startsWith(run.lanes))
 
   private startOwner(fills: boolean): Run {
     const { way, journal, lie } = this.kind
