@@ -12,8 +12,8 @@ const LIFE = 8
 const LOOPS = { short: 2, long: 6 }
 /** If a phase was not met, so many times the kills are enough to fail. */
 const MOST = 3
-/** How often a long run says how far it is. */
-const NOTE = 100
+/** After so many kills a long run says how far it is. */
+const NOTE = 50
 
 /** Every kind of life there is. */
 export const KINDS: Kind[] = WAYS.flatMap((way) => [
@@ -28,6 +28,7 @@ export async function killStores(kills: number, kinds = KINDS): Promise<Tally> {
   const aims = dealt(PHASES)
   const ofOne = Math.min(LIFE, Math.ceil(kills / kinds.length))
   let begun = 0
+  let noted = 0
   let hasFailed = false
   const isOver = () =>
     hasFailed ||
@@ -41,7 +42,9 @@ export async function killStores(kills: number, kinds = KINDS): Promise<Tally> {
         hasFailed = true
         throw error
       })
-      if (kills > NOTE && begun % NOTE < ofOne) console.error(tally.lines.join('\n'))
+      if (kills <= NOTE || tally.kills < noted + NOTE) continue
+      noted = tally.kills
+      console.error(tally.lines.join('\n'))
     }
   }
   await Promise.all(Array.from({ length: kills > NOTE ? LOOPS.long : LOOPS.short }, loop))
