@@ -40,6 +40,18 @@ test('after close every call is refused, and close may be called again', async (
   })
 })
 
+test('durable calls that a close overtakes are answered: closing makes them durable', async (t) => {
+  await withStore(async (store) => {
+    const calls = Array.from({ length: 50 }, () => store.create(data, { durable: true }))
+    const flushing = store.flush()
+    const closing = store.close()
+    t.is(new Set(await Promise.all(calls)).size, 50)
+    await closing
+    await flushing.catch((error) => t.is(error.code, 'ERR_CRUDJT_NOT_STARTED'))
+    await refuses(t, () => store.create(data, { durable: true }), notStarted)
+  })
+})
+
 test('a store closes itself at the end of its block', async (t) => {
   await inFolder(async (path) => {
     const store = await Store.open({ path, secret_key: KEY })

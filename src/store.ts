@@ -245,10 +245,18 @@ export class Store implements SessionStore {
     return isDurable ? this.durably(done) : done
   }
 
-  private async durably<T>(done: T | Promise<T>): Promise<T> {
+  /** @internal Answers when what was answered before is on the medium. */
+  async durably<T>(done: T | Promise<T>): Promise<T> {
     const answer = await done
-    await this.flusher.flush()
+    // After a close the flush fails, but the operation was carried out: closing makes it durable.
+    await this.flusher.flush().catch((error) => this.closedInstead(error))
     return answer
+  }
+
+  private closedInstead(error: unknown): Promise<void> {
+    const isClosed = (error as { code?: unknown }).code === 'ERR_CRUDJT_NOT_STARTED'
+    if (isClosed && this.closing !== undefined) return this.closing
+    throw error
   }
 
   /** Resolves when every operation answered before is on the medium. */

@@ -90,8 +90,7 @@ export class Waiting implements Backend {
 }
 
 async function settle<T>(store: Store, answer: T, options: DurableOptions): Promise<T> {
-  if (options.durable === true) await store.flush()
-  return answer
+  return options.durable === true ? store.durably(answer) : answer
 }
 
 /** Whoever looks at the promise sees its rejection; if nobody does, the process goes on. */

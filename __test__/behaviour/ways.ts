@@ -2,7 +2,14 @@
 import { CRUDJT, Store, type StoreOptions } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { KEY } from '../helpers/keys.js'
-import { type RunningMaster, runMaster, runOlderMaster, stopMaster } from '../helpers/masters.js'
+import {
+  patient,
+  placeOf,
+  type RunningMaster,
+  runMaster,
+  runOlderMaster,
+  stopMaster,
+} from '../helpers/masters.js'
 
 /** A store that was reached in one of the ways. */
 export interface Reached extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
@@ -81,7 +88,7 @@ export const remote: Way = {
   name: 'a Store of a master elsewhere',
   async reach(folder, options) {
     const master = await runMaster(folder, options)
-    return withMaster(master, await Store.connect(master.at))
+    return withMaster(master, await Store.connect(patient(master.at)))
   },
 }
 
@@ -90,7 +97,7 @@ export const client: Way = {
   name: 'CRUDJT as a client',
   async reach(folder, options) {
     const master = await runMaster(folder, options)
-    void CRUDJT.Config.connectToMaster(master.at)
+    void CRUDJT.Config.connectToMaster(patient(master.at))
     const { create, read, update, delete: remove } = CRUDJT
     const close = () => CRUDJT.Config.disconnect()
     return withMaster(master, { create, read, update, delete: remove, close })
@@ -101,8 +108,8 @@ export const client: Way = {
 export const restarted: Way = {
   name: 'a Store of a master that is restarted after each write',
   async reach(folder, options) {
-    const master = await runMaster(folder, options)
-    const store = await Store.connect(master.at)
+    const master = await runMaster(folder, { ...options, ...placeOf(folder) })
+    const store = await Store.connect(patient(master.at))
     const afterwards = async <T>(answer: T) => {
       await ask(master.process, 'restart')
       return answer
@@ -123,7 +130,7 @@ export const older: Way = {
   isUnary: true,
   async reach(folder) {
     const { at, process } = await runOlderMaster(folder, 'nil')
-    const store = await Store.connect(at)
+    const store = await Store.connect(patient(at))
     const close = async () => {
       await store.close()
       await kill(process)

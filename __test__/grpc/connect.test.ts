@@ -6,7 +6,14 @@ import test from 'ava'
 import { CRUDJT, CRUDJTError, Store } from 'crudjt'
 import { kill, runProcess } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
-import { type At, runMaster, runOlderMaster, stopMaster } from '../helpers/masters.js'
+import {
+  type At,
+  patient,
+  placeOf,
+  runMaster,
+  runOlderMaster,
+  stopMaster,
+} from '../helpers/masters.js'
 import { notStarted, refuses } from '../helpers/refusals.js'
 
 const { Config } = CRUDJT
@@ -14,18 +21,16 @@ const data = { a: 1 }
 const unavailable = (says: string) =>
   ({ is: CRUDJTError, code: 'ERR_CRUDJT_UNAVAILABLE', says }) as const
 
-/** A port on which something listens, or nothing any more. */
+/** The port on which something begins to listen. */
 async function portOf(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+/** Nothing listens there, and no process is given it as a free one. */
+const NOBODYS_PORT = 1
+/** Long enough to see what is at an address, however busy the machine is. */
+const PATIENCE_MS = 5000
 
 const everyCall = (store: Pick<Store, 'create' | 'read' | 'update' | 'delete'>) => [
   () => store.create(data),
@@ -35,19 +40,18 @@ const everyCall = (store: Pick<Store, 'create' | 'read' | 'update' | 'delete'>) 
 ]
 
 test('without a master a call waits for it up to the deadline, then names the address', async (t) => {
-  const grpc_port = await freePort()
-  await using store = await Store.connect({ grpc_port, timeout_ms: 100 })
-  for (const call of everyCall(store)) {
-    await refuses(t, call, unavailable(`127.0.0.1:${grpc_port} within 100 ms: nothing listens`))
-  }
+  const address = { grpc_port: NOBODYS_PORT, timeout_ms: PATIENCE_MS }
+  await using store = await Store.connect(address)
+  const says = `127.0.0.1:${NOBODYS_PORT} within ${PATIENCE_MS} ms: nothing listens`
+  await Promise.all(everyCall(store).map((call) => refuses(t, call, unavailable(says))))
 })
 
 test('a call that was made before the master started is answered by it', async (t) => {
   await inFolder(async (folder) => {
-    const grpc_port = await freePort()
-    await using store = await Store.connect({ grpc_port, timeout_ms: 60_000 })
+    const at = placeOf(folder)
+    await using store = await Store.connect(patient(at))
     const creating = store.create(data)
-    const master = await runMaster(folder, { grpc_port })
+    const master = await runMaster(folder, at)
     t.deepEqual(await store.read(await creating), { data })
     await stopMaster(master)
   })
@@ -56,7 +60,7 @@ test('a call that was made before the master started is answered by it', async (
 test.serial('the process-wide calls are those of a client until it is disconnected', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
-    const connecting = Config.connectToMaster(master.at)
+    const connecting = Config.connectToMaster(patient(master.at))
     t.true(Config.wasStarted())
     t.false(Config.master())
     t.deepEqual(Config.address(), master.at)
@@ -83,13 +87,13 @@ test.serial('connecting again points the calls at another master', async (t) => 
   await inFolder(async (first) => {
     await inFolder(async (second) => {
       const masters = [await runMaster(first), await runMaster(second)] as const
-      await Config.connectToMaster(masters[0].at)
+      await Config.connectToMaster(patient(masters[0].at))
       const token = await CRUDJT.create(data)
       const late = CRUDJT.read(token)
-      void Config.connectToMaster(masters[1].at)
+      void Config.connectToMaster(patient(masters[1].at))
       t.is(await CRUDJT.read(token), null)
       t.deepEqual(await late, { data })
-      await Config.connectToMaster(masters[0].at)
+      await Config.connectToMaster(patient(masters[0].at))
       t.deepEqual(await CRUDJT.read(token), { data })
       await Config.disconnect()
       for (const master of masters) await stopMaster(master)
@@ -99,8 +103,8 @@ test.serial('connecting again points the calls at another master', async (t) => 
 
 test('a client outlives the death of its master and finds the next one', async (t) => {
   await inFolder(async (folder) => {
-    const first = await runMaster(folder)
-    await using store = await Store.connect({ ...first.at, timeout_ms: 60_000 })
+    const first = await runMaster(folder, placeOf(folder))
+    await using store = await Store.connect(patient(first.at))
     const token = await store.create(data)
     await kill(first.process)
     const second = await runMaster(folder, first.at)
@@ -168,16 +172,18 @@ test('what is no master is told from one, within the deadline', async (t) => {
   const cutting = createServer((socket) => socket.destroy())
   const servers = { http, http2, silent, tls, cutting } as unknown as Record<string, Server>
   const reasons: Record<string, string> = { silent: 'nobody answers', http2: 'no CRUDJT master' }
-  for (const [name, server] of Object.entries(servers)) {
+  const refusing = Object.entries(servers).map(async ([name, server]) => {
     const grpc_port = await portOf(server)
-    const store = await Store.connect({ grpc_port, timeout_ms: 200 })
-    for (const call of everyCall(store)) {
-      const error = await refuses(t, call, unavailable(`127.0.0.1:${grpc_port}`), name)
-      t.true(error.message.includes(reasons[name] ?? ''), `${name}: ${error.message}`)
+    const store = await Store.connect({ grpc_port, timeout_ms: PATIENCE_MS })
+    const says = unavailable(`127.0.0.1:${grpc_port}`)
+    const calls = everyCall(store).map((call) => refuses(t, call, says, name))
+    for (const { message } of await Promise.all(calls)) {
+      t.true(message.includes(reasons[name] ?? ''), `${name}: ${message}`)
     }
     await store.close()
     server.close()
-  }
+  })
+  await Promise.all(refusing)
 })
 
 test('a host that can not be resolved is named', async (t) => {
@@ -190,11 +196,11 @@ test('a host that can not be resolved is named', async (t) => {
 test('an access key opens a master that has the same, and no other', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder, { access_key: 'a-key' })
-    const right = await Store.connect({ ...master.at, access_key: 'a-key' })
+    const right = await Store.connect({ ...patient(master.at), access_key: 'a-key' })
     t.deepEqual(await right.read(await right.create(data)), { data })
     await right.close()
     for (const access_key of [undefined, 'b-key', 'a-key2', 'A-key']) {
-      const wrong = await Store.connect({ ...master.at, access_key })
+      const wrong = await Store.connect({ ...patient(master.at), access_key })
       for (const call of everyCall(wrong)) {
         const error = await refuses(t, call, {
           is: CRUDJTError,
@@ -212,7 +218,7 @@ test('nil, nothing and an empty map all mean that there is no such token', async
   for (const nothing of ['nil', 'empty', 'map'] as const) {
     await inFolder(async (folder) => {
       const { at, process } = await runOlderMaster(folder, nothing)
-      await using store = await Store.connect(at as At)
+      await using store = await Store.connect(patient(at as At))
       t.is(await store.read('A'.repeat(22)), null, nothing)
       t.deepEqual(await store.read(await store.create(data)), { data })
       await kill(process)
@@ -223,7 +229,7 @@ test('nil, nothing and an empty map all mean that there is no such token', async
 test('what an older master does not have is refused by name', async (t) => {
   await inFolder(async (folder) => {
     const { at, process } = await runOlderMaster(folder, 'nil')
-    await using store = await Store.connect(at)
+    await using store = await Store.connect(patient(at))
     const calls = {
       'durable: true': () => store.create(data, { durable: true }),
       'keep: true': () => store.update('x', data, { keep: true }),

@@ -7,7 +7,7 @@ import { type SessionStore, Store } from 'crudjt'
 import { pack } from 'msgpackr'
 import { ask, kill } from '../helpers/children.js'
 import { newFolder, removeFolder } from '../helpers/folder.js'
-import { type RunningMaster, runMaster } from '../helpers/masters.js'
+import { patient, type RunningMaster, runMaster } from '../helpers/masters.js'
 import { RawStream } from '../helpers/raw-stream.js'
 
 const [CREATE, READ] = [0, 1]
@@ -21,7 +21,7 @@ let good: SessionStore
 
 test.before(async () => {
   master = await runMaster(folder, { max_data_size: 65_536 })
-  good = await Store.connect(master.at)
+  good = await Store.connect(patient(master.at))
 })
 test.after.always(async () => {
   await good.close()

@@ -8,7 +8,7 @@ import { addressText, endpointOf } from '../../dist/src/grpc/address.js'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
-import { type At, runMaster } from '../helpers/masters.js'
+import { type At, patient, runMaster } from '../helpers/masters.js'
 import { refuses } from '../helpers/refusals.js'
 
 const { Config } = CRUDJT
@@ -31,7 +31,7 @@ function listening(on: object): Promise<Server> {
 
 /** Reaches the master of this process from outside, as a client does. */
 async function throughThePort(t: { deepEqual(a: unknown, b: unknown): void }): Promise<void> {
-  await using store = await Store.connect(Config.address() as At)
+  await using store = await Store.connect(patient(Config.address() as At))
   t.deepEqual(await store.read(await CRUDJT.create(data)), { data })
 }
 

@@ -5,6 +5,7 @@ import { Packr, unpack } from 'msgpackr'
 import { newFolder, removeFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 import { type Came, type RawClient, rawClient } from '../helpers/raw-client.js'
+import { asGiven } from '../helpers/ttl.js'
 
 const { Config } = CRUDJT
 const { pack } = new Packr({ useRecords: false, variableMapSize: true })
@@ -65,8 +66,11 @@ test('what a client packed comes back byte for byte', async (t) => {
 
 test('a result holds the data and only the limits that are set', async (t) => {
   const data = { a: 1 }
-  const told = async (limits: object) =>
-    unpack(await readPacked(await create(pack(data), { ...none, ...limits })))
+  const since = Date.now()
+  const told = async (limits: { ttl?: number; silence_read?: number | string }) => {
+    const token = await create(pack(data), { ...none, ...limits })
+    return asGiven(unpack(await readPacked(token)), limits.ttl ?? 0, since)
+  }
   t.deepEqual(await told({}), { data })
   t.deepEqual(await told({ ttl: 60 }), { metadata: { ttl: 60 }, data })
   t.deepEqual(await told({ silence_read: 300 }), { metadata: { silence_read: 299 }, data })
@@ -188,9 +192,11 @@ test('a message of more than a megabyte is refused before it is read', async (t)
 })
 
 test('keep on UpdateToken leaves the limits that are -1', async (t) => {
+  const since = Date.now()
   const token = await create(pack({ a: 1 }), { ttl: 100, silence_read: 10 })
   const request = { token, packed_data: pack({ a: 2 }), ttl: -1, silence_read: 5, keep: true }
   t.true((await client.call('UpdateToken', request)).answer.result)
   const metadata = { ttl: 100, silence_read: 4 }
-  t.deepEqual(await CRUDJT.read(token), { metadata, data: { a: 2 } })
+  const session = asGiven(await CRUDJT.read(token), 100, since)
+  t.deepEqual(session, { metadata, data: { a: 2 } })
 })

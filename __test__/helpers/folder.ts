@@ -8,9 +8,10 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'crudjt-test-'))
 }
 
-/** Removes a folder with all that is in it. */
+/** Removes a folder with all that is in it, and the socket of its master. */
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
+  rmSync(`${folder}.sock`, { force: true })
 }
 
 /** Runs a test in a new folder. */

@@ -16,7 +16,20 @@ export interface RunningMaster {
   readonly process: ChildProcess
 }
 
-/** Starts one of this package on a free port. */
+/**
+ * A place for a master that is stopped or killed and started anew: nobody takes it meanwhile, as
+ * somebody may a port. `removeFolder` removes it with the folder.
+ */
+export function placeOf(folder: string): At {
+  return { grpc_host: `unix:${folder}.sock`, grpc_port: 0 }
+}
+
+/** How a client reaches one: no call is to fail because the machine is slow. */
+export function patient(at: At): At & { timeout_ms: number } {
+  return { ...at, timeout_ms: 3_600_000 }
+}
+
+/** Starts one of this package, on a free port unless told where. */
 export function runMaster(
   folder: string,
   options: Partial<MasterOptions> = {},

@@ -1,88 +1,126 @@
-/** A run of child.mjs from its start to its death by SIGKILL. */
+/** A process of the kill test from its start to its end: its lines as they come, and its death. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { StoreOptions } from 'crudjt'
 
-/** What a child has forced to happen so far; a line `seen {…}`. */
-export interface Report {
-  /** Checkpoints it asked for. */
-  readonly checkpoints: number
-  /** Expired records that its sweeps removed. */
-  readonly swept: number
-  /** Rotations since it opened the store; each of those checkpoints makes one at most. */
-  readonly rotations: number
-  readonly last_checkpoint_at_ms?: number
-  readonly last_sweep_at_ms?: number
-}
+/** A process that has not said for so long what it is waited for hangs: a machine may stall for minutes. */
+const PATIENCE_MS = 1_200_000
 
 interface Waiter {
   readonly isMet: (line: string) => boolean
-  readonly resolve: () => void
+  readonly resolve: (line: string) => void
   readonly reject: (error: Error) => void
 }
 
-/** A child at work. */
+/** A process at work. */
 export class Run {
-  /** What it said, line by line; a line that was cut off is left out. */
-  readonly lines: string[] = []
   private readonly child: ChildProcess
   private readonly ended: Promise<unknown>
+  private readonly hear: (line: string) => void
+  /** What it wrote to its standard error. */
+  stderr = ''
   private waiters: Waiter[] = []
   private rest = ''
+  private last = 'nothing'
+  private isOver = false
 
-  /** Starts a child on a store. */
-  constructor(options: StoreOptions) {
-    const args = [join(__dirname, 'child.mjs'), JSON.stringify(options)]
-    this.child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  /**
+   * Starts a process.
+   * @param script its path, from this folder
+   * @param orders what it is told, through a file of this name
+   * @param hear gets every whole line
+   */
+  constructor(script: string, file: string, orders: object, hear: (line: string) => void) {
+    writeFileSync(file, JSON.stringify(orders))
+    this.hear = hear
+    this.child = spawn(process.execPath, [join(__dirname, script), file], {
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'],
     })
     this.ended = once(this.child, 'close')
+    this.child.stderr?.on('data', (text) => (this.stderr += text))
     const pipe = this.child.stdio[3] as Readable
     pipe.setEncoding('latin1').on('data', (text: string) => this.take(text))
-    this.child.once('close', (code) => this.giveUp(new Error(`the child ended by itself: ${code}`)))
+    this.child.once('close', () => this.end())
   }
 
-  /** Resolves when the child says a line like this one; rejects if it ends instead. */
-  said(isMet: (line: string) => boolean): Promise<void> {
-    return new Promise((resolve, reject) => this.waiters.push({ isMet, resolve, reject }))
+  /** What the names of its lanes begin with. */
+  get lanes(): string {
+    return `${this.child.pid}.`
   }
 
-  /** Kills the child like `kill -9`; resolves when all that it said has arrived. */
+  /** Whether it has not ended. */
+  get lives(): boolean {
+    return !this.isOver
+  }
+
+  /** How it ended: `0`, or the signal. */
+  get outcome(): string {
+    return String(this.child.signalCode ?? this.child.exitCode)
+  }
+
+  /** Resolves to the next line that begins so; rejects if the process ends instead, or hangs. */
+  async said(beginning: string): Promise<string> {
+    const timer = setTimeout(() => this.giveUp('hangs'), PATIENCE_MS)
+    try {
+      return await new Promise((resolve, reject) => {
+        const isMet = (line: string) => line.startsWith(beginning)
+        this.waiters.push({ isMet, resolve, reject })
+        if (this.isOver) this.end()
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Tells it something. */
+  tell(order: string): void {
+    this.child.send(order, () => {})
+  }
+
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
+  /** Kills it like `kill -9`; resolves when all that it said has arrived. */
   async kill(): Promise<void> {
-    this.child.kill('SIGKILL')
+    this.signal('SIGKILL')
     await this.ended
-    if (this.child.signalCode !== 'SIGKILL') throw new Error('the child had ended before')
   }
 
-  /** The last report. */
-  get report(): Report | undefined {
-    const last = this.lines.findLast((line) => line.startsWith('seen '))
-    return last === undefined ? undefined : reportOf(last)
+  /** Resolves when it has ended by itself; one that hangs is killed. */
+  async over(): Promise<void> {
+    const timer = setTimeout(() => this.signal('SIGKILL'), PATIENCE_MS)
+    await this.ended
+    clearTimeout(timer)
   }
 
   private take(text: string): void {
     const lines = (this.rest + text).split('\n')
     this.rest = lines.pop() ?? ''
-    for (const line of lines) this.takeLine(line)
+    for (const line of lines) {
+      this.hear(line)
+      this.last = line
+      if (this.waiters.length > 0) this.tellWaiters(line)
+    }
   }
 
-  private takeLine(line: string): void {
-    this.lines.push(line)
-    if (this.waiters.length === 0) return
+  private tellWaiters(line: string): void {
     const met = this.waiters.filter(({ isMet }) => isMet(line))
     this.waiters = this.waiters.filter((waiter) => !met.includes(waiter))
-    for (const { resolve } of met) resolve()
+    for (const { resolve } of met) resolve(line)
   }
 
-  private giveUp(error: Error): void {
-    for (const { reject } of this.waiters) reject(error)
+  private end(): void {
+    this.isOver = true
+    this.giveUp(`ended by itself with ${this.outcome}`)
+  }
+
+  private giveUp(why: string): void {
+    for (const { reject } of this.waiters)
+      reject(new Error(`a process ${why}, after: ${this.last}`))
     this.waiters = []
   }
-}
-
-/** The report of a line; undefined if it holds none. */
-export function reportOf(line: string): Report | undefined {
-  return line.startsWith('seen ') ? JSON.parse(line.slice('seen '.length)) : undefined
 }

@@ -7,7 +7,7 @@ import test from 'ava'
 import { type SessionStore, Store } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
-import { runMaster } from '../helpers/masters.js'
+import { patient, placeOf, runMaster } from '../helpers/masters.js'
 import { CuttingProxy } from './proxy.js'
 import { Caller, type Findings, nothingFound } from './worker.js'
 
@@ -46,7 +46,7 @@ test.serial('a call is carried out once, wherever its connection is cut', async 
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const proxy = await CuttingProxy.start(() => master.at.grpc_port)
-    const store = await Store.connect({ grpc_port: proxy.port, timeout_ms: 60_000 })
+    const store = await Store.connect(patient({ grpc_host: '127.0.0.1', grpc_port: proxy.port }))
     const findings = nothingFound()
     const isOver = () => {
       // What is left to do then must be done undisturbed.
@@ -75,9 +75,9 @@ test.serial(
   'a call is carried out once or fails as unknown, when its master is killed',
   async (t) => {
     await inFolder(async (folder) => {
-      let master = await runMaster(folder)
-      const { at } = master
-      const store = await Store.connect({ ...at, timeout_ms: 60_000 })
+      const at = placeOf(folder)
+      let master = await runMaster(folder, at)
+      const store = await Store.connect(patient(at))
       let kills = 0
       const findings = nothingFound()
       const hasUnknown = () => Object.keys(findings.unknown).length > 0

@@ -149,8 +149,8 @@ impl Store {
         self.check()?.stats()
     }
 
-    /// Gives the handle back. The last one makes everything durable and releases the store. Calls
-    /// after it fail with [`Error::Closed`]; closing again does nothing.
+    /// Gives the handle back with everything durable. The last one releases the store. Calls after
+    /// it fail with [`Error::Closed`]; closing again does nothing.
     ///
     /// # Errors
     /// What kept the store from being made durable; it is released all the same.
@@ -163,7 +163,7 @@ impl Store {
         let Some((_, handles)) = shared.as_mut() else { return Ok(()) };
         *handles -= 1;
         if *handles > 0 {
-            return Ok(());
+            return self.engine.flush();
         }
         *shared = None;
         self.engine.close()

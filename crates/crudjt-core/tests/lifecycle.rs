@@ -93,3 +93,17 @@ fn a_closed_store_opens_with_everything_in_it_and_one_segment_left() {
         check(&world.open(), &tokens);
     }
 }
+
+#[test]
+fn a_handle_that_is_closed_before_others_leaves_everything_durable() {
+    for mode in MODES {
+        let world = World::new(mode);
+        let (first, second) = (world.open(), world.open());
+        create(&first, b"data", None, None);
+        assert_ne!(second.stats().unwrap().unsynced_age_ms, None);
+        first.close().unwrap();
+        assert_eq!(second.stats().unwrap().unsynced_age_ms, None);
+        create(&second, b"data", None, None);
+        assert_eq!(second.stats().unwrap().live_tokens, 2);
+    }
+}

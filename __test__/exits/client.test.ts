@@ -1,0 +1,4 @@
+/** A program that is a client of a master ends. */
+import { testEnds } from './exits.js'
+
+testEnds('client')

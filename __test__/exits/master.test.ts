@@ -1,0 +1,4 @@
+/** A master ends. */
+import { testEnds } from './exits.js'
+
+testEnds('master')

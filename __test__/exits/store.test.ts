@@ -1,0 +1,4 @@
+/** A program with a store in its process ends. */
+import { testEnds } from './exits.js'
+
+testEnds('store')
