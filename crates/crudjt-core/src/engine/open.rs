@@ -76,6 +76,7 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     if names.iter().any(|name| name == FRESH_TREE) {
         offline::remove_fresh(options)?;
     }
+    offline::remove_tickets(options, &names)?;
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -93,6 +94,7 @@ fn is_own_file(name: &str) -> bool {
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
+        || offline::is_ticket(name)
 }
 
 fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
@@ -116,7 +118,7 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     let tree = Tree::open(options, keyring.store)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
-        keyring.add_domain(newest)?;
+        keyring.add_domain(newest, options.seams.clock.wall())?;
     }
     keyring.save(options)?;
     Ok((keyring, tree))
@@ -155,7 +157,7 @@ fn carry(
         options.tell(Event::NewKey { path: options.path.clone() });
     }
     if let Some(newest) = options.secrets.first()
-        && keyring.carry(unlocked, newest)?
+        && keyring.carry(unlocked, newest, options.seams.clock.wall())?
     {
         keyring.save(options)?;
     }
