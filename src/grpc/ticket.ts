@@ -56,11 +56,11 @@ export function takeTicket(folder: string, name: string): string | undefined {
   if (!NAME.test(name)) return undefined
   const file = fileOf(folder, name)
   try {
-    return readPlain(file)
+    const asksFor = readPlain(file)
+    rmSync(file)
+    return asksFor
   } catch {
     return undefined
-  } finally {
-    rmSync(file, { force: true })
   }
 }
 

@@ -76,7 +76,7 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     if names.iter().any(|name| name == FRESH_TREE) {
         offline::remove_fresh(options)?;
     }
-    offline::remove_tickets(options, &names)?;
+    offline::remove_tickets(options, &names);
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
