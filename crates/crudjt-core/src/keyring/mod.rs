@@ -17,6 +17,7 @@ use slot::{Role, Slot};
 use crate::event::Event;
 use crate::options::Options;
 use crate::random::random;
+use crate::sabotage::{Breakage, broken};
 use crate::secret::Secret;
 use crate::storage::Mode;
 use crate::{Error, Result};
@@ -120,6 +121,10 @@ impl Keyring {
     /// Makes the keyring durable, as a new generation.
     pub(crate) fn save(&mut self, options: &Options) -> Result<()> {
         self.generation += 1;
+        if broken(Breakage::SlotsDroppedFirst) {
+            Keyring { slots: Vec::new(), ..self.clone() }.write(options)?;
+            self.generation += 1;
+        }
         self.write(options)
     }
 
@@ -168,6 +173,9 @@ impl Keyring {
     /// Makes the domain of the newest secret; to be saved before it is used.
     pub(crate) fn add_domain(&mut self, newest: &Secret, now: u64) -> Result<Arc<Domain>> {
         let domain = Domain::new(random()?, &random()?).ok_or(Error::Randomness)?;
+        if broken(Breakage::DomainsReplaced) {
+            self.slots.clear();
+        }
         self.slots.push(Slot::wrap(self.store, &domain, newest, Role::Own, now)?);
         Ok(Arc::new(domain))
     }

@@ -18,6 +18,7 @@ mod repair;
 mod salvage;
 mod source;
 mod ticket;
+mod used;
 mod verify;
 
 pub(crate) use backup::copy;
@@ -30,4 +31,5 @@ pub use keys::{KeyDomain, KeySlot, keys};
 pub use meter::Progress;
 pub use repair::{Repair, Repaired, repair};
 pub(crate) use ticket::{is_ticket, remove_tickets};
+pub(crate) use used::was_used;
 pub use verify::{Verified, verify};
