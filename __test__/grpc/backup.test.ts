@@ -16,6 +16,7 @@ import {
   runOlderMaster,
   stopMaster,
 } from '../helpers/masters.js'
+import { RawStream } from '../helpers/raw-stream.js'
 import { refuses } from '../helpers/refusals.js'
 
 const UNKNOWN = { is: CRUDJTError, code: 'ERR_CRUDJT_UNAUTHENTICATED', says: 'ticket' } as const
@@ -115,6 +116,26 @@ test('who only reaches the port has nothing written: no ticket, none of this sto
       writeFileSync(join(store, `ticket-${'C'.repeat(22)}`), target)
       t.deepEqual(Object.keys((await calls.ask('C'.repeat(22))) as object), ['done', 'total'])
       await calls.close()
+    })
+  })
+})
+
+test('the messages are those of batch.proto', async (t) => {
+  await inFolder(async (folder) => {
+    const store = join(folder, 'störe')
+    await beside(runMaster(store), async (master) => {
+      const stream = new RawStream(master.at).listen().greet()
+      t.not((await stream.next()).welcome, null)
+      const operation = { number: 1, kind: 'BACKUP' }
+      const [reply] = (await stream.send({ operations: [operation] }).next()).replies
+      t.like(reply, { number: '1', folder: store, counters: [] })
+      const ticket = 'D'.repeat(22)
+      writeFileSync(join(store, `ticket-${ticket}`), join(folder, 'copy'))
+      const asked = { number: 2, kind: 'BACKUP', token: ticket }
+      const [told] = (await stream.send({ operations: [asked] }).next()).replies
+      t.like(told, { folder: '', counters: [{ name: 'done' }, { name: 'total' }] })
+      stream.close()
+      await stopMaster(master)
     })
   })
 })

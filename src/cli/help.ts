@@ -22,7 +22,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 const EXIT = `Exit status: 0 done, 1 failed, 64 the command line is wrong, 78 the secret, a folder or
-an environment variable is wrong.`
+an environment variable is wrong; verify and repair have more to tell.`
 
 /** What stands in the places of a command, in their order. */
 function places(settings: Settings): string[] {

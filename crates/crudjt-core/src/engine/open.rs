@@ -166,10 +166,9 @@ fn carry(
     }
     if let Some(newest) = options.secrets.first()
         && keyring.carry(unlocked, newest, options.seams.clock.wall())?
+        && !broken(Breakage::CarriedUnsaved)
     {
-        if !broken(Breakage::CarriedUnsaved) {
-            keyring.save(options)?;
-        }
+        keyring.save(options)?;
     }
     Ok(keyring)
 }
