@@ -90,9 +90,11 @@ test('a master takes a new secret in at a restart and drops the old one at the n
     const [old, fresh] = [newSecret(), newSecret()]
     const tokens: string[] = []
     for (const secret_key of [[old], [fresh, old], [fresh], [fresh]]) {
+      const isTakingOver = secret_key.length > 1
       const master = await runMaster(folder, { secret_key })
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })
-      tokens.push(await client.create({ at: tokens.length }))
+      // A token would have the keyring written by itself.
+      if (!isTakingOver) tokens.push(await client.create({ at: tokens.length }))
       const sessions = await Promise.all(tokens.map((token) => client.read(token)))
       t.deepEqual(
         sessions.map((session) => session?.data.at),
