@@ -1,6 +1,7 @@
 /** The same objects as index.ts gives to CommonJS, for ES modules. */
 export type * from './index.js'
 export {
+  backup,
   Config,
   CRUDJT,
   CRUDJT as default,
@@ -9,6 +10,7 @@ export {
   create,
   delete,
   Extension,
+  keys,
   read,
   repair,
   Store,

@@ -10,11 +10,17 @@ import { Extension } from './src/extension.js'
 import type { Address } from './src/grpc/address.js'
 import type { Limit } from './src/limits.js'
 import {
+  type BackupOptions,
   type BackupReport,
+  backup,
   type CompactOptions,
   type CompactReport,
   compact,
   type Finding,
+  type KeyDomain,
+  type KeySlot,
+  type KeysOptions,
+  keys,
   type OnProgress,
   type RepairOptions,
   type RepairReport,
@@ -39,6 +45,7 @@ import { Store } from './src/store.js'
 export type {
   Address,
   AddressOptions,
+  BackupOptions,
   BackupReport,
   CompactOptions,
   CompactReport,
@@ -48,6 +55,9 @@ export type {
   EngineOptions,
   ErrorCode,
   Finding,
+  KeyDomain,
+  KeySlot,
+  KeysOptions,
   Limit,
   MasterOptions,
   Metadata,
@@ -63,7 +73,7 @@ export type {
   VerifyOptions,
   VerifyReport,
 }
-export { Config, CRUDJTError, compact, Extension, repair, Store, verify }
+export { backup, Config, CRUDJTError, compact, Extension, keys, repair, Store, verify }
 
 /**
  * Stores data under a new token.

@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativeStore = nativeBinding.NativeStore
+module.exports.backupStore = nativeBinding.backupStore
 module.exports.bindOutline = nativeBinding.bindOutline
 module.exports.compactStore = nativeBinding.compactStore
 module.exports.DATA_OFFSET = nativeBinding.DATA_OFFSET
@@ -844,4 +845,5 @@ module.exports.NUMBERS_OFFSET = nativeBinding.NUMBERS_OFFSET
 module.exports.openStore = nativeBinding.openStore
 module.exports.repairStore = nativeBinding.repairStore
 module.exports.SCRATCH_BYTES = nativeBinding.SCRATCH_BYTES
+module.exports.storeKeys = nativeBinding.storeKeys
 module.exports.verifyStore = nativeBinding.verifyStore

@@ -83,8 +83,11 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** An open store. It keeps no process alive. */
 export declare class NativeStore {
-  /** Copies the store, while it is used, into a folder that is made or empty. */
-  backup(target: string): Promise<Outcome<BackedUp>>
+  /**
+   * Copies the store, while it is used, into a folder that is made or empty. `onProgress` gets
+   * records.
+   */
+  backup(target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
   /** The folder that the store is in. */
   get path(): string
   /**
@@ -126,6 +129,9 @@ export interface BackedUpOutcome {
   /** What was copied. */
   value: BackedUp
 }
+
+/** Copies a store that nobody has open into a folder that is made or empty. `onProgress` gets bytes. */
+export declare function backupStore(path: string, target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
 
 /**
  * Makes the functions of a decoder over `scratch`, which must be `SCRATCH_BYTES` long and must
@@ -185,6 +191,30 @@ export interface Finding {
   place?: number
   /** One sentence; holds no token, data or key. */
   text: string
+}
+
+/** A domain of a store's keyring. */
+export interface KeyDomain {
+  /** Tells it from the store's other domains. */
+  fingerprint: string
+  /** What opens it, oldest first. */
+  slots: Array<KeySlot>
+}
+
+/** A secret that opens a domain. */
+export interface KeySlot {
+  /** Whether the domain was made for it. */
+  isOwn: boolean
+  /** When the store first met it, in milliseconds since 1970. */
+  createdAtMs?: number
+  /** Whether it is one of the given secrets. */
+  opens: boolean
+}
+
+/** Success with what the keyring holds. */
+export interface KeysOutcome {
+  /** Its domains, oldest first. */
+  value: Array<KeyDomain>
 }
 
 /**
@@ -297,6 +327,9 @@ export interface Stats {
   /** Damaged records met since the store was opened. */
   damagedRecords: number
 }
+
+/** Lists what a store's keyring holds, without any key. */
+export declare function storeKeys(path: string, secretKeys: Array<string>): Promise<Outcome<Array<KeyDomain>>>
 
 /** What `verifyStore` found. */
 export interface Verified {

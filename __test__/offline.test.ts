@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { CRUDJTError, compact, repair, Store, verify } from 'crudjt'
+import { backup, CRUDJTError, compact, keys, repair, Store, verify } from 'crudjt'
 import { inFolder } from './helpers/folder.js'
-import { KEY } from './helpers/keys.js'
+import { KEY, OTHER_KEY } from './helpers/keys.js'
 import { refuses } from './helpers/refusals.js'
 
 const open = (path: string) => Store.open({ path, secret_key: KEY })
@@ -132,9 +132,61 @@ test('an open store, no store, and wrong arguments are refused', async (t) => {
   })
 })
 
-test('a client refuses a backup by name', async (t) => {
-  const client = await Store.connect({ grpc_port: 1 })
-  const code = 'ERR_CRUDJT_UNSUPPORTED'
-  await refuses(t, () => client.backup('anywhere'), { is: CRUDJTError, code, says: 'backup' })
-  await client.close()
+test('a closed store is copied without its secret, and a damaged one is not', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'store')
+    const tokens = await makeStore(path)
+    const before = contents(path)
+    const target = join(folder, 'copy')
+    const steps: [number, number][] = []
+    const onProgress = (done: number, total: number) => steps.push([done, total])
+    t.like(await backup(path, target, { onProgress }), { records: 29 })
+    t.true(steps.every(([done, total]) => done <= total))
+    t.deepEqual(contents(path), before)
+    t.deepEqual(await readAll(target, tokens), expected)
+    const full = { is: CRUDJTError, code: 'ERR_CRUDJT_PATH', says: 'not empty' } as const
+    await refuses(t, () => backup(path, target), full)
+    damage(join(path, 'records'), 4200)
+    damage(join(path, 'records'), 8300)
+    const damaged = { is: CRUDJTError, code: 'ERR_CRUDJT_DAMAGED', says: 'repair' } as const
+    await refuses(t, () => backup(path, join(folder, 'other')), damaged)
+    await refuses(t, () => open(join(folder, 'other')), { is: CRUDJTError, code: damaged.code })
+  })
+})
+
+test('keys are listed by fingerprint and age, in use too, and no key among them', async (t) => {
+  await inFolder(async (folder) => {
+    const begin = Date.now()
+    const store = await open(folder)
+    const [first, ...none] = await keys(folder, { secret_key: KEY })
+    t.deepEqual(none, [])
+    t.regex(first?.fingerprint ?? '', /^[0-9a-f]{8}$/)
+    t.true((first?.created_at_ms ?? 0) >= begin && (first?.created_at_ms ?? 0) <= Date.now())
+    t.like(first, { opens: true, slots: [{ own: true, opens: true }] })
+    await store.create({ at: 1 })
+    await store.close()
+    const rotated = await Store.open({ path: folder, secret_key: [OTHER_KEY, KEY] })
+    await rotated.create({ at: 2 })
+    await rotated.close()
+    const listed = await keys(folder, { secret_key: OTHER_KEY })
+    t.deepEqual(
+      listed.map(({ opens, slots }) => [opens, slots.map(({ own, opens }) => [own, opens])]),
+      [
+        [
+          true,
+          [
+            [true, false],
+            [false, true],
+          ],
+        ],
+        [true, [[true, true]]],
+      ],
+    )
+    t.is(listed[0]?.fingerprint, first?.fingerprint)
+    t.false((await keys(folder)).some(({ opens }) => opens))
+    await refuses(t, () => keys(join(folder, 'missing')), {
+      is: CRUDJTError,
+      code: 'ERR_CRUDJT_PATH',
+    })
+  })
 })

@@ -1,5 +1,8 @@
 /** What the types promise; tsc checks this file, nothing runs it. */
 import CRUDJT, {
+  type BackupOptions,
+  type BackupReport,
+  backup,
   Config,
   CRUDJTError,
   type CreateOptions,
@@ -7,6 +10,8 @@ import CRUDJT, {
   delete as del,
   type ErrorCode,
   Extension,
+  type KeyDomain,
+  keys,
   type MasterOptions,
   type Metadata,
   read,
@@ -97,4 +102,20 @@ export async function eitherStore(local: boolean): Promise<void> {
   const stats: StoreStats = await store.stats()
   await store[Symbol.asyncDispose]()
   void stats
+}
+
+export async function wholeStores(store: Store): Promise<void> {
+  const { records } = await backup('store', 'copy', { onProgress: (done, total) => done / total })
+  prove<Equal<typeof records, number>>()
+  prove<Equal<Awaited<ReturnType<Store['backup']>>, BackupReport>>()
+  prove<Equal<SessionStore['backup'], (t: string, o?: BackupOptions) => Promise<BackupReport>>>()
+  await store.backup('copy', { onProgress: () => {} })
+  const [domain] = await keys('store', { secret_key: ['new', 'old'] })
+  prove<Equal<typeof domain, KeyDomain | undefined>>()
+  prove<Equal<KeyDomain['created_at_ms'], number | undefined>>()
+
+  // @ts-expect-error a copy needs a folder
+  await backup('store')
+  // @ts-expect-error keys has no progress
+  await keys('store', { onProgress: () => {} })
 }

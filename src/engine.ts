@@ -118,8 +118,11 @@ export class Engine {
     return unwrap(await this.store.stats())
   }
 
-  async backup(target: string): Promise<NativeBackedUp> {
-    return unwrap(await this.store.backup(target))
+  async backup(
+    target: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<NativeBackedUp> {
+    return unwrap(await this.store.backup(target, onProgress))
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } = nat
 export const { bindOutline, openStore } = native
 
 /** What is done with a store as a whole. */
-export const { compactStore, repairStore, verifyStore } = native
+export const { backupStore, compactStore, repairStore, storeKeys, verifyStore } = native
 
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore

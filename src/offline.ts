@@ -1,14 +1,24 @@
 /**
- * What is done with a store as a whole while nobody has it open: checked, salvaged, made dense. Works
- * off this thread.
+ * What is done with a store as a whole while nobody has it open: checked, salvaged, made dense, copied;
+ * and what its keyring holds. Works off this thread.
  */
-import { checkOptions, type OptionTable } from './check-options.js'
+import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
 import { unwrap } from './engine.js'
 import { typeError } from './errors.js'
-import { compactStore, type NativeFinding, repairStore, verifyStore } from './native.js'
+import {
+  backupStore,
+  compactStore,
+  type NativeFinding,
+  repairStore,
+  storeKeys,
+  verifyStore,
+} from './native.js'
 import { checkSecrets, folder } from './options.js'
 
-/** Gets the bytes done and the bytes in all; the last call gets the same number twice. */
+/**
+ * Gets how much is done and how much there is in all: in bytes, of the backup of an open store in
+ * records.
+ */
 export type OnProgress = (done: number, total: number) => void
 
 /** Something that is wrong with a store. Holds no token, data or key. */
@@ -27,6 +37,18 @@ export interface Finding {
 export interface CompactOptions {
   /** Gets told how far it is. */
   onProgress?: OnProgress | undefined
+}
+
+/** How a backup is made. */
+export interface BackupOptions {
+  /** Gets told how far it is. */
+  onProgress?: OnProgress | undefined
+}
+
+/** How `keys` looks. */
+export interface KeysOptions {
+  /** A secret or a list of them: which slots they open is told. */
+  secret_key?: string | readonly string[] | undefined
 }
 
 /** How `verify` looks. */
@@ -94,7 +116,29 @@ export interface CompactReport {
   bytes_after: number
 }
 
-/** What `Store.backup` copied. */
+/** A domain: the tokens that were made under one secret. What `keys` tells of it is no secret. */
+export interface KeyDomain {
+  /** Eight hexadecimal digits that tell it from the store's other domains. */
+  fingerprint: string
+  /** When it was made, in milliseconds since 1970; undefined where an older version did not note it. */
+  created_at_ms: number | undefined
+  /** Whether one of the given secrets opens it. */
+  opens: boolean
+  /** The secrets that open it, oldest first. */
+  slots: KeySlot[]
+}
+
+/** A secret that opens a domain. */
+export interface KeySlot {
+  /** Whether the domain was made for it; else it took over from an older one. */
+  own: boolean
+  /** When the store first met it, in milliseconds since 1970. */
+  created_at_ms: number | undefined
+  /** Whether it is one of the given ones. */
+  opens: boolean
+}
+
+/** What a backup copied. */
 export interface BackupReport {
   /** Records, expired ones among them. */
   records: number
@@ -109,6 +153,7 @@ const VERIFY: OptionTable = {
   ...COMPACT,
   secret_key: { expected: 'a Base64 string or a list of them', isType: () => true },
 }
+const SECRET: OptionTable = { secret_key: VERIFY.secret_key as OptionKind }
 const REPAIR: OptionTable = {
   ...VERIFY,
   target: folder,
@@ -168,21 +213,75 @@ export async function compact(path: string, options: CompactOptions = {}): Promi
   return { records, bytes_before: bytesBefore, bytes_after: bytesAfter }
 }
 
+/**
+ * Copies a store that nobody has open into a folder that is missing or empty; `Store.backup` copies one
+ * in use. All of it is checked on the way as `verify` does, and no secret is needed. The copy is a store
+ * by itself, and restoring is copying it back. A folder that the copying did not get to the end of says
+ * so when it is opened.
+ * @throws what `verify` throws
+ * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or can't be made),
+ *   `ERR_CRUDJT_DAMAGED` (the store is), `ERR_CRUDJT_FULL`
+ */
+export async function backup(
+  path: string,
+  target: string,
+  options: BackupOptions = {},
+): Promise<BackupReport> {
+  checkPath(path)
+  checkBackup(target, options, 'The second argument')
+  const copied = await telling(options, (tell) => backupStore(path, target, tell).then(unwrap))
+  return { records: copied.records, bytes: copied.bytes }
+}
+
+/**
+ * Lists the domains of a store's keyring, oldest first, and what opens each; never a key. Only reads,
+ * also of a store that is in use. When the newest secret opens every domain, the older ones can be
+ * dropped.
+ * @throws TypeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY`
+ * @throws CRUDJTError `ERR_CRUDJT_PATH` (there is no store), `ERR_CRUDJT_DAMAGED` (no copy of the keyring
+ *   can be read), `ERR_CRUDJT_VERSION`
+ */
+export async function keys(path: string, options: KeysOptions = {}): Promise<KeyDomain[]> {
+  checkPath(path)
+  checkOptions(options, SECRET)
+  const domains = await storeKeys(path, secretsOf(options)).then(unwrap)
+  return domains.map(({ fingerprint, slots }) => ({
+    fingerprint,
+    created_at_ms: slots[0]?.createdAtMs,
+    opens: slots.some(({ opens }) => opens),
+    slots: slots.map(({ isOwn, createdAtMs, opens }) => ({
+      own: isOwn,
+      created_at_ms: createdAtMs,
+      opens,
+    })),
+  }))
+}
+
 /** @throws TypeError `ERR_CRUDJT_OPTION` */
-export function checkPath(path: unknown): asserts path is string {
+export function checkBackup(
+  target: unknown,
+  options: unknown,
+  which = 'The first argument',
+): asserts target is string {
+  checkPath(target, which)
+  checkOptions(options, COMPACT)
+}
+
+/** @throws TypeError `ERR_CRUDJT_OPTION` */
+function checkPath(path: unknown, which = 'The first argument'): asserts path is string {
   if (!folder.isType(path)) {
-    throw typeError('ERR_CRUDJT_OPTION', `The first argument: expected ${folder.expected}`)
+    throw typeError('ERR_CRUDJT_OPTION', `${which}: expected ${folder.expected}`)
   }
 }
 
-function secretsOf({ secret_key }: VerifyOptions): string[] {
+function secretsOf({ secret_key }: KeysOptions): string[] {
   if (secret_key === undefined) return []
   checkSecrets(secret_key)
   return typeof secret_key === 'string' ? [secret_key] : [...secret_key]
 }
 
 /** Tells of progress until the work is done: what is still on its way then comes too late. */
-async function telling<T>(
+export async function telling<T>(
   { onProgress }: CompactOptions,
   work: (tell: OnProgress) => Promise<T>,
 ): Promise<T> {

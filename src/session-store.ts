@@ -2,7 +2,7 @@
 import type { Backend } from './backend.js'
 import type { CreateOptions, DurableOptions, UpdateOptions } from './call-options.js'
 import type { Limit } from './limits.js'
-import type { BackupReport } from './offline.js'
+import type { BackupOptions, BackupReport } from './offline.js'
 import type { Session } from './session.js'
 import type { StoreStats } from './stats.js'
 
@@ -19,8 +19,12 @@ export interface SessionStore extends Backend, AsyncDisposable {
   read<Data extends object = Record<string, unknown>>(token: string): Promise<Session<Data> | null>
   /** Resolves when every operation answered before is on the medium. */
   flush(): Promise<void>
-  /** See `Store.backup`; a store in another process refuses with `ERR_CRUDJT_UNSUPPORTED`. */
-  backup(target: string): Promise<BackupReport>
+  /**
+   * See `Store.backup`. One in another process has its master write the copy, and therefore has to be
+   * on the same machine, and allowed to write to the store's folder: else `ERR_CRUDJT_PATH`. While the
+   * master makes another backup: `ERR_CRUDJT_BUSY`.
+   */
+  backup(target: string, options?: BackupOptions): Promise<BackupReport>
   /** Counters and sizes. */
   stats(): Promise<StoreStats>
   /** Ends it, once everything in flight is answered. May be called again. */

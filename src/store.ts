@@ -21,7 +21,7 @@ import type { Limit } from './limits.js'
 import * as limits from './limits.js'
 import { Memo, tokensWithin } from './memo.js'
 import * as native from './native.js'
-import { type BackupReport, checkPath } from './offline.js'
+import { type BackupOptions, type BackupReport, checkBackup, telling } from './offline.js'
 import {
   type ConnectOptions,
   checkConnectOptions,
@@ -51,7 +51,9 @@ export interface Served {
   readonly room: Room
   readonly flusher: Flusher
   readonly dataSize: number
+  readonly path: string
   stats(): Promise<StoreStats>
+  backup(target: string, options: BackupOptions): Promise<BackupReport>
 }
 
 /**
@@ -113,8 +115,16 @@ export class Store implements SessionStore {
 
   /** @internal What a master serves: the engine itself, its line and its flushes. */
   get served(): Served {
-    const { engine, room, flusher, dataSize } = this
-    return { engine, room, flusher, dataSize, stats: () => this.stats() }
+    const { engine, room, flusher, dataSize, path } = this
+    return {
+      engine,
+      room,
+      flusher,
+      dataSize,
+      path,
+      stats: () => this.stats(),
+      backup: (target, options) => this.backup(target, options),
+    }
   }
 
   /**
@@ -269,13 +279,14 @@ export class Store implements SessionStore {
    * by itself that opens with the same secret, and holds everything answered before the call.
    * Restoring is copying it back. A folder that the copying did not get to the end of says so when
    * it is opened.
+   * @param options `onProgress` gets records
    * @throws TypeError `ERR_CRUDJT_OPTION`
    * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or can't be made)
    */
-  async backup(target: string): Promise<BackupReport> {
-    checkPath(target)
-    const { records, bytes } = await this.engine.backup(target)
-    return { records, bytes }
+  async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
+    checkBackup(target, options)
+    const copied = await telling(options, (tell) => this.engine.backup(target, tell))
+    return { records: copied.records, bytes: copied.bytes }
   }
 
   /** Counters and sizes. */

@@ -3,7 +3,7 @@ import test from 'ava'
 import { crudjt } from '../helpers/cli.js'
 
 for (const [args, says] of [
-  [[], /No command given: serve, keygen, health/],
+  [[], /No command given: serve, keygen, health, backup, verify, repair, compact, keys, or/],
   [['serv'], /Unknown command 'serv': did you mean 'serve'\?/],
   [['serve', '--prot', '50051'], /Unknown option '--prot': did you mean '--port'\?/],
   [['serve', '--secret_file=x'], /Unknown option '--secret_file': did you mean '--secret-file'\?/],
@@ -44,7 +44,8 @@ test('the help of serve shows options and environment variables side by side', a
 test('the help names every command and the exit statuses', async (t) => {
   const { status, stdout } = await crudjt(['--help'])
   t.is(status, 0)
-  for (const part of [' serve ', ' keygen ', ' health ', '64', '78']) t.true(stdout.includes(part))
+  for (const part of [' serve ', ' backup ', ' verify ', ' keys ', '64', '78'])
+    t.true(stdout.includes(part))
 })
 
 test('the version is the one of the package', async (t) => {

@@ -35,6 +35,12 @@ export function crudjt(args: readonly string[], around: Around = {}): Promise<En
   return runToEnd([process.execPath, COMMAND, ...args], around)
 }
 
+/** Starts `crudjt`, to be ended from outside. */
+export function startCommand(args: readonly string[]): Pick<Logging, 'process' | 'ended'> {
+  const child = begin([process.execPath, COMMAND, ...args], {})
+  return { process: child, ended: ended(child) }
+}
+
 /** Runs any command line to its end. */
 export function runToEnd(command: readonly string[], around: Around = {}): Promise<Ended> {
   return ended(begin(command, around))

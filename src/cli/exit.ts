@@ -4,6 +4,10 @@
 export const STATUS = {
   /** It was tried and did not work out, as a port that is in use. */
   failed: 1,
+  /** A store was looked at, and something is wrong with it. */
+  unsound: 1,
+  /** A store that was to be looked at can't be, as one that is in use. */
+  unseen: 2,
   /** The command line is wrong. */
   usage: 64,
   /** The secret, a folder or an environment variable is wrong: trying again will not help. */

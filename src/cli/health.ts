@@ -1,11 +1,10 @@
 /** `crudjt health`: asks a server's health service whether it serves. */
-import type { OptionKind } from '../check-options.js'
 import { type Address, addressText } from '../grpc/address.js'
-import { DEFAULT_ADDRESS, optionKind } from '../options.js'
-import { ADDRESS } from './address-settings.js'
+import { optionKind } from '../options.js'
+import { ADDRESS, addressToAsk } from './address-settings.js'
 import type { Command } from './command.js'
 import { Refusal, STATUS } from './exit.js'
-import { type Given, parseValue, readSettings } from './settings.js'
+import { readSettings, valueOr } from './settings.js'
 
 const SETTINGS = {
   ...ADDRESS,
@@ -19,9 +18,6 @@ const SETTINGS = {
 
 const DEFAULT_TIMEOUT_MS = 3000
 
-/** Hosts that one can listen on, but that name nobody to ask. */
-const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' }
-
 /** Prints one line: that it serves, or why that can't be said. */
 export const health: Command = {
   name: 'health',
@@ -30,19 +26,11 @@ export const health: Command = {
   settings: SETTINGS,
   async run(sources) {
     const given = readSettings(SETTINGS, sources)
-    const host = value(given.grpc_host, optionKind('grpc_host'), DEFAULT_ADDRESS.grpc_host)
-    const address: Address = {
-      grpc_host: ANY[host] ?? host,
-      grpc_port: value(given.grpc_port, optionKind('grpc_port'), DEFAULT_ADDRESS.grpc_port),
-    }
-    await ask(address, value(given.timeout_ms, optionKind('timeout_ms'), DEFAULT_TIMEOUT_MS))
+    const address = addressToAsk(given)
+    await ask(address, valueOr(given.timeout_ms, optionKind('timeout_ms'), DEFAULT_TIMEOUT_MS))
     process.stdout.write(`SERVING at ${addressText(address)}\n`)
     return 0
   },
-}
-
-function value<T extends string | number>(given: Given | undefined, kind: OptionKind, other: T): T {
-  return given === undefined ? other : (parseValue(given, kind) as T)
 }
 
 /** @throws Refusal unless it serves */

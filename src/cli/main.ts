@@ -1,15 +1,20 @@
 #!/usr/bin/env node
 /** The command `crudjt`: finds the command that is named first, and turns its end into an exit status. */
 import { closest } from 'fastest-levenshtein'
+import { backup } from './backup.js'
 import type { Command } from './command.js'
+import { compact } from './compact.js'
 import { Refusal, STATUS } from './exit.js'
 import { health } from './health.js'
 import { commandHelp, overview } from './help.js'
 import { keygen } from './keygen.js'
+import { keys } from './keys.js'
+import { repair } from './repair.js'
 import { serve } from './serve.js'
+import { verify } from './verify.js'
 import { version } from './version.js'
 
-const COMMANDS: readonly Command[] = [serve, keygen, health]
+const COMMANDS: readonly Command[] = [serve, keygen, health, backup, verify, repair, compact, keys]
 
 const asksForHelp = (arg: string | undefined) => arg === '--help' || arg === '-h'
 const asksForVersion = (arg: string | undefined) => arg === '--version' || arg === '-v'

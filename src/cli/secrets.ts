@@ -3,6 +3,7 @@
  * see the options of a process.
  */
 import { readFileSync } from 'node:fs'
+import { optionKind } from '../options.js'
 import { Refusal, STATUS } from './exit.js'
 import { cureOfFile } from './ownership.js'
 import { type Given, isOption } from './settings.js'
@@ -24,6 +25,26 @@ export interface Secret {
 export function readSecret(value: Given | undefined, file: Given | undefined): Secret | undefined {
   if (file !== undefined && (value === undefined || isOption(file.source))) return readFile(file)
   return value
+}
+
+/** The secrets in a text: a text editor or `openssl` may have broken one into several lines. */
+export function secretsIn({ text }: Secret): string[] {
+  return text.split(',').map((part) => part.replaceAll(/\s+/g, ''))
+}
+
+/**
+ * What clients have to show, if anything.
+ * @throws Refusal if it is blank or can't be a key, or if its file can't be read
+ */
+export function readAccessKey(
+  value: Given | undefined,
+  file: Given | undefined,
+): string | undefined {
+  const secret = readSecret(value, file)
+  if (secret === undefined) return undefined
+  const { expected, isType } = optionKind('access_key')
+  if (isType(secret.text)) return secret.text
+  throw new Refusal(STATUS.config, `The access key in ${secret.source}: expected ${expected}`)
 }
 
 function readFile({ text: path }: Given): Secret {

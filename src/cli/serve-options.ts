@@ -2,7 +2,7 @@
 import type { OptionKind } from '../check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../options.js'
 import { Refusal, STATUS } from './exit.js'
-import { readSecret, type Secret } from './secrets.js'
+import { readAccessKey, readSecret, type Secret } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
 import { type Given, parseValue } from './settings.js'
 
@@ -58,19 +58,10 @@ export function storeSecret({ secret_key, secret_file }: ServeGiven): Secret {
   return secret
 }
 
-/** The secrets in a text: a text editor or `openssl` may have broken one into several lines. */
-export function secretsIn({ text }: Secret): string[] {
-  return text.split(',').map((part) => part.replaceAll(/\s+/g, ''))
-}
-
 /**
  * What clients have to show, if anything.
  * @throws Refusal if it is blank or can't be a key, or if its file can't be read
  */
 export function accessKey({ access_key, access_key_file }: ServeGiven): string | undefined {
-  const secret = readSecret(access_key, access_key_file)
-  if (secret === undefined) return undefined
-  const { expected, isType } = optionKind('access_key')
-  if (isType(secret.text)) return secret.text
-  throw new Refusal(STATUS.config, `The access key in ${secret.source}: expected ${expected}`)
+  return readAccessKey(access_key, access_key_file)
 }

@@ -1,5 +1,6 @@
 /** What `crudjt serve` can be told. Names are those of `startMaster` where it has such an option. */
-import { ADDRESS } from './address-settings.js'
+import { ACCESS, ADDRESS } from './address-settings.js'
+import { SECRET } from './store-settings.js'
 
 /** How much is logged. */
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const
@@ -15,27 +16,9 @@ export const SETTINGS = {
     env: ['CRUDJT_STORE'],
     help: 'Where the store is, made if missing. Default: /var/lib/store_jt or what the system has for it, if that can be written, else store_jt in the project.',
   },
-  secret_file: {
-    option: 'secret-file',
-    takes: 'FILE',
-    env: ['CRUDJT_SECRET_FILE'],
-    help: 'The file that holds the secret key; several with commas between them, newest first.',
-  },
-  secret_key: {
-    env: ['CRUDJT_SECRET_KEY'],
-    help: 'The secret key itself. It comes before CRUDJT_SECRET_FILE.',
-  },
+  ...SECRET,
   ...ADDRESS,
-  access_key_file: {
-    option: 'access-key-file',
-    takes: 'FILE',
-    env: ['CRUDJT_ACCESS_KEY_FILE'],
-    help: 'The file that holds what clients have to show. Default: everybody is answered.',
-  },
-  access_key: {
-    env: ['CRUDJT_ACCESS_KEY'],
-    help: 'The access key itself. It comes before CRUDJT_ACCESS_KEY_FILE.',
-  },
+  ...ACCESS,
   max_data_size: {
     option: 'max-data-size',
     takes: 'BYTES',

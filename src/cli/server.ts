@@ -9,14 +9,8 @@ import type { MasterOptions } from '../options.js'
 import type { Store } from '../store.js'
 import { Refusal } from './exit.js'
 import { logCrashes, openLog } from './log.js'
-import {
-  accessKey,
-  levelOf,
-  plainOptions,
-  type ServeGiven,
-  secretsIn,
-  storeSecret,
-} from './serve-options.js'
+import { secretsIn } from './secrets.js'
+import { accessKey, levelOf, plainOptions, type ServeGiven, storeSecret } from './serve-options.js'
 import { stopSignal } from './signals.js'
 import { refusalOf } from './start-failure.js'
 import { version } from './version.js'

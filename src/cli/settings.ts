@@ -11,7 +11,9 @@ import { Refusal, STATUS } from './exit.js'
 export interface Setting {
   /** Its option without the dashes. None for what must not be seen in a list of processes. */
   readonly option?: string
-  /** What stands behind the option in the help; without it the option is a switch. */
+  /** Its place among the arguments that belong to no option, from 0. */
+  readonly place?: number
+  /** What stands behind the option or in the place in the help; without it the option is a switch. */
   readonly takes?: string
   /** Its environment variables; the first that is set counts. */
   readonly env?: readonly string[]
@@ -24,7 +26,7 @@ export type Settings<Name extends string = string> = Readonly<Record<Name, Setti
 
 /** What was given for a setting. */
 export interface Given {
-  /** The option or variable, for people. */
+  /** The option, the variable or what stands in the place, for people. */
   readonly source: string
   readonly text: string
 }
@@ -45,13 +47,22 @@ export function readSettings<Name extends string>(
   settings: Settings<Name>,
   { args, env }: Sources,
 ): Partial<Record<Name, Given>> {
-  const options = readOptions(Object.values<Setting>(settings), args)
+  const read = readArguments(Object.values<Setting>(settings), args)
   const found: Partial<Record<Name, Given>> = {}
   for (const name of Object.keys(settings) as Name[]) {
-    const given = options.get(settings[name].option ?? '') ?? readVariable(settings[name], env)
+    const given = read.get(settings[name]) ?? readVariable(settings[name], env)
     if (given !== undefined) found[name] = given
   }
   return found
+}
+
+/**
+ * What stands in the place of a setting that a command can't do without.
+ * @throws Refusal if nothing was given
+ */
+export function needed(given: Given | undefined, { takes = '' }: Setting): string {
+  if (given === undefined) throw wrong(`No ${takes} given`)
+  return given.text
 }
 
 /**
@@ -63,6 +74,18 @@ export function parseValue({ source, text }: Given, kind: OptionKind): string | 
   const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
   if (value !== undefined && kind.isType(value) && (isInRange?.(value) ?? true)) return value
   throw new Refusal(statusOf(source), `${source}: expected ${kind.expected}, got '${text}'`)
+}
+
+/**
+ * The same, or another value where nothing was given.
+ * @throws Refusal if it is not of that kind
+ */
+export function valueOr<T extends string | number>(
+  given: Given | undefined,
+  kind: OptionKind,
+  other: T,
+): T {
+  return given === undefined ? other : (parseValue(given, kind) as T)
 }
 
 /** The exit status for a wrong value: who gave it can change the command line or the surroundings. */
@@ -87,7 +110,7 @@ function readVariable({ env = [] }: Setting, all: Sources['env']): Given | undef
   return source === undefined ? undefined : { source, text: all[source] as string }
 }
 
-function readOptions(settings: readonly Setting[], args: string[]): Map<string, Given> {
+function readArguments(settings: readonly Setting[], args: string[]): Map<Setting, Given> {
   const known = settings.filter(({ option }) => option !== undefined)
   const types = known.map(({ option, takes }) => [
     option as string,
@@ -99,12 +122,21 @@ function readOptions(settings: readonly Setting[], args: string[]): Map<string, 
     strict: false,
     tokens: true,
   })
-  const found = new Map<string, Given>()
+  const found = new Map<Setting, Given>()
+  let places = 0
   for (const token of tokens) {
-    if (token.kind === 'positional') throw wrong(`Unexpected argument '${token.value}'`)
-    if (token.kind === 'option') found.set(token.name, readOption(token, known))
+    if (token.kind === 'option') found.set(...readOption(token, known))
+    if (token.kind === 'positional') found.set(...readPlace(places++, token.value, settings))
   }
   return found
+}
+
+function readPlace(place: number, text: string, settings: readonly Setting[]): [Setting, Given] {
+  const setting = settings.find((setting) => setting.place === place)
+  if (setting === undefined) throw wrong(`Unexpected argument '${text}'`)
+  const { takes = '' } = setting
+  if (text === '') throw wrong(`${takes} is empty`)
+  return [setting, { source: takes, text }]
 }
 
 /** An option as parseArgs found it. */
@@ -115,18 +147,18 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined
 }
 
-function readOption(token: OptionToken, known: readonly Setting[]): Given {
+function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Given] {
   const { name, rawName, value, inlineValue } = token
   const setting = known.find(({ option }) => option === name)
   if (setting === undefined || !rawName.startsWith('--')) throw unknown(rawName, known)
   const source = `--${name}`
   if (setting.takes === undefined) {
     if (value !== undefined) throw wrong(`${source} takes no value`)
-    return { source, text: 'true' }
+    return [setting, { source, text: 'true' }]
   }
   const isMissing = value === undefined || value === '' || (!inlineValue && value.startsWith('-'))
   if (isMissing) throw wrong(`${source} expects a value: ${source} ${setting.takes}`)
-  return { source, text: value }
+  return [setting, { source, text: value }]
 }
 
 function unknown(rawName: string, known: readonly Setting[]): Refusal {

@@ -1,4 +1,5 @@
-/** The signals that ask a server to stop. */
+/** The signals that ask a server to stop, or interrupt a run. */
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 
 /** A terminal sends SIGINT to npx and its child, and npx passes it on: that is one request, not two. */
@@ -24,6 +25,24 @@ export function stopSignal(clock = () => performance.now()): Promise<NodeJS.Sign
     process.on('SIGTERM', take)
     process.on('SIGINT', take)
   })
+}
+
+/**
+ * Says what is left when a run is interrupted, then ends by the signal.
+ * @param say the line for people; called at the signal
+ * @returns what ends it: the signals do again what they do by themselves
+ */
+export function whenInterrupted(say: () => string): () => void {
+  const take = (signal: 'SIGINT' | 'SIGTERM') => {
+    writeSync(process.stderr.fd, `crudjt: ${say()}\n`)
+    endBy(signal)
+  }
+  process.on('SIGTERM', take)
+  process.on('SIGINT', take)
+  return () => {
+    process.off('SIGTERM', take)
+    process.off('SIGINT', take)
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { Refusal, STATUS } from './exit.js'
 import { cureOfFolder } from './ownership.js'
 
 /** What trying again will not cure. */
-const MISCONFIGURED: readonly (ErrorCode | undefined)[] = [
+export const MISCONFIGURED: readonly (ErrorCode | undefined)[] = [
   'ERR_CRUDJT_OPTION',
   'ERR_CRUDJT_PATH',
   'ERR_CRUDJT_SECRET_KEY',
@@ -36,6 +36,7 @@ function isDenied(code: ErrorCode, message: string): boolean {
   return code === 'ERR_CRUDJT_PATH' || /\(os error 13\)/.test(message)
 }
 
-function inSecret(message: string, { secretSource }: Wanted): string {
+/** What is wrong with a secret, and where it came from. */
+export function inSecret(message: string, { secretSource }: Pick<Wanted, 'secretSource'>): string {
   return `The secret in ${secretSource} is no key: ${message}. npx crudjt keygen makes one`
 }

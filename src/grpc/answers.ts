@@ -29,6 +29,8 @@ function answerOf(kind: number, reply: ReplyReader): unknown {
       return undefined
     case Kind.STATS:
       return statsFrom(reply.counters)
+    case Kind.BACKUP:
+      return reply.counters.length > 0 ? Object.fromEntries(reply.counters) : reply.folder
     default:
       return reply.result
   }

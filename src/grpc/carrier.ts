@@ -3,6 +3,7 @@
  * into the client's ledger.
  */
 import { CRUDJTError } from '../errors.js'
+import type { Counters } from './backups.js'
 import type { InFlight } from './in-flight.js'
 import type { Ledger } from './ledger.js'
 import { Kind, type OperationReader } from './operation-codec.js'
@@ -102,13 +103,16 @@ export class Carrier {
     }
   }
 
-  private rare(ledger: Ledger, { kind }: OperationReader, number: number): void {
+  private rare(ledger: Ledger, { kind, token }: OperationReader, number: number): void {
     if (kind === Kind.FLUSH) {
       const write = () => ledger.writer.nothing(number)
       void this.later(ledger, number, this.operations.flush(), false, write)
     } else if (kind === Kind.STATS) {
-      const write = (counters: [string, number][]) => ledger.writer.counters(number, counters)
+      const write = (counters: Counters) => ledger.writer.counters(number, counters)
       void this.later(ledger, number, this.operations.stats(), false, write)
+    } else if (kind === Kind.BACKUP) {
+      if (token === '') ledger.writer.folder(number, this.operations.folder)
+      else ledger.writer.counters(number, this.operations.backup(token))
     } else {
       const message = `This master does not know operation ${kind}`
       throw new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)

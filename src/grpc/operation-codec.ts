@@ -18,7 +18,15 @@ import { DELIMITED, Reader, tagOf } from './protobuf.js'
 const { bytes: shared, DATA_OFFSET, exact, READS_EXACT, TTL_EXACT } = scratch
 
 /** What an operation does. */
-export const Kind = { CREATE: 0, READ: 1, UPDATE: 2, DELETE: 3, FLUSH: 4, STATS: 5 } as const
+export const Kind = {
+  CREATE: 0,
+  READ: 1,
+  UPDATE: 2,
+  DELETE: 3,
+  FLUSH: 4,
+  STATS: 5,
+  BACKUP: 6,
+} as const
 
 /** The field of `Requests` that an operation stands in. */
 export const OPERATIONS = 3

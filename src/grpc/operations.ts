@@ -12,6 +12,7 @@ import { Packed } from '../packed.js'
 import { DEPTH_LIMIT, notAHash, tooLarge } from '../refusals.js'
 import * as scratch from '../scratch.js'
 import type { Served } from '../store.js'
+import { Backups, type Counters } from './backups.js'
 
 const { bytes: shared, DATA_OFFSET } = scratch
 
@@ -33,10 +34,12 @@ export type WireLimit = number | bigint
 export class Operations {
   private readonly served: Served
   private readonly wireSize: number
+  private readonly backups: Backups
 
   constructor(served: Served) {
     this.served = served
     this.wireSize = wireSize(served.dataSize)
+    this.backups = new Backups(served)
   }
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
@@ -107,9 +110,19 @@ export class Operations {
   }
 
   /** The store's counters; those that are not known yet are left out. */
-  async stats(): Promise<[name: string, value: number][]> {
+  async stats(): Promise<Counters> {
     const counters = Object.entries(await this.served.stats())
     return counters.filter((counter): counter is [string, number] => counter[1] !== undefined)
+  }
+
+  /** The store's folder: where a ticket for a backup is to be put. */
+  get folder(): string {
+    return this.backups.folder
+  }
+
+  /** See `Backups.tell`. */
+  backup(ticket: string): Counters {
+    return this.backups.tell(ticket)
   }
 
   /** The most bytes that data may take in the most compact encoding. */

@@ -14,6 +14,7 @@ import {
 import { encode } from '../encode.js'
 import { CRUDJTError, notStarted } from '../errors.js'
 import { type Limit, readsOf, ttlOf } from '../limits.js'
+import { type BackupOptions, type BackupReport, checkBackup } from '../offline.js'
 import { type ConnectOptions, DEFAULT_TIMEOUT } from '../options.js'
 import type { Session } from '../session.js'
 import type { SessionStore } from '../session-store.js'
@@ -23,6 +24,7 @@ import { BatchCalls } from './batch-calls.js'
 import type { Calls } from './calls.js'
 import { Connection } from './connection.js'
 import { type Arguments, Kind, plainArguments } from './operation-codec.js'
+import { remoteBackup } from './remote-backup.js'
 
 /** A client of a master. */
 export class RemoteStore implements SessionStore {
@@ -125,8 +127,20 @@ export class RemoteStore implements SessionStore {
     return this.close()
   }
 
-  async backup(): Promise<never> {
-    throw onlyHere('backup')
+  backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
+    return this.backupOf(undefined, target, options)
+  }
+
+  /** @internal The same of the store in a folder, which the master must have too. */
+  backupOf(
+    folder: string | undefined,
+    target: string,
+    options: BackupOptions,
+  ): Promise<BackupReport> {
+    return this.call(() => {
+      checkBackup(target, options)
+      return remoteBackup(this.calls, { folder, target, onProgress: options.onProgress })
+    })
   }
 
   createSync(): string {

@@ -29,6 +29,7 @@ const TTL = 5
 const SILENCE_READ = 6
 const ERROR = 7
 const COUNTERS = 8
+const FOLDER = 9
 const CODE = 1
 const TEXT = 2
 const NAME = 1
@@ -87,7 +88,14 @@ export class ReplyWriter {
     this.close(closePart(this.bytes, start, at))
   }
 
-  /** The reply to STATS. */
+  /** The reply to BACKUP without a ticket. */
+  folder(number: number, folder: string): void {
+    const size = Buffer.byteLength(folder)
+    const at = writeDelimited(this.bytes, this.open(number, size + 4), FOLDER, size)
+    this.close(at + this.bytes.write(folder, at, 'utf8'))
+  }
+
+  /** The reply to STATS, and to BACKUP with a ticket. */
   counters(number: number, counters: readonly (readonly [name: string, value: number])[]): void {
     const room = counters.reduce((sum, [name]) => sum + name.length + COUNTER_BYTES, 0)
     let at = this.open(number, room)
@@ -157,6 +165,7 @@ export class ReplyReader {
   length = -1
   code = ''
   text = ''
+  folder = ''
   counters: [name: string, value: number][] = []
 
   /** @throws MALFORMED */
@@ -194,6 +203,7 @@ export class ReplyReader {
     this.result = false
     this.length = -1
     this.code = ''
+    this.folder = ''
     if (this.counters.length > 0) this.counters = []
     header[TTL_LEFT] = -1
     header[READS_LEFT] = -1
@@ -209,6 +219,7 @@ export class ReplyReader {
   private readRare(reader: Reader, tag: number): void {
     if (tag === tagOf(ERROR, DELIMITED)) this.readError(new Reader(reader.slice()))
     else if (tag === tagOf(COUNTERS, DELIMITED)) this.readCounter(new Reader(reader.slice()))
+    else if (tag === tagOf(FOLDER, DELIMITED)) this.folder = reader.slice().toString('utf8')
     else reader.skip(tag)
   }
 

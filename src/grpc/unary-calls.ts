@@ -54,7 +54,7 @@ export class UnaryCalls {
       case Kind.DELETE:
         return this.change('DeleteToken', writeToken(token))
       default:
-        throw this.unsupported(kind === Kind.FLUSH ? 'flush()' : 'stats()')
+        throw this.unsupported(RARE[kind] ?? 'this')
     }
   }
 
@@ -131,6 +131,13 @@ export class UnaryCalls {
     link.connection.check()
     return tooLate(link)
   }
+}
+
+/** What only masters with the batch stream know. */
+const RARE: Readonly<Record<number, string>> = {
+  [Kind.FLUSH]: 'flush()',
+  [Kind.STATS]: 'stats()',
+  [Kind.BACKUP]: 'backup()',
 }
 
 /** How long to wait before a request is sent again that the master had no room for. */

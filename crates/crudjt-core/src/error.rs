@@ -132,6 +132,14 @@ impl Error {
         }
     }
 
+    /// A store whose keyring can't be read.
+    pub(crate) fn no_keyring(path: &Path) -> Error {
+        Error::damaged(
+            path,
+            "no copy of the keyring can be read: put one back from a backup, without it no record can be opened",
+        )
+    }
+
     /// Turns what the system said into an error, a full disk into [`Error::Full`].
     pub(crate) fn storage(path: &Path, what: &'static str, source: io::Error) -> Error {
         let path = path.to_path_buf();

@@ -54,8 +54,8 @@ pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
 pub use known::{Acquaintance, Known};
 pub use offline::{
-    BackedUp, Compacted, Finding, FindingKind, Progress, Repair, Repaired, Verified, compact,
-    repair, verify,
+    BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
+    Verified, backup, compact, keys, repair, verify,
 };
 #[doc(hidden)]
 pub use options::Seams;

@@ -1,4 +1,5 @@
-//! Where a store is when nobody says: the system's place if it can be used, else the project.
+//! Where a store is when nobody says: the system's place if it can be used, else the project. And one
+//! spelling for each path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,12 @@ const SYSTEM_PLACE: &str = "/var/lib/store_jt";
 /// The rule is that of the older implementation (npm `crudjt@1.0.1`).
 pub fn default_store_path(working_folder: &Path) -> PathBuf {
     choose(Path::new(SYSTEM_PLACE), working_folder)
+}
+
+/// One name for a folder, whatever links and dots led to it.
+pub(crate) fn settled(path: &Path) -> PathBuf {
+    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
 fn choose(system: &Path, working_folder: &Path) -> PathBuf {

@@ -29,6 +29,12 @@ pub enum Breakage {
     StaleKept,
     /// A keyring is renamed into place before it is synced.
     KeyringUnsynced,
+    /// A keyring is written without its older slots before it is written with the new one.
+    SlotsDroppedFirst,
+    /// A keyring that a newer secret took over is not written.
+    CarriedUnsaved,
+    /// A domain that is added takes the place of those that are there.
+    DomainsReplaced,
     /// A sync that failed is tried again, and nothing is written anew.
     SyncRetried,
     /// A failure does not keep the store from taking writes.

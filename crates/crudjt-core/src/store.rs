@@ -11,8 +11,9 @@ use parking_lot::Mutex;
 use crate::call::{Change, Limits, Reading};
 use crate::engine::{self, Engine, Stats};
 use crate::known::Known;
-use crate::offline::BackedUp;
+use crate::offline::{BackedUp, Progress};
 use crate::options::Options;
+use crate::path::settled;
 use crate::token::Token;
 use crate::{Error, Result};
 
@@ -131,14 +132,14 @@ impl Store {
     /// Copies the store, while it is used, into a folder that is made or empty: a store by itself,
     /// with everything acknowledged before the call and with no part of a later change without
     /// those before it. Blocks; other calls go on. A folder that a copy did not get to the end of
-    /// says so when it is opened.
+    /// says so when it is opened. `progress` gets records.
     ///
     /// # Errors
     /// [`Error::Path`] if the folder can't be made or is not empty, [`Error::Full`],
     /// [`Error::Storage`] if a block can't be read, [`Error::Closed`] if the store is closed
     /// meanwhile.
-    pub fn backup(&self, target: &Path) -> Result<BackedUp> {
-        self.check()?.backup(&settled(target))
+    pub fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
+        self.check()?.backup(&settled(target), progress)
     }
 
     /// What the store tells of itself.
@@ -179,12 +180,6 @@ impl Drop for Store {
         // Nobody is left to hear of an error; what was acknowledged is in the journal.
         let _ = self.close();
     }
-}
-
-/// One name for a folder, whatever links and dots led to it.
-fn settled(path: &Path) -> PathBuf {
-    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
 fn slot_of(path: &Path) -> Slot {

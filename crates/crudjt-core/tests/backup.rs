@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use common::*;
-use crudjt_core::{JournalMode, Store, Token, verify};
+use crudjt_core::{BackedUp, JournalMode, Result, Store, Token, backup, verify};
 
 fn target(world: &World) -> PathBuf {
     PathBuf::from(world.path.to_string_lossy().replace("simulated", "backups"))
@@ -32,7 +32,7 @@ fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
     store.checkpoint().unwrap();
     assert!(delete(&store, &tokens[0]) && update(&store, &tokens[1], b"changed", None, None));
     let counted = create(&store, b"counted", None, Some(2));
-    let backed_up = store.backup(&target(&world)).unwrap();
+    let backed_up = store.backup(&target(&world), &mut |_, _| ()).unwrap();
     assert_eq!(backed_up.records, 500);
     let expected = texts(&store, &tokens);
     let later = create(&store, b"later", None, None);
@@ -65,7 +65,7 @@ fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
                 })
             })
             .collect();
-        store.backup(&target(&world)).unwrap();
+        store.backup(&target(&world), &mut |_, _| ()).unwrap();
         writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
     });
     let copy = restored(&world).open();
@@ -85,10 +85,13 @@ fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
     let store = world.open();
     let token = create(&store, b"kept", None, None);
     for path in [world.path.clone(), world.path.join("within")] {
-        assert_eq!(store.backup(&path).err().unwrap().code(), "ERR_CRUDJT_PATH");
+        assert_eq!(store.backup(&path, &mut |_, _| ()).err().unwrap().code(), "ERR_CRUDJT_PATH");
     }
-    store.backup(&target(&world)).unwrap();
-    assert_eq!(store.backup(&target(&world)).err().unwrap().code(), "ERR_CRUDJT_PATH");
+    store.backup(&target(&world), &mut |_, _| ()).unwrap();
+    assert_eq!(
+        store.backup(&target(&world), &mut |_, _| ()).err().unwrap().code(),
+        "ERR_CRUDJT_PATH"
+    );
     assert_eq!(data_of(&store, &token), Some(b"kept".to_vec()));
 }
 
@@ -102,7 +105,7 @@ fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
     for step in 0..400 {
         let world = World { path: world.path.join(step.to_string()), ..world.clone() };
         world.disk.fail_after(step, ErrorKind::Other, true);
-        let done = store.backup(&target(&world)).is_ok();
+        let done = store.backup(&target(&world), &mut |_, _| ()).is_ok();
         world.disk.heal();
         match restored(&world).try_open() {
             Ok(copy) if done => {
@@ -128,5 +131,82 @@ fn a_store_that_is_closed_meanwhile_ends_the_backup() {
     let store = world.open();
     create(&store, b"kept", None, None);
     store.close().unwrap();
-    assert_eq!(store.backup(&target(&world)).err().unwrap().code(), "ERR_CRUDJT_NOT_STARTED");
+    assert_eq!(
+        store.backup(&target(&world), &mut |_, _| ()).err().unwrap().code(),
+        "ERR_CRUDJT_NOT_STARTED"
+    );
+}
+
+/// Every file of a store and what is in it.
+fn contents(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
+    let files = world.disk.files().into_iter().filter(|(path, _)| path.starts_with(&world.path));
+    let read = |(path, _): (PathBuf, usize)| {
+        let mut content = Vec::new();
+        world.disk.edit(&path, |bytes| content.clone_from(bytes));
+        (path, content)
+    };
+    files.map(read).collect()
+}
+
+fn back_up_closed(world: &World) -> Result<BackedUp> {
+    backup(&world.options(), &target(world), &mut |_, _| ())
+}
+
+#[test]
+fn a_store_that_nobody_has_open_is_copied_closed_or_killed_and_not_changed() {
+    for killed in [false, true] {
+        let mut world = World::new(JournalMode::Mapped);
+        let store = world.open();
+        let tokens: Vec<_> =
+            (0..300u16).map(|at| create(&store, &at.to_le_bytes(), None, None)).collect();
+        store.checkpoint().unwrap();
+        assert!(delete(&store, &tokens[0]) && update(&store, &tokens[1], b"changed", None, None));
+        let expected = texts(&store, &tokens);
+        if killed {
+            world.kill(store)
+        } else {
+            store.close().unwrap()
+        }
+        let before = contents(&world);
+        assert_eq!(back_up_closed(&world).unwrap().records, 299);
+        assert_eq!(contents(&world), before);
+        let copy = restored(&world);
+        assert!(verify(&copy.options(), &mut |_, _| ()).unwrap().is_sound());
+        let other = copy.open();
+        assert_eq!(texts(&other, &tokens), expected);
+        let fresh = create(&other, b"goes on", None, None);
+        assert!(tokens.iter().all(|token| token.as_str() != fresh.as_str()));
+        assert_eq!(back_up_closed(&world).err().unwrap().code(), "ERR_CRUDJT_PATH");
+    }
+}
+
+#[test]
+fn a_damaged_store_gives_no_backup_and_one_damaged_keyring_is_no_matter() {
+    let world = World::new(JournalMode::Plain);
+    let store = world.open();
+    let token = create(&store, b"kept", None, None);
+    store.close().unwrap();
+    world.disk.edit(&world.path.join("keyring"), |bytes| bytes[50] ^= 1);
+    back_up_closed(&world).unwrap();
+    assert_eq!(data_of(&restored(&world).open(), &token), Some(b"kept".to_vec()));
+    world.disk.edit(&world.path.join("records"), |bytes| bytes.truncate(bytes.len() / 2));
+    let copy = PathBuf::from("/backups/of-a-damaged-store");
+    let error = backup(&world.options(), &copy, &mut |_, _| ()).err().unwrap();
+    assert_eq!(error.code(), "ERR_CRUDJT_DAMAGED");
+    let opened = World { path: copy, ..world.clone() }.try_open();
+    assert_eq!(opened.err().map(|error| error.code()), Some("ERR_CRUDJT_DAMAGED"));
+}
+
+#[test]
+fn an_open_store_and_a_folder_within_the_store_are_refused_without_a_copy() {
+    let world = World::new(JournalMode::Mapped);
+    let store = world.open();
+    assert_eq!(back_up_closed(&world).err().unwrap().code(), "ERR_CRUDJT_STORE_LOCKED");
+    store.close().unwrap();
+    let within = backup(&world.options(), &world.path.join("within"), &mut |_, _| ());
+    assert_eq!(within.err().unwrap().code(), "ERR_CRUDJT_PATH");
+    assert_eq!(
+        back_up_closed(&World::new(JournalMode::Plain)).err().unwrap().code(),
+        "ERR_CRUDJT_PATH"
+    );
 }

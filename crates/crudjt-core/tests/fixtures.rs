@@ -1,5 +1,5 @@
-//! Stores of format version 1 that are kept in git, sound and damaged: every later version must
-//! still read them, and still recognise what is wrong with them.
+//! Stores of format version 1 (one with a keyring of version 2) that are kept in git, sound and
+//! damaged: every later version must still read them, and still recognise what is wrong with them.
 //!
 //! A fixture is one file: for each file of the store a line `name length` and its bytes, without
 //! the zeros of runs of 64 and more, which stand as their length. `CRUDJT_MAKE_FIXTURES=1` makes
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::*;
-use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, repair, verify};
+use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, keys, repair, verify};
 use trial::damage::{Case, Files, Image, Known, world_of};
 
 const RUN: usize = 64;
@@ -90,6 +90,7 @@ fn kept() -> Vec<(&'static str, bool, Option<Case>)> {
     let keyring = || "keyring".to_owned();
     vec![
         ("closed", true, None),
+        ("closed-keyring-2", true, None),
         ("killed", false, None),
         ("keyring-damaged", true, Some(Case::Flip { file: keyring(), at: 70, by: 1 })),
         ("records-cut", false, Some(Case::Truncate { file: records(), length: 60_000 })),
@@ -128,7 +129,7 @@ fn right(store: &Store, tokens: &[Known]) -> usize {
 
 #[test]
 fn sound_stores_of_version_1_are_read_and_go_on() {
-    for name in ["closed", "killed", "keyring-damaged"] {
+    for name in ["closed", "closed-keyring-2", "killed", "keyring-damaged"] {
         let (files, tokens) = load(name);
         let world = world_of(&files);
         let verified = verify(&world.options(), &mut |_, _| ()).unwrap();
@@ -154,5 +155,23 @@ fn damaged_stores_of_version_1_are_refused_recognised_and_repaired() {
         let repaired = repair(&world.options(), &Repair::default(), &mut |_, _| ()).unwrap();
         let copy = World { path: repaired.path, ..world };
         assert!(right(&copy.open(), &tokens) >= repaired.salvaged as usize);
+    }
+}
+
+#[test]
+fn keyrings_of_version_1_know_no_age_and_go_on_as_version_2() {
+    for (name, has_age) in [("closed", false), ("closed-keyring-2", true)] {
+        let (files, tokens) = load(name);
+        let mut world = world_of(&files);
+        let listed = keys(&world.options()).unwrap();
+        assert_eq!((listed.len(), listed[0].slots.len()), (1, 1));
+        assert_eq!(listed[0].slots[0].created.is_some(), has_age, "{name}");
+        world.secrets.insert(0, secret(77));
+        world.open().close().unwrap();
+        world.secrets.truncate(1);
+        assert_eq!(right(&world.open(), &tokens), tokens.len(), "the old secret was dropped");
+        let slots = &keys(&world.options()).unwrap()[0].slots;
+        let ages: Vec<_> = slots.iter().map(|slot| slot.created.is_some()).collect();
+        assert_eq!(ages, [has_age, true]);
     }
 }

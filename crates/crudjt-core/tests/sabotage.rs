@@ -11,6 +11,7 @@ use crudjt_core::sabotage::{Breakage, switch};
 use trial::faults::faults_of;
 use trial::full;
 use trial::power::Trial;
+use trial::rotation::Rotation;
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
@@ -33,11 +34,19 @@ fn fill(seed: u64) {
     full::fill_and_empty(MODES[seed as usize % 2], seed as usize * 5_000);
 }
 
+fn rotate(seed: u64) {
+    Rotation::new(seed, MODES[seed as usize % 2]).rotate();
+}
+
+fn intrude(seed: u64) {
+    Rotation::new(seed, MODES[seed as usize % 2]).intrude();
+}
+
 /// A trial with a seed.
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 13] = [
+const BROKEN: [(Breakage, Try, u64); 17] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -51,6 +60,10 @@ const BROKEN: [(Breakage, Try, u64); 13] = [
     (Breakage::SyncRetried, fail, 10),
     (Breakage::Unlatched, fail, 10),
     (Breakage::ReserveSpent, fill, 10),
+    (Breakage::SlotsDroppedFirst, rotate, 4),
+    (Breakage::CarriedUnsaved, rotate, 4),
+    (Breakage::DomainsReplaced, rotate, 4),
+    (Breakage::DomainsReplaced, intrude, 4),
 ];
 
 /// Which trial fails first, of so many at most.
@@ -71,7 +84,7 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5)] {
+    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2)] {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }

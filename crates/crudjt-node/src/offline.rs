@@ -92,6 +92,26 @@ pub struct BackedUp {
     pub bytes: f64,
 }
 
+/// A domain of a store's keyring.
+#[napi(object, object_from_js = false)]
+pub struct KeyDomain {
+    /// Tells it from the store's other domains.
+    pub fingerprint: String,
+    /// What opens it, oldest first.
+    pub slots: Vec<KeySlot>,
+}
+
+/// A secret that opens a domain.
+#[napi(object, object_from_js = false)]
+pub struct KeySlot {
+    /// Whether the domain was made for it.
+    pub is_own: bool,
+    /// When the store first met it, in milliseconds since 1970.
+    pub created_at_ms: Option<f64>,
+    /// Whether it is one of the given secrets.
+    pub opens: bool,
+}
+
 /// Success with what was found.
 #[napi(object, object_from_js = false)]
 pub struct VerifiedOutcome {
@@ -118,6 +138,13 @@ pub struct CompactedOutcome {
 pub struct BackedUpOutcome {
     /// What was copied.
     pub value: BackedUp,
+}
+
+/// Success with what the keyring holds.
+#[napi(object, object_from_js = false)]
+pub struct KeysOutcome {
+    /// Its domains, oldest first.
+    pub value: Vec<KeyDomain>,
 }
 
 /// Checks a store that nobody has open, without changing it. `onProgress` gets bytes.
@@ -160,13 +187,44 @@ pub fn compact_store(
     Job::task(work, |_: Env, compacted| Ok(CompactedOutcome { value: compacted.into() }))
 }
 
+/// Copies a store that nobody has open into a folder that is made or empty. `onProgress` gets bytes.
+#[napi(ts_return_type = "Promise<Outcome<BackedUp>>")]
+pub fn backup_store(
+    path: String,
+    target: String,
+    #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
+) -> AsyncTask<Job<crudjt_core::BackedUp, BackedUpOutcome>> {
+    let work = move || {
+        let options = options(path, Vec::new())?;
+        Ok(crudjt_core::backup(&options, target.as_ref(), &mut teller(&on_progress))?)
+    };
+    Job::task(work, |_: Env, backed_up| Ok(BackedUpOutcome { value: backed_up.into() }))
+}
+
+/// Lists what a store's keyring holds, without any key.
+#[napi(ts_return_type = "Promise<Outcome<Array<KeyDomain>>>")]
+pub fn store_keys(
+    path: String,
+    secret_keys: Vec<String>,
+) -> AsyncTask<Job<Vec<crudjt_core::KeyDomain>, KeysOutcome>> {
+    let work = move || Ok(crudjt_core::keys(&options(path, secret_keys)?)?);
+    Job::task(work, |_: Env, domains| {
+        Ok(KeysOutcome { value: domains.into_iter().map(KeyDomain::from).collect() })
+    })
+}
+
 #[napi]
 impl NativeStore {
-    /// Copies the store, while it is used, into a folder that is made or empty.
+    /// Copies the store, while it is used, into a folder that is made or empty. `onProgress` gets
+    /// records.
     #[napi(ts_return_type = "Promise<Outcome<BackedUp>>")]
-    pub fn backup(&self, target: String) -> AsyncTask<Job<crudjt_core::BackedUp, BackedUpOutcome>> {
+    pub fn backup(
+        &self,
+        target: String,
+        #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
+    ) -> AsyncTask<Job<crudjt_core::BackedUp, BackedUpOutcome>> {
         self.job(
-            move |handle| Ok(handle.engine().backup(target.as_ref())?),
+            move |handle| Ok(handle.engine().backup(target.as_ref(), &mut teller(&on_progress))?),
             |_, backed_up| Ok(BackedUpOutcome { value: backed_up.into() }),
         )
     }
@@ -192,6 +250,17 @@ impl From<crudjt_core::Finding> for Finding {
             place: finding.place.map(|place| place as f64),
             text: finding.text,
         }
+    }
+}
+
+impl From<crudjt_core::KeyDomain> for KeyDomain {
+    fn from(domain: crudjt_core::KeyDomain) -> Self {
+        let slots = domain.slots.into_iter().map(|slot| KeySlot {
+            is_own: slot.is_own,
+            created_at_ms: slot.created.map(|time| time as f64),
+            opens: slot.opens,
+        });
+        Self { fingerprint: domain.fingerprint, slots: slots.collect() }
     }
 }
 

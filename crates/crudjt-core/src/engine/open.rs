@@ -18,6 +18,7 @@ use crate::keyring::{Keyring, Unlocked};
 use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
+use crate::sabotage::{Breakage, broken};
 use crate::seal::{EpochRow, Epochs};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
 use crate::{Error, Result, journal, keyring, offline};
@@ -29,6 +30,7 @@ pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
     let (keyring, tree) = match Keyring::load(&options)? {
         Some(keyring) => {
             require(&options, &names, TREE_FILE)?;
+            refuse_stranger(&options, &keyring)?;
             let tree = Tree::open(&options, keyring.store)?;
             (keyring, tree)
         }
@@ -76,6 +78,7 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     if names.iter().any(|name| name == FRESH_TREE) {
         offline::remove_fresh(options)?;
     }
+    offline::remove_tickets(options, &names);
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -93,6 +96,16 @@ fn is_own_file(name: &str) -> bool {
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
+        || offline::is_ticket(name)
+}
+
+/// Refuses a secret that opens nothing, where that was asked for, before anything is changed.
+fn refuse_stranger(options: &Options, keyring: &Keyring) -> Result<()> {
+    let is_stranger = || keyring.unlock(&options.secrets).domains.is_empty();
+    if options.require_known_key && is_stranger() && offline::was_used(options, keyring.store)? {
+        return Err(Error::UnknownKey { path: options.path.clone() });
+    }
+    Ok(())
 }
 
 fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
@@ -116,7 +129,7 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     let tree = Tree::open(options, keyring.store)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
-        keyring.add_domain(newest)?;
+        keyring.add_domain(newest, options.seams.clock.wall())?;
     }
     keyring.save(options)?;
     Ok((keyring, tree))
@@ -140,8 +153,8 @@ fn clear_attempt(options: &Options, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Wraps the open domains under the newest secret too; refuses or reports a secret that opens none
-/// in a store that has records.
+/// Wraps the open domains under the newest secret too; reports a secret that opens none in a store
+/// that has records.
 fn carry(
     options: &Options,
     mut keyring: Keyring,
@@ -149,13 +162,11 @@ fn carry(
     used: bool,
 ) -> Result<Keyring> {
     if unlocked.domains.is_empty() && used {
-        if options.require_known_key {
-            return Err(Error::UnknownKey { path: options.path.clone() });
-        }
         options.tell(Event::NewKey { path: options.path.clone() });
     }
     if let Some(newest) = options.secrets.first()
-        && keyring.carry(unlocked, newest)?
+        && keyring.carry(unlocked, newest, options.seams.clock.wall())?
+        && !broken(Breakage::CarriedUnsaved)
     {
         keyring.save(options)?;
     }

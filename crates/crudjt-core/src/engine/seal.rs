@@ -22,7 +22,7 @@ impl Engine {
         };
         self.check_writable()?;
         let mut extended = keyring.clone();
-        let domain = extended.add_domain(newest)?;
+        let domain = extended.add_domain(newest, self.options.seams.clock.wall())?;
         extended.save(&self.options).map_err(|error| self.fail(error))?;
         *keyring = extended;
         let all = domains.all.iter().cloned().chain([domain.clone()]).collect();

@@ -2,14 +2,18 @@
 //!
 //! ```text
 //!  0  [u8; 8]  magic "CRUDJTKR"
-//!  8  u16      format version (1)
+//!  8  u16      format version (2)
 //! 10  u16      0
 //! 12  u32      slots
 //! 16  [u8; 16] store id
 //! 32  u64      generation, one more with every change
-//! 40  slots of 110 bytes: domain 16, role 1, cipher 1, salt 32, nonce 12, wrapped root 32, tag 16
+//! 40  slots of 118 bytes: domain 16, role 1, cipher 1, salt 32, nonce 12, wrapped root 32, tag 16,
+//!     u64 when it was made, in milliseconds since 1970
 //!  …  u64      checksum of all that
 //! ```
+//!
+//! Slots of version 1 have no time. A keyring of version 1 becomes one of version 2 when it is written
+//! next; its slots stay as they are, with the time 0.
 
 use std::io;
 use std::path::Path;
@@ -28,7 +32,7 @@ pub(crate) const KEYRING_FILES: [&str; 2] = ["keyring", "keyring.copy"];
 pub(crate) type StoreId = [u8; 16];
 
 const MAGIC: &[u8; 8] = b"CRUDJTKR";
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 /// A hostile file must not take memory without bound.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -81,14 +85,15 @@ impl Keyring {
             Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup")
         };
         let mut reader = after_version(path, checked(bytes), MAGIC, FORMAT, damaged)?;
-        Keyring::parse_body(&mut reader).ok_or_else(damaged)
+        let version = Reader(bytes.get(MAGIC.len()..).unwrap_or_default()).u16();
+        Keyring::parse_body(&mut reader, version.ok_or_else(damaged)?).ok_or_else(damaged)
     }
 
-    fn parse_body(reader: &mut Reader<'_>) -> Option<Keyring> {
+    fn parse_body(reader: &mut Reader<'_>, version: u16) -> Option<Keyring> {
         reader.u16()?;
         let count = reader.u32()?;
         let (store, generation) = (reader.array()?, reader.u64()?);
-        let slots = (0..count).map(|_| Slot::parse(reader)).collect::<Option<Vec<_>>>()?;
+        let slots = (0..count).map(|_| Slot::parse(reader, version)).collect::<Option<Vec<_>>>()?;
         reader.0.is_empty().then_some(Keyring { store, generation, slots })
     }
 }

@@ -17,6 +17,7 @@ use slot::{Role, Slot};
 use crate::event::Event;
 use crate::options::Options;
 use crate::random::random;
+use crate::sabotage::{Breakage, broken};
 use crate::secret::Secret;
 use crate::storage::Mode;
 use crate::{Error, Result};
@@ -35,6 +36,17 @@ pub(crate) struct Unlocked {
     pub(crate) domains: Vec<Arc<Domain>>,
     /// The one made for the newest secret, where new tokens belong.
     pub(crate) own: Option<Arc<Domain>>,
+}
+
+/// What can be told of a slot.
+pub(crate) struct Listed {
+    pub(crate) domain: DomainId,
+    /// Whether the domain was made for the slot's secret.
+    pub(crate) is_own: bool,
+    /// Milliseconds since 1970; 0 where nobody noted it.
+    pub(crate) created: u64,
+    /// Whether one of the secrets opens it.
+    pub(crate) opens: bool,
 }
 
 impl Keyring {
@@ -81,6 +93,21 @@ impl Keyring {
         (copies.into_iter().max_by_key(|keyring| keyring.generation), wrong)
     }
 
+    /// Every slot in the order in which they were made, and whether one of the secrets opens it.
+    pub(crate) fn list(&self, secrets: &[Secret]) -> Vec<Listed> {
+        let opens = |slot: &Slot| {
+            let mut domains = secrets.iter().map(|secret| slot.unwrap(self.store, secret));
+            domains.any(|domain| domain.is_some())
+        };
+        let listed = |slot: &Slot| Listed {
+            domain: slot.domain,
+            is_own: slot.role == Role::Own,
+            created: slot.created,
+            opens: opens(slot),
+        };
+        self.slots.iter().map(listed).collect()
+    }
+
     /// Whether a domain is in it, open or not.
     pub(crate) fn has(&self, domain: DomainId) -> bool {
         self.slots.iter().any(|slot| slot.domain == domain)
@@ -94,6 +121,10 @@ impl Keyring {
     /// Makes the keyring durable, as a new generation.
     pub(crate) fn save(&mut self, options: &Options) -> Result<()> {
         self.generation += 1;
+        if broken(Breakage::SlotsDroppedFirst) {
+            Keyring { slots: Vec::new(), ..self.clone() }.write(options)?;
+            self.generation += 1;
+        }
         self.write(options)
     }
 
@@ -123,8 +154,8 @@ impl Keyring {
     }
 
     /// Wraps every open domain under the newest secret too, so that the older ones can be dropped.
-    /// True if a slot was added, which is to be saved.
-    pub(crate) fn carry(&mut self, unlocked: &Unlocked, newest: &Secret) -> Result<bool> {
+    /// True if a slot was added, which is to be saved. `now` is in milliseconds since 1970.
+    pub(crate) fn carry(&mut self, unlocked: &Unlocked, newest: &Secret, now: u64) -> Result<bool> {
         let reached: Vec<DomainId> = self
             .unlock(std::slice::from_ref(newest))
             .domains
@@ -134,15 +165,18 @@ impl Keyring {
         let missing = unlocked.domains.iter().filter(|domain| !reached.contains(&domain.id));
         let before = self.slots.len();
         for domain in missing {
-            self.slots.push(Slot::wrap(self.store, domain, newest, Role::Carried)?);
+            self.slots.push(Slot::wrap(self.store, domain, newest, Role::Carried, now)?);
         }
         Ok(self.slots.len() > before)
     }
 
     /// Makes the domain of the newest secret; to be saved before it is used.
-    pub(crate) fn add_domain(&mut self, newest: &Secret) -> Result<Arc<Domain>> {
+    pub(crate) fn add_domain(&mut self, newest: &Secret, now: u64) -> Result<Arc<Domain>> {
         let domain = Domain::new(random()?, &random()?).ok_or(Error::Randomness)?;
-        self.slots.push(Slot::wrap(self.store, &domain, newest, Role::Own)?);
+        if broken(Breakage::DomainsReplaced) {
+            self.slots.clear();
+        }
+        self.slots.push(Slot::wrap(self.store, &domain, newest, Role::Own, now)?);
         Ok(Arc::new(domain))
     }
 }
@@ -180,7 +214,7 @@ mod tests {
 
     fn saved(disk: &SimDisk) -> Keyring {
         let mut keyring = Keyring::new().expect("a keyring");
-        keyring.add_domain(&secret(1)).expect("a domain");
+        keyring.add_domain(&secret(1), 7).expect("a domain");
         keyring.save(&options(disk)).expect("saved");
         keyring
     }
@@ -191,7 +225,7 @@ mod tests {
         for byte in 0..5 {
             let parsed = Keyring::parse(Path::new("keyring"), &keyring.to_bytes()).expect("parsed");
             assert_eq!(parsed, keyring);
-            keyring.add_domain(&secret(byte + 1)).expect("a domain");
+            keyring.add_domain(&secret(byte + 1), u64::from(byte)).expect("a domain");
         }
     }
 
@@ -207,8 +241,8 @@ mod tests {
     fn a_carried_domain_opens_with_the_new_secret_alone_but_is_not_its_own() {
         let mut keyring = saved(&SimDisk::new(true));
         let both = keyring.unlock(&[secret(2), secret(1)]);
-        assert!(keyring.carry(&both, &secret(2)).expect("carried"));
-        assert!(!keyring.carry(&both, &secret(2)).expect("already carried"));
+        assert!(keyring.carry(&both, &secret(2), 8).expect("carried"));
+        assert!(!keyring.carry(&both, &secret(2), 8).expect("already carried"));
         let unlocked = keyring.unlock(&[secret(2)]);
         assert!(unlocked.own.is_none());
         assert_eq!(

@@ -23,6 +23,8 @@ pub(super) enum Role {
 pub(super) struct Slot {
     pub(super) role: Role,
     pub(super) domain: DomainId,
+    /// When it was made, in milliseconds since 1970; 0 in what version 1 wrote, which had no times.
+    pub(super) created: u64,
     cipher: Cipher,
     salt: [u8; 32],
     nonce: [u8; 12],
@@ -31,18 +33,20 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) const BYTES: usize = 16 + 1 + 1 + 32 + 12 + 32 + 16;
+    pub(super) const BYTES: usize = 16 + 1 + 1 + 32 + 12 + 32 + 16 + 8;
 
     pub(super) fn wrap(
         store: StoreId,
         domain: &Domain,
         secret: &Secret,
         role: Role,
+        created: u64,
     ) -> Result<Slot> {
         let mut wrapped = *domain.root();
         let mut slot = Slot {
             role,
             domain: domain.id,
+            created,
             cipher: Cipher::preferred(),
             salt: random()?,
             nonce: random()?,
@@ -77,10 +81,13 @@ impl Slot {
     }
 
     fn associated(&self, store: StoreId) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(34);
+        let mut bytes = Vec::with_capacity(42);
         bytes.extend_from_slice(&store);
         bytes.extend_from_slice(&self.domain);
         bytes.extend_from_slice(&[self.role as u8, self.cipher as u8]);
+        if self.created > 0 {
+            bytes.extend_from_slice(&self.created.to_le_bytes());
+        }
         bytes
     }
 
@@ -91,9 +98,11 @@ impl Slot {
         out.extend_from_slice(&self.nonce);
         out.extend_from_slice(&self.wrapped);
         out.extend_from_slice(&self.tag);
+        out.extend_from_slice(&self.created.to_le_bytes());
     }
 
-    pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Slot> {
+    /// Reads one as it was written by a version of the format.
+    pub(super) fn parse(reader: &mut Reader<'_>, version: u16) -> Option<Slot> {
         Some(Slot {
             domain: reader.array()?,
             role: match reader.u8()? {
@@ -106,6 +115,7 @@ impl Slot {
             nonce: reader.array()?,
             wrapped: reader.array()?,
             tag: reader.array()?,
+            created: if version < 2 { 0 } else { reader.u64()? },
         })
     }
 }

@@ -1,10 +1,16 @@
-//! Copying a snapshot of an open store into a folder of its own.
+//! Copying a store into a folder of its own: one that nobody has open, or a snapshot of one that is
+//! open.
 
 use std::path::Path;
 
 use super::build::{BATCH_BYTES, Build};
+use super::finding::{Finding, FindingKind, Findings};
+use super::meter::Progress;
+use super::salvage::salvage;
+use super::source::Source;
 use crate::keyring::Keyring;
 use crate::options::Options;
+use crate::path::settled;
 use crate::tree::Snapshot;
 use crate::{Error, Result};
 
@@ -18,23 +24,61 @@ pub struct BackedUp {
     pub bytes: u64,
 }
 
-/// Copies a snapshot into `target`; `go_on` is asked before each step.
+/// Copies a store that nobody has open into a folder that is made or empty. It is read as by
+/// [`crate::verify`], so a copy of a damaged store is never taken for a good one; no byte of it is
+/// changed, and no secret is needed. `progress` gets bytes.
+///
+/// # Errors
+/// [`Error::Locked`] while a process has it open, [`Error::Path`] if there is no store or the folder
+/// is not empty, [`Error::Damaged`] if anything but one copy of the keyring is: what was copied then
+/// says that it is not whole when it is opened. [`Error::Version`]; what keeps the copy from being
+/// written.
+pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
+    let target = &settled(target);
+    refuse_within(&settled(&options.path), target)?;
+    let mut findings = Findings::default();
+    let source = Source::open(options, &mut findings)?;
+    let approve = |findings: &Findings| require_sound(options, findings);
+    let salvaged = salvage(&source, target, false, &mut findings, progress, approve)?;
+    Ok(BackedUp { records: salvaged.records, bytes: salvaged.bytes })
+}
+
+/// One copy of the keyring may be damaged: the other one is what is copied.
+fn require_sound(options: &Options, findings: &Findings) -> Result<()> {
+    let matters = |finding: &&Finding| finding.kind != FindingKind::Keyring;
+    match findings.kept.iter().find(matters) {
+        None => Ok(()),
+        Some(Finding { file, text, .. }) => {
+            let what = format!("{text}: repair the store, or put an earlier backup in its place");
+            Err(Error::damaged(&options.path.join(file), what))
+        }
+    }
+}
+
+fn refuse_within(store: &Path, target: &Path) -> Result<()> {
+    if !target.starts_with(store) {
+        return Ok(());
+    }
+    let reason = "the folder lies in the store's own: give one elsewhere".to_owned();
+    Err(Error::Path { path: target.to_path_buf(), reason })
+}
+
+/// Copies a snapshot into `target`; `progress` gets records, `go_on` is asked before each step.
 pub(crate) fn copy(
     options: &Options,
     target: &Path,
     keyring: &Keyring,
     snapshot: &Snapshot<'_>,
+    progress: Progress<'_>,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<BackedUp> {
-    if target.starts_with(&options.path) {
-        let reason = "the folder lies in the store's own: give one elsewhere".to_owned();
-        return Err(Error::Path { path: target.to_path_buf(), reason });
-    }
+    refuse_within(&options.path, target)?;
     let mut build = Build::begin(options, target, keyring.store)?;
     build.declare(snapshot.epochs.clone());
-    let (mut records, mut last) = (0, 0);
+    let (mut records, mut last, total) = (0, 0, snapshot.count()?);
     loop {
         go_on()?;
+        progress(records, total);
         let rows = snapshot.rows_above(last, BATCH_BYTES)?;
         let Some((id, _)) = rows.last() else { break };
         last = *id;

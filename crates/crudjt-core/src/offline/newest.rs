@@ -108,9 +108,9 @@ pub(super) fn read_newest(
 }
 
 /// The applied mark, the epochs with their counts of records, and their copies.
-type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>, Vec<EpochRow>);
+pub(super) type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>, Vec<EpochRow>);
 
-fn read_small_tables(
+pub(super) fn read_small_tables(
     tree: &TreeFile,
     findings: &mut Findings,
     meter: &mut Meter<'_>,

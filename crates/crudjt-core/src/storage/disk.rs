@@ -68,7 +68,7 @@ impl Storage for Disk {
         // A store on a medium that can't be written can still be looked at.
         let file = options.open(path).or_else(|error| File::open(path).map_err(|_| error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -76,6 +76,17 @@ impl Storage for Disk {
 
     fn maps_well(&self, folder: &Path) -> bool {
         maps_well(folder)
+    }
+}
+
+/// A lock that is let go of by itself. Closing the file alone would not do: where this process is
+/// starting another one at that moment, the child has the file for a while too.
+struct DiskLock(File);
+
+impl Drop for DiskLock {
+    fn drop(&mut self) {
+        // Closing it, which follows, is the next best.
+        let _ = self.0.unlock();
     }
 }
 
@@ -178,5 +189,24 @@ impl StorageFile for DiskFile {
 
     fn map(&self, size: u64) -> io::Result<Box<dyn Mapping>> {
         Ok(Box::new(MappedFile::new(&self.0, size)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_let_go_of_is_free_also_while_a_child_that_starts_has_its_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let file = File::create(&path).expect("a file");
+        file.try_lock().expect("free");
+        let of_a_child = file.try_clone().expect("another handle");
+        let lock = DiskLock(file);
+        assert!(Disk.lock(&path).expect("no error").is_none());
+        drop(lock);
+        assert!(Disk.lock(&path).expect("no error").is_some());
+        drop(of_a_child);
     }
 }

@@ -40,6 +40,11 @@ impl Tree {
 }
 
 impl Snapshot<'_> {
+    /// How many records there are.
+    pub(crate) fn count(&self) -> Result<u64> {
+        self.tree.guard("read its B-tree", || Ok(redb::ReadableTableMetadata::len(&self.records)?))
+    }
+
     /// The records above an id, about so many bytes of them; none at the end.
     pub(crate) fn rows_above(&self, id: u64, bytes: usize) -> Result<Rows> {
         self.tree.guard("read its B-tree", || {

@@ -11,3 +11,4 @@ pub mod inode;
 pub mod names;
 pub mod power;
 pub mod rng;
+pub mod rotation;
