@@ -23,6 +23,8 @@ mod engine;
 mod error;
 mod event;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod journal;
 mod keyring;

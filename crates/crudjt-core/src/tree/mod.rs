@@ -9,6 +9,7 @@ mod append;
 mod blocks;
 mod checkpoint;
 mod fill;
+mod fuzzing;
 mod mark;
 mod pages;
 mod snapshot;
@@ -32,6 +33,7 @@ use redb::{
 pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
 pub(crate) use fill::Rows;
+pub(crate) use fuzzing::make_checksums_fit;
 pub(crate) use mark::AppliedMark;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
