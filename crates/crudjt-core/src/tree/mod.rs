@@ -219,6 +219,14 @@ impl Tree {
     }
 }
 
+/// Where an opening fails half-way nobody closes it; redb, which then commits once more, may panic
+/// over what made the opening fail.
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
 /// Calls into redb: an error or a panic there becomes an error here.
 fn guarded<T>(
     path: &std::path::Path,

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Once};
 use crudjt_core::fuzzing::make_checksums_fit;
 use crudjt_core::{Error, OUT_BYTES, Options, Reading, Repair, Store, repair, verify};
 
-use crate::common::{World, limits};
+use crate::common::{World, limits, patient};
 use crate::trial::damage::{Files, Known, fixture, world_of};
 
 static STORES: LazyLock<[(Files, Vec<Known>); 2]> =
@@ -49,7 +49,7 @@ fn mend(world: &World, tokens: &[Known]) {
 fn open(world: &World, tokens: &[Known]) {
     let Some(store) = told(Store::open(options(world))) else { return };
     look(&store, tokens);
-    let made = told(store.create(b"new", limits(None, None)));
+    let made = told(patient(&store, || store.create(b"new", limits(None, None))));
     let swept = told(store.sweep()).is_some() & told(store.checkpoint()).is_some();
     let closed = told(store.close()).is_some();
     let Some(token) = made.filter(|_| swept && closed) else { return };
