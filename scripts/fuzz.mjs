@@ -31,14 +31,18 @@ for (const each of target === 'all' ? TARGETS : [target]) {
 async function fuzz(name) {
   const found = join(root, 'target/fuzz-found', name)
   mkdirSync(found, { recursive: true })
-  await cargoFuzz(name, [found, join('fuzz/corpus', name)], [
-    `-max_total_time=${seconds}`,
-    `-timeout=${MOST_SECONDS}`,
-    `-rss_limit_mb=${MOST_MEGABYTES}`,
-    '-len_control=0',
-    '-max_len=700',
-    '-print_final_stats=1',
-  ])
+  await cargoFuzz(
+    name,
+    [found, join('fuzz/corpus', name)],
+    [
+      `-max_total_time=${seconds}`,
+      `-timeout=${MOST_SECONDS}`,
+      `-rss_limit_mb=${MOST_MEGABYTES}`,
+      '-len_control=0',
+      '-max_len=700',
+      '-print_final_stats=1',
+    ],
+  )
 }
 
 /** Replaces the corpus by the smallest inputs that reach as much as all that there are. */

@@ -47,6 +47,7 @@ mod secret;
 #[doc(hidden)]
 pub mod storage;
 mod store;
+mod sync;
 mod token;
 mod tree;
 

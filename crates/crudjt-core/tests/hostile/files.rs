@@ -6,7 +6,7 @@
 use std::sync::{LazyLock, Once};
 
 use crudjt_core::fuzzing::make_checksums_fit;
-use crudjt_core::{Error, OUT_BYTES, Options, Reading, Repair, Store, repair, verify};
+use crudjt_core::{Error, OUT_BYTES, Reading, Repair, Store, repair, verify};
 
 use crate::common::{World, limits, patient};
 use crate::trial::damage::{Files, Known, fixture, world_of};
@@ -30,40 +30,34 @@ pub fn run(bytes: &[u8]) {
             make_checksums_fit(name, bytes);
         }
     }
-    let world = world_of(&files);
+    let world = World { spare_thread: false, ..world_of(&files) };
     match choice >> 3 & 3 {
-        0 => _ = told(verify(&options(&world), &mut |_, _| ())),
+        0 => _ = told(verify(&world.options(), &mut |_, _| ())),
         1 => mend(&world, tokens),
         _ => open(&world, tokens),
     }
 }
 
 fn mend(world: &World, tokens: &[Known]) {
-    if let Some(repaired) = told(repair(&options(world), &Repair::default(), &mut |_, _| ())) {
-        let store = Store::open(options(&World { path: repaired.path, ..world.clone() })).unwrap();
+    if let Some(repaired) = told(repair(&world.options(), &Repair::default(), &mut |_, _| ())) {
+        let store = Store::open(World { path: repaired.path, ..world.clone() }.options()).unwrap();
         look(&store, tokens);
     }
 }
 
 /// What opens shows its tokens, takes writes, or says why not, and keeps them.
 fn open(world: &World, tokens: &[Known]) {
-    let Some(store) = told(Store::open(options(world))) else { return };
+    let Some(store) = told(Store::open(world.options())) else { return };
     look(&store, tokens);
     let made = told(patient(&store, || store.create(b"new", limits(None, None))));
     let swept = told(store.sweep()).is_some() & told(store.checkpoint()).is_some();
     let closed = told(store.close()).is_some();
     let Some(token) = made.filter(|_| swept && closed) else { return };
     let mut out = vec![0; OUT_BYTES];
-    let Some(store) = told(Store::open(options(world))) else { return };
+    let Some(store) = told(Store::open(world.options())) else { return };
     if let Some(reading) = told(store.read(token.as_bytes(), None, &mut out)) {
         assert!(matches!(reading, Reading::Found(_, 3)), "{reading:?}");
     }
-}
-
-fn options(world: &World) -> Options {
-    let mut options = world.options();
-    options.seams.spare_thread = false;
-    options
 }
 
 /// What was asked for, or nothing if it was refused in the right way.
