@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -23,7 +24,7 @@ fn known(length: usize, seed: u8) -> Vec<u8> {
 }
 
 /// Pieces of a secret's front, midst and end, plain and in every usual spelling of it.
-fn pieces(bytes: &[u8]) -> Vec<Vec<u8>> {
+fn pieces(bytes: &[u8]) -> HashSet<Vec<u8>> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let spellings = [
         bytes.to_vec(),
@@ -42,7 +43,7 @@ fn pieces(bytes: &[u8]) -> Vec<Vec<u8>> {
 /// What is known of a store, and where it is.
 struct Known {
     world: World,
-    pieces: Vec<Vec<u8>>,
+    pieces: HashSet<Vec<u8>>,
 }
 
 impl Known {
@@ -74,7 +75,7 @@ impl Known {
         let tells = |(path, size): &(PathBuf, usize)| {
             let mut bytes = vec![0; *size];
             self.world.disk.open(path, Mode::Read).unwrap().read_at(0, &mut bytes).unwrap();
-            bytes.windows(PIECE).any(|window| self.pieces.iter().any(|piece| piece == window))
+            bytes.windows(PIECE).any(|window| self.pieces.contains(window))
         };
         files.into_iter().filter(tells).map(|(path, _)| path).collect()
     }
