@@ -4,6 +4,7 @@ import { CRUDJTError } from 'crudjt'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { pack, unpack } from './helpers/codec.js'
+import { expected } from './helpers/expected.js'
 
 const msgpackr = new Packr({ useRecords: false, variableMapSize: true })
 const RUNS = { numRuns: 400 }
@@ -40,22 +41,6 @@ const { data } = fc.letrec((tie) => ({
   list: fc.array(tie('value'), { maxLength: 20 }),
   data: fc.dictionary(key, tie('value'), { maxKeys: 20, noNullPrototype: true }),
 })) as { data: fc.Arbitrary<Record<string, unknown>> }
-
-/** -0 and lone surrogates are the two things that neither JSON nor UTF-8 keeps. */
-const wellFormed = (value: string) => Buffer.from(value).toString()
-
-/** What comes back of a value that can be stored. */
-function expected(value: unknown): unknown {
-  if (typeof value === 'string') return wellFormed(value)
-  if (typeof value === 'number') return value === 0 ? 0 : value
-  if (typeof value === 'bigint') return BigInt(Number(value)) === value ? Number(value) : value
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  if (value instanceof Uint8Array) return Buffer.from(value)
-  if (Array.isArray(value)) return Array.from(value, (one) => expected(one ?? null))
-  const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
-  const kept = entries.filter(([, one]) => one !== undefined)
-  return Object.fromEntries(kept.map(([name, one]) => [wellFormed(name), expected(one)]))
-}
 
 test('data packs to the bytes that msgpackr makes of it', (t) => {
   fc.assert(

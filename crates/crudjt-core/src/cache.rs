@@ -5,10 +5,10 @@
 //! commit was published since it looked (the gate); a commit first closes that window, then
 //! removes what it changed.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use crate::sync::RwLock;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rustc_hash::FxBuildHasher;
@@ -130,10 +130,11 @@ impl RecordCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::Salt;
 
     fn record(version: u64) -> Opened {
         let header =
-            Header { epoch: 1, nonce: 0, version, salt: [0; 8], expiry: None, reads: None };
+            Header { epoch: 1, nonce: 0, version, salt: Salt([0; 8]), expiry: None, reads: None };
         Opened { header, domain: [0; 16], data: Zeroizing::new(Box::from([0u8; 100])) }
     }
 

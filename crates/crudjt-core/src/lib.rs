@@ -23,6 +23,8 @@ mod engine;
 mod error;
 mod event;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod journal;
 mod keyring;
@@ -45,6 +47,7 @@ mod secret;
 #[doc(hidden)]
 pub mod storage;
 mod store;
+mod sync;
 mod token;
 mod tree;
 

@@ -4,16 +4,17 @@
 //! happens under the append lock, right after its entry was appended; a tombstone stays as long as
 //! the memtable.
 
+use crate::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
+use crate::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
 use crate::journal::{Begin, Place, Segment};
 use crate::record::Header;
 use crate::seal::EpochRow;
+use crate::token::Salt;
 
 const SHARDS: u64 = 32;
 /// Consecutive ids that share a shard, so that tokens made together lie together in memory.
@@ -24,7 +25,7 @@ const RUN: u64 = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Brief {
     pub(crate) version: u64,
-    pub(crate) salt: [u8; 8],
+    pub(crate) salt: Salt,
     /// Milliseconds since 1970; the largest for none, and for one too far to fit.
     pub(crate) expiry: u64,
     /// Whether the brief tells all there is to know: no read limit, and an expiry that fits.

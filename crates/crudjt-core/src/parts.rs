@@ -7,7 +7,7 @@ use crate::journal::{Begin, Entry, Segment, SegmentMaker, Tail};
 use crate::keyring::Domain;
 use crate::record::Header;
 use crate::seal::{Cipher, Epoch, EpochRow, Epochs};
-use crate::token::{Claim, Token, decode};
+use crate::token::{Claim, Salt, Token, decode};
 use crate::{Error, JournalMode, Options, Result};
 
 fn domain() -> Domain {
@@ -29,7 +29,7 @@ impl Tokens {
 
     /// The token of an id.
     pub fn make(&self, id: u64) -> Token {
-        self.0.tokens.token(Claim { id, salt: [3; 8] })
+        self.0.tokens.token(Claim { id, salt: Salt([3; 8]) })
     }
 
     /// The id of a token.
@@ -63,7 +63,7 @@ impl Sealing {
             epoch: 1,
             nonce,
             version: 1,
-            salt: [5; 8],
+            salt: Salt([5; 8]),
             expiry: Some(1 << 40),
             reads: None,
         };

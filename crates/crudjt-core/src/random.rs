@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::token::Salt;
 use crate::{Error, Result};
 
 const POOL: usize = 2048;
@@ -25,7 +26,7 @@ thread_local! {
 }
 
 /// Eight random bytes that were never given before.
-pub(crate) fn salt() -> Result<[u8; 8]> {
+pub(crate) fn salt() -> Result<Salt> {
     SALTS.with_borrow_mut(|pool| {
         if pool.used >= POOL {
             SystemRandom::new().fill(pool.bytes.as_mut()).map_err(|_| Error::Randomness)?;
@@ -33,6 +34,6 @@ pub(crate) fn salt() -> Result<[u8; 8]> {
         }
         let salt = pool.bytes.get(pool.used..).and_then(|rest| rest.first_chunk().copied());
         pool.used += 8;
-        salt.ok_or(Error::Randomness)
+        salt.map(Salt).ok_or(Error::Randomness)
     })
 }

@@ -16,6 +16,7 @@
 //! list of owners and a caller's own key, each a u16 length with its bytes after the read limit.
 
 use crate::bytes::{Reader, put_uint};
+use crate::token::Salt;
 
 /// The record format written here.
 pub(crate) const FORMAT: u8 = 1;
@@ -41,7 +42,7 @@ pub(crate) struct Header {
     pub(crate) nonce: u64,
     /// Below 2^40.
     pub(crate) version: u64,
-    pub(crate) salt: [u8; 8],
+    pub(crate) salt: Salt,
     /// Milliseconds since 1970.
     pub(crate) expiry: Option<u128>,
     pub(crate) reads: Option<u64>,
@@ -60,7 +61,7 @@ impl Header {
         out.extend_from_slice(&self.epoch.to_le_bytes());
         put_uint(out, u128::from(self.nonce), WIDTH_COUNTER);
         put_uint(out, u128::from(self.version), WIDTH_COUNTER);
-        out.extend_from_slice(&self.salt);
+        out.extend_from_slice(&self.salt.0);
         if let Some(expiry) = self.expiry {
             put_uint(out, expiry, if wide { WIDTH_EXPIRY_WIDE } else { WIDTH_EXPIRY });
         }
@@ -81,7 +82,7 @@ impl Header {
             epoch: reader.u32()?,
             nonce: reader.uint(WIDTH_COUNTER)? as u64,
             version: reader.uint(WIDTH_COUNTER)? as u64,
-            salt: reader.array()?,
+            salt: Salt(reader.array()?),
             expiry: match flags & (FLAG_EXPIRY | FLAG_EXPIRY_WIDE) {
                 FLAG_EXPIRY => Some(reader.uint(WIDTH_EXPIRY)?),
                 FLAG_EXPIRY_WIDE => Some(reader.uint(WIDTH_EXPIRY_WIDE)?),
@@ -116,7 +117,7 @@ mod tests {
     prop_compose! {
         fn headers()(epoch: u32, nonce in 0..1u64 << 40, version in 0..1u64 << 40, salt: [u8; 8],
                      expiry: Option<u128>, near in 0..1u128 << 48, pick: bool, reads: Option<u64>) -> Header {
-            Header { epoch, nonce, version, salt, expiry: if pick { expiry } else { Some(near) }, reads }
+            Header { epoch, nonce, version, salt: Salt(salt), expiry: if pick { expiry } else { Some(near) }, reads }
         }
     }
 

@@ -8,6 +8,7 @@ use aes::Aes256;
 use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
 
 /// Characters of a token.
 pub const TOKEN_LENGTH: usize = 22;
@@ -36,11 +37,23 @@ impl Token {
     }
 }
 
+/// A token's random half. Whatever compares it does so in constant time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Salt(pub(crate) [u8; 8]);
+
+impl PartialEq for Salt {
+    fn eq(&self, other: &Salt) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Salt {}
+
 /// What a token says once decrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Claim {
     pub(crate) id: u64,
-    pub(crate) salt: [u8; 8],
+    pub(crate) salt: Salt,
 }
 
 /// Makes and opens the tokens of one domain.
@@ -55,7 +68,7 @@ impl TokenCipher {
         let mut block = [0u8; 16];
         let (id, salt) = block.split_at_mut(8);
         id.copy_from_slice(&claim.id.to_be_bytes());
-        salt.copy_from_slice(&claim.salt);
+        salt.copy_from_slice(&claim.salt.0);
         let mut block = block.into();
         self.0.encrypt_block(&mut block);
         let mut text = [0u8; TOKEN_LENGTH];
@@ -69,7 +82,7 @@ impl TokenCipher {
         self.0.decrypt_block(&mut block);
         let bytes: [u8; 16] = block.into();
         let [a, b, c, d, e, f, g, h, salt @ ..] = bytes;
-        Claim { id: u64::from_be_bytes([a, b, c, d, e, f, g, h]), salt }
+        Claim { id: u64::from_be_bytes([a, b, c, d, e, f, g, h]), salt: Salt(salt) }
     }
 }
 
@@ -90,9 +103,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn salts_are_equal_if_their_bytes_are(salt: [u8; 8], at in 0..8usize, flip: u8) {
+            let mut other = salt;
+            if let Some(byte) = other.get_mut(at) {
+                *byte ^= flip;
+            }
+            prop_assert_eq!(Salt(salt) == Salt(other), salt == other);
+        }
+
+        #[test]
         fn a_token_gives_back_its_id_and_salt(key: [u8; 32], id: u64, salt: [u8; 8]) {
             let cipher = TokenCipher::new(&key);
-            let claim = Claim { id, salt };
+            let claim = Claim { id, salt: Salt(salt) };
             let token = cipher.token(claim);
             prop_assert_eq!(decode(token.as_bytes()).map(|block| cipher.claim(block)), Some(claim));
         }
@@ -100,7 +122,7 @@ mod tests {
         #[test]
         fn no_text_but_a_tokens_own_stands_for_its_bytes(key: [u8; 32], id: u64, at in 0..22usize, with: u8) {
             let cipher = TokenCipher::new(&key);
-            let token = cipher.token(Claim { id, salt: [7; 8] });
+            let token = cipher.token(Claim { id, salt: Salt([7; 8]) });
             let mut alias = *token.as_bytes();
             if let Some(byte) = alias.get_mut(at) {
                 *byte = with;

@@ -31,7 +31,7 @@ fn try_all(seeds: std::ops::Range<u64>, on: bool) {
     for seed in seeds {
         let journal = MODES[seed as usize % 2];
         for fault in faults_in(seed, journal, on) {
-            let run = || Trial::run_with(seed, journal, fault);
+            let run = || Trial::new(seed, journal).run_with(fault);
             let told = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
                 eprintln!("seed {seed}, {journal:?}, {fault:?} failed");
                 resume_unwind(panic)
@@ -58,11 +58,8 @@ fn a_power_cut_soon_after_a_failed_access_loses_nothing_that_was_kept() {
     for seed in 6..10 {
         let journal = MODES[seed as usize % 2];
         for (at, fault) in faults_in(seed, journal, seed >= 8).into_iter().enumerate() {
-            Trial::run_with_cut(
-                seed,
-                journal,
-                Fault { cut_after: Some(1 + at as u64 % 9), ..fault },
-            );
+            let fault = Fault { cut_after: Some(1 + at as u64 % 9), ..fault };
+            Trial::new(seed, journal).run_with_cut(fault);
             count += 1;
         }
     }

@@ -24,8 +24,8 @@ fn fail(seed: u64) {
     let journal = MODES[seed as usize % 2];
     for (at, access) in Trial::accesses(seed, journal).into_iter().enumerate() {
         for fault in faults_of(access, at).into_iter().skip(at % 4).take(1) {
-            Trial::run_with(seed, journal, fault);
-            Trial::run_with(seed, journal, trial::disk::Fault { on: true, ..fault });
+            Trial::new(seed, journal).run_with(fault);
+            Trial::new(seed, journal).run_with(trial::disk::Fault { on: true, ..fault });
         }
     }
 }

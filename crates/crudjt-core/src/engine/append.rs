@@ -1,8 +1,8 @@
 //! The one critical section: append to the journal, put into the memtable; and rotation, which
 //! takes the same lock.
 
+use crate::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Engine;
 use crate::journal::{Entry, Place, Tail, largest_entry};

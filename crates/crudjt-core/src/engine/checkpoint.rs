@@ -1,8 +1,8 @@
 //! Bringing frozen memtables into the B-tree, sweeping expired records, and freeing the journal
 //! segments that two commits cover.
 
+use crate::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Engine, Spent, TreeTurn};
 use crate::journal::Begin;

@@ -1,7 +1,7 @@
 //! Closing in order: no more calls, everything into the B-tree, the journal down to a witness.
 
+use crate::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Engine, Spent, TreeTurn};
 use crate::journal::{Begin, Segment};

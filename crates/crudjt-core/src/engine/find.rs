@@ -17,7 +17,7 @@ use crate::record::Header;
 use crate::token::{Claim, decode};
 use crate::{Error, Result};
 
-thread_local! {
+crate::sync::thread_local! {
     /// Where a record read from the B-tree is opened.
     static FETCHED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// Where a record is opened whose data nobody needs.
@@ -77,7 +77,7 @@ impl Engine {
     }
 
     fn was_given(&self, id: u64) -> bool {
-        id != 0 && id < self.next_id.load(std::sync::atomic::Ordering::Acquire)
+        id != 0 && id < self.next_id.load(crate::sync::atomic::Ordering::Acquire)
     }
 
     /// The newest state at an address.
@@ -95,7 +95,8 @@ impl Engine {
         {
             return Ok(decided(&brief, address, None, now).unwrap_or(Found::Live(header, 0)));
         }
-        OLD.with_borrow_mut(|old| {
+        OLD.with(|old| {
+            let old = &mut *old.borrow_mut();
             old.resize(OUT_BYTES, 0);
             self.find_at(address, None, now, old)
         })
@@ -175,7 +176,8 @@ impl Engine {
     ) -> Result<Found> {
         let id = address.claim.id;
         let ticket = self.cache.ticket();
-        FETCHED.with_borrow_mut(|fetched| {
+        FETCHED.with(|fetched| {
+            let fetched = &mut *fetched.borrow_mut();
             if !self.tree.get(id, fetched)? {
                 return Ok(Found::Absent);
             }
@@ -232,7 +234,7 @@ fn read_journal(memtable: &Memtable, segment: u32, offset: u32, record: &mut [u8
 
 /// What the brief alone decides.
 fn decided(brief: &Brief, address: &Address<'_>, known: Option<u64>, now: u64) -> Option<Found> {
-    if !same_salt(&brief.salt, address) {
+    if brief.salt != address.claim.salt {
         return Some(Found::Absent);
     }
     if brief.expiry <= now {
@@ -276,12 +278,8 @@ fn part(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
 
 /// What keeps an opened record from being the answer.
 fn verdict(header: &Header, address: &Address<'_>, now: u64) -> Option<Found> {
-    if !same_salt(&header.salt, address) {
+    if header.salt != address.claim.salt {
         return Some(Found::Absent);
     }
     header.expired(now).then_some(Found::Expired)
-}
-
-fn same_salt(salt: &[u8; 8], address: &Address<'_>) -> bool {
-    subtle::ConstantTimeEq::ct_eq(salt.as_slice(), address.claim.salt.as_slice()).into()
 }

@@ -30,14 +30,14 @@ mod stats;
 mod time;
 mod write;
 
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::cache::RecordCache;
 use crate::clock::Signal;

@@ -1,11 +1,11 @@
 //! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
 
+use crate::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use crate::sync::Mutex;
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 
 use super::replay::Replay;
 use super::time::Timekeeper;

@@ -1,10 +1,10 @@
 //! What time it is for the store: never earlier than the newest time recorded, so that a clock
 //! that steps back revives nothing; and whether a sudden jump ahead is believed yet.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use crate::clock::Clock;
 

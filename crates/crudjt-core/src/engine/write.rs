@@ -1,7 +1,7 @@
 //! Creating, updating and deleting tokens.
 
+use crate::sync::atomic::Ordering;
 use std::cell::RefCell;
-use std::sync::atomic::Ordering;
 
 use super::Engine;
 use super::append::Effect;
@@ -14,13 +14,13 @@ use crate::record::Header;
 use crate::token::{Claim, Token};
 use crate::{Error, Result};
 
-thread_local! {
+crate::sync::thread_local! {
     static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
 }
 
 /// Lends this thread's entry, so that a change allocates nothing.
 pub(super) fn with_entry<T>(work: impl FnOnce(&mut Entry) -> T) -> T {
-    ENTRY.with_borrow_mut(work)
+    ENTRY.with(|entry| work(&mut entry.borrow_mut()))
 }
 
 impl Engine {

@@ -88,6 +88,15 @@ impl Entry {
         self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
     }
 
+    /// An entry of any kind and payload, for tests with hostile ones.
+    pub(super) fn of(kind: u8, payload: &[u8]) -> Entry {
+        let mut entry = Entry::new();
+        entry.start(kind);
+        entry.bytes.extend_from_slice(payload);
+        entry.finish();
+        entry
+    }
+
     /// Bytes the entry takes in a segment.
     pub(crate) fn size(&self) -> u64 {
         self.bytes.len() as u64
@@ -129,7 +138,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn bytes(&self) -> [u8; ENTRY_HEADER] {
+    pub(super) fn bytes(&self) -> [u8; ENTRY_HEADER] {
         let mut bytes = [0u8; ENTRY_HEADER];
         let word = u64::from(self.length) | u64::from(self.kind) << 32;
         for (target, value) in bytes.chunks_exact_mut(8).zip([word, self.sequence, self.sum]) {
@@ -145,7 +154,7 @@ impl Head {
         (zeros == [0; 3] && (PUT..=EPOCH).contains(&kind)).then_some(head)
     }
 
-    fn chained(&self, segment: &[u8; 16], previous: u64, payload_sum: u64) -> u64 {
+    pub(super) fn chained(&self, segment: &[u8; 16], previous: u64, payload_sum: u64) -> u64 {
         let mut covered = [0u8; 48];
         let (id, rest) = covered.split_at_mut(16);
         id.copy_from_slice(segment);

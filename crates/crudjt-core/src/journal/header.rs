@@ -118,7 +118,7 @@ impl Identity {
             .max_by_key(|mark| mark.sequence)
     }
 
-    fn sector(&self, offset: u64, fields: [u64; 2]) -> [u8; 24] {
+    pub(super) fn sector(&self, offset: u64, fields: [u64; 2]) -> [u8; 24] {
         let mut bytes = [0u8; 24];
         let (body, sum) = bytes.split_at_mut(16);
         for (target, field) in body.chunks_exact_mut(8).zip(fields) {

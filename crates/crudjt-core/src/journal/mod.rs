@@ -10,6 +10,7 @@
 //! 4. A recovered segment is never appended to.
 
 mod entry;
+pub(crate) mod fuzzing;
 mod header;
 mod recovery;
 mod segment;

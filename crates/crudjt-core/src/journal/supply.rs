@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::{Segment, SegmentMaker};
 use crate::clock::Signal;
@@ -15,6 +15,8 @@ const RETRY_MS: u64 = 500;
 pub(crate) struct Supply {
     maker: SegmentMaker,
     state: Mutex<State>,
+    /// Segments are made one at a time, so that they are used in the order of their numbers.
+    making: Mutex<()>,
     wanted: Arc<Signal>,
 }
 
@@ -28,7 +30,8 @@ struct State {
 impl Supply {
     pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> Supply {
         let state = State { spare: None, failed: None, next_number, stopped: false };
-        Supply { maker, state: Mutex::new(state), wanted: Arc::default() }
+        let (state, making) = (Mutex::new(state), Mutex::default());
+        Supply { maker, state, making, wanted: Arc::default() }
     }
 
     /// The spare segment; `None` while it is being made. An error of the last attempt is told once,
@@ -60,6 +63,7 @@ impl Supply {
 
     /// Makes a spare segment if there is none; blocks on the disk.
     pub(crate) fn restock(&self) {
+        let _turn = self.making.lock();
         let number = {
             let mut state = self.state.lock();
             if state.spare.is_some() || state.stopped {

@@ -4,10 +4,10 @@
 //! active one, so what is durable is always a prefix. A sync that failed is never tried again: the
 //! system may take for written what it could not write. Its segments are then written anew, once.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::header::Mark;
 use super::{Segment, SegmentMaker};

@@ -65,7 +65,7 @@ pub(super) fn refuse_newer(copy: Result<Option<Keyring>>) -> Result<Result<Optio
 }
 
 impl Keyring {
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(48 + self.slots.len() * Slot::BYTES);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&FORMAT.to_le_bytes());
@@ -80,7 +80,7 @@ impl Keyring {
         out
     }
 
-    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Keyring> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Keyring> {
         let damaged = || {
             Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup")
         };

@@ -3,11 +3,11 @@
 //! An epoch's row (domain, cipher, salt) travels with what it seals: in the journal before the
 //! first record that needs it, in the B-tree no later than that record.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use crate::sync::RwLock;
 
 use super::{Cipher, Key};
 use crate::bytes::Reader;
@@ -189,6 +189,7 @@ impl Epochs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::Salt;
     use proptest::prelude::*;
 
     fn epoch(cipher: Cipher) -> Epoch {
@@ -198,7 +199,14 @@ mod tests {
     }
 
     fn header(version: u64, nonce: u64) -> Header {
-        Header { epoch: 5, nonce, version, salt: [1; 8], expiry: Some(1 << 40), reads: Some(3) }
+        Header {
+            epoch: 5,
+            nonce,
+            version,
+            salt: Salt([1; 8]),
+            expiry: Some(1 << 40),
+            reads: Some(3),
+        }
     }
 
     #[test]

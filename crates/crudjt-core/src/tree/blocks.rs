@@ -34,11 +34,11 @@ pub(crate) const FRESH_TREE: &str = "records.new";
 
 const MAGIC: &[u8; 8] = b"CRUDJTBT";
 const FORMAT: u16 = 1;
-const IDENTITY: usize = 40;
-const PREFACE: u64 = 4096;
+pub(super) const IDENTITY: usize = 40;
+pub(super) const PREFACE: u64 = 4096;
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 4096;
-const SLOT: usize = BLOCK + 8;
+pub(super) const SLOT: usize = BLOCK + 8;
 /// Bytes that may wait to be written.
 const WAITING_MAX: usize = 8 << 20;
 
@@ -87,8 +87,7 @@ impl BlockFile {
     }
 
     fn sum(&self, block: u64, data: &[u8]) -> [u8; 8] {
-        // Redb's header block is written in parts and carries checksums of its own.
-        if block == 0 { [0; 8] } else { checksum_at(self.seed ^ block, data).to_le_bytes() }
+        sum_of(self.seed, block, data)
     }
 
     /// Reads whole blocks from `first` into `out`.
@@ -220,6 +219,12 @@ fn slot_at(block: u64) -> u64 {
 
 fn is_whole(offset: u64, length: usize) -> bool {
     offset.is_multiple_of(BLOCK as u64) && length.is_multiple_of(BLOCK)
+}
+
+/// What stands behind a block of a file whose store's id has the checksum `seed`.
+pub(super) fn sum_of(seed: u64, block: u64, data: &[u8]) -> [u8; 8] {
+    // Redb's header block is written in parts and carries checksums of its own.
+    if block == 0 { [0; 8] } else { checksum_at(seed ^ block, data).to_le_bytes() }
 }
 
 fn identity(store: StoreId) -> Vec<u8> {

@@ -9,6 +9,7 @@ mod append;
 mod blocks;
 mod checkpoint;
 mod fill;
+mod fuzzing;
 mod mark;
 mod pages;
 mod snapshot;
@@ -18,13 +19,13 @@ mod walk;
 mod write_behind;
 mod writer;
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sync::Mutex;
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use redb::{
     Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
 };
@@ -32,6 +33,7 @@ use redb::{
 pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
 pub(crate) use fill::Rows;
+pub(crate) use fuzzing::make_checksums_fit;
 pub(crate) use mark::AppliedMark;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
@@ -214,6 +216,14 @@ impl Tree {
         work: impl FnOnce() -> std::result::Result<T, redb::Error>,
     ) -> Result<T> {
         guarded(&self.path, what, work)
+    }
+}
+
+/// Where an opening fails half-way nobody closes it; redb, which then commits once more, may panic
+/// over what made the opening fail.
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = self.close();
     }
 }
 

@@ -32,6 +32,7 @@ pub struct World {
     pub segment_bytes: u64,
     pub frozen_limit: usize,
     pub epoch_seals: u64,
+    pub spare_thread: bool,
     pub events: Arc<std::sync::Mutex<Vec<Event>>>,
 }
 
@@ -61,6 +62,7 @@ impl World {
             segment_bytes: 1 << 20,
             frozen_limit: 2,
             epoch_seals: 1 << 36,
+            spare_thread: true,
             events: Arc::default(),
         }
     }
@@ -79,6 +81,7 @@ impl World {
             frozen_limit: self.frozen_limit,
             epoch_seals: self.epoch_seals,
             timers: false,
+            spare_thread: self.spare_thread,
             ..Seams::default()
         };
         options

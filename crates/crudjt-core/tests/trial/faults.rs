@@ -48,8 +48,8 @@ impl Trial {
 
     /// Runs with a fault, then looks at what a kill and what a power cut leave. Gives how many
     /// errors callers were told.
-    pub fn run_with(seed: u64, journal: JournalMode, fault: Fault) -> usize {
-        let mut trial = Trial::new(seed, journal);
+    pub fn run_with(self, fault: Fault) -> usize {
+        let mut trial = self;
         trial.faults = Some(Faults::default());
         trial.disk.set_fault(Some(fault));
         let store = trial.act_until_latched();
@@ -73,8 +73,8 @@ impl Trial {
     }
 
     /// Runs with a fault soon after which the power is cut, and looks at what that leaves.
-    pub fn run_with_cut(seed: u64, journal: JournalMode, fault: Fault) {
-        let mut trial = Trial::new(seed, journal);
+    pub fn run_with_cut(self, fault: Fault) {
+        let mut trial = self;
         trial.faults = Some(Faults::default());
         trial.disk.set_fault(Some(fault));
         drop(trial.act_until_latched());

@@ -78,7 +78,11 @@ pub struct Trial {
 
 impl Trial {
     pub fn new(seed: u64, journal: JournalMode) -> Trial {
-        let mut rng = Rng::new(seed);
+        Trial::with(Rng::new(seed), seed / 2 % 2 == 1, journal)
+    }
+
+    /// One that mostly opens, closes and commits, or not.
+    pub fn with(mut rng: Rng, idle: bool, journal: JournalMode) -> Trial {
         Trial {
             disk: PowerDisk::new(rng.next()),
             rng,
@@ -89,7 +93,7 @@ impl Trial {
             newest_secret: 1,
             both_secrets: false,
             written: 0,
-            idle: seed / 2 % 2 == 1,
+            idle,
             threads: false,
             copies: 0,
             faults: None,

@@ -1,0 +1,17 @@
+/** What comes back of data that was stored. */
+
+/** UTF-8 keeps no lone surrogates. */
+export const wellFormed = (value: string) => Buffer.from(value).toString()
+
+/** What comes back of a value that can be stored: neither -0 nor lone surrogates are kept. */
+export function expected(value: unknown): unknown {
+  if (typeof value === 'string') return wellFormed(value)
+  if (typeof value === 'number') return value === 0 ? 0 : value
+  if (typeof value === 'bigint') return BigInt(Number(value)) === value ? Number(value) : value
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (Array.isArray(value)) return Array.from(value, (one) => expected(one ?? null))
+  const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
+  const kept = entries.filter(([, one]) => one !== undefined)
+  return Object.fromEntries(kept.map(([name, one]) => [wellFormed(name), expected(one)]))
+}

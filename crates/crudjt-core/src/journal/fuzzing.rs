@@ -1,0 +1,89 @@
+//! For tests with hostile bytes: the journal's formats, written again after parsing, and segments
+//! whose checksums fit what they hold.
+
+use std::path::Path;
+
+use super::entry::{Change, ENTRY_HEADER, Entry, Head, parse};
+use super::header::{BEGIN_AT, ENTRIES, Identity, MARKS_AT};
+use crate::bytes::Reader;
+use crate::hash::{append_checksum, checksum};
+
+/// Builds an entry of any kind and payload with a checksum that fits, parses it, and gives what it
+/// was understood as, written again, with the bytes of its record that it points to.
+pub fn entry_again(kind: u8, payload: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut bytes = Entry::of(kind, payload).chain(&[0; 16], 0, 1).0.to_vec();
+    let parsed = parse(&bytes, 0, &[0; 16], 0, 1)?;
+    bytes.truncate(parsed.end);
+    let mut again = Entry::new();
+    let mut record = Vec::new();
+    match parsed.change {
+        Change::Put { id, place } => {
+            let start = place.offset as usize;
+            record = bytes.get(start..start + place.length as usize)?.to_vec();
+            again.put(id, |out| {
+                out.extend_from_slice(&record);
+                Some(())
+            })?;
+        }
+        Change::Remove { id } => again.remove(id),
+        Change::Epoch(row) => again.epoch(&row),
+    }
+    Some((again.chain(&[0; 16], 0, 1).0.get(ENTRY_HEADER..)?.to_vec(), record))
+}
+
+/// The sectors of a segment's first page that were understood, written again: identity, begin and
+/// the newer mark.
+pub fn segment_again(page: &[u8]) -> Option<(Vec<u8>, Option<[u8; 24]>, Option<[[u8; 24]; 2]>)> {
+    let identity = Identity::parse(Path::new("journal"), page).ok()?;
+    let begin = identity.parse_begin(page).map(|begin| identity.begin_bytes(begin));
+    let mark = identity.parse_mark(page);
+    Some((
+        identity.to_bytes(),
+        begin,
+        mark.map(|mark| MARKS_AT.map(|slot| identity.mark_bytes(slot, mark))),
+    ))
+}
+
+/// Makes the checksums of a segment's header, sectors and entries fit.
+pub(crate) fn make_checksums_fit(segment: &mut [u8]) {
+    let Some((header, rest)) = segment.split_at_mut_checked(IDENTITY_BODY) else { return };
+    let mut sealed = header.to_vec();
+    append_checksum(&mut sealed);
+    if let (Some(sum), Some(fits)) = (rest.first_chunk_mut::<8>(), sealed.last_chunk::<8>()) {
+        *sum = *fits;
+    }
+    let Ok(identity) = Identity::parse(Path::new("journal"), segment) else { return };
+    for offset in [BEGIN_AT, MARKS_AT[0], MARKS_AT[1]] {
+        make_sector_fit(&identity, segment, offset);
+    }
+    if let Some(begin) = identity.parse_begin(segment) {
+        make_entries_fit(segment, &identity.id, begin.chain);
+    }
+}
+
+const IDENTITY_BODY: usize = 64;
+
+fn make_sector_fit(identity: &Identity, segment: &mut [u8], offset: u64) {
+    let sector = segment.get_mut(offset as usize..).and_then(|rest| rest.first_chunk_mut::<24>());
+    let Some(sector) = sector else { return };
+    let mut reader = Reader(&*sector);
+    if let (Some(first), Some(second)) = (reader.u64(), reader.u64())
+        && *sector != [0; 24]
+    {
+        *sector = identity.sector(offset, [first, second]);
+    }
+}
+
+fn make_entries_fit(segment: &mut [u8], id: &[u8; 16], mut previous: u64) {
+    let mut at = ENTRIES as usize;
+    while let Some(entry) = segment.get_mut(at..)
+        && let Some(mut head) = Head::parse(entry)
+        && let Some((header, rest)) = entry.split_first_chunk_mut::<ENTRY_HEADER>()
+        && let Some(payload) = rest.get(..head.length as usize)
+    {
+        head.sum = head.chained(id, previous, checksum(payload));
+        *header = head.bytes();
+        previous = head.sum;
+        at = (at + ENTRY_HEADER + payload.len()).next_multiple_of(8);
+    }
+}
