@@ -1,7 +1,6 @@
 /** The options that stores are opened and masters are started with: types, defaults, checks. */
 import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
 import { typeError } from './errors.js'
-import type { NativeOptions } from './native.js'
 
 /** Something that the engine reports outside of any call. */
 export interface StoreEvent {
@@ -182,7 +181,10 @@ export function wireSize(dataSize: number): number {
   return 9 * dataSize + 16
 }
 
-/** Checked options in the engine's words; what is left out takes the engine's default. */
+// Imported where it is used, so that the public types lead to none of the binding's.
+type NativeOptions = import('./native.js').NativeOptions
+
+/** @internal Checked options in the engine's words; what is left out takes the engine's default. */
 export function engineOptions(options: StoreOptions): NativeOptions {
   const named = {
     path: options.path,

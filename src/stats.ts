@@ -1,5 +1,4 @@
 /** What a store tells of itself. */
-import type { NativeStats } from './native.js'
 
 /** Counters and sizes of a store; what hasn't happened yet is undefined. */
 export interface StoreStats {
@@ -31,8 +30,8 @@ export interface StoreStats {
   damaged_records: number
 }
 
-/** The engine's counters and the memo's bytes as one. */
-export function statsOf(native: NativeStats, memoBytes: number): StoreStats {
+/** @internal The engine's counters and the memo's bytes as one. */
+export function statsOf(native: import('./native.js').NativeStats, memoBytes: number): StoreStats {
   const lookups = native.hits + native.misses
   return {
     live_tokens: native.liveTokens,

@@ -45,7 +45,7 @@ const { encode } = encoder
 const { NONE, readsOf, ttlOf } = limits
 const { BUSY, NO_SLOT } = native
 
-/** The parts of a store that a master answers from. */
+/** @internal The parts of a store that a master answers from. */
 export interface Served {
   readonly engine: Engine
   readonly room: Room

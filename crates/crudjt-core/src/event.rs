@@ -53,6 +53,15 @@ pub enum Event {
         /// The store's folder.
         path: PathBuf,
     },
+    /// The store's folder is the project's, since the system's place for it can't be used.
+    #[error(
+        "The system's folder for stores can't be written, so the store is at {}: give a path to choose another",
+        path.display()
+    )]
+    InProject {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// Files of another program or of crudjt 1.x stand in the store's folder; they are left alone.
     #[error(
         "The folder {} holds files that are not of this version ({names}): they are left alone; tokens of crudjt 1.x can't be read by 2.x",
@@ -78,6 +87,7 @@ impl Event {
             Event::ClockBehind { .. } => "CRUDJT_CLOCK_BEHIND",
             Event::KeyringRepaired { .. } => "CRUDJT_KEYRING_REPAIRED",
             Event::ForeignFiles { .. } => "CRUDJT_FOREIGN_FILES",
+            Event::InProject { .. } => "CRUDJT_IN_PROJECT",
         }
     }
 }

@@ -65,7 +65,7 @@ pub use options::Seams;
 pub use options::{JournalMode, Options};
 pub use outline::{Leaves, MAX_LEAVES, Outliner};
 pub use owner::Owner;
-pub use path::default_store_path;
+pub use path::{DefaultPlace, default_place};
 pub use secret::Secret;
 pub use store::Store;
 pub use token::{TOKEN_LENGTH, Token};

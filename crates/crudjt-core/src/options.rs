@@ -26,6 +26,9 @@ pub enum JournalMode {
 pub struct Options {
     /// The store's folder; made if missing, with its parents.
     pub path: PathBuf,
+    /// Whether the folder is the project's, taken because the system's place can't be used: its
+    /// owner is told where the store is. Default false.
+    pub in_project: bool,
     /// The secrets, newest first; at least one.
     pub secrets: Vec<Secret>,
     /// The most bytes one record's data may have. Default 256.
@@ -54,6 +57,7 @@ impl Options {
     pub fn new(path: impl Into<PathBuf>, secrets: Vec<Secret>) -> Options {
         Options {
             path: path.into(),
+            in_project: false,
             secrets,
             max_data_size: 256,
             cache_size: 32 << 20,

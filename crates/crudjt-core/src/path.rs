@@ -11,12 +11,21 @@ const SYSTEM_PLACE: &str = r"C:\Program Files\store_jt";
 #[cfg(not(any(target_os = "macos", windows)))]
 const SYSTEM_PLACE: &str = "/var/lib/store_jt";
 
+/// A store's folder that nobody named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultPlace {
+    /// The folder.
+    pub path: PathBuf,
+    /// Whether it lies in the project, because the system's place can't be used.
+    pub in_project: bool,
+}
+
 /// The store's folder when none is given: the system's place if it is there or can be made, and
 /// can be written; else `store_jt` in the project's root, which is the nearest folder at or above
 /// `working_folder` with a package.json, or `working_folder` itself.
 ///
 /// The rule is that of the older implementation (npm `crudjt@1.0.1`).
-pub fn default_store_path(working_folder: &Path) -> PathBuf {
+pub fn default_place(working_folder: &Path) -> DefaultPlace {
     choose(Path::new(SYSTEM_PLACE), working_folder)
 }
 
@@ -26,13 +35,14 @@ pub(crate) fn settled(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
-fn choose(system: &Path, working_folder: &Path) -> PathBuf {
+fn choose(system: &Path, working_folder: &Path) -> DefaultPlace {
     if writable(system) {
-        return system.to_path_buf();
+        return DefaultPlace { path: system.to_path_buf(), in_project: false };
     }
     let mut above = working_folder.ancestors();
     let root = above.find(|folder| folder.join("package.json").is_file());
-    root.unwrap_or(working_folder).join("store_jt")
+    let path = root.unwrap_or(working_folder).join("store_jt");
+    DefaultPlace { path, in_project: true }
 }
 
 /// Whether files can be made in the folder, which is made if missing. Trying is the only test that
@@ -55,7 +65,8 @@ mod tests {
     fn the_systems_place_is_made_and_chosen_when_it_can_be_written() {
         let folder = folder();
         let system = folder.path().join("var/lib/store_jt");
-        assert_eq!(choose(&system, folder.path()), system);
+        let place = choose(&system, folder.path());
+        assert_eq!(place, DefaultPlace { path: system.clone(), in_project: false });
         assert!(system.is_dir());
     }
 
@@ -67,7 +78,8 @@ mod tests {
         let deep = folder.path().join("app/src/lib");
         fs::create_dir_all(&deep).expect("folders");
         fs::write(folder.path().join("app/package.json"), b"{}").expect("a file");
-        assert_eq!(choose(&blocked.join("x"), &deep), folder.path().join("app/store_jt"));
+        let path = folder.path().join("app/store_jt");
+        assert_eq!(choose(&blocked.join("x"), &deep), DefaultPlace { path, in_project: true });
     }
 
     #[test]
@@ -75,6 +87,8 @@ mod tests {
         let folder = folder();
         let blocked = folder.path().join("file");
         fs::write(&blocked, b"").expect("a file");
-        assert_eq!(choose(&blocked.join("x"), folder.path()), folder.path().join("store_jt"));
+        let path = folder.path().join("store_jt");
+        let place = choose(&blocked.join("x"), folder.path());
+        assert_eq!(place, DefaultPlace { path, in_project: true });
     }
 }

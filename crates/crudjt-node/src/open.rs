@@ -1,12 +1,13 @@
 //! `openStore`: reads the options that the library has already checked and opens the engine off
 //! the JavaScript thread. What is left out takes the engine's default.
 
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crudjt_core::{JournalMode, Options, Secret, default_store_path};
+use crudjt_core::{DefaultPlace, JournalMode, Options, Secret, default_place};
 use napi::Env;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
@@ -68,7 +69,9 @@ pub fn open_store(
 impl OpenOptions {
     fn read(self) -> Result<Options, Failure> {
         let secrets = self.secret_keys.iter().map(|text| Secret::from_base64(text));
-        let mut options = Options::new(self.folder(), secrets.collect::<Result<_, _>>()?);
+        let DefaultPlace { path, in_project } = self.place();
+        let mut options = Options::new(path, secrets.collect::<Result<_, _>>()?);
+        options.in_project = in_project;
         set(&mut options.max_data_size, self.max_data_size, |bytes| bytes as usize);
         set(&mut options.cache_size, self.cache_size, |bytes| bytes as usize);
         set(&mut options.sync_interval, self.sync_interval_ms, millis);
@@ -81,15 +84,11 @@ impl OpenOptions {
         Ok(options)
     }
 
-    fn folder(&self) -> PathBuf {
-        self.path.as_ref().map_or_else(
-            || {
-                default_store_path(
-                    &std::env::current_dir().unwrap_or_else(|_| Path::new(".").into()),
-                )
-            },
-            PathBuf::from,
-        )
+    fn place(&self) -> DefaultPlace {
+        match &self.path {
+            Some(path) => DefaultPlace { path: path.into(), in_project: false },
+            None => default_place(&env::current_dir().unwrap_or_else(|_| Path::new(".").into())),
+        }
     }
 
     fn journal(&self) -> Result<Option<JournalMode>, Failure> {

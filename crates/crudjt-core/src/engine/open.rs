@@ -72,6 +72,9 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.seams.storage.as_ref();
     storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
     let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
+    if options.in_project {
+        options.tell(Event::InProject { path: options.path.clone() });
+    }
     let names =
         storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
     offline::refuse_incomplete(&options.path, &names)?;

@@ -1,0 +1,91 @@
+"""Looks into a binary: python inspect.py PLATFORM FILE. Fails if anything in it is not as a user's
+system needs it: architecture, oldest system, exported symbols, linked libraries, size."""
+
+import os
+import sys
+
+import lief
+
+LARGEST = 1_500_000
+ENTRY = "napi_register_module_v1"
+GLIBC = (2, 28)
+ARCHITECTURES = {
+    "x64": ("X86_64", "AMD64"),
+    "arm64": ("AARCH64", "ARM64"),
+}
+LIBRARIES = {
+    "gnu": {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1",
+            "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"},
+    "musl": {"libc.so"},
+    "darwin": {"/usr/lib/libSystem.B.dylib", "/usr/lib/libiconv.2.dylib"},
+    "win32": {"kernel32.dll", "ntdll.dll", "msvcrt.dll", "advapi32.dll", "ws2_32.dll",
+              "bcrypt.dll", "bcryptprimitives.dll", "userenv.dll"},
+}
+OLDEST_MACOS = {"x64": (10, 15), "arm64": (11, 0)}
+
+
+def expect(what, is_right, found):
+    print(f"          {what}: {found}")
+    if not is_right:
+        sys.exit(f"{what} is wrong: {found}")
+
+
+def look_at_elf(binary, libc, arch):
+    expect("architecture", binary.header.machine_type.name in ARCHITECTURES[arch],
+           binary.header.machine_type.name)
+    check_libraries(binary.libraries, LIBRARIES[libc])
+    if libc == "gnu":
+        versions = [aux.name for need in binary.symbols_version_requirement
+                    for aux in need.get_auxiliary_symbols()]
+        numbers = [tuple(map(int, name[6:].split("."))) for name in versions
+                   if name.startswith("GLIBC_") and name[6].isdigit()]
+        newest = max(numbers, default=(0,))
+        expect("newest glibc symbol", newest[:2] <= GLIBC, ".".join(map(str, newest)))
+    check_exports([symbol.name for symbol in binary.exported_symbols])
+
+
+def look_at_macho(binary, arch):
+    cpu = binary.header.cpu_type.name
+    expect("architecture", cpu in ARCHITECTURES[arch], cpu)
+    version = binary.build_version.minos if binary.has_build_version else binary.version_min.version
+    expect("oldest macOS", tuple(version)[:2] == OLDEST_MACOS[arch], version)
+    check_libraries([library.name for library in binary.libraries], LIBRARIES["darwin"])
+    check_exports([symbol.name.removeprefix("_") for symbol in binary.exported_symbols])
+    if arch == "arm64":
+        expect("signed", binary.has_code_signature, binary.has_code_signature)
+
+
+def look_at_pe(binary, arch):
+    machine = binary.header.machine.name
+    expect("architecture", machine in ARCHITECTURES[arch], machine)
+    imports = [entry.name.lower() for entry in binary.imports]
+    check_libraries([name for name in imports if not name.startswith("api-ms-win-")],
+                    LIBRARIES["win32"])
+    check_exports([entry.name for entry in binary.get_export().entries])
+
+
+def check_libraries(found, allowed):
+    names = sorted({os.path.basename(name) if "dylib" not in name else name for name in found})
+    expect("libraries", set(names) <= allowed, ", ".join(names) or "none")
+
+
+def check_exports(names):
+    shown = [name for name in names if name]
+    expect("exports Node-API's entry", ENTRY in shown, f"{len(shown)} symbols")
+    foreign = [name for name in shown if "crudjt" in name.lower()]
+    expect("exports nothing of the engine", not foreign, foreign or "right")
+
+
+def main(platform, path):
+    system, arch, *libc = platform.split("-")
+    size = os.path.getsize(path)
+    expect("size", size <= LARGEST, size)
+    if system == "linux":
+        look_at_elf(lief.parse(path), libc[0], arch)
+    elif system == "darwin":
+        look_at_macho(lief.parse(path), arch)
+    else:
+        look_at_pe(lief.parse(path), arch)
+
+
+main(sys.argv[1], sys.argv[2])

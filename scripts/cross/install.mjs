@@ -1,0 +1,39 @@
+// Installs the package from the registry into an empty folder, for this machine or another.
+
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { output } from './report.mjs'
+import { addTests } from './suite/prepare.mjs'
+
+const folders = mkdtempSync(join(tmpdir(), 'crudjt-cross-'))
+
+/** Where everything that is installed lies. */
+export { folders }
+
+/** A new folder with an empty manifest. */
+export function emptyFolder(name) {
+  const folder = join(folders, name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"private":true}\n')
+  return folder
+}
+
+/** Installs the package with npm into a folder. */
+export async function npmInstall(registry, folder, options = [], env = process.env) {
+  const args = ['install', 'crudjt', '--userconfig', registry.npmrc, '--ignore-scripts', ...options]
+  await output('npm', args, { cwd: folder, env: { ...env, ...userconfig(registry) } })
+}
+
+/** npm takes this before the configuration of whoever runs it. */
+function userconfig({ url, npmrc }) {
+  return { npm_config_registry: url, npm_config_userconfig: npmrc }
+}
+
+/** Installs the package and the tests for a platform, of whatever kind; gives the folder. */
+export async function installFor(registry, platform, options) {
+  const folder = emptyFolder(platform)
+  await npmInstall(registry, folder, ['--force', ...options])
+  await addTests(folder)
+  return folder
+}

@@ -1,0 +1,52 @@
+// Gives every manifest one version: `npm run release:version -- 2.0.1`; with --check it only says
+// what is not in step. The loader reads the version of package.json. CHANGELOG.md must have an entry.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../tools.mjs'
+
+const MANIFESTS = ['package.json', ...readdirSync(join(root, 'npm')).map(manifestOf)]
+const JSON_VERSION = /^( {2}"version": ")([^"]+)/m
+/** Where else it stands, with how often. */
+const PLACES = [
+  ...MANIFESTS.map((path) => ({ path, pattern: JSON_VERSION })),
+  { path: 'package-lock.json', pattern: JSON_VERSION },
+  { path: 'package-lock.json', pattern: /^( {6}"name": "crudjt",\n {6}"version": ")([^"]+)/m },
+  { path: 'Cargo.toml', pattern: /^(\[workspace\.package\]\nversion = ")([^"]+)/m },
+  { path: 'Cargo.lock', pattern: /^(name = "crudjt-core"\nversion = ")([^"]+)/m },
+  { path: 'Cargo.lock', pattern: /^(name = "crudjt-node"\nversion = ")([^"]+)/m },
+]
+
+const isCheck = process.argv.includes('--check')
+const [wanted = versionOf(PLACES[0])] = process.argv.slice(2).filter((word) => word !== '--check')
+if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(wanted)) stop(`${wanted} is no version: give one like 2.0.1`)
+if (!isCheck) for (const place of PLACES) write(place)
+const wrong = PLACES.filter((place) => versionOf(place) !== wanted)
+for (const place of wrong) console.error(`${place.path} has ${versionOf(place)}, not ${wanted}`)
+const hasEntry = read('CHANGELOG.md')
+  .split('\n')
+  .some((line) => line.startsWith(`## ${wanted} `))
+if (!hasEntry) console.error(`CHANGELOG.md has no entry "## ${wanted} – DATE"`)
+process.exitCode = wrong.length > 0 || !hasEntry ? 1 : 0
+
+function manifestOf(platform) {
+  return `npm/${platform}/package.json`
+}
+
+function read(path) {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+function versionOf({ path, pattern }) {
+  return pattern.exec(read(path))?.[2]
+}
+
+function write({ path, pattern }) {
+  const changed = read(path).replace(pattern, (_, before) => `${before}${wanted}`)
+  writeFileSync(join(root, path), changed)
+}
+
+function stop(line) {
+  console.error(line)
+  process.exit(1)
+}
