@@ -4,9 +4,10 @@
 //! A table of fixed size: a record's place is decided by its id, and the ones that share it push
 //! each other out. Whoever holds it keeps it no older than the B-tree's newest commit.
 
-use parking_lot::RwLock;
+use crate::sync::RwLock;
 
 use crate::memtable::Brief;
+use crate::token::Salt;
 
 /// Places that share a lock, all with ids that follow each other.
 const RUN: usize = 64;
@@ -23,11 +24,11 @@ pub(crate) struct Briefs {
 struct Place {
     id: u64,
     version: u64,
-    salt: [u8; 8],
+    salt: Salt,
     expiry: u64,
 }
 
-const NOBODY: Place = Place { id: 0, version: 0, salt: [0; 8], expiry: 0 };
+const NOBODY: Place = Place { id: 0, version: 0, salt: Salt([0; 8]), expiry: 0 };
 
 impl Briefs {
     /// As many places as fit into so many bytes.
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     fn brief(version: u64) -> Brief {
-        Brief { version, salt: [7; 8], expiry: 9, whole: true }
+        Brief { version, salt: Salt([7; 8]), expiry: 9, whole: true }
     }
 
     #[test]
