@@ -116,7 +116,7 @@ fn the_search_finds_what_stands_in_a_file() {
     for content in [&data[..], secret.as_bytes(), token.as_bytes(), &block] {
         let file = known.world.disk.open(&path, Mode::Either).unwrap();
         file.write_at(0, &[&[0; 500], content, &[0; 500]].concat()).unwrap();
-        assert_eq!(known.telling(), [path.clone()]);
+        assert_eq!(known.telling(), std::slice::from_ref(&path));
         file.set_size(0).unwrap();
         assert_eq!(known.telling(), Vec::<PathBuf>::new());
     }
