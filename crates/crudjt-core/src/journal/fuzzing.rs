@@ -31,18 +31,11 @@ pub fn entry_again(kind: u8, payload: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((again.chain(&[0; 16], 0, 1).0.get(ENTRY_HEADER..)?.to_vec(), record))
 }
 
-<<<<<<< HEAD
-/// A segment's first page: identity, begin, and the newer mark as either slot has it.
-pub type Sectors = (Vec<u8>, Option<[u8; 24]>, Option<[[u8; 24]; 2]>);
-
-/// The sectors of a segment's first page that were understood, written again.
-=======
 /// The sectors of a segment's first page that were understood, written again: identity, begin, and
 /// the newer mark as it would stand in either place.
 pub type Sectors = (Vec<u8>, Option<[u8; 24]>, Option<[[u8; 24]; 2]>);
 
 /// What was understood of a segment's first page, written again.
->>>>>>> hostile
 pub fn segment_again(page: &[u8]) -> Option<Sectors> {
     let identity = Identity::parse(Path::new("journal"), page).ok()?;
     let begin = identity.parse_begin(page).map(|begin| identity.begin_bytes(begin));
