@@ -99,13 +99,13 @@ fn world(journal: JournalMode) -> World {
 
 /// Lets threads make their calls on one token while another thread does `between`; then the events
 /// must have an explanation, as must a last read, also of the store as a kill leaves it.
-fn trial(plans: &[&'static [Call]], between: fn(&Store), journal: JournalMode) {
+fn trial(plans: &'static [&'static [Call]], between: fn(&Store), journal: JournalMode) {
     let mut world = world(journal);
     let store = Arc::new(world.open());
     let token = create(&store, &[0; 700], None, Some(5));
     let log = Arc::new(Log::default());
     let mut threads: Vec<_> = Vec::new();
-    for plan in plans.iter().copied() {
+    for plan in plans {
         let (store, log) = (store.clone(), log.clone());
         threads.push(shuttle::thread::spawn(move || {
             plan.iter().for_each(|call| log.call(&store, &token, *call));
@@ -151,7 +151,7 @@ fn updates_and_counted_reads_beside_a_checkpoint() {
 #[test]
 fn updates_and_a_delete_beside_rotation_and_sync() {
     check(&[&[Update(1, None), Read, Update(2, None)], &[Read, Delete, Read]], |store| {
-        (0..9).for_each(|_| drop(create(store, &[9; 900], None, None)));
+        (0..9).for_each(|_| _ = create(store, &[9; 900], None, None));
         store.flush().unwrap();
     });
 }
