@@ -21,9 +21,14 @@ export const targets = [
   { platform: 'win32-arm64-msvc', triple: 'aarch64-pc-windows-gnullvm' },
 ]
 
-// Stripping a binary of macOS takes a tool of the compiler's that Debian does not have.
+// Stripping a binary of macOS takes a tool of the compiler's that Debian does not have. Its own name
+// would be the path that it was built at.
 function madeForMacOS(version) {
-  return { MACOSX_DEPLOYMENT_TARGET: version, CARGO_PROFILE_RELEASE_STRIP: 'false' }
+  return {
+    MACOSX_DEPLOYMENT_TARGET: version,
+    CARGO_PROFILE_RELEASE_STRIP: 'false',
+    RUSTFLAGS: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node',
+  }
 }
 
 /** The name of the library that cargo makes for a target. */

@@ -32,7 +32,20 @@ pub fn default_place(working_folder: &Path) -> DefaultPlace {
 /// One name for a folder, whatever links and dots led to it.
 pub(crate) fn settled(path: &Path) -> PathBuf {
     let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    path.canonicalize().unwrap_or_else(|_| absolute())
+    plain(path.canonicalize().unwrap_or_else(|_| absolute()))
+}
+
+/// A path as people write it: Windows gives `\\?\C:\store` for `C:\store`.
+#[cfg(windows)]
+fn plain(path: PathBuf) -> PathBuf {
+    let is_drive = |rest: &&str| rest.as_bytes().get(1) == Some(&b':');
+    let text = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"));
+    text.filter(is_drive).map(PathBuf::from).unwrap_or(path)
+}
+
+#[cfg(not(windows))]
+fn plain(path: PathBuf) -> PathBuf {
+    path
 }
 
 fn choose(system: &Path, working_folder: &Path) -> DefaultPlace {

@@ -58,6 +58,8 @@ function runs({ node, folder }, args) {
   const out = openSync(file, 'w')
   const env = {
     ...process.env,
+    // Beside the program is not where a library's own libraries are looked for.
+    WINEPATH: dirname(node),
     ...{
       WINEPREFIX: prefix,
       WINEDEBUG: '-all',

@@ -1,7 +1,7 @@
 // Lays out a folder in which the project's tests run against the installed package, by any Node and
 // without a compiler: the tests as plain JavaScript, and what stands in for ava.
 
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../../tools.mjs'
@@ -21,9 +21,18 @@ export async function addTests(folder) {
     cpSync(join(TESTS, name), join(folder, '__test__', name))
   }
   standInForAva(folder)
+  openUp(folder)
+}
+
+/** Lets tests import the parts inside, as in the project; a link is not followed under wine. */
+function openUp(folder) {
   for (const part of ['dist', 'proto']) {
-    symlinkSync(join('node_modules/crudjt', part), join(folder, part), 'junction')
+    cpSync(join(folder, 'node_modules/crudjt', part), join(folder, part), { recursive: true })
   }
+  const native = "module.exports = require('./node_modules/crudjt/native.cjs')\n"
+  writeFileSync(join(folder, 'native.cjs'), native)
+  const manifest = { private: true, imports: { '#native': './native.cjs' } }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
 }
 
 function standInForAva(folder) {

@@ -154,30 +154,31 @@ impl SegmentMaker {
 
     /// A new segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
-        self.make_sized(number, self.seams.segment_bytes)
+        self.make_sized(number, self.seams.segment_bytes, self.mapped)
     }
 
     /// A segment without room for entries, not begun yet: what a new store has.
     pub(crate) fn first(&self) -> Result<Segment> {
-        self.make_sized(0, ENTRIES)
+        self.make_sized(0, ENTRIES, self.mapped)
     }
 
     /// A segment without room for entries, begun and durable: what a closed store leaves, so that
     /// the next opening can tell that the B-tree did not fall back.
     pub(crate) fn witness(&self, number: u64, begin: Begin) -> Result<Segment> {
-        let segment = self.make_sized(number, ENTRIES)?;
+        // Not mapped: a closed engine keeps it, and Windows can't remove what is mapped.
+        let segment = self.make_sized(number, ENTRIES, false)?;
         segment.write_begin(begin)?;
         segment.sync(ENTRIES)?;
         Ok(segment)
     }
 
-    fn make_sized(&self, number: u64, size: u64) -> Result<Segment> {
+    fn make_sized(&self, number: u64, size: u64, mapped: bool) -> Result<Segment> {
         let identity = Identity { store: self.store, number, id: random()?, size };
         let path = file_of(&self.folder, number);
         let file = self
             .make_file(&path, identity)
             .map_err(|error| Error::storage(&path, "extend its journal", error))?;
-        self.assemble(identity, path, file)
+        assemble(identity, path, file, mapped)
     }
 
     fn make_file(&self, path: &Path, identity: Identity) -> io::Result<Arc<dyn StorageFile>> {
@@ -227,22 +228,21 @@ impl SegmentMaker {
         let _ = segment.rewritten.set(file);
         Ok(())
     }
+}
 
-    fn assemble(
-        &self,
-        identity: Identity,
-        path: PathBuf,
-        file: Arc<dyn StorageFile>,
-    ) -> Result<Segment> {
-        let body = if self.mapped {
-            let mapping = file.map(identity.size);
-            let mapping =
-                mapping.map_err(|error| Error::storage(&path, "map its journal", error))?;
-            mapping.populate(0..POPULATED_FIRST.min(identity.size));
-            Body::Mapped(mapping)
-        } else {
-            Body::Plain
-        };
-        Ok(Segment::new(identity, path, file, body))
-    }
+fn assemble(
+    identity: Identity,
+    path: PathBuf,
+    file: Arc<dyn StorageFile>,
+    mapped: bool,
+) -> Result<Segment> {
+    let body = if mapped {
+        let mapping = file.map(identity.size);
+        let mapping = mapping.map_err(|error| Error::storage(&path, "map its journal", error))?;
+        mapping.populate(0..POPULATED_FIRST.min(identity.size));
+        Body::Mapped(mapping)
+    } else {
+        Body::Plain
+    };
+    Ok(Segment::new(identity, path, file, body))
 }
