@@ -132,9 +132,9 @@ test('when the disk fills up, writes are refused and what was there stays', asyn
   })
 })
 
-/** A keyring of format version 2, empty, with a right checksum. */
+/** A keyring of format version 3, empty, with a right checksum. */
 const NEWER_KEYRING = Buffer.from(
-  '435255444a544b520200000000000000000102030405060708090a0b0c0d0e0f01000000000000000addf7394c2bfe74',
+  '435255444a544b520300000000000000000102030405060708090a0b0c0d0e0f01000000000000001ee1210fc78456af',
   'hex',
 )
 
@@ -144,7 +144,7 @@ test('a store of a newer version is refused by name and left as it is', async (t
     const copies = ['keyring', 'keyring.copy'].map((name) => join(folder, name))
     const kept = copies.map((file) => readFileSync(file))
     for (const file of copies) writeFileSync(file, NEWER_KEYRING)
-    await refusesToOpen(t, folder, 'ERR_CRUDJT_VERSION', /version 2\b.*newer crudjt/)
+    await refusesToOpen(t, folder, 'ERR_CRUDJT_VERSION', /version 3\b.*newer crudjt/)
     for (const file of copies) t.deepEqual(readFileSync(file), NEWER_KEYRING)
     copies.forEach((file, i) => {
       writeFileSync(file, kept[i] as Buffer)

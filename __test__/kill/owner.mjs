@@ -10,7 +10,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { Config, Store } from 'crudjt'
 // The public API forces no checkpoint: for that there is a second handle, of the binding.
-import { openStore } from '#native'
+import native from '#native'
 import { engineOptions } from '../../dist/src/options.js'
 import { answerOf, carryOut, say, update, work } from './lanes.mjs'
 import { lying } from './lies.mjs'
@@ -132,7 +132,7 @@ say('opening')
 const store = await Store.open(options)
 say(`open ${newestSegment()}`)
 await lookAt(store)
-const { value: engine } = await openStore(engineOptions(options), () => {})
+const { value: engine } = await native.openStore(engineOptions(options), () => {})
 const close = await WAYS[way](store, await share(store))
 process.once('message', async () => {
   say('enter closing')

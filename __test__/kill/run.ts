@@ -120,7 +120,7 @@ export class Run {
 
   private giveUp(why: string): void {
     for (const { reject } of this.waiters)
-      reject(new Error(`a process ${why}, after: ${this.last}`))
+      reject(new Error(`a process ${why}, after: ${this.last}\n${this.stderr}`))
     this.waiters = []
   }
 }
