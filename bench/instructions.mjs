@@ -45,7 +45,9 @@ function reasonToSkip() {
   return undefined
 }
 
-const hasValgrind = () => attempt('valgrind', ['--version'])
+function hasValgrind() {
+  return attempt('valgrind', ['--version'])
+}
 
 /** @returns {boolean} whether it went well */
 function attempt(command, args) {

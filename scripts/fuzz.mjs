@@ -1,5 +1,5 @@
-// Runs a fuzz target: node scripts/fuzz.mjs TARGET SECONDS [--keep], or `all` for each of them so
-// long. What it finds on the way stays in target/fuzz-found; with --keep what of it is needed to
+// Runs a fuzz target: node scripts/fuzz.mjs TARGET SECONDS [--keep] [--seed NUMBER], or `all` for each
+// of them so long. With a seed and the same corpus it makes up the same inputs each time. What it finds on the way stays in target/fuzz-found; with --keep what of it is needed to
 // reach as much of the engine goes into fuzz/corpus. Needs the nightly toolchain and cargo-fuzz.
 
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
@@ -14,12 +14,14 @@ const [MOST_SECONDS, MOST_MEGABYTES] = [60, 2048]
 const UNSANITIZED = ['files', 'operations']
 
 const { values, positionals } = parseArgs({
-  options: { keep: { type: 'boolean' } },
+  options: { keep: { type: 'boolean' }, seed: { type: 'string', default: '0' } },
   allowPositionals: true,
 })
 const [target = '', seconds = '60'] = positionals
 if (target !== 'all' && !TARGETS.includes(target)) {
-  console.error(`usage: npm run fuzz -- ${[...TARGETS, 'all'].join('|')} SECONDS [--keep]`)
+  console.error(
+    `usage: npm run fuzz -- ${[...TARGETS, 'all'].join('|')} SECONDS [--keep] [--seed NUMBER]`,
+  )
   process.exit(64)
 }
 for (const each of target === 'all' ? TARGETS : [target]) {
@@ -36,6 +38,7 @@ async function fuzz(name) {
     [found, join('fuzz/corpus', name)],
     [
       `-max_total_time=${seconds}`,
+      `-seed=${values.seed}`,
       `-timeout=${MOST_SECONDS}`,
       `-rss_limit_mb=${MOST_MEGABYTES}`,
       '-len_control=0',

@@ -71,7 +71,7 @@ test('what was answered before a stop is kept, whatever was under way', async (t
   await inFolder(async (folder) => {
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const server = await serve([], { env })
-    const client = await Store.connect({ ...server.at, timeout_ms: 2000 })
+    const client = await Store.connect({ ...server.at, timeout_ms: 10_000 })
     let over: Promise<unknown> | undefined
     const kept: string[] = []
     const enough = new Promise<void>((resolve) => {

@@ -12,11 +12,14 @@ export const tools = join(import.meta.dirname, 'registry')
 
 const PATIENCE = 120
 
-/** Installs the tools. */
+/** Installs the tools. Not with `npm ci`, which wants the packages of all platforms in the lock file. */
 export function needTools() {
   if (existsSync(join(tools, 'node_modules/.package-lock.json'))) return
   console.log('installing the registry and the bundlers from npm')
-  execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: tools, stdio: 'inherit' })
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-save'], {
+    cwd: tools,
+    stdio: 'inherit',
+  })
 }
 
 /** Starts a registry that keeps its packages in a folder. */

@@ -111,6 +111,7 @@ type Template = (Vec<u8>, Vec<u8>);
 /// no short form.
 fn template(map: &[u8]) -> Option<Template> {
     measure(map).ok()?;
+    matches!(map.first(), Some(0x80..=0x8f)).then_some(())?;
     let (mut literals, mut lengths) = (Vec::new(), Vec::new());
     let mut walk = Walk { rest: map, literal: Vec::new() };
     let mut open = Vec::new();
