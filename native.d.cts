@@ -116,12 +116,6 @@ export interface BackedUp {
   bytes: number
 }
 
-/** Success with what was copied. */
-export interface BackedUpOutcome {
-  /** What was copied. */
-  value: BackedUp
-}
-
 /** Copies a store that nobody has open into a folder that is made or empty. `onProgress` gets bytes. */
 export declare function backupStore(path: string, target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
 
@@ -141,29 +135,11 @@ export interface Compacted {
   bytesAfter: number
 }
 
-/** Success with what was gained. */
-export interface CompactedOutcome {
-  /** What was gained. */
-  value: Compacted
-}
-
 /** Makes the tree's file of a store that nobody has open as small as its records are. */
 export declare function compactStore(path: string, onProgress: (done: number, total: number) => void): Promise<Outcome<Compacted>>
 
-/** Success with a number. */
-export interface Counted {
-  /** The number. */
-  value: number
-}
-
 /** Where the data of a record begins in the scratch buffer, in bytes. */
 export declare const DATA_OFFSET: number
-
-/** Success without a value. */
-export interface Done {
-  /** Always undefined. */
-  value: undefined
-}
 
 /** An error as a value: its stable code and the text for the user. */
 export interface Failure {
@@ -203,32 +179,14 @@ export interface KeySlot {
   opens: boolean
 }
 
-/** Success with what the keyring holds. */
-export interface KeysOutcome {
-  /** Its domains, oldest first. */
-  value: Array<KeyDomain>
-}
-
 /**
  * Where the codes of a map's leaves begin in the scratch buffer, in bytes. What lies between them
  * and the data is spare.
  */
 export declare const LEAVES_OFFSET: number
 
-/** Success with the counters of a store. */
-export interface Measured {
-  /** The counters. */
-  value: Stats
-}
-
 /** Where the numbers beside them begin in the scratch buffer, in bytes. */
 export declare const NUMBERS_OFFSET: number
-
-/** An opened store. */
-export interface Opened {
-  /** The store. */
-  value: NativeStore
-}
 
 /** How to open a store. */
 export interface OpenOptions {
@@ -274,12 +232,6 @@ export interface Repaired {
   findings: Array<Finding>
   /** How many things were wrong. */
   findingCount: number
-}
-
-/** Success with what was salvaged. */
-export interface RepairedOutcome {
-  /** What was salvaged. */
-  value: Repaired
 }
 
 /** Salvages a damaged store into a new one; an empty target is the store's path with `.repaired`. */
@@ -341,12 +293,6 @@ export interface Verified {
   findings: Array<Finding>
   /** How many things are wrong. */
   findingCount: number
-}
-
-/** Success with what was found. */
-export interface VerifiedOutcome {
-  /** What was found. */
-  value: Verified
 }
 
 /** Checks a store that nobody has open, without changing it. `onProgress` gets bytes. */

@@ -120,7 +120,7 @@ export interface CompactReport {
 export interface KeyDomain {
   /** Eight hexadecimal digits that tell it from the store's other domains. */
   fingerprint: string
-  /** When it was made, in milliseconds since 1970; undefined where an older version did not note it. */
+  /** When it was made, in milliseconds since 1970; undefined where no clock told. */
   created_at_ms: number | undefined
   /** Whether one of the given secrets opens it. */
   opens: boolean

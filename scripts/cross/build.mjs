@@ -9,8 +9,15 @@ import { binaryOf, libraryOf, targets } from './targets.mjs'
 import { binaries, buildEnvironment, cargoFolder, needCompiler } from './toolchain.mjs'
 
 const LARGEST = 1_500_000
-// Traces of calls would tell nothing in a binary without names, and take a tenth of it.
-const OPTIONS = ['-Zbuild-std=std,panic_unwind', '-Zbuild-std-features=panic-unwind']
+// The standard library for the smallest size too, without traces of calls, which would tell nothing
+// in a binary without names.
+const OPTIONS = [
+  '-Zbuild-std=std,panic_unwind',
+  '-Zbuild-std-features=panic-unwind,optimize_for_size',
+]
+// No names of source files and types in panics. With frame pointers the tables for unwinding are
+// smaller by more than the code is larger.
+const FLAGS = '-Zlocation-detail=none -Zfmt-debug=none -Cforce-frame-pointers=yes'
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !targets.some(({ platform }) => platform === name))
@@ -30,15 +37,16 @@ function isWanted({ platform }) {
 
 /** Builds one target; false if that fails or the binary is too large. */
 function build(target) {
-  const { platform, triple, suffix = '', linker = 'zig', env = {} } = target
+  const { platform, triple, suffix = '', linker = 'zig', flags = '', env = {} } = target
   console.log(`== ${platform} (${triple}${suffix})`)
   const [program, first] =
     linker === 'zig' ? ['cargo-zigbuild', 'zigbuild'] : ['/usr/bin/cargo', 'build']
   const where = ['--target', `${triple}${suffix}`, '--target-dir', cargoFolder]
   const args = [first, ...OPTIONS, '--release', '--locked', ...where]
   const cwd = join(root, 'crates/crudjt-node')
+  const environment = buildEnvironment({ ...env, RUSTFLAGS: `${FLAGS} ${flags}` })
   try {
-    execFileSync(program, args, { cwd, env: buildEnvironment(env), stdio: 'inherit' })
+    execFileSync(program, args, { cwd, env: environment, stdio: 'inherit' })
   } catch {
     return false
   }

@@ -4,19 +4,19 @@
 /** The newest glibc that Node 20 itself asks for. */
 const GLIBC = '2.28'
 /** Symbols of musl are found in the C library that Node is linked with. */
-const SHARED_MUSL = { RUSTFLAGS: '-C target-feature=-crt-static' }
+const SHARED_MUSL = '-C target-feature=-crt-static'
 
 /**
  * The platforms. `linker` is `zig` or `mingw`; `suffix` is what zig's name of the target has behind
- * the compiler's; `env` goes to cargo.
+ * the compiler's; `flags` go to the compiler and `env` to cargo.
  */
 export const targets = [
   { platform: 'linux-x64-gnu', triple: 'x86_64-unknown-linux-gnu', suffix: `.${GLIBC}` },
   { platform: 'linux-arm64-gnu', triple: 'aarch64-unknown-linux-gnu', suffix: `.${GLIBC}` },
-  { platform: 'linux-x64-musl', triple: 'x86_64-unknown-linux-musl', env: SHARED_MUSL },
-  { platform: 'linux-arm64-musl', triple: 'aarch64-unknown-linux-musl', env: SHARED_MUSL },
-  { platform: 'darwin-x64', triple: 'x86_64-apple-darwin', env: madeForMacOS('10.15') },
-  { platform: 'darwin-arm64', triple: 'aarch64-apple-darwin', env: madeForMacOS('11.0') },
+  { platform: 'linux-x64-musl', triple: 'x86_64-unknown-linux-musl', flags: SHARED_MUSL },
+  { platform: 'linux-arm64-musl', triple: 'aarch64-unknown-linux-musl', flags: SHARED_MUSL },
+  { platform: 'darwin-x64', triple: 'x86_64-apple-darwin', ...madeForMacOS('10.15') },
+  { platform: 'darwin-arm64', triple: 'aarch64-apple-darwin', ...madeForMacOS('11.0') },
   { platform: 'win32-x64-msvc', triple: 'x86_64-pc-windows-gnu', linker: 'mingw' },
   { platform: 'win32-arm64-msvc', triple: 'aarch64-pc-windows-gnullvm' },
 ]
@@ -25,9 +25,8 @@ export const targets = [
 // would be the path that it was built at.
 function madeForMacOS(version) {
   return {
-    MACOSX_DEPLOYMENT_TARGET: version,
-    CARGO_PROFILE_RELEASE_STRIP: 'false',
-    RUSTFLAGS: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node',
+    env: { MACOSX_DEPLOYMENT_TARGET: version, CARGO_PROFILE_RELEASE_STRIP: 'false' },
+    flags: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node',
   }
 }
 

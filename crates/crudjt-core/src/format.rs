@@ -1,6 +1,7 @@
 //! What all files have in common: a magic number, then a version. An unknown newer version is
-//! refused by name.
+//! refused by name; older ones were never published.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use crate::bytes::Reader;
@@ -20,8 +21,9 @@ pub(crate) fn after_version<'a>(
         return Err(damaged());
     }
     let found = reader.u16().ok_or_else(&damaged)?;
-    if found > known {
-        return Err(Error::Version { path: path.to_path_buf(), found, known });
+    match found.cmp(&known) {
+        Ordering::Less => Err(damaged()),
+        Ordering::Equal => Ok(reader),
+        Ordering::Greater => Err(Error::Version { path: path.to_path_buf(), found, known }),
     }
-    Ok(reader)
 }

@@ -1,5 +1,5 @@
-//! Stores of format version 1 (one with a keyring of version 2) that are kept in git, sound and
-//! damaged: every later version must still read them, and still recognise what is wrong with them.
+//! Stores of this format that are kept in git, sound and damaged: every later version must still
+//! read them, and still recognise what is wrong with them.
 //!
 //! `CRUDJT_MAKE_FIXTURES=1` makes those that are missing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -8,7 +8,7 @@ mod common;
 mod trial;
 
 use common::*;
-use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, keys, repair, verify};
+use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, repair, verify};
 use trial::damage::{Case, Image, Known, fixture, fixture_path, save_fixture, world_of};
 
 /// What is kept: a name, whether the store was closed, and what was done to it.
@@ -17,7 +17,6 @@ fn kept() -> Vec<(&'static str, bool, Option<Case>)> {
     let keyring = || "keyring".to_owned();
     vec![
         ("closed", true, None),
-        ("closed-keyring-2", true, None),
         ("killed", false, None),
         ("keyring-damaged", true, Some(Case::Flip { file: keyring(), at: 70, by: 1 })),
         ("records-cut", false, Some(Case::Truncate { file: records(), length: 60_000 })),
@@ -56,7 +55,7 @@ fn right(store: &Store, tokens: &[Known]) -> usize {
 
 #[test]
 fn sound_stores_of_version_1_are_read_and_go_on() {
-    for name in ["closed", "closed-keyring-2", "killed", "keyring-damaged"] {
+    for name in ["closed", "killed", "keyring-damaged"] {
         let (files, tokens) = fixture(name);
         let world = world_of(&files);
         let verified = verify(&world.options(), &mut |_, _| ()).unwrap();
@@ -82,23 +81,5 @@ fn damaged_stores_of_version_1_are_refused_recognised_and_repaired() {
         let repaired = repair(&world.options(), &Repair::default(), &mut |_, _| ()).unwrap();
         let copy = World { path: repaired.path, ..world };
         assert!(right(&copy.open(), &tokens) >= repaired.salvaged as usize);
-    }
-}
-
-#[test]
-fn keyrings_of_version_1_know_no_age_and_go_on_as_version_2() {
-    for (name, has_age) in [("closed", false), ("closed-keyring-2", true)] {
-        let (files, tokens) = fixture(name);
-        let mut world = world_of(&files);
-        let listed = keys(&world.options()).unwrap();
-        assert_eq!((listed.len(), listed[0].slots.len()), (1, 1));
-        assert_eq!(listed[0].slots[0].created.is_some(), has_age, "{name}");
-        world.secrets.insert(0, secret(77));
-        world.open().close().unwrap();
-        world.secrets.truncate(1);
-        assert_eq!(right(&world.open(), &tokens), tokens.len(), "the old secret was dropped");
-        let slots = &keys(&world.options()).unwrap()[0].slots;
-        let ages: Vec<_> = slots.iter().map(|slot| slot.created.is_some()).collect();
-        assert_eq!(ages, [has_age, true]);
     }
 }

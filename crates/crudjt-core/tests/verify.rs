@@ -11,13 +11,22 @@ use crudjt_core::{FindingKind, JournalMode, Options, Store, Token, Verified, ver
 
 const SLOT: usize = 4096 + 8;
 
+/// Of a store that nobody has open: its segments come and go by themselves.
 fn content(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
-    let read = |(path, size): (PathBuf, usize)| {
-        let mut bytes = vec![0; size];
-        world.disk.open(&path, Mode::Read).unwrap().read_at(0, &mut bytes).unwrap();
-        (path, bytes)
-    };
-    world.disk.files().into_iter().map(read).collect()
+    let files = world.disk.files().into_iter();
+    files.map(|(path, size)| (path.clone(), file_content(world, &path, size))).collect()
+}
+
+fn file_content(world: &World, path: &Path, size: usize) -> Vec<u8> {
+    let mut bytes = vec![0; size];
+    world.disk.open(path, Mode::Read).unwrap().read_at(0, &mut bytes).unwrap();
+    bytes
+}
+
+fn tree_content(world: &World) -> Vec<u8> {
+    let (path, size) =
+        world.disk.files().into_iter().find(|(path, _)| path.ends_with("records")).unwrap();
+    file_content(world, &path, size)
 }
 
 /// Verifies, and sees that not a byte changes.
@@ -184,14 +193,14 @@ fn an_older_state_of_a_block_is_found() {
     let store = world.open();
     let tokens: Vec<_> = (0..100).map(|_| create(&store, &[1; 200], None, None)).collect();
     store.checkpoint().unwrap();
-    let older = content(&world).into_iter().find(|(path, _)| path.ends_with("records")).unwrap().1;
+    let older = tree_content(&world);
     for round in 0..4u8 {
         tokens.iter().for_each(|token| assert!(update(&store, token, &[round; 200], None, None)));
         store.checkpoint().unwrap();
     }
     store.close().unwrap();
     let mut found = 0;
-    let newest = content(&world).into_iter().find(|(path, _)| path.ends_with("records")).unwrap().1;
+    let newest = tree_content(&world);
     for block in 1..(older.len().min(newest.len()) - 4096) / SLOT {
         let range = 4096 + block * SLOT..4096 + (block + 1) * SLOT;
         let mut newer = Vec::new();

@@ -1,40 +1,49 @@
-//! Work that may block, done on a thread of libuv's pool; its promise resolves to the value or
-//! to a [`Failure`] and never rejects.
+//! Work that may block, done on a thread of libuv's pool; its promise resolves to an object with the
+//! value or to a [`Failure`] and never rejects.
+//!
+//! All jobs have one type: the code that settles a promise would else be in the binary once for each.
 
-use napi::bindgen_prelude::{AsyncTask, Either, ToNapiValue, TypeName};
-use napi::{Env, Task};
+use napi::bindgen_prelude::{AsyncTask, Either, JsObjectValue, Object, ToNapiValue, Unknown};
+use napi::{Env, ScopedTask};
 
 use crate::failure::{Failure, guarded};
 
-type Work<T> = Box<dyn FnOnce() -> Result<T, Failure> + Send>;
+type Work = Box<dyn FnOnce() -> Result<Present, Failure> + Send>;
+/// Shows a result to JavaScript.
+type Present = Box<dyn for<'env> FnOnce(&'env Env) -> napi::Result<Unknown<'env>> + Send>;
 
-/// One piece of blocking work and how its result is shown to JavaScript.
-pub struct Job<T, V> {
-    work: Option<Work<T>>,
-    present: fn(Env, T) -> napi::Result<V>,
+/// One piece of blocking work.
+pub struct Job {
+    work: Option<Work>,
 }
 
-impl<T, V> Job<T, V>
-where
-    T: Send + 'static,
-    V: ToNapiValue + TypeName + 'static,
-{
+impl Job {
     /// A task for Node: `work` runs on the pool, `present` on the JavaScript thread.
-    pub fn task(
+    pub fn task<T, V>(
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-        present: fn(Env, T) -> napi::Result<V>,
-    ) -> AsyncTask<Self> {
-        AsyncTask::new(Self { work: Some(Box::new(work)), present })
+        present: fn(T) -> V,
+    ) -> AsyncTask<Self>
+    where
+        T: Send + 'static,
+        V: ToNapiValue + 'static,
+    {
+        let work = move || -> Result<Present, Failure> {
+            let value = work()?;
+            Ok(Box::new(move |env| success(env, present(value))))
+        };
+        AsyncTask::new(Self { work: Some(Box::new(work)) })
     }
 }
 
-impl<T, V> Task for Job<T, V>
-where
-    T: Send + 'static,
-    V: ToNapiValue + TypeName + 'static,
-{
-    type Output = Result<T, Failure>;
-    type JsValue = Either<V, Failure>;
+fn success<V: ToNapiValue>(env: &Env, value: V) -> napi::Result<Unknown<'_>> {
+    let mut outcome = Object::new(env)?;
+    outcome.set_named_property("value", value)?;
+    outcome.into_unknown(env)
+}
+
+impl<'env> ScopedTask<'env> for Job {
+    type Output = Result<Present, Failure>;
+    type JsValue = Either<Unknown<'env>, Failure>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let work = self.work.take();
@@ -43,9 +52,9 @@ where
         }))
     }
 
-    fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+    fn resolve(&mut self, env: &'env Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
-            Ok(value) => Either::A((self.present)(env, value)?),
+            Ok(present) => Either::A(present(env)?),
             Err(failure) => Either::B(failure),
         })
     }

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use crudjt_core::{Options, Secret};
+use napi::Status;
 use napi::bindgen_prelude::{AsyncTask, FnArgs, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status};
 use napi_derive::napi;
 
 use crate::failure::Failure;
@@ -112,51 +112,16 @@ pub struct KeySlot {
     pub opens: bool,
 }
 
-/// Success with what was found.
-#[napi(object, object_from_js = false)]
-pub struct VerifiedOutcome {
-    /// What was found.
-    pub value: Verified,
-}
-
-/// Success with what was salvaged.
-#[napi(object, object_from_js = false)]
-pub struct RepairedOutcome {
-    /// What was salvaged.
-    pub value: Repaired,
-}
-
-/// Success with what was gained.
-#[napi(object, object_from_js = false)]
-pub struct CompactedOutcome {
-    /// What was gained.
-    pub value: Compacted,
-}
-
-/// Success with what was copied.
-#[napi(object, object_from_js = false)]
-pub struct BackedUpOutcome {
-    /// What was copied.
-    pub value: BackedUp,
-}
-
-/// Success with what the keyring holds.
-#[napi(object, object_from_js = false)]
-pub struct KeysOutcome {
-    /// Its domains, oldest first.
-    pub value: Vec<KeyDomain>,
-}
-
 /// Checks a store that nobody has open, without changing it. `onProgress` gets bytes.
 #[napi(ts_return_type = "Promise<Outcome<Verified>>")]
 pub fn verify_store(
     path: String,
     secret_keys: Vec<String>,
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
-) -> AsyncTask<Job<crudjt_core::Verified, VerifiedOutcome>> {
+) -> AsyncTask<Job> {
     let work =
         move || Ok(crudjt_core::verify(&options(path, secret_keys)?, &mut teller(&on_progress))?);
-    Job::task(work, |_: Env, verified| Ok(VerifiedOutcome { value: verified.into() }))
+    Job::task(work, Verified::from)
 }
 
 /// Salvages a damaged store into a new one; an empty target is the store's path with `.repaired`.
@@ -167,13 +132,13 @@ pub fn repair_store(
     target: String,
     keep_doubtful: bool,
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
-) -> AsyncTask<Job<crudjt_core::Repaired, RepairedOutcome>> {
+) -> AsyncTask<Job> {
     let target = Some(PathBuf::from(target)).filter(|target| !target.as_os_str().is_empty());
     let how = crudjt_core::Repair { target, keep_doubtful };
     let work = move || {
         Ok(crudjt_core::repair(&options(path, secret_keys)?, &how, &mut teller(&on_progress))?)
     };
-    Job::task(work, |_: Env, repaired| Ok(RepairedOutcome { value: repaired.into() }))
+    Job::task(work, Repaired::from)
 }
 
 /// Makes the tree's file of a store that nobody has open as small as its records are.
@@ -181,10 +146,10 @@ pub fn repair_store(
 pub fn compact_store(
     path: String,
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
-) -> AsyncTask<Job<crudjt_core::Compacted, CompactedOutcome>> {
+) -> AsyncTask<Job> {
     let work =
         move || Ok(crudjt_core::compact(&options(path, Vec::new())?, &mut teller(&on_progress))?);
-    Job::task(work, |_: Env, compacted| Ok(CompactedOutcome { value: compacted.into() }))
+    Job::task(work, Compacted::from)
 }
 
 /// Copies a store that nobody has open into a folder that is made or empty. `onProgress` gets bytes.
@@ -193,24 +158,19 @@ pub fn backup_store(
     path: String,
     target: String,
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
-) -> AsyncTask<Job<crudjt_core::BackedUp, BackedUpOutcome>> {
+) -> AsyncTask<Job> {
     let work = move || {
         let options = options(path, Vec::new())?;
         Ok(crudjt_core::backup(&options, target.as_ref(), &mut teller(&on_progress))?)
     };
-    Job::task(work, |_: Env, backed_up| Ok(BackedUpOutcome { value: backed_up.into() }))
+    Job::task(work, BackedUp::from)
 }
 
 /// Lists what a store's keyring holds, without any key.
 #[napi(ts_return_type = "Promise<Outcome<Array<KeyDomain>>>")]
-pub fn store_keys(
-    path: String,
-    secret_keys: Vec<String>,
-) -> AsyncTask<Job<Vec<crudjt_core::KeyDomain>, KeysOutcome>> {
+pub fn store_keys(path: String, secret_keys: Vec<String>) -> AsyncTask<Job> {
     let work = move || Ok(crudjt_core::keys(&options(path, secret_keys)?)?);
-    Job::task(work, |_: Env, domains| {
-        Ok(KeysOutcome { value: domains.into_iter().map(KeyDomain::from).collect() })
-    })
+    Job::task(work, |domains| domains.into_iter().map(KeyDomain::from).collect::<Vec<_>>())
 }
 
 #[napi]
@@ -222,10 +182,10 @@ impl NativeStore {
         &self,
         target: String,
         #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
-    ) -> AsyncTask<Job<crudjt_core::BackedUp, BackedUpOutcome>> {
+    ) -> AsyncTask<Job> {
         self.job(
             move |handle| Ok(handle.engine().backup(target.as_ref(), &mut teller(&on_progress))?),
-            |_, backed_up| Ok(BackedUpOutcome { value: backed_up.into() }),
+            BackedUp::from,
         )
     }
 }

@@ -3,7 +3,6 @@
 
 use std::env;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -45,13 +44,6 @@ pub struct OpenOptions {
     pub journal: Option<String>,
 }
 
-/// An opened store.
-#[napi(object, object_from_js = false)]
-pub struct Opened {
-    /// The store.
-    pub value: NativeStore,
-}
-
 /// Opens a store. `onEvent` gets the code and the text of what happens in the background; it
 /// keeps no process alive. The store is closed in order when its thread's environment ends.
 #[napi(ts_return_type = "Promise<Outcome<NativeStore>>")]
@@ -59,11 +51,11 @@ pub fn open_store(
     env: Env,
     options: OpenOptions,
     #[napi(ts_arg_type = "(code: string, message: string) => void")] on_event: Listener,
-) -> napi::Result<AsyncTask<Job<Arc<Handle>, Opened>>> {
+) -> napi::Result<AsyncTask<Job>> {
     teardown::watch(env)?;
     let owner = thread::current().id();
     let open = move || Handle::open(options.read()?, on_event, owner);
-    Ok(Job::task(open, |_, handle| Ok(Opened { value: NativeStore::new(handle) })))
+    Ok(Job::task(open, NativeStore::new))
 }
 
 impl OpenOptions {

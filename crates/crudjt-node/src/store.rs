@@ -1,10 +1,11 @@
 //! The class that JavaScript holds for an open store: binds the hot calls and does everything
 //! that may block, as a promise or, for the `…Sync` calls of the library, on the spot.
 
+use std::convert::identity;
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, Unknown};
+use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, ToNapiValue, Unknown};
 use napi_derive::napi;
 
 use crate::failure::{Failure, guarded};
@@ -12,27 +13,6 @@ use crate::handle::Handle;
 use crate::hot_unsafe;
 use crate::job::Job;
 use crate::stats::Stats;
-
-/// Success without a value.
-#[napi(object, object_from_js = false)]
-pub struct Done {
-    /// Always undefined.
-    pub value: (),
-}
-
-/// Success with a number.
-#[napi(object, object_from_js = false)]
-pub struct Counted {
-    /// The number.
-    pub value: f64,
-}
-
-/// Success with the counters of a store.
-#[napi(object, object_from_js = false)]
-pub struct Measured {
-    /// The counters.
-    pub value: Stats,
-}
 
 /// An open store. It keeps no process alive.
 #[napi]
@@ -50,10 +30,10 @@ impl NativeStore {
     pub fn job<T: Send + 'static, V>(
         &self,
         work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure> + Send + 'static,
-        present: fn(Env, T) -> napi::Result<V>,
-    ) -> AsyncTask<Job<T, V>>
+        present: fn(T) -> V,
+    ) -> AsyncTask<Job>
     where
-        V: napi::bindgen_prelude::ToNapiValue + napi::bindgen_prelude::TypeName + 'static,
+        V: ToNapiValue + 'static,
     {
         let handle = Arc::clone(&self.handle);
         Job::task(move || work(&handle), present)
@@ -91,8 +71,8 @@ impl NativeStore {
 
     /// Resolves when a call that answered -3 may be tried again.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
-    pub fn wait_for_room(&self) -> AsyncTask<Job<(), Done>> {
-        self.job(wait_for_room, done)
+    pub fn wait_for_room(&self) -> AsyncTask<Job> {
+        self.job(wait_for_room, identity)
     }
 
     /// Returns when a call that answered -3 may be tried again.
@@ -103,8 +83,8 @@ impl NativeStore {
 
     /// Resolves when everything acknowledged before is on the medium.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
-    pub fn flush(&self) -> AsyncTask<Job<(), Done>> {
-        self.job(flush, done)
+    pub fn flush(&self) -> AsyncTask<Job> {
+        self.job(flush, identity)
     }
 
     /// Returns when everything acknowledged before is on the medium.
@@ -115,32 +95,26 @@ impl NativeStore {
 
     /// Moves what the journal holds into the tree.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
-    pub fn checkpoint(&self) -> AsyncTask<Job<(), Done>> {
-        self.job(|handle| Ok(handle.engine().checkpoint()?), done)
+    pub fn checkpoint(&self) -> AsyncTask<Job> {
+        self.job(|handle| Ok(handle.engine().checkpoint()?), identity)
     }
 
     /// Removes everything expired and tells how many records that were.
     #[napi(ts_return_type = "Promise<Outcome<number>>")]
-    pub fn sweep(&self) -> AsyncTask<Job<u64, Counted>> {
-        self.job(
-            |handle| Ok(handle.engine().sweep()?),
-            |_, count| Ok(Counted { value: count as f64 }),
-        )
+    pub fn sweep(&self) -> AsyncTask<Job> {
+        self.job(|handle| Ok(handle.engine().sweep()?), |count| count as f64)
     }
 
     /// Counters and sizes.
     #[napi(ts_return_type = "Promise<Outcome<Stats>>")]
-    pub fn stats(&self) -> AsyncTask<Job<crudjt_core::Stats, Measured>> {
-        self.job(
-            |handle| Ok(handle.engine().stats()?),
-            |_, stats| Ok(Measured { value: stats.into() }),
-        )
+    pub fn stats(&self) -> AsyncTask<Job> {
+        self.job(|handle| Ok(handle.engine().stats()?), Stats::from)
     }
 
     /// Makes everything durable and releases the store. May be called again.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
-    pub fn close(&self) -> AsyncTask<Job<(), Done>> {
-        self.job(Handle::close, done)
+    pub fn close(&self) -> AsyncTask<Job> {
+        self.job(Handle::close, identity)
     }
 
     /// Like `close`, but blocks until done.
@@ -156,8 +130,4 @@ fn wait_for_room(handle: &Arc<Handle>) -> Result<(), Failure> {
 
 fn flush(handle: &Arc<Handle>) -> Result<(), Failure> {
     Ok(handle.engine().flush()?)
-}
-
-fn done(_: Env, (): ()) -> napi::Result<Done> {
-    Ok(Done { value: () })
 }

@@ -12,8 +12,7 @@
 //!  …  u64      checksum of all that
 //! ```
 //!
-//! Slots of version 1 have no time. A keyring of version 1 becomes one of version 2 when it is written
-//! next; its slots stay as they are, with the time 0.
+//! Version 1, whose slots had no time, was never published.
 
 use std::io;
 use std::path::Path;
@@ -85,15 +84,14 @@ impl Keyring {
             Error::damaged(path, "this copy of the keyring can't be read: restore it from a backup")
         };
         let mut reader = after_version(path, checked(bytes), MAGIC, FORMAT, damaged)?;
-        let version = Reader(bytes.get(MAGIC.len()..).unwrap_or_default()).u16();
-        Keyring::parse_body(&mut reader, version.ok_or_else(damaged)?).ok_or_else(damaged)
+        Keyring::parse_body(&mut reader).ok_or_else(damaged)
     }
 
-    fn parse_body(reader: &mut Reader<'_>, version: u16) -> Option<Keyring> {
+    fn parse_body(reader: &mut Reader<'_>) -> Option<Keyring> {
         reader.u16()?;
         let count = reader.u32()?;
         let (store, generation) = (reader.array()?, reader.u64()?);
-        let slots = (0..count).map(|_| Slot::parse(reader, version)).collect::<Option<Vec<_>>>()?;
+        let slots = (0..count).map(|_| Slot::parse(reader)).collect::<Option<Vec<_>>>()?;
         reader.0.is_empty().then_some(Keyring { store, generation, slots })
     }
 }

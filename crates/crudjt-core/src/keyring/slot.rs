@@ -23,7 +23,7 @@ pub(super) enum Role {
 pub(super) struct Slot {
     pub(super) role: Role,
     pub(super) domain: DomainId,
-    /// When it was made, in milliseconds since 1970; 0 in what version 1 wrote, which had no times.
+    /// When it was made, in milliseconds since 1970.
     pub(super) created: u64,
     cipher: Cipher,
     salt: [u8; 32],
@@ -85,9 +85,7 @@ impl Slot {
         bytes.extend_from_slice(&store);
         bytes.extend_from_slice(&self.domain);
         bytes.extend_from_slice(&[self.role as u8, self.cipher as u8]);
-        if self.created > 0 {
-            bytes.extend_from_slice(&self.created.to_le_bytes());
-        }
+        bytes.extend_from_slice(&self.created.to_le_bytes());
         bytes
     }
 
@@ -101,8 +99,7 @@ impl Slot {
         out.extend_from_slice(&self.created.to_le_bytes());
     }
 
-    /// Reads one as it was written by a version of the format.
-    pub(super) fn parse(reader: &mut Reader<'_>, version: u16) -> Option<Slot> {
+    pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Slot> {
         Some(Slot {
             domain: reader.array()?,
             role: match reader.u8()? {
@@ -115,7 +112,7 @@ impl Slot {
             nonce: reader.array()?,
             wrapped: reader.array()?,
             tag: reader.array()?,
-            created: if version < 2 { 0 } else { reader.u64()? },
+            created: reader.u64()?,
         })
     }
 }

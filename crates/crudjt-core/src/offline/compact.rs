@@ -85,7 +85,6 @@ fn rewrite(
     let mark = mark.ok_or_else(|| Error::damaged(tree.path(), "the B-tree has no applied mark"))?;
     let fresh = Tree::open_as(options, store, FRESH_TREE)?;
     let records = copy(tree, &fresh, &epochs, meter)?;
-    fresh.shrink()?;
     // A B-tree that falls back by one commit is to lose nothing.
     (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, mark))?;
     fresh.close()?;

@@ -22,8 +22,7 @@ pub struct KeyDomain {
 pub struct KeySlot {
     /// Whether the domain was made for this secret; else it took over from an older one.
     pub is_own: bool,
-    /// When the store first met it, in milliseconds since 1970; `None` where an older version did not
-    /// note it.
+    /// When the store first met it, in milliseconds since 1970; `None` where no clock told.
     pub created: Option<u64>,
     /// Whether it is one of the given secrets.
     pub opens: bool,

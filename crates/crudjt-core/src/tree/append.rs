@@ -6,22 +6,22 @@ use std::ops::Bound;
 
 use redb::{CursorMut, ReadableTable};
 
-use super::tables::{Redb, expiry_key};
+use super::tables::{EMPTY, Key, Redb, Value, expiry_key};
 use super::writer::Writer;
 use crate::record::Header;
 
 /// Takes records by ascending id.
 pub(super) struct Appender<'w> {
-    cursor: CursorMut<'w, u64, &'static [u8]>,
+    cursor: CursorMut<'w, Key, Value>,
     epoch_changes: &'w mut HashMap<u32, i64>,
-    expiries: Vec<u128>,
+    expiries: Vec<Key>,
 }
 
 impl Writer<'_> {
     /// Appends what `give` pushes.
     pub(super) fn append(&mut self, give: impl FnOnce(&mut Appender<'_>) -> Redb<()>) -> Redb<()> {
         let mut appender = Appender {
-            cursor: self.records.upper_bound_mut(Bound::<u64>::Unbounded)?,
+            cursor: self.records.upper_bound_mut(Bound::<Key>::Unbounded)?,
             epoch_changes: &mut self.epoch_changes,
             expiries: Vec::new(),
         };
@@ -30,16 +30,16 @@ impl Writer<'_> {
         self.add_expiries(expiries)
     }
 
-    fn add_expiries(&mut self, mut keys: Vec<u128>) -> Redb<()> {
+    fn add_expiries(&mut self, mut keys: Vec<Key>) -> Redb<()> {
         keys.sort_unstable();
         let last = self.expiries.last()?.map(|(key, _)| key.value());
         let (among, behind) = keys.split_at(keys.partition_point(|key| Some(*key) <= last));
         for key in among {
-            self.expiries.insert(key, ())?;
+            self.expiries.insert(key, EMPTY)?;
         }
-        let mut cursor = self.expiries.upper_bound_mut(Bound::<u128>::Unbounded)?;
+        let mut cursor = self.expiries.upper_bound_mut(Bound::<Key>::Unbounded)?;
         for key in behind {
-            cursor.insert_before(key, ())?;
+            cursor.insert_before(key, EMPTY)?;
         }
         Ok(cursor.close()?)
     }
@@ -48,7 +48,7 @@ impl Writer<'_> {
 impl Appender<'_> {
     /// Takes a record; its id is above all others.
     pub(super) fn push(&mut self, id: u64, record: &[u8]) -> Redb<()> {
-        self.cursor.insert_before(id, record)?;
+        self.cursor.insert_before(Key::from(id), record)?;
         if let Some((header, _)) = Header::parse(record) {
             *self.epoch_changes.entry(header.epoch).or_default() += 1;
             self.expiries.extend(header.sweep_at().map(|expiry| expiry_key(expiry, id)));
@@ -57,7 +57,7 @@ impl Appender<'_> {
     }
 
     /// Gives the rows of the expiry table.
-    fn finish(self) -> Redb<Vec<u128>> {
+    fn finish(self) -> Redb<Vec<Key>> {
         self.cursor.close()?;
         Ok(self.expiries)
     }

@@ -7,7 +7,7 @@ use redb::{ReadableTable, WriteTransaction};
 use super::Tree;
 use super::mark::AppliedMark;
 use super::sweep::sweep;
-use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, META, Redb};
+use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, Key, META, Redb};
 use super::writer::Writer;
 use crate::memtable::Memtable;
 use crate::sabotage::{Breakage, broken};
@@ -99,13 +99,15 @@ pub(super) fn settle_epochs(
     let mut epochs = transaction.open_table(EPOCHS)?;
     let mut copies = transaction.open_table(EPOCH_COPIES)?;
     for row in declared {
-        if epochs.get(row.number)?.is_none() {
+        let number = Key::from(row.number);
+        if epochs.get(number)?.is_none() {
             let count = EpochCount { row: *row, records: 0 };
-            epochs.insert(row.number, count.to_bytes().as_slice())?;
-            copies.insert(row.number, row.to_bytes().as_slice())?;
+            epochs.insert(number, count.to_bytes().as_slice())?;
+            copies.insert(number, row.to_bytes().as_slice())?;
         }
     }
     for (number, change) in changes.iter().filter(|(_, change)| **change != 0) {
+        let number = Key::from(*number);
         let count = epochs.get(number)?.and_then(|row| EpochCount::parse(row.value()));
         if let Some(mut count) = count {
             count.records = count.records.saturating_add_signed(*change);
@@ -114,7 +116,8 @@ pub(super) fn settle_epochs(
     }
     if let Some(may_go) = collect {
         epochs.retain(|number, row| {
-            !may_go(number) || EpochCount::parse(row).is_none_or(|count| count.records > 0)
+            !u32::try_from(number).is_ok_and(may_go)
+                || EpochCount::parse(row).is_none_or(|count| count.records > 0)
         })?;
         copies.retain(|number, _| matches!(epochs.get(number), Ok(Some(_)) | Err(_)))?;
     }

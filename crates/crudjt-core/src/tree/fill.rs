@@ -3,24 +3,14 @@
 use super::checkpoint::settle_epochs;
 use super::tables::{APPLIED, META};
 use super::writer::Writer;
-use super::{AppliedMark, CLOSED, Tree};
+use super::{AppliedMark, Tree};
+use crate::Result;
 use crate::seal::EpochRow;
-use crate::{Error, Result};
 
 /// Sealed records by ascending id.
 pub(crate) type Rows = Vec<(u64, Vec<u8>)>;
 
 impl Tree {
-    /// Moves what was filled in to the front of the file; nothing can be read after it, and
-    /// another fill has to follow. The room behind is given back when the file is closed.
-    pub(crate) fn shrink(&self) -> Result<()> {
-        self.lose_view(Error::Closed, CLOSED);
-        self.guard("write its B-tree", || match self.database.lock().as_mut() {
-            Some(database) => Ok(database.compact().map(|_| ())?),
-            None => Err(redb::Error::DatabaseClosed),
-        })
-    }
-
     /// Commits records above those that are there, and the epochs that they need, under this mark.
     /// Durable when it returns.
     pub(crate) fn fill(&self, rows: &Rows, epochs: &[EpochRow], mark: AppliedMark) -> Result<()> {

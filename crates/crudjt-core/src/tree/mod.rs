@@ -37,7 +37,7 @@ pub(crate) use fuzzing::make_checksums_fit;
 pub(crate) use mark::AppliedMark;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
-use tables::{EPOCHS, EpochCount, RECORDS};
+use tables::{EPOCHS, EpochCount, Key, RECORDS, Value};
 pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
 use crate::keyring::StoreId;
@@ -65,7 +65,7 @@ pub(crate) struct Tree {
 /// The records as of one commit.
 struct View {
     /// An error once closed, or if the file could not be opened anew.
-    records: Result<ReadOnlyTable<u64, &'static [u8]>>,
+    records: Result<ReadOnlyTable<Key, Value>>,
     /// How often the file was opened before.
     opening: u64,
 }
@@ -161,7 +161,7 @@ impl Tree {
         let records = view.records.as_ref().map_err(Error::clone)?;
         self.guard("read its B-tree", || {
             out.clear();
-            if let Some(record) = records.get(id)? {
+            if let Some(record) = records.get(Key::from(id))? {
                 out.extend_from_slice(record.value());
             }
             Ok(())

@@ -2,7 +2,7 @@
 
 use redb::{ReadOnlyTable, ReadableDatabase};
 
-use super::tables::{APPLIED, EPOCHS, EpochCount, META, RECORDS, Redb};
+use super::tables::{APPLIED, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
 use super::{AppliedMark, Rows, Tree};
 use crate::Result;
 use crate::seal::EpochRow;
@@ -10,7 +10,7 @@ use crate::seal::EpochRow;
 /// The records, epochs and mark of one commit.
 pub(crate) struct Snapshot<'t> {
     tree: &'t Tree,
-    records: ReadOnlyTable<u64, &'static [u8]>,
+    records: ReadOnlyTable<Key, Value>,
     pub(crate) epochs: Vec<EpochRow>,
     pub(crate) mark: AppliedMark,
 }
@@ -49,10 +49,10 @@ impl Snapshot<'_> {
     pub(crate) fn rows_above(&self, id: u64, bytes: usize) -> Result<Rows> {
         self.tree.guard("read its B-tree", || {
             let (mut rows, mut size) = (Rows::new(), 0);
-            for row in self.records.range(id.saturating_add(1)..)? {
+            for row in self.records.range(Key::from(id) + 1..)? {
                 let (id, record) = row?;
                 size += record.value().len();
-                rows.push((id.value(), record.value().to_vec()));
+                rows.push((id.value() as u64, record.value().to_vec()));
                 if size >= bytes {
                     break;
                 }

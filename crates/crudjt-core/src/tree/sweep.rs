@@ -2,7 +2,7 @@
 
 use redb::ReadableTable;
 
-use super::tables::expiry_key;
+use super::tables::{Key, expiry_key};
 use super::writer::Writer;
 use crate::record::Header;
 
@@ -16,7 +16,7 @@ pub(super) fn sweep(
     limit: usize,
 ) -> Result<u64, redb::Error> {
     let rows = writer.expiries.range(..=expiry_key(before, u64::MAX))?.take(limit);
-    let due = rows.map(|row| row.map(|(key, _)| key.value())).collect::<Result<Vec<u128>, _>>()?;
+    let due = rows.map(|row| row.map(|(key, _)| key.value())).collect::<Result<Vec<Key>, _>>()?;
     let mut swept = 0;
     for key in due {
         let (expiry, id) = ((key >> 64) as u64, key as u64);
@@ -32,7 +32,7 @@ pub(super) fn sweep(
 
 /// Whether the row still speaks of its record.
 fn is_due(writer: &Writer<'_>, id: u64, expiry: u64) -> Result<bool, redb::Error> {
-    let record = writer.records.get(id)?;
+    let record = writer.records.get(Key::from(id))?;
     let header = record.and_then(|record| Header::parse(record.value()));
     Ok(header.is_some_and(|(header, _)| header.sweep_at() == Some(expiry)))
 }

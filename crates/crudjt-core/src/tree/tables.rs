@@ -6,7 +6,10 @@
 //! | expiries | expiry in milliseconds << 64 \| id | nothing |
 //! | epochs | epoch number | epoch row, u64 records sealed under it |
 //! | epoch copies | epoch number | epoch row: what `repair` goes by if the block above is damaged |
-//! | meta | "applied" | applied mark |
+//! | meta | 0 | applied mark |
+//!
+//! All have keys and values of the same types, for redb's functions are in the binary once for each
+//! pair of types, about 100 kB.
 
 use redb::{Database, ReadableDatabase, TableDefinition};
 
@@ -14,6 +17,12 @@ use super::mark::AppliedMark;
 use super::pages::Widths;
 use crate::bytes::Reader;
 use crate::seal::EpochRow;
+
+pub(super) type Key = u128;
+pub(super) type Value = &'static [u8];
+/// The value of a row that is its key.
+pub(super) const EMPTY: Value = &[];
+type Definition = TableDefinition<'static, Key, Value>;
 
 /// What redb's calls give.
 pub(super) type Redb<T> = std::result::Result<T, redb::Error>;
@@ -23,19 +32,16 @@ pub(super) const EXPIRIES_NAME: &str = "expiries";
 pub(super) const EPOCHS_NAME: &str = "epochs";
 pub(super) const COPIES_NAME: &str = "epoch copies";
 pub(super) const META_NAME: &str = "meta";
-pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(RECORDS_NAME);
-pub(super) const EXPIRIES: TableDefinition<'_, u128, ()> = TableDefinition::new(EXPIRIES_NAME);
-pub(super) const EPOCHS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(EPOCHS_NAME);
-pub(super) const EPOCH_COPIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(COPIES_NAME);
-pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new(META_NAME);
-pub(super) const RECORDS_WIDTHS: Widths = Widths { key: Some(8), value: None };
-pub(super) const EXPIRIES_WIDTHS: Widths = Widths { key: Some(16), value: Some(0) };
-pub(super) const EPOCHS_WIDTHS: Widths = Widths { key: Some(4), value: None };
-pub(super) const META_WIDTHS: Widths = Widths { key: None, value: None };
-pub(super) const APPLIED: &str = "applied";
+pub(super) const RECORDS: Definition = Definition::new(RECORDS_NAME);
+pub(super) const EXPIRIES: Definition = Definition::new(EXPIRIES_NAME);
+pub(super) const EPOCHS: Definition = Definition::new(EPOCHS_NAME);
+pub(super) const EPOCH_COPIES: Definition = Definition::new(COPIES_NAME);
+pub(super) const META: Definition = Definition::new(META_NAME);
+pub(super) const WIDTHS: Widths = Widths { key: Some(16), value: None };
+pub(super) const APPLIED: u128 = 0;
 
 /// The key of a record's row in the expiry table.
-pub(crate) fn expiry_key(expiry: u64, id: u64) -> u128 {
+pub(crate) fn expiry_key(expiry: u64, id: u64) -> Key {
     u128::from(expiry) << 64 | u128::from(id)
 }
 

@@ -13,8 +13,7 @@ use super::blocks::{BLOCK, BlockFile, TREE_FILE};
 use super::mark::AppliedMark;
 use super::pages::{Definition, Header, Node, Root, Widths};
 use super::tables::{
-    APPLIED, COPIES_NAME, EPOCHS_NAME, EPOCHS_WIDTHS, EXPIRIES_NAME, EXPIRIES_WIDTHS, EpochCount,
-    META_NAME, META_WIDTHS, RECORDS_NAME, RECORDS_WIDTHS,
+    APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
 use crate::Result;
 use crate::keyring::StoreId;
@@ -56,13 +55,13 @@ pub(crate) enum TableName {
 }
 
 impl TableName {
-    fn text(self) -> (&'static str, Widths) {
+    fn text(self) -> &'static str {
         match self {
-            TableName::Records => (RECORDS_NAME, RECORDS_WIDTHS),
-            TableName::Expiries => (EXPIRIES_NAME, EXPIRIES_WIDTHS),
-            TableName::Epochs => (EPOCHS_NAME, EPOCHS_WIDTHS),
-            TableName::EpochCopies => (COPIES_NAME, EPOCHS_WIDTHS),
-            TableName::Meta => (META_NAME, META_WIDTHS),
+            TableName::Records => RECORDS_NAME,
+            TableName::Expiries => EXPIRIES_NAME,
+            TableName::Epochs => EPOCHS_NAME,
+            TableName::EpochCopies => COPIES_NAME,
+            TableName::Meta => META_NAME,
         }
     }
 }
@@ -110,13 +109,12 @@ impl TreeFile {
     /// # Errors
     /// Those of the visitor.
     pub(crate) fn walk(&self, table: TableName, visitor: &mut dyn Visitor) -> Result<Option<u64>> {
-        let (name, widths) = table.text();
         let mut found = Tables { all: Vec::new(), inner: visitor };
         self.tree(self.header.data, TABLES, &mut found)?;
-        let definition = found.all.into_iter().find(|(text, _)| text == name.as_bytes());
+        let definition = found.all.into_iter().find(|(text, _)| text == table.text().as_bytes());
         match definition {
-            Some((_, definition)) if definition.widths == widths => {
-                self.tree(definition.root, widths, visitor)?;
+            Some((_, definition)) if definition.widths == WIDTHS => {
+                self.tree(definition.root, WIDTHS, visitor)?;
                 Ok(Some(definition.rows))
             }
             None if table == TableName::EpochCopies => Ok(None),
@@ -222,7 +220,7 @@ impl Visitor for Tables<'_> {
 
 /// The applied mark in a row of the meta table.
 pub(crate) fn mark_in(key: &[u8], value: &[u8]) -> Option<AppliedMark> {
-    if key == APPLIED.as_bytes() { AppliedMark::parse(value) } else { None }
+    if key == APPLIED.to_le_bytes() { AppliedMark::parse(value) } else { None }
 }
 
 /// An epoch's row and how many records it has.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::tables::{EXPIRIES, RECORDS, Redb, expiry_key};
+use super::tables::{EMPTY, EXPIRIES, Key, RECORDS, Redb, Value, expiry_key};
 use crate::Error;
 use crate::memtable::{Memtable, State};
 use crate::record::Header;
@@ -12,8 +12,8 @@ use crate::record::Header;
 /// The tables while a batch is applied. Each change of a record keeps the expiry table and the
 /// epochs' counts in step.
 pub(super) struct Writer<'t> {
-    pub(super) records: Table<'t, u64, &'static [u8]>,
-    pub(super) expiries: Table<'t, u128, ()>,
+    pub(super) records: Table<'t, Key, Value>,
+    pub(super) expiries: Table<'t, Key, Value>,
     /// By how much each epoch's count of records changes.
     pub(super) epoch_changes: HashMap<u32, i64>,
 }
@@ -38,7 +38,8 @@ impl<'t> Writer<'t> {
         let states = memtable.sorted();
         let mut reader = Reader { memtable, record: Vec::new(), journal_error };
         let last = self.records.last()?.map(|(id, _)| id.value());
-        let (known, new) = states.split_at(states.partition_point(|(id, _)| Some(*id) <= last));
+        let (known, new) =
+            states.split_at(states.partition_point(|(id, _)| Some(Key::from(*id)) <= last));
         for (id, state) in known {
             match reader.read(state)? {
                 Some(record) => self.put(*id, record)?,
@@ -57,7 +58,8 @@ impl<'t> Writer<'t> {
     /// Sets a record and its row in the expiry table.
     pub(super) fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
         let new = Header::parse(record).map(|(header, _)| header);
-        let old = self.records.insert(id, record)?.and_then(|old| Header::parse(old.value()));
+        let old =
+            self.records.insert(Key::from(id), record)?.and_then(|old| Header::parse(old.value()));
         let old = old.map(|(header, _)| header);
         let expiry = |header: &Option<Header>| header.as_ref().and_then(Header::sweep_at);
         if expiry(&old) != expiry(&new) {
@@ -65,7 +67,7 @@ impl<'t> Writer<'t> {
                 self.expiries.remove(expiry_key(expiry, id))?;
             }
             if let Some(expiry) = expiry(&new) {
-                self.expiries.insert(expiry_key(expiry, id), ())?;
+                self.expiries.insert(expiry_key(expiry, id), EMPTY)?;
             }
         }
         self.count(&old, -1);
@@ -75,7 +77,7 @@ impl<'t> Writer<'t> {
 
     /// Removes a record and its row in the expiry table.
     pub(super) fn remove(&mut self, id: u64) -> Redb<()> {
-        let old = self.records.remove(id)?.and_then(|old| Header::parse(old.value()));
+        let old = self.records.remove(Key::from(id))?.and_then(|old| Header::parse(old.value()));
         let old = old.map(|(header, _)| header);
         if let Some(expiry) = old.as_ref().and_then(Header::sweep_at) {
             self.expiries.remove(expiry_key(expiry, id))?;

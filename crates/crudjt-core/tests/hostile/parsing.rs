@@ -6,7 +6,6 @@ use crudjt_core::fuzzing::{
 };
 
 const EPOCH_ROW: usize = 45;
-const SLOT: usize = 118;
 
 pub fn run(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
@@ -34,14 +33,8 @@ fn epoch(bytes: &[u8]) {
 
 fn keyring(bytes: &[u8]) {
     let Some(again) = keyring_again(bytes) else { return };
-    // Byte 8 and 9 are the version, 10 and 11 unused. Slots of version 1 get a time, 0.
-    assert_eq!(again[12..40], bytes[12..40]);
-    let (length, time) = if bytes[8] < 2 { (SLOT - 8, &[0; 8][..]) } else { (SLOT, &[][..]) };
-    let (was, is) = (bytes[40..].chunks(length), again[40..again.len() - 8].chunks(SLOT));
-    assert_eq!((was.len(), bytes.len()), (is.len(), 40 + length * was.len()));
-    for (was, is) in was.zip(is) {
-        assert_eq!(is, [was, time].concat());
-    }
+    // Byte 8 and 9 are the version, 10 and 11 unused.
+    assert_eq!(again[12..again.len() - 8], bytes[12..]);
 }
 
 fn segment(bytes: &[u8]) {
