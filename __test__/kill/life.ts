@@ -2,7 +2,7 @@
  * One store's life: opened again and again by processes that are killed, each of which first looks at
  * everything that was acknowledged before.
  */
-import { cpSync, renameSync, rmSync, watch } from 'node:fs'
+import { cpSync, existsSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { verify } from 'crudjt'
@@ -86,8 +86,7 @@ export class Life {
 
   /** Lets `verify` look at what was killed, and closes it in order. */
   async end(): Promise<void> {
-    const { sound, findings } = await verify(this.store, { secret_key: KEY })
-    if (!sound) throw new Error(`what was killed is not sound: ${JSON.stringify(findings)}`)
+    if (this.isMade) await this.verify()
     await this.closeInOrder()
     this.tally.take(this.log)
   }
@@ -105,6 +104,16 @@ export class Life {
   /** Ends all its processes. */
   async abandon(): Promise<void> {
     for (const run of [...this.clients, this.owner]) await run?.kill()
+  }
+
+  private async verify(): Promise<void> {
+    const { sound, findings } = await verify(this.store, { secret_key: KEY })
+    if (!sound) throw new Error(`what was killed is not sound: ${JSON.stringify(findings)}`)
+  }
+
+  /** Killed early in its first opening, a store is only a folder. */
+  private get isMade(): boolean {
+    return this.log.acknowledged > 0 || existsSync(join(this.store, 'keyring'))
   }
 
   private get store(): string {

@@ -12,12 +12,13 @@ import { arm64 } from './parts/arm64.mjs'
 import { homes } from './parts/homes.mjs'
 import { inspected } from './parts/inspected.mjs'
 import { linux } from './parts/linux.mjs'
+import { musl } from './parts/musl.mjs'
 import { windows } from './parts/windows.mjs'
 import { needTools, startRegistry } from './registry.mjs'
 import { attempt, output, sum } from './report.mjs'
 import { binaries } from './toolchain.mjs'
 
-const PARTS = { inspected, linux, homes, arm64, windows }
+const PARTS = { inspected, linux, homes, musl, arm64, windows }
 
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const isBrief = process.argv.includes('--brief')

