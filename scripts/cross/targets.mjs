@@ -21,12 +21,12 @@ export const targets = [
   { platform: 'win32-arm64-msvc', triple: 'aarch64-pc-windows-gnullvm' },
 ]
 
-// Stripping a binary of macOS takes a tool of the compiler's that Debian does not have. Its own name
-// would be the path that it was built at.
+// What strips a binary of macOS is not to be had on Debian, so the linker leaves names out (-x). The
+// binary's own name would be the path that it was built at.
 function madeForMacOS(version) {
   return {
     env: { MACOSX_DEPLOYMENT_TARGET: version, CARGO_PROFILE_RELEASE_STRIP: 'false' },
-    flags: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node',
+    flags: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node -C link-arg=-Wl,-x',
   }
 }
 

@@ -2,7 +2,7 @@
 // Debian, and of PyPI in a folder of its own. Says what it installs.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../tools.mjs'
 
@@ -51,6 +51,8 @@ export function needCompiler() {
   const dll = join(libnode, 'libnode.dll')
   const empty = ['-shared', '-o', dll, '-x', 'c', '/dev/null']
   if (!existsSync(dll)) execFileSync('x86_64-w64-mingw32-gcc', empty)
+  // What zig takes for it.
+  writeFileSync(join(libnode, 'libnode.a'), '!<arch>\n')
 }
 
 /** Sets up what comes from PyPI. */
