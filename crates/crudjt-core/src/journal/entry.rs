@@ -77,7 +77,7 @@ impl Entry {
     fn start(&mut self, kind: u8) {
         self.kind = kind;
         self.bytes.clear();
-        self.bytes.resize(ENTRY_HEADER, 0);
+        self.bytes.extend_from_slice(&[0; ENTRY_HEADER]);
     }
 
     fn finish(&mut self) {
@@ -85,7 +85,8 @@ impl Entry {
         self.payload_sum = checksum(payload);
         let head = Head { length: payload.len() as u32, kind: self.kind, sequence: 0, sum: 0 };
         self.set_head(&head);
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
+        let rest = self.bytes.len().next_multiple_of(ALIGNMENT) - self.bytes.len();
+        self.bytes.extend_from_slice([0; ALIGNMENT].get(..rest).unwrap_or_default());
     }
 
     /// An entry of any kind and payload, for tests with hostile ones.

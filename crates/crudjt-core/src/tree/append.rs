@@ -6,13 +6,14 @@ use std::ops::Bound;
 
 use redb::{CursorMut, ReadableTable};
 
+use super::leaked::LeakedByPanic;
 use super::tables::{EMPTY, Key, Redb, Value, expiry_key};
 use super::writer::Writer;
 use crate::record::Header;
 
 /// Takes records by ascending id.
 pub(super) struct Appender<'w> {
-    cursor: CursorMut<'w, Key, Value>,
+    cursor: LeakedByPanic<CursorMut<'w, Key, Value>>,
     epoch_changes: &'w mut HashMap<u32, i64>,
     expiries: Vec<Key>,
 }
@@ -21,7 +22,7 @@ impl Writer<'_> {
     /// Appends what `give` pushes.
     pub(super) fn append(&mut self, give: impl FnOnce(&mut Appender<'_>) -> Redb<()>) -> Redb<()> {
         let mut appender = Appender {
-            cursor: self.records.upper_bound_mut(Bound::<Key>::Unbounded)?,
+            cursor: LeakedByPanic::new(self.records.upper_bound_mut(Bound::<Key>::Unbounded)?),
             epoch_changes: &mut self.epoch_changes,
             expiries: Vec::new(),
         };
@@ -37,11 +38,12 @@ impl Writer<'_> {
         for key in among {
             self.expiries.insert(key, EMPTY)?;
         }
-        let mut cursor = self.expiries.upper_bound_mut(Bound::<Key>::Unbounded)?;
+        let cursor = self.expiries.upper_bound_mut(Bound::<Key>::Unbounded)?;
+        let mut cursor = LeakedByPanic::new(cursor);
         for key in behind {
             cursor.insert_before(key, EMPTY)?;
         }
-        Ok(cursor.close()?)
+        close(cursor)
     }
 }
 
@@ -58,7 +60,11 @@ impl Appender<'_> {
 
     /// Gives the rows of the expiry table.
     fn finish(self) -> Redb<Vec<Key>> {
-        self.cursor.close()?;
+        close(self.cursor)?;
         Ok(self.expiries)
     }
+}
+
+fn close(cursor: LeakedByPanic<CursorMut<'_, Key, Value>>) -> Redb<()> {
+    Ok(cursor.take().map_or(Ok(()), CursorMut::close)?)
 }

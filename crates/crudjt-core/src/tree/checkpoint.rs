@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::Tree;
+use super::leaked::LeakedByPanic;
 use super::mark::AppliedMark;
 use super::sweep::sweep;
 use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, Key, META, Redb};
@@ -47,7 +48,7 @@ impl Tree {
         let opening = self.view.load().opening;
         let committed = self.guard("write its B-tree", || {
             self.with_database(|database| {
-                let mut transaction = database.begin_write()?;
+                let mut transaction = LeakedByPanic::new(database.begin_write()?);
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
                 if !broken(Breakage::CommitAhead)
@@ -56,7 +57,7 @@ impl Tree {
                     journal_error = Some(error);
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }
-                transaction.commit()?;
+                commit(transaction)?;
                 self.publish(database, opening)?;
                 Ok(committed)
             })
@@ -86,7 +87,7 @@ fn apply(
     };
     let declared = batch.memtable.map(Memtable::epochs).unwrap_or_default();
     settle_epochs(transaction, &declared, &writer.epoch_changes, batch.collect_epochs)?;
-    transaction.open_table(META)?.insert(APPLIED, batch.mark.to_bytes().as_slice())?;
+    set_mark(transaction, batch.mark)?;
     Ok(Committed { swept, changed })
 }
 
@@ -96,8 +97,8 @@ pub(super) fn settle_epochs(
     changes: &HashMap<u32, i64>,
     collect: Option<&dyn Fn(u32) -> bool>,
 ) -> Redb<()> {
-    let mut epochs = transaction.open_table(EPOCHS)?;
-    let mut copies = transaction.open_table(EPOCH_COPIES)?;
+    let mut epochs = LeakedByPanic::new(transaction.open_table(EPOCHS)?);
+    let mut copies = LeakedByPanic::new(transaction.open_table(EPOCH_COPIES)?);
     for row in declared {
         let number = Key::from(row.number);
         if epochs.get(number)?.is_none() {
@@ -122,4 +123,14 @@ pub(super) fn settle_epochs(
         copies.retain(|number, _| matches!(epochs.get(number), Ok(Some(_)) | Err(_)))?;
     }
     Ok(())
+}
+
+pub(super) fn set_mark(transaction: &WriteTransaction, mark: AppliedMark) -> Redb<()> {
+    let mut meta = LeakedByPanic::new(transaction.open_table(META)?);
+    meta.insert(APPLIED, mark.to_bytes().as_slice())?;
+    Ok(())
+}
+
+pub(super) fn commit(transaction: LeakedByPanic<WriteTransaction>) -> Redb<()> {
+    Ok(transaction.take().map_or(Ok(()), WriteTransaction::commit)?)
 }

@@ -1,7 +1,7 @@
 //! Filling a B-tree with records from elsewhere, in as many transactions as memory asks for.
 
-use super::checkpoint::settle_epochs;
-use super::tables::{APPLIED, META};
+use super::checkpoint::{commit, set_mark, settle_epochs};
+use super::leaked::LeakedByPanic;
 use super::writer::Writer;
 use super::{AppliedMark, Tree};
 use crate::Result;
@@ -16,7 +16,7 @@ impl Tree {
     pub(crate) fn fill(&self, rows: &Rows, epochs: &[EpochRow], mark: AppliedMark) -> Result<()> {
         self.guard("write its B-tree", || {
             self.with_database(|database| {
-                let mut transaction = database.begin_write()?;
+                let mut transaction = LeakedByPanic::new(database.begin_write()?);
                 transaction.set_quick_repair(true);
                 {
                     let mut writer = Writer::new(&transaction)?;
@@ -25,8 +25,8 @@ impl Tree {
                     })?;
                     settle_epochs(&transaction, epochs, &writer.epoch_changes, None)?;
                 }
-                transaction.open_table(META)?.insert(APPLIED, mark.to_bytes().as_slice())?;
-                Ok(transaction.commit()?)
+                set_mark(&transaction, mark)?;
+                commit(transaction)
             })
         })
     }

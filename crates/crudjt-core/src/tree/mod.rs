@@ -10,6 +10,7 @@ mod blocks;
 mod checkpoint;
 mod fill;
 mod fuzzing;
+mod leaked;
 mod mark;
 mod pages;
 mod snapshot;

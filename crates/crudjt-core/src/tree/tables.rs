@@ -13,6 +13,8 @@
 
 use redb::{Database, ReadableDatabase, TableDefinition};
 
+use super::checkpoint::{commit, set_mark};
+use super::leaked::LeakedByPanic;
 use super::mark::AppliedMark;
 use super::pages::Widths;
 use crate::bytes::Reader;
@@ -70,13 +72,13 @@ pub(super) fn create_missing(database: &Database) -> Result<(), redb::Error> {
     if database.begin_read()?.open_table(META).is_ok() {
         return Ok(());
     }
-    let mut transaction = database.begin_write()?;
+    let mut transaction = LeakedByPanic::new(database.begin_write()?);
     transaction.set_quick_repair(true);
     transaction.open_table(RECORDS)?;
     transaction.open_table(EXPIRIES)?;
     transaction.open_table(EPOCHS)?;
-    transaction.open_table(META)?.insert(APPLIED, AppliedMark::FIRST.to_bytes().as_slice())?;
-    Ok(transaction.commit()?)
+    set_mark(&transaction, AppliedMark::FIRST)?;
+    commit(transaction)
 }
 
 /// The applied mark of the newest commit.

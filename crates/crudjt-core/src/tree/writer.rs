@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
+use super::leaked::LeakedByPanic;
 use super::tables::{EMPTY, EXPIRIES, Key, RECORDS, Redb, Value, expiry_key};
 use crate::Error;
 use crate::memtable::{Memtable, State};
@@ -12,8 +13,8 @@ use crate::record::Header;
 /// The tables while a batch is applied. Each change of a record keeps the expiry table and the
 /// epochs' counts in step.
 pub(super) struct Writer<'t> {
-    pub(super) records: Table<'t, Key, Value>,
-    pub(super) expiries: Table<'t, Key, Value>,
+    pub(super) records: LeakedByPanic<Table<'t, Key, Value>>,
+    pub(super) expiries: LeakedByPanic<Table<'t, Key, Value>>,
     /// By how much each epoch's count of records changes.
     pub(super) epoch_changes: HashMap<u32, i64>,
 }
@@ -22,8 +23,8 @@ impl<'t> Writer<'t> {
     /// The tables of a transaction.
     pub(super) fn new(transaction: &'t WriteTransaction) -> Redb<Writer<'t>> {
         Ok(Writer {
-            records: transaction.open_table(RECORDS)?,
-            expiries: transaction.open_table(EXPIRIES)?,
+            records: LeakedByPanic::new(transaction.open_table(RECORDS)?),
+            expiries: LeakedByPanic::new(transaction.open_table(EXPIRIES)?),
             epoch_changes: HashMap::new(),
         })
     }
