@@ -1,8 +1,14 @@
 /** Masters in processes of their own. */
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { platform } from 'node:process'
 import type { MasterOptions } from 'crudjt'
 import { ask, kill, startProcess } from './children.js'
 import { KEY } from './keys.js'
+
+/** Ports that no system gives to somebody who asks for any, for Windows, which has no sockets by path. */
+const FIRST_PORT = 10_000
+const PORTS = 20_000
 
 /** Where a master is. */
 export interface At {
@@ -21,7 +27,8 @@ export interface RunningMaster {
  * somebody may a port. `removeFolder` removes it with the folder.
  */
 export function placeOf(folder: string): At {
-  return { grpc_host: `unix:${folder}.sock`, grpc_port: 0 }
+  if (platform !== 'win32') return { grpc_host: `unix:${folder}.sock`, grpc_port: 0 }
+  return { grpc_host: '127.0.0.1', grpc_port: FIRST_PORT + randomInt(PORTS) }
 }
 
 /** How a client reaches one: no call is to fail because the machine is slow. */

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { verify } from 'crudjt'
 import { KEY } from '../helpers/keys.js'
+import { type At, placeOf } from '../helpers/masters.js'
 import { Log } from './log.js'
 import { type Phase, Phases } from './phases.js'
 import { Run } from './run.js'
@@ -42,6 +43,7 @@ export class Life {
   private readonly folder: string
   private readonly kind: Kind
   private readonly tally: Tally
+  private readonly address: At
   private clients: Run[] = []
   private owner: Run | undefined
   private phases = new Phases(false, () => {})
@@ -53,6 +55,7 @@ export class Life {
     this.folder = folder
     this.kind = kind
     this.tally = tally
+    this.address = placeOf(folder)
   }
 
   /** Whether the store's last owner was killed. */
@@ -118,10 +121,6 @@ export class Life {
 
   private get store(): string {
     return join(this.folder, 'store')
-  }
-
-  private get address(): object {
-    return { grpc_host: `unix:${join(this.folder, 'socket')}` }
   }
 
   private get newFile(): string {

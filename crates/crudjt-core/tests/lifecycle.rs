@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use crudjt_core::{JournalMode, Store};
+use crudjt_core::{JournalMode, Options, Store};
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
@@ -106,4 +106,23 @@ fn a_handle_that_is_closed_before_others_leaves_everything_durable() {
         create(&second, b"data", None, None);
         assert_eq!(second.stats().unwrap().live_tokens, 2);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_store_whose_handle_is_kept_has_no_file_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::open(Options::new(&path, vec![secret(1)])).unwrap();
+    let open = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let target = |file: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_link(file.ok()?.path()).ok().filter(|target| target.starts_with(&path))
+        };
+        files.filter_map(target).collect::<Vec<_>>()
+    };
+    assert!(!open().is_empty());
+    store.close().unwrap();
+    assert_eq!(open(), [""; 0].map(std::path::PathBuf::from));
+    assert!(store.stats().is_err());
 }

@@ -26,6 +26,7 @@ const assertions = {
   regex: (text, pattern, about) => assert.match(text, pattern, about),
   pass: () => {},
   log: () => {},
+  timeout: () => {},
   fail: (about) => assert.fail(about),
   like(found, wanted, about) {
     for (const [key, value] of Object.entries(wanted)) {

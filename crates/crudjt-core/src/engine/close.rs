@@ -4,7 +4,7 @@ use crate::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::{Engine, Spent, TreeTurn};
-use crate::journal::{Begin, Segment};
+use crate::journal::Begin;
 use crate::memtable::{Memtable, Tables};
 use crate::{Error, Result};
 
@@ -40,13 +40,19 @@ impl Engine {
         self.ownership.lock().take();
     }
 
-    /// Drops what maps segments: Windows can't remove or cut a mapped file, and a handle that
-    /// nobody uses any more may live long.
+    /// Drops what maps segments or has them open: Windows can't remove or cut such a file, and a
+    /// handle that nobody uses any more may live long.
     fn let_go_of_files(&self) {
         self.let_go_of_memtables();
+        self.let_go_of_tail();
         self.syncer.forget();
         let mut turn = self.tree_turn.lock();
         *turn = TreeTurn::default();
+    }
+
+    fn let_go_of_tail(&self) {
+        let mut tail = self.tail.lock();
+        tail.segment = Arc::new(tail.segment.shut());
     }
 
     fn let_go_of_memtables(&self) {
@@ -71,7 +77,7 @@ impl Engine {
             return Err(error.clone());
         }
         synced?;
-        let witness = self.make_witness(last)?;
+        self.make_witness(last)?;
         let mut turn = self.tree_turn.lock();
         let tables = self.tables.load_full();
         for memtable in &tables.frozen {
@@ -81,7 +87,7 @@ impl Engine {
         self.commit_memtable(&mut turn, &tables.active, last)?;
         drop(tables);
         self.commit_again(&mut turn)?;
-        self.tail.lock().segment = witness;
+        self.let_go_of_tail();
         self.let_go_of_memtables();
         let TreeTurn { covered, removable } = std::mem::take(&mut *turn);
         self.remove_segments(removable.into_iter().chain(covered).collect())
@@ -91,12 +97,12 @@ impl Engine {
     /// can tell that the B-tree has not fallen back. Commits remove segments, and the beginning of
     /// an active one without entries may not be durable: so the witness is there before them. The
     /// spare goes first, since segments are used in the order of their numbers.
-    fn make_witness(&self, last: Begin) -> Result<Arc<Segment>> {
+    fn make_witness(&self, last: Begin) -> Result<()> {
         let (spare, number) = self.supply.take_rest();
         let spent = spare.iter().map(Spent::of).collect();
         drop(spare);
         self.remove_segments(spent)?;
-        Ok(Arc::new(self.supply.maker().witness(number, last)?))
+        self.supply.maker().witness(number, last).map(drop)
     }
 
     /// One that stays is not needed and does no harm: the next close removes it.

@@ -15,7 +15,7 @@ use crate::keyring::StoreId;
 use crate::options::{JournalMode, Options, Seams};
 use crate::random::random;
 use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mapping, Mode, StorageFile};
+use crate::storage::{Mapping, Mode, Shut, StorageFile};
 use crate::{Error, Result};
 
 /// Bytes of a new segment whose memory is taken at once.
@@ -61,6 +61,11 @@ impl Segment {
 
     fn new(identity: Identity, path: PathBuf, file: Arc<dyn StorageFile>, body: Body) -> Segment {
         Segment { identity, path, file, body, rewritten: OnceLock::new() }
+    }
+
+    /// What stands in its place when nobody appends any more: holds no file.
+    pub(crate) fn shut(&self) -> Segment {
+        Segment::new(self.identity, self.path.clone(), Arc::new(Shut), Body::Plain)
     }
 
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {

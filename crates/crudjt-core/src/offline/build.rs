@@ -6,13 +6,14 @@
 use std::io;
 use std::path::Path;
 
+use super::source::size;
 use crate::journal::{Begin, SegmentMaker};
 use crate::keyring::{Keyring, StoreId};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
 use crate::seal::EpochRow;
 use crate::storage::Mode;
-use crate::tree::{AppliedMark, Rows, Tree};
+use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
 /// The file that tells of an interrupted beginning.
@@ -94,7 +95,7 @@ impl Build {
         let begin = Begin { sequence: applied.sequence + 1, chain: applied.chain };
         SegmentMaker::new(&self.options, keyring.store).witness(0, begin)?;
         keyring.copy_to(&self.options)?;
-        let bytes = self.tree.bytes();
+        let bytes = size(&self.options, TREE_FILE)?;
         let (storage, path) = (self.options.seams.storage.as_ref(), &self.options.path);
         let done = storage.remove(&path.join(INCOMPLETE)).and_then(|()| storage.sync_folder(path));
         done.map_err(|error| Error::storage(path, "be made", error))?;

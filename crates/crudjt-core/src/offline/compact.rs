@@ -5,7 +5,7 @@
 
 use super::build::{BATCH_BYTES, refuse_incomplete};
 use super::meter::{Meter, Progress};
-use super::source::list;
+use super::source::{list, size};
 use crate::keyring::{Keyring, StoreId};
 use crate::options::Options;
 use crate::seal::EpochRow;
@@ -55,13 +55,6 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     }
     meter.finish();
     Ok(Compacted { records, bytes_before, bytes_after })
-}
-
-fn size(options: &Options, name: &str) -> Result<u64> {
-    let path = options.path.join(name);
-    let file = options.seams.storage.open(&path, Mode::Read);
-    let size = file.and_then(|file| file.size());
-    size.map_err(|error| Error::storage(&path, "open its B-tree", error))
 }
 
 /// Writes the new file; gives its records.

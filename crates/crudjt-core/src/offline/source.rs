@@ -103,3 +103,11 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
         }
     }
 }
+
+/// Bytes of a file of a B-tree.
+pub(super) fn size(options: &Options, name: &str) -> Result<u64> {
+    let path = options.path.join(name);
+    let file = options.seams.storage.open(&path, Mode::Read);
+    let size = file.and_then(|file| file.size());
+    size.map_err(|error| Error::storage(&path, "open its B-tree", error))
+}

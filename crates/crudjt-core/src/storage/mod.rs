@@ -7,6 +7,7 @@
 mod disk;
 #[expect(unsafe_code, reason = "a memory mapping is made and touched through raw pointers")]
 mod map_unsafe;
+mod shut;
 pub mod sim;
 
 use std::fmt::Debug;
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use disk::Disk;
+pub(crate) use shut::Shut;
 
 use crate::sabotage::{Breakage, broken};
 

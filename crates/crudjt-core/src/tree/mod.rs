@@ -44,7 +44,7 @@ pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 use crate::keyring::StoreId;
 use crate::options::Options;
 use crate::seal::EpochRow;
-use crate::storage::StorageFile;
+use crate::storage::{Shut, StorageFile};
 use crate::{Error, Result};
 
 /// Bytes of a block.
@@ -57,7 +57,8 @@ pub(crate) struct Tree {
     view: ArcSwap<View>,
     mark: Mutex<AppliedMark>,
     records: AtomicU64,
-    file: Arc<dyn StorageFile>,
+    /// Held by redb as well while the database is open.
+    file: Mutex<Arc<dyn StorageFile>>,
     store: StoreId,
     cache_size: usize,
     path: PathBuf,
@@ -88,7 +89,7 @@ impl Tree {
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
-            file: blocks::BlockFile::open(options, store, &path)?.file(),
+            file: Mutex::new(blocks::BlockFile::open(options, store, &path)?.file()),
             store,
             cache_size: options.cache_size / 4 * 3,
             path,
@@ -99,7 +100,7 @@ impl Tree {
 
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, slot: &mut Option<Database>, opening: u64) -> Result<()> {
-        let backend = blocks::BlockFile::over(self.file.clone(), self.store);
+        let backend = blocks::BlockFile::over(self.file.lock().clone(), self.store);
         *self.mark.lock() = self.guard("open its B-tree", || {
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
@@ -140,7 +141,7 @@ impl Tree {
 
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
-        self.file.size().unwrap_or(0)
+        self.file.lock().size().unwrap_or(0)
     }
 
     /// Appends the sealed record of `id` to `out`, which is emptied first; false if there is none.
@@ -186,11 +187,13 @@ impl Tree {
     /// Closes the file. Nothing can be read any more.
     pub(crate) fn close(&self) -> Result<()> {
         self.lose_view(Error::Closed, CLOSED);
-        let Some(database) = self.database.lock().take() else { return Ok(()) };
-        self.guard("close its B-tree", || {
+        let database = self.database.lock().take();
+        let closed = self.guard("close its B-tree", || {
             drop(database);
             Ok(())
-        })
+        });
+        *self.file.lock() = Arc::new(Shut);
+        closed
     }
 
     /// Makes the newest commit what reads see.
