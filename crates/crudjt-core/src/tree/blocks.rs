@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
+use super::pages::children_can_be;
 use super::write_behind::WriteBehind;
 use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum, checksum_at};
@@ -112,8 +113,7 @@ impl BlockFile {
         {
             let (data, sum) = slot.split_at(BLOCK);
             if number != 0 && sum != self.sum(number, data) {
-                let text = format!("block {number} of the B-tree is damaged");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+                return Err(damaged(number));
             }
             block.copy_from_slice(data);
         }
@@ -175,7 +175,9 @@ impl StorageBackend for BlockFile {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         if is_whole(offset, out.len()) {
-            return self.read_blocks(offset / BLOCK as u64, out);
+            let first = offset / BLOCK as u64;
+            self.read_blocks(first, out)?;
+            return if children_can_be(out) { Ok(()) } else { Err(damaged(first)) };
         }
         let (first, mut blocks, start) = self.widened(offset, out.len());
         self.read_blocks(first, &mut blocks)?;
@@ -211,6 +213,11 @@ impl StorageBackend for BlockFile {
     fn close(&self) -> io::Result<()> {
         self.write_waiting(&mut self.waiting.lock())
     }
+}
+
+fn damaged(block: u64) -> io::Error {
+    let text = format!("block {block} of the B-tree is damaged");
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 fn slot_at(block: u64) -> u64 {

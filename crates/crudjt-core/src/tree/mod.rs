@@ -7,6 +7,7 @@
 
 mod append;
 mod blocks;
+mod bounds;
 mod checkpoint;
 mod fill;
 mod fuzzing;
@@ -101,6 +102,9 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, slot: &mut Option<Database>, opening: u64) -> Result<()> {
         let backend = blocks::BlockFile::over(self.file.lock().clone(), self.store);
+        if !bounds::starts_can_be(&backend) {
+            return Err(Error::damaged(&self.path, "the B-tree's list of tables is damaged"));
+        }
         *self.mark.lock() = self.guard("open its B-tree", || {
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;

@@ -34,6 +34,7 @@ const BRANCH: u8 = 2;
 const DEFINITION: u8 = 3;
 /// No page of ours has more than 2^12 blocks, which are 16 MiB: a hostile one is not to take more.
 const ORDER_MAX: u64 = 12;
+const ORDER_AT: u32 = 59;
 /// The most pages of a region.
 const REGION_MAX: u64 = 1 << 20;
 
@@ -101,14 +102,38 @@ impl Header {
 
     /// The first block of a page and how many it has; `None` for one that can't be.
     pub(super) fn blocks(&self, page: u64) -> Option<(u64, usize)> {
-        let (order, region) = (page >> 59, page >> 20 & 0xF_FFFF);
-        if order > ORDER_MAX {
+        let (order, region) = (page >> ORDER_AT, page >> 20 & 0xF_FFFF);
+        if !can_be(page) {
             return None;
         }
         let index = page & 0xF_FFFF >> order;
         let region_start = region * (self.header_pages + self.region_pages) + self.header_pages;
         Some((1 + region_start + (index << order), 1 << order))
     }
+}
+
+/// Whether a page of ours may have this number: it says how large the page is.
+pub(super) fn can_be(page: u64) -> bool {
+    page >> ORDER_AT <= ORDER_MAX
+}
+
+/// Whether the numbers of a branch's children can be; true for any other page.
+pub(super) fn children_can_be(page: &[u8]) -> bool {
+    let mut reader = Reader(page);
+    let (Some(BRANCH), Some(_), Some(keys)) = (reader.u8(), reader.u8(), reader.u16()) else {
+        return true;
+    };
+    let children = usize::from(keys) + 1;
+    let numbers = page.get(8 + 16 * children..8 + 24 * children).unwrap_or_default();
+    let mut numbers = numbers.chunks_exact(8).filter_map(|number| number.first_chunk());
+    numbers.all(|number| can_be(u64::from_le_bytes(*number)))
+}
+
+/// Where the trees of both commits in the first block begin.
+pub(super) fn roots_of_commits(block: &[u8]) -> Vec<Root> {
+    let slots = SLOTS_AT.map(|at| block.get(at..).and_then(slot));
+    let both = |(data, system): Roots| [data, system];
+    slots.into_iter().flatten().flat_map(both).flatten().collect()
 }
 
 type Roots = (Option<Root>, Option<Root>);
@@ -167,14 +192,24 @@ pub(super) enum Node {
 impl Node {
     /// `None` unless the page has this checksum.
     pub(super) fn parse(page: &[u8], widths: Widths, sum: u128) -> Option<Node> {
+        let (node, end) = Node::taken_apart(page, widths)?;
+        (page_sum(page.get(..end)?) == sum).then_some(node)
+    }
+
+    /// Whatever its checksum is.
+    pub(super) fn parse_unchecked(page: &[u8], widths: Widths) -> Option<Node> {
+        Node::taken_apart(page, widths).map(|(node, _)| node)
+    }
+
+    /// Gives where it ends as well.
+    fn taken_apart(page: &[u8], widths: Widths) -> Option<(Node, usize)> {
         let mut reader = Reader(page);
         let (kind, _, count) = (reader.u8()?, reader.u8()?, usize::from(reader.u16()?));
-        let (node, end) = match kind {
-            LEAF => leaf(&mut reader, widths, count)?,
-            BRANCH => branch(&mut reader, widths.key, count)?,
-            _ => return None,
-        };
-        (page_sum(page.get(..end)?) == sum).then_some(node)
+        match kind {
+            LEAF => leaf(&mut reader, widths, count),
+            BRANCH => branch(&mut reader, widths.key, count),
+            _ => None,
+        }
     }
 }
 
