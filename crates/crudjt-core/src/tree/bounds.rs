@@ -17,11 +17,12 @@ pub(super) fn starts_can_be(blocks: &BlockFile) -> bool {
     if blocks.read(0, &mut first).is_err() {
         return true;
     }
-    let roots = roots_of_commits(&first);
     let Some(header) = Header::parse(&first) else { return true };
     let mut left = PAGES_MAX;
-    roots.iter().all(|root| can_be(root.page))
-        && roots.into_iter().all(|root| tables_can_be(blocks, &header, root, &mut left))
+    // Of the commit before only where it begins: its pages may hold something else by now.
+    let newest = [header.data, header.system];
+    roots_of_commits(&first).iter().all(|root| can_be(root.page))
+        && newest.into_iter().flatten().all(|root| tables_can_be(blocks, &header, root, &mut left))
 }
 
 /// Looks through a list of tables, whatever its checksums are: redb would not look at them.
