@@ -83,7 +83,7 @@ impl Header {
         let (header_pages, region_pages) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
         let (whole, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
         let last = if rest > 0 { header_pages + rest } else { 0 };
-        let blocks = 1 + whole * (header_pages + region_pages) + last;
+        let blocks = whole.saturating_mul(header_pages + region_pages).saturating_add(1 + last);
         let can_be = (1..=REGION_MAX).contains(&region_pages) && header_pages <= REGION_MAX;
         let block_count = match flags & NOT_CLOSED {
             _ if !can_be => u64::MAX,
