@@ -79,9 +79,14 @@ function isThere(path) {
   }
 }
 
+/** What is not ours comes from a registry elsewhere, which may not answer: that is tried once more. */
 async function quickly(install) {
-  const before = seconds()
-  await install()
+  let before = seconds()
+  await install().catch((error) => {
+    console.log(`          once more, since ${error.message}`)
+    before = seconds()
+    return install()
+  })
   const took = seconds() - before
   if (took > SECONDS) throw new Error(`it took ${took.toFixed(1)} s of a processor`)
 }
