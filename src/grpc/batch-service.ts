@@ -51,6 +51,7 @@ export class BatchStreams {
       ledgers: new Ledgers(),
       master: randomBytes(ID_BYTES),
       maxDataSize: operations.dataSize,
+      last: undefined,
     }
   }
 
@@ -88,6 +89,7 @@ export class BatchStreams {
     stream.once('close', () => {
       session.lose()
       this.sessions.delete(session)
+      if (this.hall.last === session) this.hall.last = undefined
     })
   }
 
