@@ -36,8 +36,11 @@ let end = 0
 /** Bytes of memory that the values decoded last take. */
 let taken = 0
 
-/** The texts that the outline tells by number: much of it comes again and again. */
-const texts: string[] = []
+/**
+ * The texts that the outline tells by number: much of it comes again and again. With all places from
+ * the start: where few are filled, V8 makes an array without them a hash table.
+ */
+const texts: string[] = new Array(NEW_TEXT).fill('')
 
 /**
  * Decodes a map that the scratch buffer holds into a row of values, from a place of it on.

@@ -9,6 +9,7 @@
 import { types } from 'node:util'
 import { Extension } from './extension.js'
 import * as frame from './pack-frame.js'
+import * as packKey from './pack-key.js'
 import * as leaf from './pack-leaf.js'
 import * as text from './pack-text.js'
 import * as refusals from './refusals.js'
@@ -17,6 +18,7 @@ import * as scratch from './scratch.js'
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
 const { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } = frame
+const { beginKeys, writeKey } = packKey
 const { fitsBigInt, writeBigInt, writeBoolean, writeBytes, writeDate } = leaf
 const { writeExtension, writeNil, writeNumber } = leaf
 const { writeString } = text
@@ -48,6 +50,7 @@ export function encode(data: unknown, limit: number): number {
   fill()
   try {
     const start = begin()
+    beginKeys()
     const end = isPlain
       ? writeEntries(data as Entries, start, 1, false)
       : writeObject(data, start, 0, false)
@@ -90,7 +93,7 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     if (value === undefined) continue
     if (at > SOFT_END) at = wrap(at)
     const before = at
-    at = writeString(key, at)
+    at = writeKey(key, at)
     if (typeof value === 'string') at = writeString(value, at)
     else if (typeof value === 'number') at = writeNumber(value, at)
     else if (typeof value === 'boolean') at = writeBoolean(value, at)
