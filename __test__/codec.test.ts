@@ -50,6 +50,25 @@ test('data packs to the bytes that msgpackr makes of it', (t) => {
   t.pass()
 })
 
+test('data packs alike whatever keys the data before it had', (t) => {
+  const lengths = [0, 1, 6, 7, 8, 14, 15, 16, 30, 31, 32, 40]
+  const names = lengths.flatMap((length) => ['a', 'b', 'é'].map((unit) => unit.repeat(length)))
+  const flat = fc.dictionary(fc.constantFrom(...names), fc.nat(300), { noNullPrototype: true })
+  const wide = fc
+    .integer({ min: 50, max: 90 })
+    .map((count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`key ${i}`, i])))
+  const one = fc.oneof(flat, fc.dictionary(fc.constantFrom(...names), flat), wide)
+  fc.assert(
+    fc.property(fc.array(one, { minLength: 1, maxLength: 3 }), fc.nat(), (list, seed) => {
+      for (let i = 0; i < 40; i++) {
+        const given = list[(i * (1 + (seed % 7))) % list.length] as object
+        t.true(pack(given).equals(msgpackr.pack(given)))
+      }
+    }),
+    RUNS,
+  )
+})
+
 test('what msgpackr packs is unpacked to the same', (t) => {
   fc.assert(
     fc.property(data, (given) => {
