@@ -14,6 +14,7 @@
 
 use super::Place;
 use crate::bytes::Reader;
+use crate::format::SANE;
 use crate::hash::checksum;
 use crate::record::{HEADER_MAX, TAG};
 use crate::sabotage::{Breakage, broken};
@@ -218,14 +219,18 @@ fn change(kind: u8, payload: &[u8], start: u64) -> Option<Change> {
     let mut reader = Reader(payload);
     match kind {
         PUT => {
-            let id = reader.u64()?;
+            let id = id(&mut reader)?;
             let place = Place { offset: start as u32 + ID as u32, length: reader.0.len() as u32 };
             Some(Change::Put { id, place })
         }
-        REMOVE => Some(Change::Remove { id: reader.u64()? }),
+        REMOVE => Some(Change::Remove { id: id(&mut reader)? }),
         EPOCH => EpochRow::parse(payload).map(|(row, _)| Change::Epoch(row)),
         _ => None,
     }
+}
+
+fn id(reader: &mut Reader<'_>) -> Option<u64> {
+    reader.u64().filter(|id| *id < SANE)
 }
 
 #[cfg(test)]
@@ -236,7 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_entry_is_read_back_only_in_its_place(
-            id: u64, record in proptest::collection::vec(any::<u8>(), 0..400), segment: [u8; 16], previous: u64, sequence: u64
+            id in 0..SANE, record in proptest::collection::vec(any::<u8>(), 0..400), segment: [u8; 16], previous: u64, sequence: u64
         ) {
             let mut entry = Entry::new();
             entry.put(id, |out| { out.extend_from_slice(&record); Some(()) }).expect("built");
@@ -250,6 +255,14 @@ mod tests {
             let mut other = segment;
             other[3] ^= 1;
             prop_assert!(parse(bytes, 0, &other, previous, sequence).is_none());
+        }
+
+        #[test]
+        fn an_id_that_no_store_gives_out_is_not_read(id in SANE..) {
+            let mut entry = Entry::new();
+            entry.put(id, |_| Some(())).expect("built");
+            let (bytes, _) = entry.chain(&[0; 16], 1, 1);
+            prop_assert!(parse(bytes, 0, &[0; 16], 1, 1).is_none());
         }
 
         #[test]

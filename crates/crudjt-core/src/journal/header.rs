@@ -13,7 +13,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bytes::Reader;
-use crate::format::after_version;
+use crate::format::{SANE, after_version};
 use crate::hash::{append_checksum, checked, checksum_at};
 use crate::keyring::StoreId;
 use crate::{Error, Result};
@@ -28,8 +28,6 @@ const FORMAT: u16 = 1;
 const IDENTITY: usize = 72;
 const BEGIN: usize = 24;
 const MARK: usize = 24;
-/// No store gets this far: what is beyond was made up, and adding to it might overflow.
-const SANE: u64 = 1 << 62;
 const PREFIX: &str = "journal-";
 const FRESH: &str = "journal.new";
 

@@ -16,6 +16,7 @@ use super::ledger::{Ledger, Noted};
 use super::meter::Meter;
 use super::source::Source;
 use crate::Result;
+use crate::format::SANE;
 use crate::hash::checksum;
 use crate::journal::{self, Surveyed};
 use crate::keyring::Unlocked;
@@ -278,7 +279,10 @@ impl<'a, 'p> Merge<'a, 'p> {
     }
 
     fn take(&mut self, id: u64, record: &[u8], certain: bool, path: &Path) -> Result<()> {
-        let (header, verdict) = self.judge.judge(id, record);
+        let (header, mut verdict) = self.judge.judge(id, record);
+        if id >= SANE {
+            verdict = Verdict::Bad("the record has an id that no store gives out");
+        }
         if let Verdict::Bad(what) = verdict {
             self.tally.lost += 1;
             self.findings.add(FindingKind::Record, path, Some(id), what);
@@ -294,7 +298,9 @@ impl<'a, 'p> Merge<'a, 'p> {
     /// Counts a row for what the other tables say of it.
     fn count(&mut self, id: u64, record: &[u8]) {
         self.rows += 1;
-        self.tally.highest_id = self.tally.highest_id.max(id);
+        if id < SANE {
+            self.tally.highest_id = self.tally.highest_id.max(id);
+        }
         let Some((header, _)) = Header::parse(record) else { return };
         *self.per_epoch.entry(header.epoch).or_default() += 1;
         if let Some(expiry) = header.sweep_at() {

@@ -1,6 +1,7 @@
 //! The applied mark: up to where the journal is in the B-tree.
 
 use crate::bytes::Reader;
+use crate::format::SANE;
 use crate::journal::Applied;
 
 /// What is committed together with the records it speaks of.
@@ -27,7 +28,9 @@ impl AppliedMark {
     pub(super) fn parse(bytes: &[u8]) -> Option<AppliedMark> {
         let mut reader = Reader(bytes);
         let applied = Applied { sequence: reader.u64()?, chain: reader.u64()? };
-        Some(AppliedMark { applied, highest_id: reader.u64()?, newest_time: reader.u64()? })
+        let (highest_id, newest_time) = (reader.u64()?, reader.u64()?);
+        let is_sane = applied.sequence < SANE && highest_id < SANE;
+        is_sane.then_some(AppliedMark { applied, highest_id, newest_time })
     }
 }
 
@@ -44,5 +47,7 @@ mod tests {
         };
         assert_eq!(AppliedMark::parse(&mark.to_bytes()), Some(mark));
         assert_eq!(AppliedMark::parse(&mark.to_bytes()[..31]), None);
+        let made_up = AppliedMark { highest_id: u64::MAX, ..mark };
+        assert_eq!(AppliedMark::parse(&made_up.to_bytes()), None);
     }
 }
