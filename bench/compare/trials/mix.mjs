@@ -24,12 +24,14 @@ const watch = await Watch.start(store)
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 await turn()
 delays.enable()
-const result = await run(milliseconds)
+const { seconds, taken } = await run(milliseconds)
 await turn()
 delays.disable()
-finish({ ...result, pause: delays.max / 1e6, ...(await watch.end()) })
+const { length: count } = taken
+const calls = { rate: count / seconds, count, ...quantiles(taken.sort()) }
+finish({ ...calls, pause: delays.max / 1e6, ...(await watch.end()) })
 
-/** @returns calls a second, and quantiles of how long they took, in microseconds */
+/** @returns how many seconds it went on, and how many microseconds each call took */
 async function run(milliseconds) {
   const taken = new Float32Array(MOST)
   let count = 0
@@ -45,8 +47,7 @@ async function run(milliseconds) {
     }
   }
   await Promise.all(Array.from({ length: depth }, loop))
-  const seconds = (performance.now() - begin) / 1000
-  return { rate: count / seconds, count, ...quantiles(taken.subarray(0, count).sort()) }
+  return { seconds: (performance.now() - begin) / 1000, taken: taken.subarray(0, count) }
 }
 
 function quantiles(sorted) {
