@@ -22,9 +22,10 @@ const KEY_WORDS = KEY_BYTES / 8
 const PATIENCE = 8
 
 const keys: string[] = new Array(PLACES).fill('')
-const sizes = new Int32Array(PLACES)
+const sizes = new Int32Array(PLACES).fill(1)
 const misses = new Uint8Array(PLACES)
-const kept = new Uint8Array(PLACES * KEY_BYTES)
+// At first the empty key at every place: a header that tells no characters.
+const kept = new Uint8Array(PLACES * KEY_BYTES).fill(0xa0)
 // No text of ASCII is a NaN, whose bits need not survive being read and written.
 const words = new Float64Array(kept.buffer)
 
@@ -39,7 +40,7 @@ export function beginKeys(): void {
 export function writeKey(key: string, at: number): number {
   const mine = place++
   if (mine >= PLACES) return writeString(key, at)
-  if (keys[mine] !== key || key === '') return writeStranger(key, at, mine)
+  if (keys[mine] !== key) return writeStranger(key, at, mine)
   const size = sizes[mine] as number
   let word = mine * KEY_WORDS
   for (let i = 0; i < size; i += 8) view.setFloat64(at + i, words[word++] as number, true)
