@@ -1,5 +1,9 @@
 //! Little-endian fields in byte strings. Reading never panics: what is too short is `None`.
 
+/// Numbers that count up - ids, sequences, generations - are below this: no store gets so far, what
+/// is beyond was made up, and adding to it might overflow.
+pub(crate) const SANE: u64 = 1 << 62;
+
 /// Takes fields off the front of a byte string.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
@@ -34,6 +38,11 @@ impl<'a> Reader<'a> {
     /// Eight bytes.
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// Eight bytes that count up; `None` also from [`SANE`] on.
+    pub(crate) fn counter(&mut self) -> Option<u64> {
+        self.u64().filter(|number| *number < SANE)
     }
 
     /// An integer of `width` bytes, at most 16.

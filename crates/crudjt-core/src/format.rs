@@ -7,10 +7,6 @@ use std::path::Path;
 use crate::bytes::Reader;
 use crate::{Error, Result};
 
-/// Numbers that count up - ids, sequences, generations - are below this: no store gets so far, what
-/// is beyond was made up, and adding to it might overflow.
-pub(crate) const SANE: u64 = 1 << 62;
-
 /// Takes magic number and version off the front of a file's bytes, which are `None` if their
 /// checksum is wrong; gives what follows. What is not such a file is the error `damaged`.
 pub(crate) fn after_version<'a>(

@@ -14,7 +14,6 @@
 
 use super::Place;
 use crate::bytes::Reader;
-use crate::format::SANE;
 use crate::hash::checksum;
 use crate::record::{HEADER_MAX, TAG};
 use crate::sabotage::{Breakage, broken};
@@ -219,23 +218,20 @@ fn change(kind: u8, payload: &[u8], start: u64) -> Option<Change> {
     let mut reader = Reader(payload);
     match kind {
         PUT => {
-            let id = id(&mut reader)?;
+            let id = reader.counter()?;
             let place = Place { offset: start as u32 + ID as u32, length: reader.0.len() as u32 };
             Some(Change::Put { id, place })
         }
-        REMOVE => Some(Change::Remove { id: id(&mut reader)? }),
+        REMOVE => Some(Change::Remove { id: reader.counter()? }),
         EPOCH => EpochRow::parse(payload).map(|(row, _)| Change::Epoch(row)),
         _ => None,
     }
 }
 
-fn id(reader: &mut Reader<'_>) -> Option<u64> {
-    reader.u64().filter(|id| *id < SANE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::SANE;
     use proptest::prelude::*;
 
     proptest! {

@@ -12,8 +12,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bytes::Reader;
-use crate::format::{SANE, after_version};
+use crate::bytes::{Reader, SANE};
+use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum_at};
 use crate::keyring::StoreId;
 use crate::{Error, Result};

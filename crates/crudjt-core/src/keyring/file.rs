@@ -19,7 +19,7 @@ use std::path::Path;
 
 use super::{Keyring, Slot};
 use crate::bytes::Reader;
-use crate::format::{SANE, after_version};
+use crate::format::after_version;
 use crate::hash::{append_checksum, checked};
 use crate::storage::{Mode, Storage, read_all};
 use crate::{Error, Result};
@@ -90,8 +90,7 @@ impl Keyring {
     fn parse_body(reader: &mut Reader<'_>) -> Option<Keyring> {
         reader.u16()?;
         let count = reader.u32()?;
-        let store = reader.array()?;
-        let generation = reader.u64().filter(|generation| *generation < SANE)?;
+        let (store, generation) = (reader.array()?, reader.counter()?);
         let slots = (0..count).map(|_| Slot::parse(reader)).collect::<Option<Vec<_>>>()?;
         reader.0.is_empty().then_some(Keyring { store, generation, slots })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::bytes::SANE;
 use crate::keyring::{Keyring, Unlocked};
 use crate::record::{Header, TAG};
 use crate::seal::{EpochRow, Epochs};
@@ -48,6 +49,9 @@ impl Judge {
 
     /// Judges a record; gives its header where it has one.
     pub(super) fn judge(&mut self, id: u64, record: &[u8]) -> (Option<Header>, Verdict) {
+        if id >= SANE {
+            return (None, Verdict::Bad("this record has an id that no store gives out"));
+        }
         let Some((header, head)) = Header::parse(record) else {
             return (None, Verdict::Bad("this is no record that this version knows"));
         };

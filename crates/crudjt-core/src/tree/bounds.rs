@@ -5,11 +5,10 @@
 use redb::StorageBackend;
 
 use super::blocks::{BLOCK, BlockFile};
-use super::pages::{Definition, Header, Node, Root, Widths, can_be, roots_of_commits};
+use super::pages::{Definition, Header, Node, Root, TABLES, can_be, roots_of_commits};
 
 /// More pages than the lists of tables have.
 const PAGES_MAX: usize = 64;
-const TABLES: Widths = Widths { key: None, value: None };
 
 /// Whether the numbers of all pages that redb starts from can be. What can't be read is left to it.
 pub(super) fn starts_can_be(blocks: &BlockFile) -> bool {
@@ -37,9 +36,10 @@ fn tables_can_be(blocks: &BlockFile, header: &Header, root: Root, left: &mut usi
                 rows.into_iter().filter_map(|(_, value)| Definition::parse(page.get(value)?));
             definitions.filter_map(|table| table.root).all(|root| can_be(root.page))
         }
-        Some(Node::Branch(children, _)) => children
-            .into_iter()
-            .all(|child| can_be(child.page) && tables_can_be(blocks, header, child, left)),
+        // Its children's numbers were looked at when it was read.
+        Some(Node::Branch(children, _)) => {
+            children.into_iter().all(|child| tables_can_be(blocks, header, child, left))
+        }
     }
 }
 

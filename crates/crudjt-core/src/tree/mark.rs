@@ -1,7 +1,6 @@
 //! The applied mark: up to where the journal is in the B-tree.
 
 use crate::bytes::Reader;
-use crate::format::SANE;
 use crate::journal::Applied;
 
 /// What is committed together with the records it speaks of.
@@ -27,10 +26,8 @@ impl AppliedMark {
 
     pub(super) fn parse(bytes: &[u8]) -> Option<AppliedMark> {
         let mut reader = Reader(bytes);
-        let applied = Applied { sequence: reader.u64()?, chain: reader.u64()? };
-        let (highest_id, newest_time) = (reader.u64()?, reader.u64()?);
-        let is_sane = applied.sequence < SANE && highest_id < SANE;
-        is_sane.then_some(AppliedMark { applied, highest_id, newest_time })
+        let applied = Applied { sequence: reader.counter()?, chain: reader.u64()? };
+        Some(AppliedMark { applied, highest_id: reader.counter()?, newest_time: reader.u64()? })
     }
 }
 

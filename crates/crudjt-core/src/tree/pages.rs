@@ -160,6 +160,9 @@ pub(super) struct Widths {
     pub(super) value: Option<usize>,
 }
 
+/// The widths of a list of tables: names and definitions.
+pub(super) const TABLES: Widths = Widths { key: None, value: None };
+
 /// What stands in the tree of tables for one of them.
 pub(super) struct Definition {
     pub(super) rows: u64,

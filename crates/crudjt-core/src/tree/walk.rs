@@ -11,7 +11,7 @@ use redb::StorageBackend;
 
 use super::blocks::{BLOCK, BlockFile, TREE_FILE};
 use super::mark::AppliedMark;
-use super::pages::{Definition, Header, Node, Root, Widths};
+use super::pages::{Definition, Header, Node, Root, TABLES, Widths};
 use super::tables::{
     APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
@@ -20,7 +20,6 @@ use crate::keyring::StoreId;
 use crate::options::Options;
 
 const DEPTH_MAX: usize = 40;
-const TABLES: Widths = Widths { key: None, value: None };
 
 /// What a walk tells of.
 pub(crate) trait Visitor {
