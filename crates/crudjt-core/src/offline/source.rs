@@ -94,6 +94,9 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
                 let what = "the file is shorter than its header says";
                 findings.add(FindingKind::Block, tree.path(), Some(0), what);
             }
+            if let Some(objection) = tree.objection() {
+                findings.add(FindingKind::Block, tree.path(), None, objection);
+            }
             Ok(Some(tree))
         }
         Err(error @ Error::Version { .. }) => Err(error),

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use super::pages::children_can_be;
+use super::branches::Branches;
 use super::write_behind::WriteBehind;
 use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum, checksum_at};
@@ -52,6 +52,7 @@ pub(super) struct BlockFile {
     waiting: Mutex<WriteBehind>,
     /// Whether blocks may wait: readers of a file at rest need no lock.
     some_wait: AtomicBool,
+    pub(super) branches: Branches,
 }
 
 impl BlockFile {
@@ -79,8 +80,13 @@ impl BlockFile {
 
     /// The same file anew: nothing waits to be written.
     pub(super) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
-        let waiting = Mutex::default();
-        BlockFile { file, seed: checksum(&store), waiting, some_wait: AtomicBool::new(false) }
+        BlockFile {
+            file,
+            seed: checksum(&store),
+            waiting: Mutex::default(),
+            some_wait: AtomicBool::new(false),
+            branches: Branches::default(),
+        }
     }
 
     pub(super) fn file(&self) -> Arc<dyn StorageFile> {
@@ -136,6 +142,7 @@ impl BlockFile {
 
     /// Writes whole blocks from `first`: they wait until the next sync, or until too many do.
     fn write_blocks(&self, first: u64, data: &[u8]) -> io::Result<()> {
+        self.branches.add(first..first + (data.len() / BLOCK) as u64);
         let mut waiting = self.waiting.lock();
         self.some_wait.store(true, Ordering::Release);
         for (number, block) in (first..).zip(data.chunks_exact(BLOCK)) {
@@ -177,7 +184,7 @@ impl StorageBackend for BlockFile {
         if is_whole(offset, out.len()) {
             let first = offset / BLOCK as u64;
             self.read_blocks(first, out)?;
-            return if children_can_be(out) { Ok(()) } else { Err(damaged(first)) };
+            return if self.branches.allow(first, out) { Ok(()) } else { Err(damaged(first)) };
         }
         let (first, mut blocks, start) = self.widened(offset, out.len());
         self.read_blocks(first, &mut blocks)?;

@@ -5,12 +5,15 @@
 //! against panics, and a panic is an error of this store, not of the process. After any failed
 //! access redb refuses all others, so it is then opened anew, at its last commit.
 
+mod allocator;
 mod append;
 mod blocks;
-mod bounds;
+mod branches;
+mod census;
 mod checkpoint;
 mod fill;
 mod fuzzing;
+mod header;
 mod leaked;
 mod mark;
 mod pages;
@@ -102,9 +105,8 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, slot: &mut Option<Database>, opening: u64) -> Result<()> {
         let backend = blocks::BlockFile::over(self.file.lock().clone(), self.store);
-        if !bounds::starts_can_be(&backend) {
-            return Err(Error::damaged(&self.path, "the B-tree's list of tables is damaged"));
-        }
+        let branches = census::take(&backend).map_err(|error| self.refusal(error))?;
+        backend.branches.restrict_to(branches);
         *self.mark.lock() = self.guard("open its B-tree", || {
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
@@ -115,6 +117,13 @@ impl Tree {
             Ok(mark)
         })?;
         Ok(())
+    }
+
+    fn refusal(&self, error: std::io::Error) -> Error {
+        if census::is_damage(&error) {
+            return Error::damaged(&self.path, format!("the B-tree can't be used: {error}"));
+        }
+        Error::storage(&self.path, "open its B-tree", error)
     }
 
     /// Opens the file anew after a failed access, unless somebody has since `opening`.

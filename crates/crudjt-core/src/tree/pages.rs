@@ -2,10 +2,6 @@
 //! stops at the first damaged page and refuses a file as a whole, this reads all that can be read.
 //!
 //! ```text
-//! block 0:    9 magic, u8 flags (1: slot 1 is the newest commit, 2: it was not closed), 2 × 0,
-//!             u32 page size, u32 header pages and u32 data pages of a region, u32 whole regions,
-//!             u32 data pages of the last region; slots of 128 bytes at 64 and 192
-//! slot:       u8 version (3), u8 data root?, u8 system root?, 5 × 0, root, root, …; u128 checksum at 112
 //! root:       u64 page, u128 checksum, u64 rows
 //! page:       20 bits index, 20 bits region, …, 5 bits order: 2^order blocks
 //! leaf:       u8 1, 0, u16 rows, [u32 ends of keys], [u32 ends of values], keys, values
@@ -20,23 +16,17 @@ use std::ops::Range;
 
 use twox_hash::XxHash3_128;
 
-use super::blocks::BLOCK;
 use crate::bytes::Reader;
 
-const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
-const VERSION: u8 = 3;
-const NEWEST_IS_SECOND: u8 = 1;
-const NOT_CLOSED: u8 = 2;
-const SLOTS_AT: [usize; 2] = [64, 192];
-const SLOT_SUM_AT: usize = 112;
 const LEAF: u8 = 1;
 const BRANCH: u8 = 2;
 const DEFINITION: u8 = 3;
 /// No page of ours has more than 2^12 blocks, which are 16 MiB: a hostile one is not to take more.
 const ORDER_MAX: u64 = 12;
 const ORDER_AT: u32 = 59;
-/// The most pages of a region.
-const REGION_MAX: u64 = 1 << 20;
+/// Blocks of a region, in every file that redb makes unless told otherwise; the last region may have
+/// less.
+pub(super) const REGION_PAGES: usize = 1 << 20;
 
 /// Where a tree begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,104 +42,58 @@ impl Root {
         Some(root)
     }
 
-    fn parse_if(present: u8, reader: &mut Reader<'_>) -> Option<Option<Root>> {
+    pub(super) fn parse_if(present: u8, reader: &mut Reader<'_>) -> Option<Option<Root>> {
         Root::parse(reader).map(|root| (present != 0).then_some(root))
     }
 }
 
-/// The newest commit, and how pages lie in the file.
+/// Where a page lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
-    pub(super) data: Option<Root>,
-    pub(super) system: Option<Root>,
-    /// Whether the slot of the newest commit is damaged and this is the one before.
-    pub(super) fell_back: bool,
-    /// Blocks that the file has; 0 if it was not closed, when that may be out of date; the largest
-    /// number if what is told of regions can't be.
-    pub(super) block_count: u64,
-    header_pages: u64,
-    region_pages: u64,
+pub(super) struct Place {
+    pub(super) region: usize,
+    /// The first of its pages of one block, in the region.
+    pub(super) start: usize,
+    /// Blocks that it has.
+    pub(super) count: usize,
 }
 
-impl Header {
-    /// `None` where neither commit can be read.
-    pub(super) fn parse(block: &[u8]) -> Option<Header> {
-        let mut reader = Reader(block);
-        let (magic, flags, _, size) =
-            (reader.take(9)?, reader.u8()?, reader.take(2)?, reader.u32()?);
-        if magic != MAGIC || size as usize != BLOCK {
-            return None;
-        }
-        let (header_pages, region_pages) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
-        let (whole, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
-        let last = if rest > 0 { header_pages + rest } else { 0 };
-        let blocks = whole.saturating_mul(header_pages + region_pages).saturating_add(1 + last);
-        let can_be = (1..=REGION_MAX).contains(&region_pages) && header_pages <= REGION_MAX;
-        let block_count = match flags & NOT_CLOSED {
-            _ if !can_be => u64::MAX,
-            0 => blocks,
-            _ => 0,
-        };
-        let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(slot));
-        if flags & NEWEST_IS_SECOND != 0 {
-            slots.reverse();
-        }
-        let [newest, before] = slots;
-        let (data, system) = newest.or(before)?;
-        let fell_back = newest.is_none();
-        Some(Header { data, system, fell_back, block_count, header_pages, region_pages })
-    }
-
-    /// The first block of a page and how many it has; `None` for one that can't be.
-    pub(super) fn blocks(&self, page: u64) -> Option<(u64, usize)> {
+impl Place {
+    /// `None` for a page that can't be.
+    pub(super) fn of(page: u64) -> Option<Place> {
         let (order, region) = (page >> ORDER_AT, page >> 20 & 0xF_FFFF);
-        if !can_be(page) {
+        if order > ORDER_MAX {
             return None;
         }
         let index = page & 0xF_FFFF >> order;
-        let region_start = region * (self.header_pages + self.region_pages) + self.header_pages;
-        Some((1 + region_start + (index << order), 1 << order))
+        let start = usize::try_from(index << order).ok()?;
+        Some(Place { region: usize::try_from(region).ok()?, start, count: 1 << order })
+    }
+
+    /// The first block.
+    pub(super) fn block(self) -> u64 {
+        1 + (self.region * REGION_PAGES + self.start) as u64
     }
 }
 
-/// Whether a page of ours may have this number: it says how large the page is.
-pub(super) fn can_be(page: u64) -> bool {
-    page >> ORDER_AT <= ORDER_MAX
+/// Whether a page says that it is a branch.
+pub(super) fn is_branch(page: &[u8]) -> bool {
+    page.first() == Some(&BRANCH)
 }
 
-/// Whether the numbers of a branch's children can be; true for any other page.
-pub(super) fn children_can_be(page: &[u8]) -> bool {
+/// The numbers of a branch's children; `None` for any other page.
+pub(super) fn children(page: &[u8]) -> Option<Vec<u64>> {
     let mut reader = Reader(page);
-    let (Some(BRANCH), Some(_), Some(keys)) = (reader.u8(), reader.u8(), reader.u16()) else {
-        return true;
-    };
-    let children = usize::from(keys) + 1;
-    let numbers = page.get(8 + 16 * children..8 + 24 * children).unwrap_or_default();
-    let mut numbers = numbers.chunks_exact(8).filter_map(|number| number.first_chunk());
-    numbers.all(|number| can_be(u64::from_le_bytes(*number)))
-}
-
-/// Where the trees of both commits in the first block begin.
-pub(super) fn roots_of_commits(block: &[u8]) -> Vec<Root> {
-    let slots = SLOTS_AT.map(|at| block.get(at..).and_then(slot));
-    let both = |(data, system): Roots| [data, system];
-    slots.into_iter().flatten().flat_map(both).flatten().collect()
-}
-
-type Roots = (Option<Root>, Option<Root>);
-
-fn slot(bytes: &[u8]) -> Option<Roots> {
-    let (body, sum) = (bytes.get(..SLOT_SUM_AT)?, bytes.get(SLOT_SUM_AT..SLOT_SUM_AT + 16)?);
-    let mut reader = Reader(body);
-    let (version, data, system) = (reader.u8()?, reader.u8()?, reader.u8()?);
-    if version != VERSION || page_sum(body).to_le_bytes() != sum {
+    let (_, keys) = (reader.u16()?, reader.u16()?);
+    if !is_branch(page) {
         return None;
     }
-    reader.take(5)?;
-    Some((Root::parse_if(data, &mut reader)?, Root::parse_if(system, &mut reader)?))
+    let count = usize::from(keys) + 1;
+    let numbers = page.get(8 + 16 * count..8 + 24 * count).unwrap_or_default();
+    let numbers = numbers.chunks_exact(8).filter_map(|number| number.first_chunk());
+    Some(numbers.map(|number| u64::from_le_bytes(*number)).collect())
 }
 
-fn page_sum(bytes: &[u8]) -> u128 {
+pub(super) fn page_sum(bytes: &[u8]) -> u128 {
     XxHash3_128::oneshot(bytes)
 }
 

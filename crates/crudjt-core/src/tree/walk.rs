@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use redb::StorageBackend;
 
 use super::blocks::{BLOCK, BlockFile, TREE_FILE};
+use super::census;
+use super::header::Header;
 use super::mark::AppliedMark;
-use super::pages::{Definition, Header, Node, Root, TABLES, Widths};
+use super::pages::{Definition, Node, Place, Root, TABLES, Widths};
 use super::tables::{
     APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
@@ -98,6 +100,11 @@ impl TreeFile {
         self.block_count() < self.header.block_count
     }
 
+    /// What keeps an opening from taking the file over, though every block may be sound.
+    pub(crate) fn objection(&self) -> Option<String> {
+        census::take(&self.blocks).err().map(|error| error.to_string())
+    }
+
     /// Blocks that the file has room for.
     pub(crate) fn block_count(&self) -> u64 {
         self.blocks.len().unwrap_or(0) / BLOCK as u64
@@ -181,13 +188,14 @@ impl TreeFile {
         visitor: &mut dyn Visitor,
     ) -> std::result::Result<(Vec<u8>, Node), Damage> {
         let outside = Damage { block: 0, what: "a page lies outside of the file" };
-        let (block, count) = self.header.blocks(root.page).ok_or(outside)?;
-        if block + count as u64 > self.block_count() {
+        let place = Place::of(root.page).ok_or(outside)?;
+        let block = place.block();
+        if block + place.count as u64 > self.block_count() {
             return Err(Damage { block, ..outside });
         }
-        let mut page = vec![0; count * BLOCK];
+        let mut page = vec![0; place.count * BLOCK];
         let read = self.blocks.read(block * BLOCK as u64, &mut page);
-        visitor.read(count as u64);
+        visitor.read(place.count as u64);
         read.map_err(|_| Damage { block, what: "a block is damaged" })?;
         let node = Node::parse(&page, widths, root.sum);
         let node =

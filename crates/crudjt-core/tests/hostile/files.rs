@@ -31,12 +31,36 @@ pub fn run(bytes: &[u8]) {
             make_checksums_fit(name, bytes);
         }
     }
-    let world = World { spare_thread: false, ..world_of(&files) };
+    let world = world_with(&files);
     match choice >> 3 & 3 {
         0 => _ = told(verify(&world.options(), &mut |_, _| ())),
         1 => mend(&world, tokens),
-        _ => open(&world, tokens),
+        _ => _ = open(&world, tokens, choice & 4 != 0),
     }
+}
+
+/// Opens a store whose B-tree's file has another byte in one place, with checksums that fit: each
+/// `step`th place that is in use, each of its bits. Gives how many cases that were, and how many
+/// stores were refused.
+pub fn forge(store: &str, step: usize) -> (usize, usize) {
+    expect_panics_in_redb();
+    let (files, tokens) = fixture(store);
+    let whole = &files["records"];
+    let places = (4096..whole.len()).filter(|at| whole[*at] != 0).step_by(step);
+    let (mut cases, mut refused) = (0, 0);
+    for (at, bit) in places.flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        let mut files = files.clone();
+        let bytes = files.get_mut("records").unwrap();
+        bytes[at] ^= 1 << bit;
+        make_checksums_fit("records", bytes);
+        cases += 1;
+        refused += usize::from(!open(&world_with(&files), &tokens, true));
+    }
+    (cases, refused)
+}
+
+fn world_with(files: &Files) -> World {
+    World { spare_thread: false, ..world_of(files) }
 }
 
 fn mend(world: &World, tokens: &[Known]) {
@@ -46,19 +70,22 @@ fn mend(world: &World, tokens: &[Known]) {
     }
 }
 
-/// What opens shows its tokens, takes writes, or says why not, and keeps them.
-fn open(world: &World, tokens: &[Known]) {
-    let Some(store) = told(Store::open(world.options())) else { return };
+/// What opens shows its tokens, takes writes, or says why not, and keeps them, unless the B-tree is
+/// forged: its maker can hide tokens, as by deleting the file. Gives whether it opens.
+fn open(world: &World, tokens: &[Known], is_forged: bool) -> bool {
+    let Some(store) = told(Store::open(world.options())) else { return false };
     look(&store, tokens);
     let made = told(patient(&store, || store.create(b"new", limits(None, None))));
     let swept = told(store.sweep()).is_some() & told(store.checkpoint()).is_some();
     let closed = told(store.close()).is_some();
-    let Some(token) = made.filter(|_| swept && closed) else { return };
+    let Some(token) = made.filter(|_| swept && closed) else { return true };
     let mut out = vec![0; OUT_BYTES];
-    let Some(store) = told(Store::open(world.options())) else { return };
+    let Some(store) = told(Store::open(world.options())) else { return true };
     if let Some(reading) = told(store.read(token.as_bytes(), None, &mut out)) {
-        assert!(matches!(reading, Reading::Found(_, 3)), "{reading:?}");
+        let is_hidden = is_forged && matches!(reading, Reading::Absent);
+        assert!(is_hidden || matches!(reading, Reading::Found(_, 3)), "{reading:?}");
     }
+    true
 }
 
 /// What was asked for, or nothing if it was refused in the right way.
