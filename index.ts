@@ -4,30 +4,35 @@
  * same objects to ES modules.
  */
 import type { CreateOptions, DurableOptions, UpdateOptions } from './src/call-options.js'
-import { Config, current } from './src/config.js'
-import { CRUDJTError, type ErrorCode } from './src/errors.js'
-import { Extension } from './src/extension.js'
+import type { ErrorCode } from './src/errors.js'
 import type { Address } from './src/grpc/address.js'
-import type { Limit } from './src/limits.js'
 import {
-  type BackupOptions,
-  type BackupReport,
   backup,
-  type CompactOptions,
-  type CompactReport,
+  Config,
+  CRUDJTError,
   compact,
-  type Finding,
-  type KeyDomain,
-  type KeySlot,
-  type KeysOptions,
+  current,
+  Extension,
   keys,
-  type OnProgress,
-  type RepairOptions,
-  type RepairReport,
   repair,
-  type VerifyOptions,
-  type VerifyReport,
+  Store,
   verify,
+} from './src/library.js'
+import type { Limit } from './src/limits.js'
+import type {
+  BackupOptions,
+  BackupReport,
+  CompactOptions,
+  CompactReport,
+  Finding,
+  KeyDomain,
+  KeySlot,
+  KeysOptions,
+  OnProgress,
+  RepairOptions,
+  RepairReport,
+  VerifyOptions,
+  VerifyReport,
 } from './src/offline.js'
 import type {
   AddressOptions,
@@ -40,7 +45,6 @@ import type {
 import type { Metadata, Session } from './src/session.js'
 import type { SessionStore } from './src/session-store.js'
 import type { StoreStats } from './src/stats.js'
-import { Store } from './src/store.js'
 
 export type {
   Address,

@@ -1,7 +1,7 @@
 /** The memo of decoded records: what it remembers, and how little. */
 import test from 'ava'
-import { Memo } from '../dist/src/memo.js'
-import { Shape } from '../dist/src/shapes.js'
+import { Memo } from '../build/src/memo.js'
+import { Shape } from '../build/src/shapes.js'
 
 const NO_SLOT = -1
 const shape = new Shape(['a', 'b'], [])

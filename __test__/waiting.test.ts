@@ -1,7 +1,7 @@
 /** Calls that wait: the line in front of a busy engine, and flushes that are put together. */
 import test from 'ava'
-import { Flusher } from '../dist/src/flusher.js'
-import { Room } from '../dist/src/room.js'
+import { Flusher } from '../build/src/flusher.js'
+import { Room } from '../build/src/room.js'
 
 const BUSY = -3
 

@@ -1,9 +1,10 @@
 // Builds the package: the native binding with its loader and types, then the TypeScript.
 // `node scripts/build.mjs [native|ts]`; without an argument both. Says in one line what is missing.
+// In dist is what is published, in build each module by itself, for tests of the parts inside.
 
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { leaveOutTypes } from './public-types.mjs'
+import { copyTypes } from './public-types.mjs'
 import { root, run, scriptOf } from './tools.mjs'
 
 const NODE_WANTED = [20, 17]
@@ -15,7 +16,8 @@ const NATIVE = [
   ...['--no-js', '--dts', 'native.d.cts'],
 ]
 
-const COMMAND = join(root, 'dist/src/cli/main.js')
+const [BUILD, DIST] = [join(root, 'build'), join(root, 'dist')]
+const COMMAND = join(DIST, 'src/cli/main.js')
 
 // `npx crudjt` in this folder makes npm prepare the package, built as it may be.
 if (process.env.npm_command === 'exec' && isBuilt()) process.exit(0)
@@ -27,29 +29,27 @@ if (part !== 'ts') {
   await command('@napi-rs/cli', 'napi', NATIVE)
 }
 if (part !== 'native') {
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  await compile()
+  for (const folder of [BUILD, DIST]) rmSync(folder, { recursive: true, force: true })
+  await command('typescript', 'tsc', ['--project', 'tsconfig.json'])
+  await bundle()
+  copyTypes(BUILD, DIST)
   chmodSync(COMMAND, 0o755)
 }
 
-// Comments are for the types, where editors show them: the code comes without.
-async function compile() {
-  const tsc = ['--project', 'tsconfig.json']
-  await command('typescript', 'tsc', [...tsc, '--declaration', 'false', '--removeComments'])
-  await command('typescript', 'tsc', [...tsc, '--emitDeclarationOnly'])
-  leaveOutTypes(join(root, 'dist'))
-  await closeUp(join(root, 'dist'))
-}
-
-// Takes the white space out, and nothing else: a third of the code's size. Names stay in traces.
-async function closeUp(folder) {
+// The library is one file, the command another that asks it; names stay, for traces. Comments are for
+// the types, where editors show them: the code comes without, and without white space.
+async function bundle() {
   const { build } = await import('esbuild')
-  const names = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'))
-  await build({
-    entryPoints: names.map((name) => join(folder, name)),
-    ...{ outdir: folder, outbase: folder, allowOverwrite: true },
-    ...{ minifyWhitespace: true, target: 'node20.17', logLevel: 'warning' },
-  })
+  const plain = { target: 'node20.17', logLevel: 'warning', minifyWhitespace: true, outdir: DIST }
+  const bundled = {
+    ...{ ...plain, bundle: true, packages: 'external', platform: 'node', format: 'cjs' },
+    ...{ absWorkingDir: root, outbase: root },
+  }
+  await build({ ...bundled, entryPoints: ['src/library.ts'], external: ['#native', '#proto/*'] })
+  await build({ ...bundled, entryPoints: ['src/cli/main.ts'], external: ['../library.js'] })
+  const index = join(BUILD, 'index')
+  await build({ ...plain, entryPoints: [`${index}.js`] })
+  await build({ ...plain, entryPoints: [`${index}.mjs`], outExtension: { '.js': '.mjs' } })
 }
 
 function isBuilt() {

@@ -1,19 +1,18 @@
-// Leaves out of the package the declarations that a user's compiler never reads: those that neither
-// index leads to. The tests of the parts inside still have them.
+// Copies to the package the declarations that a user's compiler reads: those that either index leads to.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 
 const ENTRIES = ['index.d.ts', 'index.d.mts']
 const REFERENCE = /(?:from|import|require)\s*\(?\s*['"](\.[^'"]+)['"]/g
 
-/** Has npm leave out of a folder the declarations that its entries don't lead to. */
-export function leaveOutTypes(folder) {
-  const wanted = reached(ENTRIES.map((name) => join(folder, name)))
-  const names = readdirSync(folder, { recursive: true }).filter((name) => /\.d\.m?ts$/.test(name))
-  const rest = names.filter((name) => !wanted.has(join(folder, name)))
-  const lines = rest.map((name) => `/${name.replaceAll('\\', '/')}\n`)
-  writeFileSync(join(folder, '.npmignore'), lines.join(''))
+/** Copies from a folder what its entries lead to. */
+export function copyTypes(from, to) {
+  for (const path of reached(ENTRIES.map((name) => join(from, name)))) {
+    const copy = join(to, relative(from, path))
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(path, copy)
+  }
 }
 
 function reached(entries) {
@@ -27,7 +26,7 @@ function reached(entries) {
   return wanted
 }
 
-/** The file that holds the types of a module, of those in dist. */
+/** The file that holds the types of a module. */
 function declarationOf(module) {
   const path = module.replace(/\.(m?)js$/, '.d.$1ts')
   return path !== module && existsSync(path) ? path : undefined

@@ -9,7 +9,7 @@
 import { type Backend, nobody } from './backend.js'
 import { CRUDJTError, notStarted } from './errors.js'
 import { type Address, addressOf, endpointOf } from './grpc/address.js'
-import type { Master } from './grpc/master.js'
+import { Master } from './grpc/master.js'
 import { RemoteStore } from './grpc/remote-store.js'
 import {
   type ConnectOptions,
@@ -149,12 +149,8 @@ function refuseSecondStart(): void {
 
 async function open(options: MasterOptions, before: State): Promise<Started> {
   if (before.name === 'stopping') await settled(before.closing)
-  // Only a master needs the gRPC library, which takes a tenth of a second to load.
-  const loading = import('./grpc/master.js')
-  hush(loading)
   const store = await Store.open(storeOptions(options))
   try {
-    const { Master } = await loading
     return { store, master: await Master.start(store, options) }
   } catch (error) {
     await store.close()

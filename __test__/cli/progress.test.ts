@@ -1,7 +1,7 @@
 /** The bar of long runs: on a terminal only, and never in the way. */
 import { Writable } from 'node:stream'
 import test from 'ava'
-import { openBar } from '../../dist/src/cli/progress.js'
+import { openBar } from '../../build/src/cli/progress.js'
 
 /** A stream that keeps what is written to it. */
 function screen(isTTY: boolean) {

@@ -1,8 +1,8 @@
 /** The encoder and the decoder, which the package does not export: from the built files. */
-import { decodeMap } from '../../dist/src/decode.js'
-import { encode } from '../../dist/src/encode.js'
-import { revive } from '../../dist/src/kept.js'
-import { bytes, DATA_OFFSET } from '../../dist/src/scratch.js'
+import { decodeMap } from '../../build/src/decode.js'
+import { encode } from '../../build/src/encode.js'
+import { revive } from '../../build/src/kept.js'
+import { bytes, DATA_OFFSET } from '../../build/src/scratch.js'
 
 /** What data packs to. */
 export function pack(data: unknown, limit = 65_536): Buffer {

@@ -73,9 +73,9 @@ async function copy(
   master: ConnectOptions,
   onProgress: OnProgress,
 ): Promise<BackupReport> {
-  const offline = await import('../offline.js')
+  const library = await import('../library.js')
   try {
-    return await offline.backup(path, target, { onProgress })
+    return await library.backup(path, target, { onProgress })
   } catch (error) {
     if (codeOf(error) !== 'ERR_CRUDJT_STORE_LOCKED') throw error
     return await copyThroughMaster(path, target, master, onProgress, error as Error)
@@ -90,7 +90,7 @@ async function copyThroughMaster(
   onProgress: OnProgress,
   locked: Error,
 ): Promise<BackupReport> {
-  const { RemoteStore } = await import('../grpc/remote-store.js')
+  const { RemoteStore } = await import('../library.js')
   const client = new RemoteStore(master)
   try {
     return await client.backupOf(path, target, { onProgress })

@@ -19,14 +19,14 @@ export const compact: Command = {
   async run(sources) {
     const given = readSettings(SETTINGS, sources)
     const path = needed(given.path, SETTINGS.path)
-    const offline = await import('../offline.js')
+    const library = await import('../library.js')
     const run = {
       path,
       isQuiet: given.quiet !== undefined,
       interrupted: 'interrupted: the store is as it was',
       failed: STATUS.failed,
     }
-    const report = await runOnStore(run, (onProgress) => offline.compact(path, { onProgress }))
+    const report = await runOnStore(run, (onProgress) => library.compact(path, { onProgress }))
     const { records, bytes_before, bytes_after } = report
     const sizes = `${size(bytes_before)} before, ${size(bytes_after)} now`
     print(given.json, report, [`${path}: ${sizes}, ${count(records, 'record')}`])

@@ -23,7 +23,7 @@ export const keys: Command = {
     const given = readSettings(SETTINGS, sources)
     const path = needed(given.path, SETTINGS.path)
     const { secret, secret_key } = secretsOf(given)
-    const { keys } = await import('../offline.js')
+    const { keys } = await import('../library.js')
     const domains = await keys(path, { secret_key }).catch((error) => {
       throw storeRefusal(error, { path, secretSource: secret?.source, failed: STATUS.failed })
     })

@@ -40,7 +40,7 @@ export const repair: Command = {
     const target = given.target?.text ?? `${path.replace(/(?<=.)[/\\]+$/, '')}.repaired`
     const keep_doubtful = given.keep_doubtful !== undefined
     const { secret, secret_key } = secretsOf(given)
-    const offline = await import('../offline.js')
+    const library = await import('../library.js')
     const run = {
       path,
       isQuiet: given.quiet !== undefined,
@@ -49,7 +49,7 @@ export const repair: Command = {
       failed: STATUS.unseen,
     }
     const report = await runOnStore(run, (onProgress) =>
-      offline.repair(path, { secret_key, target, keep_doubtful, onProgress }),
+      library.repair(path, { secret_key, target, keep_doubtful, onProgress }),
     )
     print(given.json, report, linesOf(path, report, keep_doubtful))
     return isWhole(report, keep_doubtful) ? 0 : STATUS.unsound

@@ -3,8 +3,8 @@
  * also where it can't start.
  */
 import type { Logger } from 'pino'
-import { Config, current } from '../config.js'
 import { type Address, addressText } from '../grpc/address.js'
+import { Config, current } from '../library.js'
 import type { MasterOptions } from '../options.js'
 import type { Store } from '../store.js'
 import { Refusal } from './exit.js'

@@ -22,7 +22,7 @@ export const verify: Command = {
     const given = readSettings(SETTINGS, sources)
     const path = needed(given.path, SETTINGS.path)
     const { secret, secret_key } = secretsOf(given)
-    const offline = await import('../offline.js')
+    const library = await import('../library.js')
     const run = {
       path,
       isQuiet: given.quiet !== undefined,
@@ -31,7 +31,7 @@ export const verify: Command = {
       failed: STATUS.unseen,
     }
     const report = await runOnStore(run, (onProgress) =>
-      offline.verify(path, { secret_key, onProgress }),
+      library.verify(path, { secret_key, onProgress }),
     )
     print(given.json, report, linesOf(path, report, secret_key !== undefined))
     return report.sound ? 0 : STATUS.unsound

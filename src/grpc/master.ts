@@ -16,7 +16,7 @@ import { BatchStreams } from './batch-service.js'
 import { InFlight } from './in-flight.js'
 import { type Listening, listen } from './listen.js'
 import { Operations } from './operations.js'
-import type { GrpcServer } from './server.js'
+import { GrpcServer } from './server.js'
 import type { Gate } from './token-service.js'
 
 /** How long clients have to take their last answers when the master stops. */
@@ -81,14 +81,9 @@ class Services {
   async take(socket: Socket): Promise<void> {
     // One that is lost meanwhile is none of anybody's errors.
     socket.on('error', () => {})
-    this.server ??= this.load()
+    this.server ??= GrpcServer.load(this.operations, this.gate, this.streams)
     const server = await this.server
     if (!socket.destroyed) server.take(socket)
-  }
-
-  private async load(): Promise<GrpcServer> {
-    const { GrpcServer } = await import('./server.js')
-    return new GrpcServer(this.operations, this.gate, this.streams)
   }
 }
 

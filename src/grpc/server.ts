@@ -1,19 +1,17 @@
 /**
- * The gRPC server of a master: everything of it that needs grpc-js. It is loaded with the first
- * connection, since it takes a tenth of a second and 20 MB, and makes every collection longer: a
- * master that nobody connects to has none of that.
+ * The gRPC server of a master. grpc-js and what belongs to it are loaded with the first connection,
+ * since that takes a tenth of a second and 20 MB, and makes every collection longer: a master that
+ * nobody connects to has none of it.
  */
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
-import { HealthImplementation } from 'grpc-health-check'
+import { dirname } from 'node:path'
+import type { Server, ServerOptions } from '@grpc/grpc-js'
+import type { HealthImplementation } from 'grpc-health-check'
 import { type BatchStreams, batchService } from './batch-service.js'
 import type { Operations } from './operations.js'
 import { type Gate, tokenMethods, tokenService } from './token-service.js'
 
-const PROTOS = join(__dirname, '../../../proto')
+const PROTOS = dirname(require.resolve('#proto/token.proto'))
 
 /**
  * What one connection may ask of the master, so that a hostile or broken client harms only itself.
@@ -32,16 +30,25 @@ const SERVER: ServerOptions = {
 
 /** A server that takes connections which somebody else has accepted. */
 export class GrpcServer {
-  private readonly server = new Server(SERVER)
-  private readonly health: HealthImplementation
-  private readonly inject: (socket: Socket) => void
+  private constructor(
+    private readonly server: Server,
+    private readonly health: HealthImplementation,
+    private readonly inject: (socket: Socket) => void,
+  ) {}
 
-  constructor(operations: Operations, gate: Gate, streams: BatchStreams) {
-    this.server.addService(tokenService, tokenMethods(operations, gate))
-    this.server.addService(batchService, streams.methods)
-    this.health = addStandardServices(this.server)
-    const injector = this.server.createConnectionInjector(ServerCredentials.createInsecure())
-    this.inject = (socket) => injector.injectConnection(socket)
+  /** Loads what it takes, and makes one. */
+  static async load(
+    operations: Operations,
+    gate: Gate,
+    streams: BatchStreams,
+  ): Promise<GrpcServer> {
+    const { Server, ServerCredentials } = await import('@grpc/grpc-js')
+    const server = new Server(SERVER)
+    server.addService(tokenService, tokenMethods(operations, gate))
+    server.addService(batchService, streams.methods)
+    const health = await addStandardServices(server)
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    return new GrpcServer(server, health, (socket) => injector.injectConnection(socket))
   }
 
   /** Serves a connection. */
@@ -61,7 +68,10 @@ export class GrpcServer {
 }
 
 /** Health for probes and reflection for tools such as grpcurl; both tell nothing of any token. */
-function addStandardServices(server: Server): HealthImplementation {
+async function addStandardServices(server: Server): Promise<HealthImplementation> {
+  const { loadSync } = await import('@grpc/proto-loader')
+  const { ReflectionService } = await import('@grpc/reflection')
+  const { HealthImplementation } = await import('grpc-health-check')
   const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
   health.addToServer(server)
   const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })

@@ -1,6 +1,6 @@
 // A master in a process of its own, that does what it is told. node master.mjs OPTIONS
-import { Config } from 'crudjt'
-import { replays } from '../../../dist/src/grpc/ledger.js'
+import { Config } from '../../../build/index.js'
+import { replays } from '../../../build/src/grpc/ledger.js'
 
 const options = JSON.parse(process.argv[2])
 await Config.startMaster(options)

@@ -26,12 +26,14 @@ export async function addTests(folder) {
 
 /** Lets tests import the parts inside, as in the project; a link is not followed under wine. */
 function openUp(folder) {
-  for (const part of ['dist', 'proto']) {
-    cpSync(join(folder, 'node_modules/crudjt', part), join(folder, part), { recursive: true })
-  }
+  cpSync(join(root, 'build'), join(folder, 'build'), { recursive: true })
+  cpSync(join(folder, 'node_modules/crudjt/proto'), join(folder, 'proto'), { recursive: true })
   const native = "module.exports = require('./node_modules/crudjt/native.cjs')\n"
   writeFileSync(join(folder, 'native.cjs'), native)
-  const manifest = { private: true, imports: { '#native': './native.cjs' } }
+  const manifest = {
+    private: true,
+    imports: { '#native': './native.cjs', '#proto/*': './proto/*' },
+  }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
 }
 
