@@ -138,7 +138,7 @@ fn what_a_hole_in_the_journal_may_hide_is_left_out_unless_asked_for() {
 fn a_journal_that_ends_below_its_mark_makes_all_doubtful() {
     let Killed { world, dead, .. } = killed();
     let last = last_segment(&world);
-    for length in [0, 600, 1_200, 4_095, 4_096, 4_096 + 32 * 5] {
+    for length in [0, 512, 600, 1_200, 4_095, 4_096, 4_096 + 32 * 5] {
         let world = World { disk: world.disk.copy(), ..world.clone() };
         world.disk.edit(&last, |bytes| bytes.truncate(length));
         assert_eq!(world.try_open().err().map(|error| error.code()), Some("ERR_CRUDJT_DAMAGED"));

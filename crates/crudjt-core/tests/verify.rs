@@ -178,7 +178,7 @@ fn a_changed_byte_in_a_block_that_matters_is_found_in_its_block() {
 fn a_header_that_does_not_fit_its_file_is_found() {
     let world = closed();
     let records = world.path.join("records");
-    for at in [4096 + 20, 4096 + 23] {
+    for at in [4096 + 20, 4096 + 23, 4096 + 64, 4096 + 192] {
         world.disk.edit(&records, |bytes| bytes[at] ^= 0x81);
         assert_eq!(kinds(&look(&world)), [FindingKind::Block]);
         world.disk.edit(&records, |bytes| bytes[at] ^= 0x81);

@@ -128,9 +128,10 @@ fn find(
 fn looks_unused(options: &Options, path: &Path) -> bool {
     let Ok((file, size, page)) = read_page(options, path, Mode::Read) else { return false };
     let mut first = [0; ENTRY_HEADER];
-    let has_entry = size > ENTRIES && file.read_at(ENTRIES, &mut first).is_err();
-    let rest = page.get(BEGIN_AT as usize..).unwrap_or(&[1]);
-    !has_entry && rest.iter().chain(&first).all(|byte| *byte == 0)
+    // Of one that is cut within its first page nobody knows what was in it.
+    let is_cut = size < ENTRIES || size > ENTRIES && file.read_at(ENTRIES, &mut first).is_err();
+    let rest = page.get(BEGIN_AT as usize..).unwrap_or_default();
+    !is_cut && rest.iter().chain(&first).all(|byte| *byte == 0)
 }
 
 struct Survey {

@@ -36,7 +36,7 @@ pub(super) fn take(blocks: &BlockFile) -> io::Result<FixedBitSet> {
     let Some(header) = read(blocks, 0, 1)?.and_then(|block| Header::parse(&block)) else {
         return Ok(FixedBitSet::new());
     };
-    if header.fell_back || !header.two_phases || header.block_count == u64::MAX {
+    if header.fell_back || !header.two_phases || !header.is_ours {
         return Err(wrong("its header is damaged"));
     }
     let length = blocks.len()? / BLOCK as u64;

@@ -31,8 +31,9 @@ pub(super) struct Header {
     pub(super) fell_back: bool,
     /// Whether it was committed in two phases, as this engine always does.
     pub(super) two_phases: bool,
-    /// Blocks that the file has; 0 if it was not closed, when that may be out of date; the largest
-    /// number if regions are said to be others than in all files of ours.
+    /// Whether versions and regions are those of all files of ours.
+    pub(super) is_ours: bool,
+    /// Blocks that the file has; 0 if it was not closed, when that may be out of date.
     pub(super) block_count: u64,
 }
 
@@ -47,10 +48,11 @@ impl Header {
         if magic != MAGIC || size as usize != BLOCK {
             return None;
         }
-        let is_ours = header_pages == 0 && region_pages as usize == REGION_PAGES;
+        let is_known = |at: usize| block.get(at) == Some(&VERSION);
+        let has_our_regions = header_pages == 0 && region_pages as usize == REGION_PAGES;
+        let is_ours = has_our_regions && SLOTS_AT.into_iter().all(is_known);
         let block_count = match flags & NOT_CLOSED {
-            _ if !is_ours => u64::MAX,
-            0 => 1 + whole * REGION_PAGES as u64 + rest,
+            0 if has_our_regions => 1 + whole * REGION_PAGES as u64 + rest,
             _ => 0,
         };
         let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(Slot::parse));
@@ -60,7 +62,7 @@ impl Header {
         let [newest, before] = slots;
         let (fell_back, two_phases) = (newest.is_none(), flags & TWO_PHASES != 0);
         let Slot { data, system, transaction } = newest.or(before)?;
-        Some(Header { data, system, transaction, fell_back, two_phases, block_count })
+        Some(Header { data, system, transaction, fell_back, two_phases, is_ours, block_count })
     }
 }
 
