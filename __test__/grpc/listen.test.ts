@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { CRUDJT, CRUDJTError, type MasterOptions, Store, type StoreEvent } from 'crudjt'
 import { addressText, endpointOf } from '../../build/src/grpc/address.js'
-import { kill } from '../helpers/children.js'
+import { ask, kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 import { type At, patient, runMaster } from '../helpers/masters.js'
@@ -170,5 +170,16 @@ test.serial('a connection that says nothing does not hold up the shutdown', asyn
     await Config.shutdownServer()
     await ended
     t.false(Config.wasStarted())
+  })
+})
+
+test('a master loads the gRPC library with its first connection, not before', async (t) => {
+  await inFolder(async (folder) => {
+    const { at, process } = await runMaster(folder)
+    t.false(await ask<boolean>(process, 'loadedGrpc'))
+    await using client = await Store.connect(patient(at))
+    t.is((await client.create(data)).length, 22)
+    t.true(await ask<boolean>(process, 'loadedGrpc'))
+    await kill(process)
   })
 })

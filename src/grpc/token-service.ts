@@ -1,9 +1,9 @@
 /** The four unary methods of `token.TokenService`, as a master serves them. */
-import {
-  type handleUnaryCall,
+import type {
+  handleUnaryCall,
   Metadata,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
+  ServiceDefinition,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { CRUDJTError, notStarted, typeError } from '../errors.js'
 import { ACCESS_HEADER, type Access } from './access.js'
@@ -112,8 +112,9 @@ function malformed(): Error {
   return typeError('ERR_CRUDJT_DATA', 'The request is no message of this method')
 }
 
-/** An error as grpc-js sends it. */
+/** An error as grpc-js sends it, which is loaded since the first connection. */
 export function refusalStatus(error: unknown) {
+  const { Metadata } = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js')
   const { status, text, code } = refusalOf(error)
   const metadata = new Metadata()
   metadata.set(CODE_HEADER, code)

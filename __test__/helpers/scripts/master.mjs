@@ -1,7 +1,9 @@
 // A master in a process of its own, that does what it is told. node master.mjs OPTIONS
+import { createRequire } from 'node:module'
 import { Config } from '../../../build/index.js'
 import { replays } from '../../../build/src/grpc/ledger.js'
 
+const { cache: loaded } = createRequire(import.meta.url)
 const options = JSON.parse(process.argv[2])
 await Config.startMaster(options)
 const address = Config.address()
@@ -20,6 +22,7 @@ const orders = {
   },
   memory: () => process.memoryUsage().rss,
   replays: () => replays,
+  loadedGrpc: () => Object.keys(loaded).some((path) => /node_modules.@grpc.grpc-js/.test(path)),
 }
 
 process.on('message', async (order) => process.send(await orders[order]()))
