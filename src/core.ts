@@ -6,6 +6,8 @@ import * as decoder from './decode.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
 import * as native from './native.js'
+import * as packKey from './pack-key.js'
+import * as packed from './packed-values.js'
 import * as scratch from './scratch.js'
 import type { Session } from './session.js'
 import * as sessions from './session.js'
@@ -16,6 +18,8 @@ import type { Shape } from './shapes.js'
 const { BUSY, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } = native
 const { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } = scratch
 const { decodeMap, decodedBytes } = decoder
+const { areKeysOf, familiarKeys } = packKey
+const { learn, packedValueBytes, packedValues } = packed
 const { sessionOf } = sessions
 
 /** The values of the record that is being read; for V8 the same kind of array as the memo's rows. */
@@ -70,12 +74,19 @@ export class Core {
   }
 
   /**
-   * Remembers what was just created in the slot that was reserved for it, and still lies in the
-   * scratch buffer: new tokens are read soon.
+   * Remembers what was just packed and created in the slot that was reserved for it, and still lies
+   * in the scratch buffer: new tokens are read soon.
    */
   remember(length: number): void {
     const { memo } = this
+    const keys = familiarKeys()
+    const known = packedValues(keys, memo.row, memo.from)
+    if (known !== undefined) {
+      memo.seal(known, packedValueBytes())
+      return
+    }
     const shape = decodeMap(length, memo.row, memo.from)
+    if (keys >= 0 && areKeysOf(shape)) learn(shape, keys)
     memo.seal(shape, decodedBytes())
   }
 

@@ -12,6 +12,7 @@ import * as frame from './pack-frame.js'
 import * as packKey from './pack-key.js'
 import * as leaf from './pack-leaf.js'
 import * as text from './pack-text.js'
+import * as packedValues from './packed-values.js'
 import * as refusals from './refusals.js'
 import * as scratch from './scratch.js'
 
@@ -19,6 +20,7 @@ import * as scratch from './scratch.js'
 // in its exports each time.
 const { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } = frame
 const { beginKeys, writeKey } = packKey
+const { addValue, beginValues, spoil, writeText } = packedValues
 const { fitsBigInt, writeBigInt, writeBoolean, writeBytes, writeDate } = leaf
 const { writeExtension, writeNil, writeNumber } = leaf
 const { writeString } = text
@@ -39,11 +41,12 @@ const isOwn = plain.hasOwnProperty
  * Packs data into the scratch buffer.
  * @param data what the caller wants stored
  * @param limit the most bytes it may take
+ * @param isKept whether its values are asked for afterwards (see packed-values.ts)
  * @returns how many bytes it takes
  * @throws TypeError `ERR_CRUDJT_DATA` if it is no object or holds what can't be stored (naming the
  *   path), RangeError `ERR_CRUDJT_DATA_TOO_LARGE`
  */
-export function encode(data: unknown, limit: number): number {
+export function encode(data: unknown, limit: number, isKept = false): number {
   if (typeof data !== 'object' || data === null) throw notAHash()
   const isPlain = getPrototypeOf(data) === plain
   if (!isPlain && !isHash(data)) throw notAHash()
@@ -51,6 +54,7 @@ export function encode(data: unknown, limit: number): number {
   try {
     const start = begin()
     beginKeys()
+    beginValues(isKept)
     const end = isPlain
       ? writeEntries(data as Entries, start, 1, false)
       : writeObject(data, start, 0, false)
@@ -93,11 +97,16 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     if (value === undefined) continue
     if (at > SOFT_END) at = wrap(at)
     const before = at
-    at = writeKey(key, at)
-    if (typeof value === 'string') at = writeString(value, at)
-    else if (typeof value === 'number') at = writeNumber(value, at)
-    else if (typeof value === 'boolean') at = writeBoolean(value, at)
-    else {
+    at = writeKey(key, at, depth)
+    if (typeof value === 'string') at = writeText(value, at)
+    else if (typeof value === 'number') {
+      at = writeNumber(value, at)
+      // As it comes back: -0 as 0.
+      addValue(value + 0)
+    } else if (typeof value === 'boolean') {
+      at = writeBoolean(value, at)
+      addValue(value)
+    } else {
       trail[depth] = key
       if (!converted && key === 'toJSON' && typeof value === 'function') {
         return writeConverted(object, start, depth - 1)
@@ -111,6 +120,8 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     if (key === '__proto__') throw refuseKey(key, depth)
     count++
   }
+  // Nothing behind the key of an empty map tells that it is one.
+  if (count === 0) spoil()
   return closeMap(start, at, count)
 }
 
@@ -129,12 +140,16 @@ function writeValue(value: unknown, at: number, depth: number): number {
 }
 
 function writeOther(value: unknown, at: number, depth: number): number {
-  if (value === null) return writeNil(at)
+  if (value === null) {
+    addValue(null)
+    return writeNil(at)
+  }
   if (typeof value === 'object') {
     return getPrototypeOf(value) === plain
       ? writeEntries(value as Entries, at, depth + 1, false)
       : writeObject(value, at, depth, false)
   }
+  spoil()
   if (typeof value !== 'bigint') throw refuse(depth, `a ${typeof value}`)
   if (!fitsBigInt(value)) throw refuse(depth, 'a BigInt of more than 64 bits')
   return writeBigInt(value, at)
@@ -142,6 +157,7 @@ function writeOther(value: unknown, at: number, depth: number): number {
 
 /** An object of any kind; `converted` where it came from toJSON, which is asked only once. */
 function writeObject(value: object, at: number, depth: number, converted: boolean): number {
+  spoil()
   const prototype = getPrototypeOf(value)
   if (prototype === plain || prototype === null) {
     return writeEntries(value as Entries, at, depth + 1, converted)
@@ -163,6 +179,7 @@ function hasToJSON(value: object): boolean {
 
 /** What an object's toJSON makes of it. */
 function writeConverted(object: object, at: number, depth: number): number {
+  spoil()
   const { toJSON } = object as { toJSON(key: string): unknown }
   const value = toJSON.call(object, String(depth === 0 ? '' : trail[depth]))
   if (typeof value !== 'object' || value === null) return writeValue(value, at, depth)

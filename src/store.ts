@@ -153,7 +153,7 @@ export class Store implements SessionStore {
   }
 
   private startCreate(data: object, ttl: Limit, silence_read: Limit): string | Promise<string> {
-    const length = encode(data, this.dataSize)
+    const length = encode(data, this.dataSize, true)
     const seconds = ttlOf(ttl)
     const reads = readsOf(silence_read)
     if (!this.room.isFree) return this.createPacked(new Packed(length, seconds, reads))
