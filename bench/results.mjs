@@ -1,7 +1,8 @@
 /** Keeps the results of a run in bench/results, dated, with the machine they were taken on. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 
 const FOLDER = new URL('results/', import.meta.url)
 
@@ -17,13 +18,17 @@ export function save(results, prefix = '') {
   return `bench/results/${nameOf(prefix)}`
 }
 
-/** What was kept today under that prefix; undefined if nothing was. */
+/** The newest that is kept under that prefix; undefined if it was taken on another machine. */
 export function latest(prefix) {
-  const file = new URL(nameOf(prefix), FOLDER)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+  const isOne = (name) => name.startsWith(prefix) && /^\d{4}-/.test(name.slice(prefix.length))
+  const name = existsSync(FOLDER) ? readdirSync(FOLDER).filter(isOne).sort().at(-1) : undefined
+  if (name === undefined) return undefined
+  const kept = JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))
+  return isDeepStrictEqual(kept.machine, machine()) ? kept : undefined
 }
 
-const today = () => new Date().toISOString().slice(0, 10)
+/** The day, as results are named by it. */
+export const today = () => new Date().toISOString().slice(0, 10)
 const nameOf = (prefix) => `${prefix}${today()}.json`
 
 const machine = () => ({

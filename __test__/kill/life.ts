@@ -114,9 +114,9 @@ export class Life {
     if (!sound) throw new Error(`what was killed is not sound: ${JSON.stringify(findings)}`)
   }
 
-  /** Killed early in its first opening, a store is only a folder. */
+  /** Killed early in its first opening, a store is only a folder, or lacks its keyring's copy. */
   private get isMade(): boolean {
-    return this.log.acknowledged > 0 || existsSync(join(this.store, 'keyring'))
+    return this.log.acknowledged > 0 || existsSync(join(this.store, 'keyring.copy'))
   }
 
   private get store(): string {

@@ -8,7 +8,7 @@ import { cells, floorCells, markdownTable, nameOf } from './text.mjs'
 const TEMPLATE = new URL('benchmarks.template.md', import.meta.url)
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
 
-/** @param kept what `save` keeps: `{date, machine, floors, results}` @param figures of the same results */
+/** @param kept what `save` keeps: `{date, machine, days, floors, results}` @param figures of the same results */
 export async function writeDocument(kept, figures) {
   const { drawChart } = await import('../peers/charts.mjs')
   const chart = (name) => drawChart(name, CHARTS[name].panels(figures), CHARTS[name].description)
@@ -18,7 +18,7 @@ export async function writeDocument(kept, figures) {
     pack: () => `${spread(figures.values('pack', 'pack', 'pack')).median.toFixed(2)} µs`,
     floors: () => markdownTable(floorCells(kept.floors)),
     peers: () => markdownTable(peerCells()),
-    part: (name) => tablesOf(name, figures),
+    part: (name) => tablesOf(name, figures, kept.days[name] === kept.date ? '' : kept.days[name]),
     chart,
   }
   const template = readFileSync(TEMPLATE, 'utf8')
@@ -28,13 +28,15 @@ export async function writeDocument(kept, figures) {
   writeFileSync(DOCUMENT, text)
 }
 
-function tablesOf(name, figures) {
+/** @param day of another run that it is from, if it is */
+function tablesOf(name, figures, day) {
   const part = ALL_PARTS.find((part) => part.name === name)
   const sections = part.tables.map((table) => {
     const { head, lines } = cells(figures, name, table)
     const rounds = Math.max(0, ...figures.trials(name).map((trial) => figures.rounds(name, trial)))
     if (lines.length === 0) return `**${table.title}**: not measured in this run.`
-    return `**${table.title}** (${rounds === 1 ? 'one round' : `${rounds} rounds`})\n\n${markdownTable({ head, lines })}`
+    const taken = `${rounds === 1 ? 'one round' : `${rounds} rounds`}${day ? ` of ${day}` : ''}`
+    return `**${table.title}** (${taken})\n\n${markdownTable({ head, lines })}`
   })
   return sections.join('\n\n')
 }

@@ -4,12 +4,13 @@
  *
  * Every trial runs in fresh processes, the peers in turn within one round; figures are medians over the
  * rounds. Prints tables and what is held against floors and aims; exit status 1 if a floor is missed.
- * `--part`, as often as wanted, chooses parts; the others stay as they were measured before on that day.
+ * `--part`, as often as wanted, chooses parts; the others stay as they were measured before on that
+ * machine, with their day.
  * `--only`, as often as wanted, chooses peers; what is measured then is printed and not kept. `--quick` checks
  * that every driver works, with the peers that are there, and times nothing.
  */
 import { parseArgs } from 'node:util'
-import { latest, save } from '../results.mjs'
+import { latest, save, today } from '../results.mjs'
 import { packRound } from '../rounds.mjs'
 import { writeDocument } from './document.mjs'
 import { Figures } from './figures.mjs'
@@ -83,16 +84,23 @@ function keep(results, { part, key, isMany }, result) {
   }
 }
 
+/** The day of each part. */
+function daysOf(results, day) {
+  return Object.fromEntries(Object.keys(results).map((part) => [part, day]))
+}
+
 function remaining(elapsed, done, all) {
   if (done === 0) return ''
   const minutes = ((elapsed / done) * (all - done)) / 60_000
   return `, about ${minutes < 1 ? 'a minute' : `${Math.ceil(minutes)} minutes`} left`
 }
 
-/** Prints what was measured, keeps it with the other parts of that day, and writes the document. */
+/** Prints what was measured, keeps it with the other parts, and writes the document. */
 async function report(measured) {
   const isWhole = options.only.length >= Object.keys(PEERS).length
-  const results = isWhole ? { ...latest(PREFIX)?.results, ...measured } : measured
+  const before = isWhole ? latest(PREFIX) : undefined
+  const results = { ...before?.results, ...measured }
+  const days = { ...before?.days, ...daysOf(measured, today()) }
   const figures = new Figures(results)
   for (const part of parts) {
     for (const table of part.tables) {
@@ -103,6 +111,6 @@ async function report(measured) {
   console.log(`\nFloors and aims\n${plainTable(floorCells(floors))}`)
   if (floors.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1
   if (!isWhole) return
-  console.log(`\nKept in ${save({ floors, results }, PREFIX)}; written docs/benchmarks.md.`)
+  console.log(`\nKept in ${save({ days, floors, results }, PREFIX)}; written docs/benchmarks.md.`)
   await writeDocument(latest(PREFIX), figures)
 }

@@ -7,7 +7,7 @@ import { behaviourFiles, runFiles } from '../suite/run.mjs'
 import { needDebian } from '../toolchain.mjs'
 
 const GLIBC = '/usr/aarch64-linux-gnu'
-const KILLS = '3'
+const KILLS = '12'
 
 /** Tries it out. `isBrief` leaves out what takes long under an emulator. */
 export async function arm64(registry, isBrief = false) {

@@ -11,7 +11,7 @@ import { behaviourFiles } from '../suite/run.mjs'
 import { needDebian, work } from '../toolchain.mjs'
 
 const MINUTES = 10
-const KILLS = '10'
+const KILLS = '40'
 
 /** The one function of a library of Windows that wine 8 lacks. */
 const RANDOM = `
