@@ -17,8 +17,8 @@ LIBRARIES = {
     "gnu": {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1",
             "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"},
     "musl": {"libc.so"},
-    "darwin": {"/usr/lib/libSystem.B.dylib", "/usr/lib/libiconv.2.dylib",
-               "/usr/lib/libcharset.1.dylib", "@rpath/crudjt.node"},
+    # The second is its own name.
+    "darwin": {"/usr/lib/libSystem.B.dylib", "crudjt.node"},
     "win32": {"kernel32.dll", "ntdll.dll", "msvcrt.dll", "advapi32.dll", "ws2_32.dll",
               "bcrypt.dll", "bcryptprimitives.dll", "userenv.dll"},
 }

@@ -22,11 +22,13 @@ export const targets = [
 ]
 
 // What strips a binary of macOS is not to be had on Debian, so the linker leaves names out (-x). The
-// binary's own name would be the path that it was built at.
+// binary's own name would be the path that it was built at. Of the libraries that Rust asks for
+// nothing is used but the system's.
 function madeForMacOS(version) {
+  const options = ['-install_name,@rpath/crudjt.node', '-x', '-dead_strip_dylibs']
   return {
     env: { MACOSX_DEPLOYMENT_TARGET: version, CARGO_PROFILE_RELEASE_STRIP: 'false' },
-    flags: '-C link-arg=-Wl,-install_name,@rpath/crudjt.node -C link-arg=-Wl,-x',
+    flags: options.map((option) => `-C link-arg=-Wl,${option}`).join(' '),
   }
 }
 
