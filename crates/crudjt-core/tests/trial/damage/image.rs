@@ -26,13 +26,15 @@ pub struct Image {
 }
 
 fn files_of(world: &World) -> Files {
+    // As of one moment: the store makes its next segment while this looks.
+    let disk = world.disk.copy();
     let is_part = |path: &Path| !path.ends_with("lock") && !path.ends_with("owner");
     let read = |(path, size): (std::path::PathBuf, usize)| {
         let mut bytes = vec![0; size];
-        world.disk.open(&path, Mode::Read).unwrap().read_at(0, &mut bytes).unwrap();
+        disk.open(&path, Mode::Read).unwrap().read_at(0, &mut bytes).unwrap();
         (path.file_name().unwrap().to_string_lossy().into_owned(), bytes)
     };
-    world.disk.files().into_iter().filter(|(path, _)| is_part(path)).map(read).collect()
+    disk.files().into_iter().filter(|(path, _)| is_part(path)).map(read).collect()
 }
 
 fn small() -> World {
