@@ -9,12 +9,10 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use crate::sync::RwLock;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-use rustc_hash::FxBuildHasher;
 use zeroize::Zeroizing;
 
 use crate::briefs::Briefs;
+use crate::budgeted::{Budgeted, Kept, budgeted};
 use crate::keyring::DomainId;
 use crate::memtable::Brief;
 use crate::record::Header;
@@ -31,18 +29,16 @@ pub(crate) struct Opened {
     pub(crate) data: Zeroizing<Box<[u8]>>,
 }
 
-#[derive(Clone)]
-struct Weight;
-
-impl Weighter<u64, Arc<Opened>> for Weight {
-    fn weight(&self, _id: &u64, record: &Arc<Opened>) -> u64 {
-        (record.data.len() + OVERHEAD) as u64
+impl Opened {
+    /// The memory that it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.data.len() + OVERHEAD
     }
 }
 
 /// Opened records and briefs by id.
 pub(crate) struct RecordCache {
-    records: Cache<u64, Arc<Opened>, Weight, FxBuildHasher>,
+    records: Budgeted,
     briefs: Briefs,
     /// The number of the newest published commit.
     gate: RwLock<u64>,
@@ -53,28 +49,23 @@ pub(crate) struct RecordCache {
 impl RecordCache {
     /// Half of the bytes are for each of the two.
     pub(crate) fn new(bytes: usize) -> RecordCache {
-        let briefs = Briefs::new(bytes / 2);
-        let bytes = bytes / 2;
-        let records = Cache::with(
-            bytes / TYPICAL + 1,
-            bytes as u64,
-            Weight,
-            FxBuildHasher,
-            Default::default(),
-        );
         RecordCache {
-            records,
-            briefs,
+            records: budgeted(bytes / 2, TYPICAL),
+            briefs: Briefs::new(bytes / 2),
             gate: RwLock::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
     }
 
-    pub(crate) fn get(&self, id: u64) -> Option<Arc<Opened>> {
-        let found = self.records.get(&id);
-        self.count(found.is_some());
-        found
+    /// Has `read` look at the record, if it is here.
+    pub(crate) fn get<T>(&self, id: u64, read: impl FnOnce(&Opened) -> T) -> Option<T> {
+        let kept = self.records.get(&id);
+        self.count(kept.is_some());
+        match kept.as_deref() {
+            Some(Kept::Record(record)) => Some(read(record)),
+            _ => None,
+        }
     }
 
     /// The brief of a record without a read limit. Whether it served is for the caller to count.
@@ -96,7 +87,7 @@ impl RecordCache {
     pub(crate) fn insert(&self, ticket: u64, id: u64, record: Opened) {
         let gate = self.gate.read();
         if *gate == ticket {
-            self.records.insert(id, Arc::new(record));
+            self.records.insert(id, Arc::new(Kept::Record(record)));
         }
     }
 
@@ -144,9 +135,9 @@ mod tests {
         let ticket = cache.ticket();
         cache.invalidate([7].into_iter());
         cache.insert(ticket, 7, record(1));
-        assert!(cache.get(7).is_none());
+        assert!(cache.get(7, |_| ()).is_none());
         cache.insert(cache.ticket(), 7, record(2));
-        assert_eq!(cache.get(7).map(|record| record.header.version), Some(2));
+        assert_eq!(cache.get(7, |record| record.header.version), Some(2));
         let brief = Brief::of(&record(1).header);
         cache.insert_brief(ticket, 7, &brief);
         assert!(cache.brief(7).is_none());
@@ -160,7 +151,7 @@ mod tests {
         cache.insert(cache.ticket(), 7, record(1));
         cache.insert_brief(cache.ticket(), 7, &Brief::of(&record(1).header));
         cache.invalidate([7].into_iter());
-        assert!(cache.get(7).is_none() && cache.brief(7).is_none());
+        assert!(cache.get(7, |_| ()).is_none() && cache.brief(7).is_none());
     }
 
     #[test]

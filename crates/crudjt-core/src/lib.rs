@@ -14,6 +14,7 @@
 //! The formats, the commit protocol and their reasons are in `docs/design.md`.
 
 mod briefs;
+mod budgeted;
 mod bytes;
 mod cache;
 mod call;

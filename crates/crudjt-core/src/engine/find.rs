@@ -155,8 +155,10 @@ impl Engine {
 
     /// The state in the cache or the B-tree.
     fn find_at_rest(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Found> {
-        if let Some(record) = self.cache.get(address.claim.id) {
-            return from_cache(&record, address, now, out);
+        let cached =
+            self.cache.get(address.claim.id, |record| from_cache(record, address, now, out));
+        if let Some(found) = cached {
+            return found;
         }
         self.fetch(address, None, now, out, |ticket, id, header, data| {
             let data = Zeroizing::new(Box::from(data));

@@ -1,5 +1,5 @@
 //! The only way to the disk. Journal, keyring, B-tree and lock go through these traits, so that a
-//! test can count, freeze, fail or tear every access.
+//! test can count, fail or tear every access.
 //!
 //! Assumed of a real medium: a sync returns when the data is on it; a sector of 512 bytes is
 //! written whole or not at all or is found by its checksum; a rename is atomic.

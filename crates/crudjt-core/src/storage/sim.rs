@@ -1,5 +1,5 @@
-//! A file system in memory for tests: it can be frozen, as a killed process freezes its files,
-//! copied, and told to fail.
+//! A file system in memory for tests: it can be copied, as a killed process leaves its files, and
+//! told to fail.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,7 +17,6 @@ type Content = Arc<RwLock<Vec<u8>>>;
 /// What a test can do to the disk while the store uses it.
 #[derive(Default)]
 struct Controls {
-    frozen: AtomicBool,
     /// Operations left until the one that fails; `u64::MAX` for none.
     fail_in: AtomicU64,
     fail_all: AtomicBool,
@@ -39,10 +38,6 @@ impl Controls {
             self.fail_in.store(u64::MAX, Ordering::SeqCst);
         }
         Err(self.kind.lock().unwrap_or(io::ErrorKind::Other).into())
-    }
-
-    fn frozen(&self) -> bool {
-        self.frozen.load(Ordering::SeqCst)
     }
 }
 
@@ -71,13 +66,7 @@ impl SimDisk {
         }
     }
 
-    /// From now on nothing changes any more, though every call still says it did: what a process
-    /// does after it was killed.
-    pub fn freeze(&self) {
-        self.controls.frozen.store(true, Ordering::SeqCst);
-    }
-
-    /// A new disk with the files as they are now, not frozen and not failing.
+    /// A new disk with the files as they are now, not failing.
     pub fn copy(&self) -> SimDisk {
         let files = self.files.lock();
         let copies = files
@@ -135,7 +124,6 @@ impl Storage for SimDisk {
             (Some(_), Mode::New) => return Err(io::ErrorKind::AlreadyExists.into()),
             (Some(content), _) => content.clone(),
             (None, Mode::Read | Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
-            (None, _) if self.controls.frozen() => Content::default(),
             (None, _) => {
                 self.controls.step()?;
                 files.entry(path.to_path_buf()).or_default().clone()
@@ -146,9 +134,6 @@ impl Storage for SimDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.controls.step()?;
-        if self.controls.frozen() {
-            return Ok(());
-        }
         let mut files = self.files.lock();
         let content = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
         files.insert(to.to_path_buf(), content);
@@ -157,9 +142,7 @@ impl Storage for SimDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.controls.step()?;
-        if !self.controls.frozen() {
-            self.files.lock().remove(path).ok_or(io::ErrorKind::NotFound)?;
-        }
+        self.files.lock().remove(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(())
     }
 
@@ -173,9 +156,7 @@ impl Storage for SimDisk {
             return Ok(None);
         }
         locks.push(path.to_path_buf());
-        if !self.controls.frozen() {
-            self.files.lock().entry(path.to_path_buf()).or_default();
-        }
+        self.files.lock().entry(path.to_path_buf()).or_default();
         Ok(Some(Box::new(SimLock { locks: self.locks.clone(), path: path.to_path_buf() })))
     }
 
@@ -209,9 +190,7 @@ impl std::fmt::Debug for SimFile {
 impl SimFile {
     fn change(&self, change: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.controls.step()?;
-        if !self.controls.frozen() {
-            change(&mut self.content.write());
-        }
+        change(&mut self.content.write());
         Ok(())
     }
 }
@@ -261,7 +240,7 @@ struct SimMapping {
 
 impl Mapping for SimMapping {
     fn write(&self, offset: u64, data: &[u8]) -> bool {
-        self.controls.frozen() || copy_in(&mut self.content.write(), offset, data)
+        copy_in(&mut self.content.write(), offset, data)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> bool {

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::branches::Branches;
+use super::pages::Place;
 use super::write_behind::WriteBehind;
 use crate::format::after_version;
 use crate::hash::{append_checksum, checked, checksum, checksum_at};
@@ -110,6 +111,18 @@ impl BlockFile {
         let mut slots = vec![0; out.len() / BLOCK * SLOT];
         self.file.read_at(slot_at(first), &mut slots)?;
         self.check_slots(first, &slots, out)
+    }
+
+    /// Reads a page of a commit into `page`, which takes its length. Its blocks' checksums are not
+    /// looked at: whoever reads a page by itself knows that of the whole.
+    pub(super) fn read_page(&self, place: Place, page: &mut Vec<u8>) -> io::Result<()> {
+        page.resize(place.count * SLOT, 0);
+        self.file.read_at(slot_at(place.block()), page)?;
+        for block in 1..place.count {
+            page.copy_within(block * SLOT..block * SLOT + BLOCK, block * BLOCK);
+        }
+        page.truncate(place.count * BLOCK);
+        Ok(())
     }
 
     /// Copies the slots' blocks to `out` if their checksums are right.
@@ -222,13 +235,44 @@ impl StorageBackend for BlockFile {
     }
 }
 
-fn damaged(block: u64) -> io::Error {
+/// The error of a damaged block.
+pub(super) fn damaged(block: u64) -> io::Error {
     let text = format!("block {block} of the B-tree is damaged");
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 fn slot_at(block: u64) -> u64 {
     PREFACE + block * SLOT as u64
+}
+
+/// What redb is given of it.
+#[derive(Debug)]
+pub(super) struct Backend(pub(super) Arc<BlockFile>);
+
+impl StorageBackend for Backend {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
 }
 
 fn is_whole(offset: u64, length: usize) -> bool {

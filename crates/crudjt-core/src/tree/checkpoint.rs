@@ -47,8 +47,8 @@ impl Tree {
         }
         let opening = self.view.load().opening;
         let committed = self.guard("write its B-tree", || {
-            self.with_database(|database| {
-                let mut transaction = LeakedByPanic::new(database.begin_write()?);
+            self.with_opened(|opened| {
+                let mut transaction = LeakedByPanic::new(opened.database.begin_write()?);
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
                 if !broken(Breakage::CommitAhead)
@@ -58,7 +58,7 @@ impl Tree {
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }
                 commit(transaction)?;
-                self.publish(database, opening)?;
+                self.publish(opened, opening)?;
                 Ok(committed)
             })
         });

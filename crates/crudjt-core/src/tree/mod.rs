@@ -15,8 +15,12 @@ mod fill;
 mod fuzzing;
 mod header;
 mod leaked;
+mod lookup;
 mod mark;
+mod page_cache;
 mod pages;
+mod root;
+mod search;
 mod snapshot;
 mod sweep;
 mod tables;
@@ -31,18 +35,20 @@ use std::sync::Arc;
 
 use crate::sync::Mutex;
 use arc_swap::ArcSwap;
-use redb::{
-    Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
+use blocks::{Backend, BlockFile};
 pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
 pub(crate) use fill::Rows;
 pub(crate) use fuzzing::make_checksums_fit;
+use lookup::Lookup;
 pub(crate) use mark::AppliedMark;
+pub(crate) use page_cache::Page;
+use page_cache::PageCache;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
-use tables::{EPOCHS, EpochCount, Key, RECORDS, Value};
+use tables::{EPOCHS, EpochCount, RECORDS};
 pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
 use crate::keyring::StoreId;
@@ -57,21 +63,28 @@ pub(crate) const BLOCK_BYTES: u64 = blocks::BLOCK as u64;
 /// The B-tree of an open store.
 pub(crate) struct Tree {
     /// `None` once closed.
-    database: Mutex<Option<Database>>,
+    opened: Mutex<Option<Opened>>,
     view: ArcSwap<View>,
     mark: Mutex<AppliedMark>,
     records: AtomicU64,
     /// Held by redb as well while the database is open.
     file: Mutex<Arc<dyn StorageFile>>,
     store: StoreId,
+    cache: Arc<PageCache>,
     cache_size: usize,
     path: PathBuf,
+}
+
+/// The B-tree's file, opened by redb.
+struct Opened {
+    database: Database,
+    blocks: Arc<BlockFile>,
 }
 
 /// The records as of one commit.
 struct View {
     /// An error once closed, or if the file could not be opened anew.
-    records: Result<ReadOnlyTable<Key, Value>>,
+    records: Result<Lookup>,
     /// How often the file was opened before.
     opening: u64,
 }
@@ -89,31 +102,34 @@ impl Tree {
     pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
         let path = options.path.join(name);
         let tree = Tree {
-            database: Mutex::new(None),
+            opened: Mutex::new(None),
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
-            file: Mutex::new(blocks::BlockFile::open(options, store, &path)?.file()),
+            file: Mutex::new(BlockFile::open(options, store, &path)?.file()),
             store,
-            cache_size: options.cache_size / 4 * 3,
+            cache: Arc::new(PageCache::new(options.cache_size / 8 * 5)),
+            cache_size: options.cache_size / 8,
             path,
         };
-        tree.start(&mut tree.database.lock(), 0)?;
+        tree.start(&mut tree.opened.lock(), 0)?;
         Ok(tree)
     }
 
     /// Opens the file as it is and publishes its newest commit.
-    fn start(&self, slot: &mut Option<Database>, opening: u64) -> Result<()> {
-        let backend = blocks::BlockFile::over(self.file.lock().clone(), self.store);
-        let branches = census::take(&backend).map_err(|error| self.refusal(error))?;
-        backend.branches.restrict_to(branches);
+    fn start(&self, slot: &mut Option<Opened>, opening: u64) -> Result<()> {
+        let blocks = Arc::new(BlockFile::over(self.file.lock().clone(), self.store));
+        let branches = census::take(&blocks).map_err(|error| self.refusal(error))?;
+        blocks.branches.restrict_to(branches);
         *self.mark.lock() = self.guard("open its B-tree", || {
+            let backend = Backend(blocks.clone());
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
             tables::create_missing(&database)?;
             let mark = tables::read_mark(&database)?;
-            self.publish(&database, opening)?;
-            *slot = Some(database);
+            let opened = Opened { database, blocks };
+            self.publish(&opened, opening)?;
+            *slot = Some(opened);
             Ok(mark)
         })?;
         Ok(())
@@ -128,7 +144,7 @@ impl Tree {
 
     /// Opens the file anew after a failed access, unless somebody has since `opening`.
     fn mend(&self, opening: u64) -> Result<()> {
-        let mut slot = self.database.lock();
+        let mut slot = self.opened.lock();
         if self.view.load().opening != opening || opening == CLOSED {
             return Ok(());
         }
@@ -157,30 +173,21 @@ impl Tree {
         self.file.lock().size().unwrap_or(0)
     }
 
-    /// Appends the sealed record of `id` to `out`, which is emptied first; false if there is none.
+    /// Puts the sealed record of `id` into `out`, in place of what was there; false if there is none.
     pub(crate) fn get(&self, id: u64, out: &mut Vec<u8>) -> Result<bool> {
         let first = self.view.load();
-        let Err(error) = self.look_up(&first, id, out) else { return Ok(!out.is_empty()) };
-        // The failure may have been that of another record's block.
-        self.mend(first.opening)?;
-        let second = self.view.load();
-        if self.look_up(&second, id, out).is_ok() {
-            return Ok(!out.is_empty());
-        }
-        self.mend(second.opening)?;
-        Err(error)
-    }
-
-    /// Leaves `out` empty if there is no such record.
-    fn look_up(&self, view: &View, id: u64, out: &mut Vec<u8>) -> Result<()> {
-        let records = view.records.as_ref().map_err(Error::clone)?;
-        self.guard("read its B-tree", || {
-            out.clear();
-            if let Some(record) = records.get(Key::from(id))? {
-                out.extend_from_slice(record.value());
+        match &first.records {
+            Ok(records) => {
+                if let Ok(found) = records.get(id, out) {
+                    return Ok(found);
+                }
             }
-            Ok(())
-        })
+            Err(_) => self.mend(first.opening)?,
+        }
+        // The failure may have passed, or been that of a file that was opened anew meanwhile.
+        let second = self.view.load();
+        let found = second.records.as_ref().map_err(Error::clone)?.get(id, out);
+        found.map_err(|error| Error::storage(&self.path, "read its B-tree", error))
     }
 
     /// The stored epochs.
@@ -200,9 +207,9 @@ impl Tree {
     /// Closes the file. Nothing can be read any more.
     pub(crate) fn close(&self) -> Result<()> {
         self.lose_view(Error::Closed, CLOSED);
-        let database = self.database.lock().take();
+        let opened = self.opened.lock().take();
         let closed = self.guard("close its B-tree", || {
-            drop(database);
+            drop(opened);
             Ok(())
         });
         *self.file.lock() = Arc::new(Shut);
@@ -210,21 +217,35 @@ impl Tree {
     }
 
     /// Makes the newest commit what reads see.
-    fn publish(&self, database: &Database, opening: u64) -> std::result::Result<(), redb::Error> {
-        let records = database.begin_read()?.open_table(RECORDS)?;
-        self.records.store(records.len()?, Ordering::Relaxed);
-        self.view.store(Arc::new(View { records: Ok(records), opening }));
+    fn publish(&self, opened: &Opened, opening: u64) -> std::result::Result<(), redb::Error> {
+        let pin = opened.database.begin_read()?.open_table(RECORDS)?;
+        let rows = pin.len()?;
+        let blocks = opened.blocks.clone();
+        let (root, count) = root::of_records(&blocks)?;
+        if count != rows {
+            return Err(redb::Error::Corrupted("it is not the commit that was made".to_owned()));
+        }
+        let lookup = Lookup { root, blocks, cache: self.cache.clone(), _pin: pin };
+        self.records.store(rows, Ordering::Relaxed);
+        self.view.store(Arc::new(View { records: Ok(lookup), opening }));
         Ok(())
+    }
+
+    fn with_opened<T>(
+        &self,
+        work: impl FnOnce(&Opened) -> std::result::Result<T, redb::Error>,
+    ) -> std::result::Result<T, redb::Error> {
+        match self.opened.lock().as_ref() {
+            Some(opened) => work(opened),
+            None => Err(redb::Error::DatabaseClosed),
+        }
     }
 
     fn with_database<T>(
         &self,
         work: impl FnOnce(&Database) -> std::result::Result<T, redb::Error>,
     ) -> std::result::Result<T, redb::Error> {
-        match self.database.lock().as_ref() {
-            Some(database) => work(database),
-            None => Err(redb::Error::DatabaseClosed),
-        }
+        self.with_opened(|opened| work(&opened.database))
     }
 
     fn guard<T>(

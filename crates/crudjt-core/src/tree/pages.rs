@@ -18,8 +18,8 @@ use twox_hash::XxHash3_128;
 
 use crate::bytes::Reader;
 
-const LEAF: u8 = 1;
-const BRANCH: u8 = 2;
+pub(super) const LEAF: u8 = 1;
+pub(super) const BRANCH: u8 = 2;
 const DEFINITION: u8 = 3;
 /// No page of ours has more than 2^12 blocks, which are 16 MiB: a hostile one is not to take more.
 const ORDER_MAX: u64 = 12;

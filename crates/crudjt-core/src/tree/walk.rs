@@ -21,7 +21,8 @@ use crate::Result;
 use crate::keyring::StoreId;
 use crate::options::Options;
 
-const DEPTH_MAX: usize = 40;
+/// No tree of ours is deeper: a hostile one is not to go on for ever.
+pub(super) const DEPTH_MAX: usize = 40;
 
 /// What a walk tells of.
 pub(crate) trait Visitor {

@@ -53,7 +53,6 @@ impl Medium {
         for (path, durable) in self.files.lock().unwrap().iter() {
             survived.edit(path, |bytes| bytes.clone_from(&durable.lock().unwrap()));
         }
-        self.disk.freeze();
         drop(store);
         World { disk: survived, ..world }
     }
@@ -66,7 +65,6 @@ impl Medium {
         let copies = self.files.lock().unwrap().clone().into_iter();
         let files = copies.map(|(path, durable)| (path, copied(&durable))).collect();
         let files = Arc::new(Mutex::new(files));
-        self.disk.freeze();
         drop(store);
         (World { disk: disk.clone(), ..world }, Medium { disk, files, switches: Arc::default() })
     }

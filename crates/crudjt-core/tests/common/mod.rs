@@ -95,10 +95,9 @@ impl World {
         Store::open(self.options())
     }
 
-    /// The world as a killed process leaves it: `store` goes on in a frozen copy of it that nobody sees.
+    /// The world as a killed process leaves it: `store` goes on in one that nobody sees.
     pub fn kill(&mut self, store: Store) {
         let survived = self.disk.copy();
-        self.disk.freeze();
         drop(store);
         self.disk = survived;
     }
