@@ -10,6 +10,7 @@
 import { CRUDJTError } from './errors.js'
 import { Extension } from './extension.js'
 import { copyBytes, Kept, revive } from './kept.js'
+import * as keptNumbers from './kept-number.js'
 import * as knownShapes from './known-shapes.js'
 import * as outlines from './outline.js'
 import { DEPTH_LIMIT } from './refusals.js'
@@ -20,6 +21,7 @@ import * as shortText from './short-text.js'
 // Constants of this module are built into the machine code; those of another one are looked up
 // in its exports each time.
 const { bytes, DATA_OFFSET, view } = scratch
+const { keptNumber } = keptNumbers
 const { fitting, misfit, shapeOf } = knownShapes
 const { codes, FALSE, NEW_TEXT, NULL, NUMBER, numbers, outline, TRUE } = outlines
 const { asciiText, readShortText, SHORT_TEXT } = shortText
@@ -67,7 +69,7 @@ function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
     for (let i = 0; i < width; i++) {
       const code = codes[i] as number
       if (code >= 0) values[from + i] = code < NEW_TEXT ? texts[code] : learnText(code, i)
-      else values[from + i] = code === NUMBER ? numbers[i] : readLeaf(code, i)
+      else values[from + i] = code === NUMBER ? keptNumber(numbers[i] as number) : readLeaf(code, i)
     }
   } catch (error) {
     // Some of the new texts were not learned.

@@ -8,6 +8,7 @@
  */
 import { types } from 'node:util'
 import { Extension } from './extension.js'
+import * as keptNumbers from './kept-number.js'
 import * as frame from './pack-frame.js'
 import * as packKey from './pack-key.js'
 import * as leaf from './pack-leaf.js'
@@ -20,6 +21,7 @@ import * as scratch from './scratch.js'
 // in its exports each time.
 const { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } = frame
 const { beginKeys, writeKey } = packKey
+const { keptNumber } = keptNumbers
 const { addValue, beginValues, spoil, writeText } = packedValues
 const { fitsBigInt, writeBigInt, writeBoolean, writeBytes, writeDate } = leaf
 const { writeExtension, writeNil, writeNumber } = leaf
@@ -101,8 +103,7 @@ function writeEntries(object: Entries, start: number, depth: number, converted: 
     if (typeof value === 'string') at = writeText(value, at)
     else if (typeof value === 'number') {
       at = writeNumber(value, at)
-      // As it comes back: -0 as 0.
-      addValue(value + 0)
+      addValue(keptNumber(value))
     } else if (typeof value === 'boolean') {
       at = writeBoolean(value, at)
       addValue(value)
