@@ -34,7 +34,9 @@ const TEXT_COST = 96
 const values: unknown[] = new Array(PLACES).fill(undefined)
 const texts: string[] = new Array(PLACES).fill('')
 const sizes = new Int32Array(PLACES).fill(1)
-const misses = new Uint8Array(PLACES)
+// Not from 0: the first texts are written like any that are new, so that machine code that is made
+// while all are the same knows that way too, and is not thrown away when the first one differs.
+const misses = new Uint8Array(PLACES).fill(1)
 // At first the empty text at every place: a header that tells no characters.
 const kept = new Uint8Array(PLACES * TEXT_BYTES).fill(0xa0)
 // No text of ASCII is a NaN, whose bits need not survive being read and written.
