@@ -1,5 +1,5 @@
-//! A walk over MessagePack that somebody else packed: is it one well-formed map, and how many bytes
-//! would it take in the most compact encoding?
+//! A walk over MessagePack that somebody else packed: where does a value end, is it one well-formed
+//! map, and how many bytes would it take in the most compact encoding?
 //!
 //! Invariants: one pass, no allocation, no recursion; the work is bounded by the number of bytes,
 //! whatever lengths they claim; no bytes make it panic. The size is never more than the bytes given,
@@ -25,16 +25,23 @@ pub enum Malformed {
 /// # Errors
 /// [`Malformed`], by the first thing that is wrong.
 pub fn measure(bytes: &[u8]) -> Result<usize, Malformed> {
-    let mut walk = Walk { rest: bytes, open: [0; DEPTH_LIMIT], depth: 0 };
-    let mut size = match walk.code()? {
-        code @ (0x80..=0x8f | 0xde | 0xdf) => walk.value(code)?,
-        _ => return Err(Malformed::NotMap),
+    let mut walk = Walk::new(bytes);
+    let size = match bytes.first() {
+        Some(0x80..=0x8f | 0xde | 0xdf) => walk.whole_value()?,
+        Some(_) => return Err(Malformed::NotMap),
+        None => return Err(Malformed::Syntax),
     };
-    while walk.expects_value() {
-        let code = walk.code()?;
-        size += walk.value(code)?;
-    }
     if walk.rest.is_empty() { Ok(size) } else { Err(Malformed::Syntax) }
+}
+
+/// How many bytes the value at the front of `bytes` takes, with everything in it.
+///
+/// # Errors
+/// [`Malformed::Syntax`], [`Malformed::TooDeep`].
+pub(crate) fn length(bytes: &[u8]) -> Result<usize, Malformed> {
+    let mut walk = Walk::new(bytes);
+    walk.whole_value()?;
+    Ok(bytes.len() - walk.rest.len())
 }
 
 struct Walk<'a> {
@@ -44,7 +51,23 @@ struct Walk<'a> {
     depth: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8]) -> Walk<'a> {
+        Walk { rest: bytes, open: [0; DEPTH_LIMIT], depth: 0 }
+    }
+
+    /// Takes a value with everything in it and gives its compact size.
+    fn whole_value(&mut self) -> Result<usize, Malformed> {
+        let mut size = 0;
+        loop {
+            let code = self.code()?;
+            size += self.value(code)?;
+            if !self.expects_value() {
+                return Ok(size);
+            }
+        }
+    }
+
     /// Counts one value of the innermost container that waits for any; false if none does.
     fn expects_value(&mut self) -> bool {
         while let Some(top) = self.depth.checked_sub(1) {

@@ -8,6 +8,8 @@
 //! which the first bytes of a map decide, the one that fitted last in front; the number of a text
 //! stands for the same text until it is told as new again.
 
+use crate::msgpack;
+
 /// The most leaves that a map may have.
 pub const MAX_LEAVES: usize = 256;
 /// The longest text that is told by number, in bytes: one header byte and this many more.
@@ -153,7 +155,7 @@ fn leaf(map: &[u8], at: usize) -> Option<(i32, f64, usize)> {
         0xd1 => number(f64::from(i16::from_be_bytes(bytes(rest)?)), 3),
         0xd2 => number(f64::from(i32::from_be_bytes(bytes(rest)?)), 5),
         code @ 0xe0.. => number(f64::from(code as i8), 1),
-        _ => Some((OTHER, at as f64, at + length(rest)?)),
+        _ => Some((OTHER, at as f64, at + msgpack::length(rest).ok()?)),
     }
 }
 
@@ -164,44 +166,6 @@ fn bytes<const N: usize>(value: &[u8]) -> Option<[u8; N]> {
 
 fn is_ascii(text: &[u8], length: usize) -> bool {
     text.get(1..=length).is_some_and(<[u8]>::is_ascii)
-}
-
-/// How many bytes a value takes with everything in it; `None` if it is cut short.
-fn length(value: &[u8]) -> Option<usize> {
-    let (mut at, mut pending) = (0_usize, 1_usize);
-    while pending > 0 {
-        let (bytes, values) = head(value.get(at..)?)?;
-        at = at.checked_add(bytes)?;
-        pending = (pending - 1).checked_add(values)?;
-    }
-    (at <= value.len()).then_some(at)
-}
-
-/// How many bytes the value takes without those in it, and how many those are.
-fn head(value: &[u8]) -> Option<(usize, usize)> {
-    let wide = |width: usize| match width {
-        1 => Some(usize::from(u8::from_be_bytes(bytes(value)?))),
-        2 => Some(usize::from(u16::from_be_bytes(bytes(value)?))),
-        _ => Some(u32::from_be_bytes(bytes(value)?) as usize),
-    };
-    let width = |code: u8, first: u8| 1_usize << (code - first);
-    Some(match *value.first()? {
-        code @ 0x80..=0x8f => (1, 2 * usize::from(code & 0x0f)),
-        code @ 0x90..=0x9f => (1, usize::from(code & 0x0f)),
-        code @ 0xa0..=0xbf => (1 + usize::from(code & 0x1f), 0),
-        0xc1 => return None,
-        code @ 0xc4..=0xc6 => (1 + width(code, 0xc4) + wide(width(code, 0xc4))?, 0),
-        code @ 0xc7..=0xc9 => (2 + width(code, 0xc7) + wide(width(code, 0xc7))?, 0),
-        0xca | 0xce | 0xd2 => (5, 0),
-        0xcb | 0xcf | 0xd3 => (9, 0),
-        0xcc | 0xd0 => (2, 0),
-        0xcd | 0xd1 => (3, 0),
-        code @ 0xd4..=0xd8 => (2 + width(code, 0xd4), 0),
-        code @ 0xd9..=0xdb => (1 + width(code, 0xd9) + wide(width(code, 0xd9))?, 0),
-        code @ 0xdc..=0xdd => (1 + width(code, 0xdb), wide(width(code, 0xdb))?),
-        code @ 0xde..=0xdf => (1 + width(code, 0xdd), wide(width(code, 0xdd))?.checked_mul(2)?),
-        _ => (1, 0),
-    })
 }
 
 /// The code of a short text at the front of `rest`: its number, as new if it had none.
@@ -366,11 +330,6 @@ mod tests {
             prop_assert!(found.is_none() || !lengths.is_empty());
         }
 
-        #[test]
-        fn a_value_is_as_long_as_its_bytes((bytes, _) in any_value(), more: u8) {
-            prop_assert_eq!(length(&bytes), Some(bytes.len()));
-            prop_assert_eq!(length(&[bytes.as_slice(), &[more]].concat()), Some(bytes.len()));
-        }
     }
 
     #[test]
