@@ -2,25 +2,16 @@
  * What promises and `…Sync` calls have in common: one attempt at a read or a delete, between the
  * engine and the memo. BUSY is passed on: nothing was done.
  */
-import * as decoder from './decode.js'
+import { decodedBytes, decodeMap } from './decode.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
-import * as native from './native.js'
-import * as packKey from './pack-key.js'
-import * as packed from './packed-values.js'
-import * as scratch from './scratch.js'
+import { BUSY, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from './native.js'
+import { areKeysOf, familiarKeys } from './pack-key.js'
+import { learn, packedValueBytes, packedValues } from './packed-values.js'
+import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from './scratch.js'
 import type { Session } from './session.js'
-import * as sessions from './session.js'
+import { sessionOf } from './session.js'
 import type { Shape } from './shapes.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { BUSY, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } = native
-const { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } = scratch
-const { decodeMap, decodedBytes } = decoder
-const { areKeysOf, familiarKeys } = packKey
-const { learn, packedValueBytes, packedValues } = packed
-const { sessionOf } = sessions
 
 /** The values of the record that is being read; for V8 the same kind of array as the memo's rows. */
 const values: unknown[] = new Array(64).fill(undefined)

@@ -10,21 +10,13 @@
 import { CRUDJTError } from './errors.js'
 import { Extension } from './extension.js'
 import { copyBytes, Kept, revive } from './kept.js'
-import * as keptNumbers from './kept-number.js'
-import * as knownShapes from './known-shapes.js'
-import * as outlines from './outline.js'
+import { keptNumber } from './kept-number.js'
+import { fitting, misfit, shapeOf } from './known-shapes.js'
+import { codes, FALSE, NEW_TEXT, NULL, NUMBER, numbers, outline, TRUE } from './outline.js'
 import { DEPTH_LIMIT } from './refusals.js'
-import * as scratch from './scratch.js'
+import { bytes, DATA_OFFSET, view } from './scratch.js'
 import type { Shape } from './shapes.js'
-import * as shortText from './short-text.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { bytes, DATA_OFFSET, view } = scratch
-const { keptNumber } = keptNumbers
-const { fitting, misfit, shapeOf } = knownShapes
-const { codes, FALSE, NEW_TEXT, NULL, NUMBER, numbers, outline, TRUE } = outlines
-const { asciiText, readShortText, SHORT_TEXT } = shortText
+import { asciiText, readShortText, SHORT_TEXT } from './short-text.js'
 
 /** What an array or a map of its own takes in memory beside its values. */
 const CONTAINER_COST = 96

@@ -8,27 +8,33 @@
  */
 import { types } from 'node:util'
 import { Extension } from './extension.js'
-import * as keptNumbers from './kept-number.js'
-import * as frame from './pack-frame.js'
-import * as packKey from './pack-key.js'
-import * as leaf from './pack-leaf.js'
-import * as text from './pack-text.js'
-import * as packedValues from './packed-values.js'
-import * as refusals from './refusals.js'
-import * as scratch from './scratch.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } = frame
-const { beginKeys, writeKey } = packKey
-const { keptNumber } = keptNumbers
-const { addValue, beginValues, spoil, writeText } = packedValues
-const { fitsBigInt, writeBigInt, writeBoolean, writeBytes, writeDate } = leaf
-const { writeExtension, writeNil, writeNumber } = leaf
-const { writeString } = text
-const { notAHash, refuse, refuseDepth, refusedKind, tooLarge, trail } = refusals
-const { DEPTH_LIMIT, TOO_DEEP, TOO_MUCH } = refusals
-const { bytes, DATA_OFFSET, fill, release } = scratch
+import { keptNumber } from './kept-number.js'
+import { begin, closeMap, SOFT_END, sizeUpTo, wrap, writeArrayHeader } from './pack-frame.js'
+import { beginKeys, writeKey } from './pack-key.js'
+import {
+  fitsBigInt,
+  writeBigInt,
+  writeBoolean,
+  writeBytes,
+  writeDate,
+  writeExtension,
+  writeNil,
+  writeNumber,
+} from './pack-leaf.js'
+import { writeString } from './pack-text.js'
+import { addValue, beginValues, spoil, writeText } from './packed-values.js'
+import {
+  DEPTH_LIMIT,
+  notAHash,
+  refuse,
+  refuseDepth,
+  refusedKind,
+  TOO_DEEP,
+  TOO_MUCH,
+  tooLarge,
+  trail,
+} from './refusals.js'
+import { bytes, DATA_OFFSET, fill, release } from './scratch.js'
 
 type Entries = Record<string, unknown>
 

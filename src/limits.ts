@@ -3,9 +3,7 @@
  * decided what is a limit; a limit that is refused never becomes none.
  */
 import { type ArgumentError, rangeError, typeError } from './errors.js'
-import * as scratch from './scratch.js'
-
-const { exact, READS_EXACT, TTL_EXACT } = scratch
+import { exact, READS_EXACT, TTL_EXACT } from './scratch.js'
 
 /** A limit of a token: a positive whole number; null and undefined: no limit. */
 export type Limit = number | bigint | null | undefined

@@ -8,11 +8,7 @@
  * told.
  */
 import { TOO_MUCH } from './refusals.js'
-import * as scratch from './scratch.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { bytes, DATA_END, DATA_OFFSET, view } = scratch
+import { bytes, DATA_END, DATA_OFFSET, view } from './scratch.js'
 
 /** What one entry may take without looking for room: a short key and a short value. */
 const MARGIN = 512

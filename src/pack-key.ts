@@ -6,16 +6,10 @@
  * Invariants: what is kept at a place are the bytes of the key at that place; which keys are at the
  * places, and how deep, says which maps have them.
  */
-import * as text from './pack-text.js'
-import * as packedValues from './packed-values.js'
-import * as scratch from './scratch.js'
+import { writeString } from './pack-text.js'
+import { spoil, unlearn } from './packed-values.js'
+import { bytes, view } from './scratch.js'
 import type { Shape } from './shapes.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { bytes, view } = scratch
-const { spoil, unlearn } = packedValues
-const { writeString } = text
 
 /** How many places there are: keys beyond them are written like any text. */
 const PLACES = 64

@@ -2,13 +2,8 @@
  * Writers of MessagePack's values that hold no others, but for text, into the scratch buffer (see
  * pack-frame.ts).
  */
-import * as frame from './pack-frame.js'
-import * as scratch from './scratch.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { SOFT_END, skip, writeLength } = frame
-const { bytes, view } = scratch
+import { SOFT_END, skip, writeLength } from './pack-frame.js'
+import { bytes, view } from './scratch.js'
 
 /** nil. */
 export function writeNil(at: number): number {

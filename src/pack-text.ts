@@ -1,11 +1,6 @@
 /** The writer of MessagePack's text, into the scratch buffer (see pack-frame.ts). */
-import * as frame from './pack-frame.js'
-import * as scratch from './scratch.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { SOFT_END, skip, writeLength } = frame
-const { bytes } = scratch
+import { SOFT_END, skip, writeLength } from './pack-frame.js'
+import { bytes } from './scratch.js'
 
 /** Up to this length a loop beats the native writers. */
 const LOOP_LENGTH = 48

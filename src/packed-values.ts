@@ -9,16 +9,10 @@
  * Invariants: no string of the caller's is kept, for it may be a part of a much longer one; values
  * are handed out only if the keys are exactly those that the shape was recognised by.
  */
-import * as text from './pack-text.js'
-import * as scratch from './scratch.js'
+import { writeString } from './pack-text.js'
+import { bytes, view } from './scratch.js'
 import type { Shape } from './shapes.js'
-import * as shortText from './short-text.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { bytes, view } = scratch
-const { writeString } = text
-const { asciiText, SHORT_TEXT } = shortText
+import { asciiText, SHORT_TEXT } from './short-text.js'
 
 /** The most values, and the most texts whose bytes are kept. */
 const PLACES = 64

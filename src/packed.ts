@@ -3,9 +3,7 @@
  * later: for calls that have to wait. A copy is made, so what the caller does to the data meanwhile
  * has no effect.
  */
-import * as scratch from './scratch.js'
-
-const { bytes, DATA_OFFSET, exact, READS_EXACT, TTL_EXACT } = scratch
+import { bytes, DATA_OFFSET, ensureFree, exact, READS_EXACT, TTL_EXACT } from './scratch.js'
 
 /** Packed data with its limits. */
 export class Packed {
@@ -29,7 +27,7 @@ export class Packed {
 
   /** Puts it back into the scratch buffer: the call to the engine has to follow at once. */
   restore(): void {
-    scratch.ensureFree()
+    ensureFree()
     bytes.set(this.data, DATA_OFFSET)
     exact[TTL_EXACT] = this.exactTtl
     exact[READS_EXACT] = this.exactReads

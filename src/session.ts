@@ -1,10 +1,8 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
 import { decodeMap, exactly } from './decode.js'
 import { revive } from './kept.js'
-import * as scratch from './scratch.js'
+import { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } from './scratch.js'
 import type { Shape } from './shapes.js'
-
-const { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The limits that are set on a token; a limit that is not set is not there. */
 export interface Metadata {

@@ -3,9 +3,7 @@
  * arguments: 9 ns for 4 characters, 32 for 22, where a native call takes 70.
  */
 import { compile } from './codegen.js'
-import * as scratch from './scratch.js'
-
-const { bytes } = scratch
+import { bytes } from './scratch.js'
 
 /** The longest text read this way, in bytes. */
 export const SHORT_TEXT = 24

@@ -13,14 +13,14 @@ import {
   type UpdateOptions,
 } from './call-options.js'
 import { Core } from './core.js'
-import * as encoder from './encode.js'
+import { encode } from './encode.js'
 import { Engine } from './engine.js'
 import { Flusher } from './flusher.js'
 import { RemoteStore } from './grpc/remote-store.js'
 import type { Limit } from './limits.js'
-import * as limits from './limits.js'
+import { NONE, readsOf, ttlOf } from './limits.js'
 import { Memo, tokensWithin } from './memo.js'
-import * as native from './native.js'
+import { BUSY, NO_SLOT } from './native.js'
 import { type BackupOptions, type BackupReport, checkBackup, telling } from './offline.js'
 import {
   type ConnectOptions,
@@ -38,12 +38,6 @@ import type { Session } from './session.js'
 import type { SessionStore } from './session-store.js'
 import { type StoreStats, statsOf } from './stats.js'
 import { SyncCalls } from './sync-calls.js'
-
-// Constants of this module are built into the machine code; those of another one are looked up
-// in its exports each time.
-const { encode } = encoder
-const { NONE, readsOf, ttlOf } = limits
-const { BUSY, NO_SLOT } = native
 
 /** @internal The parts of a store that a master answers from. */
 export interface Served {

@@ -4,13 +4,20 @@
  * whoever wrote it, into the scratch buffer as the engine would have filled it.
  */
 import { CRUDJTError } from '../errors.js'
-import * as scratch from '../scratch.js'
+import {
+  bytes,
+  DATA_END,
+  DATA_OFFSET,
+  exact,
+  header,
+  READS_EXACT,
+  READS_LEFT,
+  TTL_EXACT,
+  TTL_LEFT,
+} from '../scratch.js'
 import { Cursor } from './cursor.js'
 import { writeDelimited } from './messages.js'
 import { varintBytes } from './protobuf.js'
-
-const { bytes, DATA_OFFSET, exact, header, DATA_END } = scratch
-const { READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The most bytes of data that the scratch buffer takes. */
 const MOST_DATA = DATA_END - DATA_OFFSET

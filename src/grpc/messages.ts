@@ -2,10 +2,8 @@
  * The messages of `proto/token.proto`, read and written by hand: no objects of the library in
  * between, and data goes straight from and into the scratch buffer.
  */
-import * as scratch from '../scratch.js'
+import { bytes, DATA_OFFSET } from '../scratch.js'
 import { DELIMITED, int64Varint, Reader, tagOf, varintBytes, writeVarint } from './protobuf.js'
-
-const { bytes, DATA_OFFSET } = scratch
 
 const EMPTY = Buffer.alloc(0)
 

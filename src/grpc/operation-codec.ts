@@ -2,7 +2,7 @@
  * Operations of `proto/batch.proto`: how a client writes them, its data out of the scratch buffer,
  * and how a master reads them, without an object for each.
  */
-import * as scratch from '../scratch.js'
+import { DATA_OFFSET, exact, READS_EXACT, bytes as shared, TTL_EXACT } from '../scratch.js'
 import {
   closePart,
   NUMBER_FIELD_BYTES,
@@ -14,8 +14,6 @@ import {
 } from './fields.js'
 import { writeDelimited } from './messages.js'
 import { DELIMITED, Reader, tagOf } from './protobuf.js'
-
-const { bytes: shared, DATA_OFFSET, exact, READS_EXACT, TTL_EXACT } = scratch
 
 /** What an operation does. */
 export const Kind = {

@@ -10,11 +10,9 @@ import { ABSENT, BUSY, NO_SLOT } from '../native.js'
 import { wireSize } from '../options.js'
 import { Packed } from '../packed.js'
 import { DEPTH_LIMIT, notAHash, tooLarge } from '../refusals.js'
-import * as scratch from '../scratch.js'
+import { DATA_OFFSET, bytes as shared } from '../scratch.js'
 import type { Served } from '../store.js'
 import { Backups, type Counters } from './backups.js'
-
-const { bytes: shared, DATA_OFFSET } = scratch
 
 /** What `Hot.measure` says of bytes that are no data. */
 const NOT_MAP = -2

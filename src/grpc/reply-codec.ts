@@ -2,7 +2,17 @@
  * Replies of `proto/batch.proto`: how a master writes them, data out of the scratch buffer, and how a
  * client reads them, data into the scratch buffer.
  */
-import * as scratch from '../scratch.js'
+import {
+  DATA_END,
+  DATA_OFFSET,
+  exact,
+  header,
+  READS_EXACT,
+  READS_LEFT,
+  bytes as shared,
+  TTL_EXACT,
+  TTL_LEFT,
+} from '../scratch.js'
 import { MARK_BYTES, TAKEN_TAG, writeMark } from './batch-messages.js'
 import {
   closePart,
@@ -14,9 +24,6 @@ import {
 } from './fields.js'
 import { writeDelimited } from './messages.js'
 import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
-
-const { bytes: shared, DATA_OFFSET, exact, header, DATA_END } = scratch
-const { READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } = scratch
 
 /** The field of `Replies` that a reply stands in. */
 export const REPLIES = 2

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { CRUDJTError } from '../errors.js'
-import * as scratch from '../scratch.js'
+import { exact, READS_EXACT, TTL_EXACT } from '../scratch.js'
 import { type Session, sessionFrom } from '../session.js'
 import type { Link } from './calls.js'
 import { openResult } from './envelope.js'
@@ -21,8 +21,6 @@ import {
 } from './messages.js'
 import { type Arguments, Kind } from './operation-codec.js'
 import { CODE_HEADER, errorOfStatus, Status } from './status.js'
-
-const { exact, READS_EXACT, TTL_EXACT } = scratch
 
 /** To the engine: the limit is in the scratch header. */
 const EXACT = -2
