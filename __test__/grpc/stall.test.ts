@@ -1,4 +1,6 @@
 /** Masters that stop answering, or answer what this client does not understand. */
+import { createServer as createHttp2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { type Server as GrpcServer, Server, ServerCredentials } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJTError, Store } from 'crudjt'
@@ -109,3 +111,36 @@ test('a master that welcomes and then says nothing fails calls at their deadline
   await store.close()
   server.forceShutdown()
 })
+
+/** Messages in their frames that no master sends. */
+const GARBAGE = {
+  'no field': [0, 0, 0, 0, 1, 0],
+  'a field cut short': [0, 0, 0, 0, 2, 0x12, 9],
+  'a compressed message': [1, 0, 0, 0, 1, 0],
+  'a message of four gigabytes': [0, 255, 255, 255, 255, 0],
+}
+
+for (const [name, bytes] of Object.entries(GARBAGE)) {
+  test(`a connection that brings ${name} is given up for another`, async (t) => {
+    let connections = 0
+    const server = createHttp2Server()
+    const grpc = { ':status': 200, 'content-type': 'application/grpc' }
+    server.on('session', () => connections++)
+    server.on('stream', (stream) => {
+      stream.on('error', () => {})
+      const isFirst = connections === 1
+      stream.respond(isFirst ? grpc : { ...grpc, 'grpc-status': 16 }, { endStream: !isFirst })
+      if (isFirst) stream.write(Buffer.from(bytes))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const store = await Store.connect({ grpc_port: port, timeout_ms: 3_600_000 })
+    await refuses(t, () => store.read('x'), {
+      is: CRUDJTError,
+      code: 'ERR_CRUDJT_UNAUTHENTICATED',
+    })
+    t.is(connections, 2)
+    await store.close()
+    server.close()
+  })
+}

@@ -73,20 +73,24 @@ export class CuttingProxy {
         else socket.destroy()
       }
     }
-    const isSwallowing = () => this.isCutting && plan.replies <= 0
+    // Once something was held back nothing behind it may pass, or the peers are out of step.
+    let [isSwallowing, isOver] = [false, false]
     client.on('data', (chunk) => {
-      const left = isSwallowing() ? plan.afterwards : plan.requests
+      if (isOver) return
+      const left = isSwallowing ? plan.afterwards : plan.requests
       plan.requests -= chunk.length
-      if (isSwallowing()) plan.afterwards -= chunk.length
-      if (!this.isCutting || chunk.length < left) master.write(chunk)
-      else master.write(chunk.subarray(0, left), cut)
+      if (isSwallowing) plan.afterwards -= chunk.length
+      isOver = (this.isCutting || isSwallowing) && chunk.length >= left
+      if (isOver) master.write(chunk.subarray(0, left), cut)
+      else master.write(chunk)
     })
     master.on('data', (chunk) => {
-      if (isSwallowing()) return
-      client.write(this.isCutting ? chunk.subarray(0, plan.replies) : chunk)
+      if (isSwallowing) return
+      isSwallowing = this.isCutting && chunk.length >= plan.replies
+      client.write(isSwallowing ? chunk.subarray(0, plan.replies) : chunk)
       plan.replies -= chunk.length
       // The client may send nothing more before it has these replies.
-      if (isSwallowing()) setTimeout(cut, below(8))
+      if (isSwallowing) setTimeout(cut, below(8))
     })
     for (const [socket, other] of [
       [client, master],

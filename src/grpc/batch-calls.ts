@@ -143,6 +143,8 @@ export class BatchCalls implements Calls {
       const headers = requestHeaders(BATCH_METHOD, this.link)
       this.stream = new ClientStream(session, headers, {
         message: (message) => this.take(message),
+        // What was sent may come again over another connection; this one may be out of step for good.
+        garbled: () => connection.abandon(session),
         ended: (ending) => this.end(session, ending),
       })
       this.stream.send(framed(writeHello({ version: VERSION, client: this.client })))
@@ -153,13 +155,7 @@ export class BatchCalls implements Calls {
   }
 
   private take(message: Buffer): void {
-    try {
-      this.read(message)
-    } catch {
-      // Whatever speaks like this is not understood; what was sent may come again on another stream.
-      this.stream?.cancel()
-      return
-    }
+    this.read(message)
     if (this.inFlight.count === 0) this.idleSoon()
     else this.flushSoon()
   }

@@ -7,8 +7,10 @@ import { type Ending, endingOf } from './grpc-call.js'
 
 /** Who hears of a stream. */
 export interface Listener {
-  /** A message has come. It is the listener's own. */
+  /** A message has come. It is the listener's own. Throws if it makes no sense. */
   message(message: Buffer): void
+  /** What has come makes no sense: nothing behind it can be trusted. */
+  garbled(): void
   /** The stream is over; called once. */
   ended(ending: Ending): void
 }
@@ -49,7 +51,14 @@ export class ClientStream {
   }
 
   private take(chunk: Buffer, listener: Listener): void {
-    const isWell = this.frames.take(chunk, listener.message)
-    if (!isWell) this.cancel()
+    if (!this.isUnderstood(chunk, listener)) listener.garbled()
+  }
+
+  private isUnderstood(chunk: Buffer, listener: Listener): boolean {
+    try {
+      return this.frames.take(chunk, listener.message)
+    } catch {
+      return false
+    }
   }
 }

@@ -44,7 +44,10 @@ export class Reader {
 
   /** The next field's tag; 0 at the end. */
   tag(): number {
-    return this.at < this.end ? this.uint() : 0
+    if (this.at >= this.end) return 0
+    const tag = this.uint()
+    if (tag < 8) throw MALFORMED // no field has the number 0
+    return tag
   }
 
   /** A varint up to 2^53. */
