@@ -256,6 +256,43 @@ test('replies are written as others read them, and read back', (t) => {
   )
 })
 
+test('a reply for which the memory at hand does not suffice is whole', (t) => {
+  const why = 'x'.repeat(200)
+  const write: Record<string, [(writer: ReplyWriter) => void, object]> = {
+    token: [(writer) => writer.token(2, 'made'), { token: 'made' }],
+    result: [(writer) => writer.result(2, true), { result: true }],
+    data: [(writer) => writer.data(2, put(Buffer.alloc(200, 7))), { length: 200 }],
+    error: [(writer) => writer.error(2, 'CODE', why), { code: 'CODE', text: why }],
+    folder: [(writer) => writer.folder(2, why), { folder: why }],
+    counters: [(writer) => writer.counters(2, [['a', 1]]), { counters: [['a', 1]] }],
+    again: [(writer) => writer.again(2, Buffer.of(8, 2, 24, 1)), { result: true }],
+  }
+  setLeft(-1n, TTL_LEFT, TTL_EXACT)
+  setLeft(-1n, READS_LEFT, READS_EXACT)
+  for (const [name, [reply, expected]] of Object.entries(write)) {
+    for (let before = 3500; before < 4200; before++) {
+      const writer = new ReplyWriter()
+      writer.error(1, 'CODE', 'y'.repeat(before))
+      reply(writer)
+      const read = [...repliesIn(writer.take(2))]
+      t.like(read, { length: 2, 1: { number: 2, ...expected } }, `${name} behind ${before}`)
+    }
+  }
+})
+
+/** The replies of a message, as a client reads them. */
+function* repliesIn(message: Buffer) {
+  const reader = new Reader(message)
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === messages.TAKEN_TAG) reader.skip(tag)
+    else {
+      const reply = new ReplyReader()
+      reply.read(new Reader(reader.slice()))
+      yield reply
+    }
+  }
+}
+
 function setLeft(left: bigint, index: number, exactIndex: number): void {
   header[index] = Number(left)
   exact[exactIndex] = left < 0n ? 0n : left

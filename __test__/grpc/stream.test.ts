@@ -139,6 +139,18 @@ test('refusals are replies with a code, and the stream goes on', async (t) => {
   stream.close()
 })
 
+test('a thousand refusals at once are each told', async (t) => {
+  const stream = await welcomed()
+  const operations = Array.from({ length: 1000 }, (_, i) => ({ number: i + 1, kind: 99 }))
+  stream.send({ operations })
+  for (let told = 0; told < operations.length; ) {
+    const { replies } = await stream.next()
+    for (const reply of replies) t.is(reply.error?.code, 'ERR_CRUDJT_UNSUPPORTED')
+    told += replies.length
+  }
+  stream.close()
+})
+
 const operation = { number: 1, kind: CREATE, packed_data }
 const nonsense: Record<string, (stream: RawStream) => void> = {
   'operations before the greeting': (stream) => stream.send({ operations: [operation] }),

@@ -88,7 +88,8 @@ export class ReplyWriter {
   /** The reply to what was refused. */
   error(number: number, code: string, text: string): void {
     const size = Buffer.byteLength(text)
-    const start = openPart(this.bytes, this.open(number, code.length + size + 16), ERROR)
+    const opened = this.open(number, code.length + size + 16)
+    const start = openPart(this.bytes, opened, ERROR)
     let at = writeAscii(this.bytes, start, CODE, code)
     at = writeDelimited(this.bytes, at, TEXT, size)
     at += this.bytes.write(text, at, 'utf8')
@@ -98,7 +99,8 @@ export class ReplyWriter {
   /** The reply to BACKUP without a ticket. */
   folder(number: number, folder: string): void {
     const size = Buffer.byteLength(folder)
-    const at = writeDelimited(this.bytes, this.open(number, size + 4), FOLDER, size)
+    const opened = this.open(number, size + 4)
+    const at = writeDelimited(this.bytes, opened, FOLDER, size)
     this.close(at + this.bytes.write(folder, at, 'utf8'))
   }
 
@@ -135,7 +137,7 @@ export class ReplyWriter {
     return message
   }
 
-  /** Begins a reply with room for so many bytes beside the usual. */
+  /** Begins a reply with room for so many bytes beside the usual. May replace the memory written to. */
   private open(number: number, room: number): number {
     const needed = this.at + REPLY_BYTES + room
     if (needed > this.bytes.length) this.grow(needed)
