@@ -45,7 +45,8 @@ test.serial('the kill test finds what an older copy of the store does not know',
     await life.closeInOrder()
     while (life.log.acknowledged < MANY) await life.killAt('sweeping')
     const putBack = life.copy()
-    while (life.log.acknowledged < 2 * MANY) await life.killAt('sweeping')
+    const enough = life.log.acknowledged + MANY
+    while (life.log.acknowledged < enough) await life.killAt('sweeping')
     t.deepEqual(life.log.findings, [])
     putBack()
     await life.closeInOrder()
