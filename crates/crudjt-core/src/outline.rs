@@ -330,6 +330,11 @@ mod tests {
             prop_assert!(found.is_none() || !lengths.is_empty());
         }
 
+        #[test]
+        fn a_value_is_as_long_as_its_bytes((bytes, _) in any_value(), more: u8) {
+            prop_assert_eq!(msgpack::length(&bytes), Ok(bytes.len()));
+            prop_assert_eq!(msgpack::length(&[bytes.as_slice(), &[more]].concat()), Ok(bytes.len()));
+        }
     }
 
     #[test]

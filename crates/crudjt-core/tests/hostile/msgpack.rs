@@ -25,8 +25,7 @@ pub fn run(bytes: &[u8]) {
         agrees(map);
         if let Some(template) = template(map) {
             reader.learn(map, template);
-            let fits = reader.fits(map);
-            assert!(fits || measure(map).is_err(), "sound data fits its own template");
+            assert!(reader.fits(map), "a map fits its own template");
         }
         reader.fits(second);
         reader.fits(first);
