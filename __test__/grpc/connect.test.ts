@@ -1,11 +1,12 @@
 /** Being a client: waiting for a master, losing it, and reaching what is none. */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import test from 'ava'
 import { CRUDJT, CRUDJTError, Store } from 'crudjt'
 import { kill, runProcess } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
+import { portOf } from '../helpers/listening.js'
 import {
   type At,
   patient,
@@ -20,12 +21,6 @@ const { Config } = CRUDJT
 const data = { a: 1 }
 const unavailable = (says: string) =>
   ({ is: CRUDJTError, code: 'ERR_CRUDJT_UNAVAILABLE', says }) as const
-
-/** The port on which something begins to listen. */
-async function portOf(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
-}
 
 /** Nothing listens there, and no process is given it as a free one. */
 const NOBODYS_PORT = 1

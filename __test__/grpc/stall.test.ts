@@ -1,11 +1,11 @@
 /** Masters that stop answering, or answer what this client does not understand. */
 import { createServer as createHttp2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { type Server as GrpcServer, Server, ServerCredentials } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJTError, Store } from 'crudjt'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
+import { portOf } from '../helpers/listening.js'
 import { patient, runMaster, stopMaster } from '../helpers/masters.js'
 import { packageOf } from '../helpers/raw-client.js'
 import { refuses } from '../helpers/refusals.js'
@@ -132,9 +132,7 @@ for (const [name, bytes] of Object.entries(GARBAGE)) {
       stream.respond(isFirst ? grpc : { ...grpc, 'grpc-status': 16 }, { endStream: !isFirst })
       if (isFirst) stream.write(Buffer.from(bytes))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    const store = await Store.connect({ grpc_port: port, timeout_ms: 3_600_000 })
+    const store = await Store.connect({ grpc_port: await portOf(server), timeout_ms: 3_600_000 })
     await refuses(t, () => store.read('x'), {
       is: CRUDJTError,
       code: 'ERR_CRUDJT_UNAUTHENTICATED',
