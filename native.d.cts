@@ -16,10 +16,17 @@ export type Outcome<T> =
  */
 export interface Hot {
   /**
-   * Stores `length` bytes from `DATA_OFFSET` on and gives their token. `slot` is where the caller
-   * is going to keep the data, -1 if nowhere.
+   * Stores `length` bytes from `at` on, anywhere in the buffer behind its header, and gives their
+   * token. `slot` is where the caller is going to keep the data, -1 if nowhere.
    */
-  create(this: void, length: number, ttl: number, reads: number, slot: number): string | -3
+  create(
+    this: void,
+    at: number,
+    length: number,
+    ttl: number,
+    reads: number,
+    slot: number,
+  ): string | -3
   /**
    * Reads a record to `DATA_OFFSET` and its metadata to the header, and gives the data's length;
    * `-1` if there is no such token, `-2` if the record still has the version that the caller keeps
@@ -32,6 +39,7 @@ export interface Hot {
   update(
     this: void,
     token: string,
+    at: number,
     length: number,
     ttl: number,
     reads: number,
@@ -85,7 +93,7 @@ export declare class NativeStore {
   /**
    * Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
    * transferred to another thread. The functions keep the buffer and the store, and know about
-   * `known_tokens` of the tokens whose data the caller keeps decoded, 24 bytes each.
+   * `known_tokens` of the tokens whose data the caller keeps decoded, 48 bytes each.
    */
   bind(scratch: ArrayBuffer, knownTokens: number): Hot
   /** Resolves when a call that answered -3 may be tried again. */
@@ -160,6 +168,12 @@ export interface Finding {
   /** One sentence; holds no token, data or key. */
   text: string
 }
+
+/** How much room that is, in bytes. */
+export declare const IMAGES_BYTES: number
+
+/** Where room begins for data that is packed elsewhere than at `DATA_OFFSET`, in bytes. */
+export declare const IMAGES_OFFSET: number
 
 /** A domain of a store's keyring. */
 export interface KeyDomain {

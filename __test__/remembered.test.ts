@@ -70,19 +70,6 @@ function isPlain(data: unknown): data is object {
   )
 }
 
-/** What comes back, of toJSON what it gives. */
-function wanted(data: object): unknown {
-  return expected(resolved(data))
-}
-
-function resolved(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if ('toJSON' in value && !(value instanceof Date)) return (value.toJSON as () => unknown)()
-  if (Array.isArray(value)) return value.map(resolved)
-  if (!isPlain(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, resolved(one)]))
-}
-
 test('data of one kind or two reads as it was created, from the memo and from the file', async (t) => {
   await fc.assert(
     fc.asyncProperty(run, async (all) => {
@@ -92,7 +79,7 @@ test('data of one kind or two reads as it was created, from the memo and from th
       const same = async (from: Store) => {
         for (const [i, token] of tokens.entries()) {
           const session = await from.read(token)
-          const right = isDeepStrictEqual(session?.data, wanted(all[i] as object))
+          const right = isDeepStrictEqual(session?.data, expected(all[i]))
           if (!right) t.fail(`${JSON.stringify(session)} of ${JSON.stringify(all[i])}`)
         }
       }

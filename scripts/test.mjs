@@ -1,5 +1,5 @@
 // Runs every suite: the Rust workspace with cargo, then the TypeScript tests with ava. Prints what
-// each counted and ends with the sum. Fails if a test failed, or if a suite ran nothing.
+// failed and what each counted and ends with the sum. Fails if a test failed, or if a suite ran nothing.
 
 import { run, scriptOf } from './tools.mjs'
 
@@ -8,25 +8,35 @@ const suites = [
     name: 'Rust',
     go: () => run('cargo', ['test', '--workspace', '--no-fail-fast']),
     count: cargoCount,
+    failures: /^test .* FAILED$|^thread .* panicked at .*$|^error: .*$|^process didn't exit .*$/gm,
   },
-  { name: 'TypeScript', go: () => run(process.execPath, [scriptOf('ava')]), count: avaCount },
+  {
+    name: 'TypeScript',
+    go: () => run(process.execPath, [scriptOf('ava')]),
+    count: avaCount,
+    failures: /^ +[✘✖×] .*$|^ +Uncaught exception in .*$|^ +Unhandled rejection in .*$/gm,
+  },
 ]
 
 const results = []
 for (const suite of suites) results.push(await runSuite(suite))
 
 console.log('')
-for (const { name, passed, failed } of results) console.log(`${name}: ${line(passed, failed)}`)
+for (const { name, passed, failed, failures } of results) {
+  for (const failure of failed > 0 ? failures : []) console.log(`${name}: ${failure.trim()}`)
+  console.log(`${name}: ${line(passed, failed)}`)
+}
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
 const failed = results.reduce((sum, result) => sum + result.failed, 0)
 console.log(line(passed, failed))
 process.exitCode = failed === 0 ? 0 : 1
 
-async function runSuite({ name, go, count }) {
+async function runSuite({ name, go, count, failures }) {
   const { status, text } = await go()
   const { passed, failed } = count(text)
   const bad = status !== 0 || passed === 0
-  return { name, passed, failed: bad ? Math.max(failed, 1) : failed }
+  const found = text.match(failures) ?? [`ended with status ${status}`]
+  return { name, passed, failed: bad ? Math.max(failed, 1) : failed, failures: found }
 }
 
 /** Sums the closing lines of cargo's test binaries. */

@@ -3,11 +3,10 @@
  * engine and the memo. BUSY is passed on: nothing was done.
  */
 import { decodedBytes, decodeMap } from './decode.js'
+import { bringToFront, packedImage } from './encode.js'
 import type { Engine } from './engine.js'
 import type { Memo } from './memo.js'
 import { BUSY, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from './native.js'
-import { areKeysOf, familiarKeys } from './pack-key.js'
-import { learn, packedValueBytes, packedValues } from './packed-values.js'
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from './scratch.js'
 import type { Session } from './session.js'
 import { sessionOf } from './session.js'
@@ -70,15 +69,13 @@ export class Core {
    */
   remember(length: number): void {
     const { memo } = this
-    const keys = familiarKeys()
-    const known = packedValues(keys, memo.row, memo.from)
-    if (known !== undefined) {
-      memo.seal(known, packedValueBytes())
+    const image = packedImage()
+    if (image !== undefined) {
+      memo.fill(image.shape, image.values, image.taken)
       return
     }
-    const shape = decodeMap(length, memo.row, memo.from)
-    if (keys >= 0 && areKeysOf(shape)) learn(shape, keys)
-    memo.seal(shape, decodedBytes())
+    bringToFront(length)
+    memo.seal(decodeMap(length, memo.row, memo.from), decodedBytes())
   }
 
   /**

@@ -43,9 +43,9 @@ export class Engine {
     return this.store.path
   }
 
-  create(length: number, ttl: number, reads: number, slot: number): string | -3 {
+  create(at: number, length: number, ttl: number, reads: number, slot: number): string | -3 {
     try {
-      return this.hot.create(length, ttl, reads, slot)
+      return this.hot.create(at, length, ttl, reads, slot)
     } catch (error) {
       throw fromEngine(error)
     }
@@ -67,9 +67,16 @@ export class Engine {
     }
   }
 
-  update(token: string, length: number, ttl: number, reads: number, keep: boolean): 1 | 0 | -3 {
+  update(
+    token: string,
+    at: number,
+    length: number,
+    ttl: number,
+    reads: number,
+    keep: boolean,
+  ): 1 | 0 | -3 {
     try {
-      return this.hot.update(token, length, ttl, reads, keep)
+      return this.hot.update(token, at, length, ttl, reads, keep)
     } catch (error) {
       throw fromEngine(error)
     }

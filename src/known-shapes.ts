@@ -31,6 +31,11 @@ export function fitting(index: number): Shape {
   return table[index & ~1] as Shape
 }
 
+/** Whether a shape foresees the maps inside of a whole record. */
+export function isLearned(shape: Shape): boolean {
+  return shape.inner.length === shape.keys.length
+}
+
 /** The shape of a map of these keys that is no record of its own. */
 export function shapeOf(keys: readonly string[]): Shape {
   const name = keys.join('\0')

@@ -24,7 +24,7 @@ const HEAD = 2
 const PLACE_COST = 8
 /** A token is reckoned to take so many bytes of the budget, of which so many in the engine. */
 const TOKEN_BUDGET = 256
-const TOKEN_COST = 24
+const TOKEN_COST = 48
 /**
  * When the memo is full, one in so many newcomers gets in at the cost of the oldest. Were it each of
  * them, going round more tokens than fit would throw out every one just before its turn.

@@ -1,8 +1,9 @@
 /** The binding: the only module that imports it. */
 import native = require('#native')
 
-/** Where data and leaves begin in the scratch buffer, and how long the buffer is, in bytes. */
-export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } = native
+/** Where the parts of the scratch buffer begin, and how long the last and all of them are, in bytes. */
+export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, IMAGES_OFFSET } = native
+export const { IMAGES_BYTES, SCRATCH_BYTES } = native
 
 /** Opens a store of the engine; makes the outlines of a scratch buffer. */
 export const { bindOutline, openStore } = native

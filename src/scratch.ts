@@ -3,13 +3,26 @@
  * whoever fills it uses it up within the same synchronous call. The one thing that could come in
  * between is a getter or toJSON of the caller's that calls a store; `fill` and `release` refuse it.
  *
- * Layout (little-endian): a header of 64 bytes, then the record's data, then its outline.
+ * Layout (little-endian): a header of 64 bytes, then the record's data, then its outline, then images
+ * of records that come again and again (see image.ts).
  */
 
 import { typeError } from './errors.js'
-import { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES } from './native.js'
+import {
+  DATA_OFFSET,
+  IMAGES_BYTES,
+  IMAGES_OFFSET,
+  LEAVES_OFFSET,
+  NUMBERS_OFFSET,
+  SCRATCH_BYTES,
+} from './native.js'
 
-export { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET }
+export { DATA_OFFSET, IMAGES_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET }
+
+/** How many images there are. */
+export const IMAGES = 8
+/** How many bytes each has. */
+export const IMAGE_BYTES = IMAGES_BYTES / IMAGES
 
 /** The end of the part that data may be written to. */
 export const DATA_END = LEAVES_OFFSET

@@ -3,6 +3,7 @@
  * once and answer from the scratch buffer, all before anything else of the program runs. Only calls
  * that the engine tells to wait, and durable ones, resolve later.
  */
+
 import {
   type CreateOptions,
   checkCreateOptions,
@@ -13,7 +14,7 @@ import {
   type UpdateOptions,
 } from './call-options.js'
 import { Core } from './core.js'
-import { encode } from './encode.js'
+import { bringToFront, encodeInPlace, packedAt } from './encode.js'
 import { Engine } from './engine.js'
 import { Flusher } from './flusher.js'
 import { RemoteStore } from './grpc/remote-store.js'
@@ -34,6 +35,7 @@ import {
 import { Packed } from './packed.js'
 import { warn } from './report.js'
 import { Room } from './room.js'
+import { DATA_OFFSET } from './scratch.js'
 import type { Session } from './session.js'
 import type { SessionStore } from './session-store.js'
 import { type StoreStats, statsOf } from './stats.js'
@@ -147,14 +149,14 @@ export class Store implements SessionStore {
   }
 
   private startCreate(data: object, ttl: Limit, silence_read: Limit): string | Promise<string> {
-    const length = encode(data, this.dataSize, true)
+    const length = encodeInPlace(data, this.dataSize, true)
     const seconds = ttlOf(ttl)
     const reads = readsOf(silence_read)
-    if (!this.room.isFree) return this.createPacked(new Packed(length, seconds, reads))
+    if (!this.room.isFree) return this.createPacked(waiting(length, seconds, reads))
     // Each value takes two bytes at least, with its key.
     const slot = reads === NONE ? this.core.memo.reserve(length >> 1) : NO_SLOT
-    const token = this.engine.create(length, seconds, reads, slot)
-    if (token === BUSY) return this.createPacked(new Packed(length, seconds, reads))
+    const token = this.engine.create(packedAt(), length, seconds, reads, slot)
+    if (token === BUSY) return this.createPacked(waiting(length, seconds, reads))
     if (slot !== NO_SLOT) this.core.remember(length)
     return token
   }
@@ -163,7 +165,7 @@ export class Store implements SessionStore {
   createPacked(packed: Packed): Promise<string> {
     return this.inLine(() => {
       packed.restore()
-      return this.engine.create(packed.length, packed.ttl, packed.reads, NO_SLOT)
+      return this.engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
     })
   }
 
@@ -218,12 +220,14 @@ export class Store implements SessionStore {
     silence_read: Limit,
     keep: boolean,
   ): boolean | Promise<boolean> {
-    const length = encode(data, this.dataSize)
+    const length = encodeInPlace(data, this.dataSize, false)
     const seconds = ttlOf(ttl)
     const reads = readsOf(silence_read)
-    const done = this.room.isFree ? this.engine.update(token, length, seconds, reads, keep) : BUSY
+    const done = this.room.isFree
+      ? this.engine.update(token, packedAt(), length, seconds, reads, keep)
+      : BUSY
     return done === BUSY
-      ? this.updatePacked(token, new Packed(length, seconds, reads), keep)
+      ? this.updatePacked(token, waiting(length, seconds, reads), keep)
       : done === 1
   }
 
@@ -231,7 +235,7 @@ export class Store implements SessionStore {
   async updatePacked(token: string, packed: Packed, keep: boolean): Promise<boolean> {
     const done = await this.inLine(() => {
       packed.restore()
-      return this.engine.update(token, packed.length, packed.ttl, packed.reads, keep)
+      return this.engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
     })
     return done === 1
   }
@@ -332,4 +336,10 @@ export class Store implements SessionStore {
   deleteSync(token: string, options?: DurableOptions): boolean {
     return this.sync.delete(token, options)
   }
+}
+
+/** What was just packed, for a call that has to wait. */
+function waiting(length: number, ttl: number, reads: number): Packed {
+  bringToFront(length)
+  return new Packed(length, ttl, reads)
 }

@@ -9,7 +9,7 @@ import {
   updateOptionsOf,
 } from './call-options.js'
 import type { Core } from './core.js'
-import { encode } from './encode.js'
+import { encodeInPlace, packedAt } from './encode.js'
 import { type Limit, readsOf, ttlOf } from './limits.js'
 import { BUSY, NO_SLOT } from './native.js'
 import type { Session } from './session.js'
@@ -27,10 +27,11 @@ export class SyncCalls {
   /** As `Store.create`. */
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
     const options = createOptionsOf(ttl, silence_read)
-    const length = encode(data, this.dataSize)
+    const { engine } = this.core
+    const length = encodeInPlace(data, this.dataSize, false)
     const seconds = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)
-    const token = this.insist(() => this.core.engine.create(length, seconds, reads, NO_SLOT))
+    const token = this.insist(() => engine.create(packedAt(), length, seconds, reads, NO_SLOT))
     this.settle(options)
     return token
   }
@@ -46,10 +47,11 @@ export class SyncCalls {
     checkToken(token)
     const options = updateOptionsOf(ttl, silence_read)
     const keep = options.keep === true
-    const length = encode(data, this.dataSize)
+    const { engine } = this.core
+    const length = encodeInPlace(data, this.dataSize, false)
     const seconds = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)
-    const done = this.insist(() => this.core.engine.update(token, length, seconds, reads, keep))
+    const done = this.insist(() => engine.update(token, packedAt(), length, seconds, reads, keep))
     this.settle(options)
     return done === 1
   }

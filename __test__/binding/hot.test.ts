@@ -1,11 +1,11 @@
 /** The hot calls: scratch layout, sentinels, tokens that are none, coded errors. */
 import test from 'ava'
-import { bind, newFolder, openStore, token } from './support'
+import { AT, bind, newFolder, openStore, token } from './support'
 
 test('what is created is read, with its limits in the header', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, exact, put, got } = bind(store)
-  const made = token(hot.create(put('hello'), 60, 3, -1))
+  const made = token(hot.create(AT, put('hello'), 60, 3, -1))
   t.regex(made, /^[\w-]{22}$/)
   put('-----')
   const length = hot.read(made)
@@ -17,14 +17,14 @@ test('what is created is read, with its limits in the header', async (t) => {
 test('an unlimited record shows -1, and is unchanged while the version that is kept is the newest', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, exact, put } = bind(store)
-  const made = token(hot.create(put('a'), -1, -1, -1))
+  const made = token(hot.create(AT, put('a'), -1, -1, -1))
   t.deepEqual([hot.read(made), ...header], [1, -1, -1, 1])
   t.is(exact[2], 2n ** 64n - 1n)
   t.is(hot.read(made), 1)
   t.is(exact[2], 2n ** 64n - 2n)
   hot.keep(7)
   t.deepEqual([hot.read(made), exact[2]], [-2, 7n])
-  t.is(hot.update(made, put('bc'), -1, -1, false), 1)
+  t.is(hot.update(made, AT, put('bc'), -1, -1, false), 1)
   t.deepEqual([hot.read(made), exact[2]], [2, 7n])
   t.is(hot.read(made), 2)
   hot.keep(9)
@@ -37,9 +37,9 @@ test('an unlimited record shows -1, and is unchanged while the version that is k
 test('what is created for a slot is unchanged at once; what counts its reads is never kept', async (t) => {
   const store = await openStore(newFolder())
   const { hot, exact, put } = bind(store)
-  const made = token(hot.create(put('a'), -1, -1, 5))
+  const made = token(hot.create(AT, put('a'), -1, -1, 5))
   t.deepEqual([hot.read(made), exact[2]], [-2, 5n])
-  const counted = token(hot.create(put('a'), -1, 9, -1))
+  const counted = token(hot.create(AT, put('a'), -1, 9, -1))
   for (let i = 0; i < 3; i++) {
     t.is(hot.read(counted), 1)
     hot.keep(6)
@@ -52,7 +52,7 @@ test('limits beyond 2^53 travel exactly', async (t) => {
   const { hot, exact, put } = bind(store)
   exact[0] = 2n ** 55n + 1n
   exact[1] = 2n ** 62n + 1n
-  const made = token(hot.create(put('a'), -2, -2, -1))
+  const made = token(hot.create(AT, put('a'), -2, -2, -1))
   t.is(hot.read(made), 1)
   t.is(exact[1], 2n ** 62n)
   t.true((exact[0] as bigint) <= 2n ** 55n + 1n)
@@ -62,11 +62,11 @@ test('limits beyond 2^53 travel exactly', async (t) => {
 test('keep leaves the limits that are not named', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, put } = bind(store)
-  const made = token(hot.create(put('a'), 60, 9, -1))
-  t.is(hot.update(made, put('b'), -1, 5, true), 1)
+  const made = token(hot.create(AT, put('a'), 60, 9, -1))
+  t.is(hot.update(made, AT, put('b'), -1, 5, true), 1)
   hot.read(made)
   t.deepEqual([header[0], header[1]], [60, 4])
-  t.is(hot.update(made, put('c'), -1, -1, false), 1)
+  t.is(hot.update(made, AT, put('c'), -1, -1, false), 1)
   hot.read(made)
   t.deepEqual([header[0], header[1]], [-1, -1])
   await store.close()
@@ -75,17 +75,17 @@ test('keep leaves the limits that are not named', async (t) => {
 test('a removed token is absent', async (t) => {
   const store = await openStore(newFolder())
   const { hot, put } = bind(store)
-  const made = token(hot.create(put('a'), -1, -1, -1))
+  const made = token(hot.create(AT, put('a'), -1, -1, -1))
   t.deepEqual([hot.remove(made), hot.remove(made)], [1, 0])
   t.is(hot.read(made), -1)
-  t.is(hot.update(made, put('b'), -1, -1, false), 0)
+  t.is(hot.update(made, AT, put('b'), -1, -1, false), 0)
   await store.close()
 })
 
 test('what only looks like a token once it is cut or narrowed is absent', async (t) => {
   const store = await openStore(newFolder())
   const { hot, put } = bind(store)
-  const made = token(hot.create(put('a'), -1, -1, -1))
+  const made = token(hot.create(AT, put('a'), -1, -1, -1))
   const first = made.charCodeAt(0)
   const aliases = [
     '',
@@ -100,7 +100,7 @@ test('what only looks like a token once it is cut or narrowed is absent', async 
   ]
   for (const alias of aliases) {
     t.is(hot.read(alias), -1)
-    t.is(hot.update(alias, put('b'), -1, -1, false), 0)
+    t.is(hot.update(alias, AT, put('b'), -1, -1, false), 0)
     t.is(hot.remove(alias), 0)
   }
   t.is(hot.read(made), 1)
@@ -138,7 +138,7 @@ test('the wrong types and lengths are coded errors', async (t) => {
 test("too much data is the engine's error", async (t) => {
   const store = await openStore(newFolder())
   const { hot } = bind(store)
-  t.throws(() => hot.create(257, -1, -1, -1), { code: 'ERR_CRUDJT_DATA_TOO_LARGE' })
+  t.throws(() => hot.create(AT, 257, -1, -1, -1), { code: 'ERR_CRUDJT_DATA_TOO_LARGE' })
   await store.close()
 })
 
@@ -154,6 +154,6 @@ test('one function outlives the object and the buffer that it came from', async 
   const { create } = bind(store).hot
   const { hot } = bind(store)
   for (let round = 0; round < 50; round++) bind(store)
-  t.is(hot.read(token(create(10, -1, -1, -1))), 10)
+  t.is(hot.read(token(create(AT, 10, -1, -1, -1))), 10)
   await store.close()
 })

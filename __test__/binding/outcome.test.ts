@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import native from '#native'
-import { bind, newFolder, openStore, SECRET } from './support'
+import { AT, bind, newFolder, openStore, SECRET } from './support'
 
 test('a secret that is none resolves to a code', async (t) => {
   const outcome = await native.openStore({ path: newFolder(), secretKeys: ['?'] }, () => {})
@@ -33,7 +33,7 @@ test('a weak secret is told on the JavaScript thread', async (t) => {
 test('the calls that wait resolve, and the counters are numbers', async (t) => {
   const store = await openStore(newFolder())
   const { hot } = bind(store)
-  hot.create(10, -1, -1, -1)
+  hot.create(AT, 10, -1, -1, -1)
   for (const wait of ['flush', 'checkpoint', 'waitForRoom'] as const) {
     t.deepEqual(await store[wait](), { value: undefined })
   }
@@ -51,7 +51,7 @@ test('closing may be repeated; afterwards every call has a code', async (t) => {
   t.deepEqual(await store.close(), { value: undefined })
   t.deepEqual(await store.close(), { value: undefined })
   store.closeSync()
-  t.throws(() => hot.create(1, -1, -1, -1), { code: 'ERR_CRUDJT_NOT_STARTED' })
+  t.throws(() => hot.create(AT, 1, -1, -1, -1), { code: 'ERR_CRUDJT_NOT_STARTED' })
   t.throws(() => hot.read('x'), { code: 'ERR_CRUDJT_NOT_STARTED' })
   t.throws(() => store.flushSync(), { code: 'ERR_CRUDJT_NOT_STARTED' })
   t.is((await store.flush()).code, 'ERR_CRUDJT_NOT_STARTED')

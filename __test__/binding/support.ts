@@ -9,6 +9,9 @@ export const SECRET = Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7 + 1
   'base64',
 )
 
+/** Where data is put. */
+export const AT = native.DATA_OFFSET
+
 /** A new folder that goes away when this process ends. */
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'crudjt-binding-'))

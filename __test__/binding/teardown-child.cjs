@@ -37,8 +37,8 @@ async function main() {
   const { value: store } = await native.openStore({ path: folder, secretKeys: [secret] }, () => {})
   const { create } = store.bind(new ArrayBuffer(native.SCRATCH_BYTES), 0)
   const count = how === 'exit-in-listener' ? 9 : 10
-  for (let made = 0; made < count; made++) create(16, -1, -1, -1)
-  setImmediate(() => ENDS[how]((length) => create(length, -1, -1, -1)))
+  for (let made = 0; made < count; made++) create(native.DATA_OFFSET, 16, -1, -1, -1)
+  setImmediate(() => ENDS[how]((length) => create(native.DATA_OFFSET, length, -1, -1, -1)))
 }
 
 function spin() {

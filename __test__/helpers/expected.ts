@@ -3,7 +3,10 @@
 /** UTF-8 keeps no lone surrogates. */
 export const wellFormed = (value: string) => Buffer.from(value).toString()
 
-/** What comes back of a value that can be stored: neither -0 nor lone surrogates are kept. */
+/**
+ * What comes back of a value that can be stored: neither -0 nor lone surrogates are kept, and of an
+ * object with toJSON it is what that gives.
+ */
 export function expected(value: unknown): unknown {
   if (typeof value === 'string') return wellFormed(value)
   if (typeof value === 'number') return value === 0 ? 0 : value
@@ -11,6 +14,19 @@ export function expected(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (Array.isArray(value)) return Array.from(value, (one) => expected(one ?? null))
+  if (hasToJSON(value)) return expectedOf(value.toJSON())
+  return expectedOf(value)
+}
+
+function hasToJSON(value: object): value is { toJSON(): unknown } {
+  return (
+    Object.hasOwn(value, 'toJSON') && typeof (value as { toJSON: unknown }).toJSON === 'function'
+  )
+}
+
+/** The same of an object whose toJSON is not asked. */
+function expectedOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return expected(value)
   const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
   const kept = entries.filter(([, one]) => one !== undefined)
   return Object.fromEntries(kept.map(([name, one]) => [wellFormed(name), expected(one)]))

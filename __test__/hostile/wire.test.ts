@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { ask, kill } from '../helpers/children.js'
 import { newFolder, removeFolder } from '../helpers/folder.js'
-import { type RunningMaster, runMaster } from '../helpers/masters.js'
+import { patient, type RunningMaster, runMaster } from '../helpers/masters.js'
 import { packageOf } from '../helpers/raw-client.js'
 import { RawStream } from '../helpers/raw-stream.js'
 
@@ -38,7 +38,7 @@ let before: number
 
 test.before(async () => {
   master = await runMaster(folder)
-  good = await Store.connect(master.at)
+  good = await Store.connect(patient(master.at))
   token = await good.create({ mine: 1 })
   bad = new Client(`${master.at.grpc_host}:${master.at.grpc_port}`, credentials.createInsecure())
   before = await ask<number>(master.process, 'memory')

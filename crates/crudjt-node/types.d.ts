@@ -16,10 +16,17 @@ export type Outcome<T> =
  */
 export interface Hot {
   /**
-   * Stores `length` bytes from `DATA_OFFSET` on and gives their token. `slot` is where the caller
-   * is going to keep the data, -1 if nowhere.
+   * Stores `length` bytes from `at` on, anywhere in the buffer behind its header, and gives their
+   * token. `slot` is where the caller is going to keep the data, -1 if nowhere.
    */
-  create(this: void, length: number, ttl: number, reads: number, slot: number): string | -3
+  create(
+    this: void,
+    at: number,
+    length: number,
+    ttl: number,
+    reads: number,
+    slot: number,
+  ): string | -3
   /**
    * Reads a record to `DATA_OFFSET` and its metadata to the header, and gives the data's length;
    * `-1` if there is no such token, `-2` if the record still has the version that the caller keeps
@@ -32,6 +39,7 @@ export interface Hot {
   update(
     this: void,
     token: string,
+    at: number,
     length: number,
     ttl: number,
     reads: number,

@@ -46,12 +46,12 @@ export class Operations {
     const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
-    const token = room.isFree ? engine.create(length, seconds, times, NO_SLOT) : BUSY
+    const token = room.isFree ? engine.create(DATA_OFFSET, length, seconds, times, NO_SLOT) : BUSY
     if (token !== BUSY) return token
     const packed = new Packed(length, seconds, times)
     return room.join(() => {
       packed.restore()
-      return engine.create(packed.length, packed.ttl, packed.reads, NO_SLOT)
+      return engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
     })
   }
 
@@ -83,12 +83,14 @@ export class Operations {
     const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
-    const done = room.isFree ? engine.update(token, length, seconds, times, keep) : BUSY
+    const done = room.isFree
+      ? engine.update(token, DATA_OFFSET, length, seconds, times, keep)
+      : BUSY
     if (done !== BUSY) return done === 1
     const packed = new Packed(length, seconds, times)
     const later = room.join(() => {
       packed.restore()
-      return engine.update(token, packed.length, packed.ttl, packed.reads, keep)
+      return engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
     })
     return later.then((answer) => answer === 1)
   }

@@ -5,9 +5,12 @@ import { isRecord, recordOf } from '../../record.mjs'
 import { SECRET_KEY } from '../terms.mjs'
 
 const READ_TOKENS = 20_000
-const WARM = 40_000
+/** So many by all threads, so that those that are timed still fit into the same memtable. */
+const WARM = 20_000
+/** In so many calls of its loop, which is compiled like any other function then. */
+const WARM_STEPS = 8
 
-const { folder, gate, counts } = workerData
+const { folder, gate, counts, threads } = workerData
 const open = (name) => Store.open({ path: `${folder}-${name}`, secret_key: SECRET_KEY })
 
 parentPort.on('message', async (task) => {
@@ -23,29 +26,29 @@ parentPort.on('message', async (task) => {
 const TASKS = {
   async read(count) {
     const store = await open('read')
-    const some = Math.min(READ_TOKENS, count)
-    const tokens = await create(store, some)
-    await read(store, tokens, some)
+    const tokens = new Array(Math.min(READ_TOKENS, count))
+    await create(store, tokens, 0, tokens.length)
+    await read(store, tokens, tokens.length)
     return { store, work: () => read(store, tokens, count) }
   },
-  /** Within what a memtable holds; the code was compiled on another store. */
+  /** Within what a memtable holds; the code was compiled by the first creates. */
   async create(count) {
-    const other = await open('warm')
-    await create(other, Math.min(WARM, count * 2))
-    await other.close()
     const store = await open('create')
-    return { store, work: () => create(store, count) }
+    const step = Math.min(Math.floor(WARM / threads / WARM_STEPS), count)
+    const tokens = new Array(WARM_STEPS * step + count)
+    let made = 0
+    for (; made < WARM_STEPS * step; made += step) await create(store, tokens, made, made + step)
+    return { store, work: () => create(store, tokens, made, made + count) }
   },
   async sustained(count) {
     const store = await open('sustained')
-    return { store, work: () => create(store, count) }
+    const tokens = new Array(count)
+    return { store, work: () => create(store, tokens, 0, count) }
   },
 }
 
-async function create(store, count) {
-  const tokens = new Array(count)
-  for (let i = 0; i < count; i++) tokens[i] = await store.create(recordOf(i, 'member'))
-  return tokens
+async function create(store, tokens, from, to) {
+  for (let i = from; i < to; i++) tokens[i] = await store.create(recordOf(i, 'member'))
 }
 
 async function read(store, tokens, count) {

@@ -14,7 +14,7 @@ const workers = Array.from({ length: threads }, () => {
   const share = Object.fromEntries(
     Object.entries(counts).map(([task, count]) => [task, Math.floor(count / threads)]),
   )
-  return new Worker(WORKER, { workerData: { folder, gate, counts: share } })
+  return new Worker(WORKER, { workerData: { folder, gate, counts: share, threads } })
 })
 const result = {}
 for (const task of ['read', 'create', 'sustained']) result[task] = await rateOf(task)

@@ -51,8 +51,8 @@ pub struct Meta {
 pub enum Reading {
     /// No live token.
     Absent,
-    /// The token's data is that of the version the caller knows.
-    Unchanged(Meta),
+    /// The token's data is that of the version the caller knows, and keeps in this slot.
+    Unchanged(Meta, u64),
     /// The data is in the caller's buffer, this many bytes from its start.
     Found(Meta, usize),
 }

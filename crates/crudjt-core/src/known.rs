@@ -1,10 +1,21 @@
 //! Which versions of which records a caller keeps decoded, and where: so that it needs no index of
 //! its own, and a read finds the version to compare with on the way.
 //!
+//! A caller that watches the store (see `changes.rs`) knows of what it keeps as long as it is true:
+//! a read of it looks into no memtable and, where nothing expires, at no clock.
+//!
 //! A hint with a fixed size: a record's place is decided by its id, and the ones that share it push
 //! each other out. Ids count up, so what was made together lies together. Invariants: what is said
 //! to be kept was kept under exactly this id and not forgotten since; a record that was only seen
-//! never pushes out one that is kept.
+//! never pushes out one that is kept; what is said to be true had the token's salt, and nobody changed
+//! it since: only the clock can tell that it is dead.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::changes::{Changes, NO_MARK};
+use crate::memtable::Brief;
+use crate::token::{Claim, Salt};
 
 /// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,33 +33,62 @@ pub enum Acquaintance {
     },
 }
 
+/// What is known of a record and true, as far as no clock decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) version: u64,
+    pub(crate) slot: u64,
+    /// When it dies, in milliseconds since 1970; the largest for never.
+    pub(crate) expiry: u64,
+}
+
 /// One record; `version` 0 was only seen, id 0 is nobody's.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Entry {
     id: u64,
     version: u64,
     slot: u64,
+    salt: Salt,
+    expiry: u64,
+    /// What its counter was when all this was true; `NO_MARK` if that is not known.
+    mark: u32,
+}
+
+impl Default for Entry {
+    fn default() -> Entry {
+        Entry { id: 0, version: 0, slot: 0, salt: Salt([0; 8]), expiry: 0, mark: NO_MARK }
+    }
 }
 
 /// The records that one caller knows.
 pub struct Known {
-    entries: Box<[Entry]>,
+    entries: Box<[Cell<Entry>]>,
     /// What is kept in slots below this one counts as forgotten.
     oldest: u64,
+    /// Told of changes, if the caller watches.
+    changes: Option<Arc<Changes>>,
 }
 
 impl Known {
-    /// Room for as many records, rounded down to a power of two, 24 bytes each; for none with 0.
+    /// Room for as many records, rounded down to a power of two, 48 bytes each; for none with 0.
     pub fn new(records: usize) -> Known {
         let room = if records == 0 { 0 } else { 1 << records.ilog2() };
-        Known { entries: vec![Entry::default(); room].into_boxed_slice(), oldest: 0 }
+        let entries = vec![Cell::new(Entry::default()); room].into_boxed_slice();
+        Known { entries, oldest: 0, changes: None }
     }
 
     /// What is known of a record.
     pub fn look(&self, id: u64) -> Acquaintance {
-        match self.entries.get(self.index(id)) {
-            Some(entry) if entry.id == id => entry.tells(self.oldest),
-            _ => Acquaintance::Stranger,
+        self.entry(id).map_or(Acquaintance::Stranger, |entry| entry.tells(self.oldest))
+    }
+
+    fn entry(&self, id: u64) -> Option<Entry> {
+        self.entries.get(self.index(id)).map(Cell::get).filter(|entry| entry.id == id)
+    }
+
+    fn set(&self, entry: Entry) {
+        if let Some(place) = self.entries.get(self.index(entry.id)) {
+            place.set(entry);
         }
     }
 
@@ -60,22 +100,49 @@ impl Known {
         }
     }
 
+    /// Begins to watch: gives what is to be told of changes from now on.
+    pub(crate) fn watch(&mut self) -> Arc<Changes> {
+        self.changes.get_or_insert_default().clone()
+    }
+
+    /// A mark of a record, to be taken before anything is looked at.
+    pub(crate) fn mark(&self, id: u64) -> u32 {
+        self.changes.as_ref().map_or(NO_MARK, |changes| changes.mark(id))
+    }
+
+    /// What is kept of a token's record, if it is known to be true.
+    pub(crate) fn standing(&self, claim: &Claim) -> Option<Standing> {
+        let Entry { version, slot, salt, expiry, mark, .. } = self.entry(claim.id)?;
+        let is_true = mark != NO_MARK && mark == self.mark(claim.id);
+        let is_kept = version > 0 && slot >= self.oldest;
+        (is_true && is_kept && salt == claim.salt).then_some(Standing { version, slot, expiry })
+    }
+
+    /// Notes that what is kept of a token's record was true after its mark was taken; gives the slot.
+    pub(crate) fn confirm(&self, claim: &Claim, expiry: u64, mark: u32) -> u64 {
+        let Some(entry) = self.entry(claim.id) else { return 0 };
+        self.set(Entry { salt: claim.salt, expiry, mark, ..entry });
+        entry.slot
+    }
+
     /// Notes that a stranger was read.
     pub fn see(&mut self, id: u64) {
-        let (index, oldest) = (self.index(id), self.oldest);
-        if let Some(entry) = self.entries.get_mut(index)
-            && !matches!(entry.tells(oldest), Acquaintance::Kept { .. })
-        {
-            *entry = Entry { id, version: 0, slot: 0 };
+        let there = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
+        if !matches!(there.tells(self.oldest), Acquaintance::Kept { .. }) {
+            self.set(Entry { id, ..Entry::default() });
         }
     }
 
     /// Notes that a version of a record, from 1 on, is kept in a slot.
     pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
-        let index = self.index(id);
-        if let Some(entry) = self.entries.get_mut(index) {
-            *entry = Entry { id, version, slot };
-        }
+        self.set(Entry { id, version, slot, ..Entry::default() });
+    }
+
+    /// Notes that a record which was just made, and whose token nobody has yet, is kept in a slot.
+    pub(crate) fn keep_new(&self, claim: &Claim, brief: &Brief, slot: u64) {
+        let Brief { version, salt, expiry, whole } = *brief;
+        let mark = if whole { self.mark(claim.id) } else { NO_MARK };
+        self.set(Entry { id: claim.id, version, slot, salt, expiry, mark });
     }
 
     /// Forgets everything kept in slots below this one.

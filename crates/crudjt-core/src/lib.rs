@@ -18,6 +18,7 @@ mod budgeted;
 mod bytes;
 mod cache;
 mod call;
+mod changes;
 #[doc(hidden)]
 pub mod clock;
 mod engine;
@@ -36,6 +37,7 @@ mod offline;
 mod options;
 mod outline;
 mod owner;
+mod padded;
 #[doc(hidden)]
 pub mod parts;
 mod path;

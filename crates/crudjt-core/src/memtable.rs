@@ -17,6 +17,8 @@ use crate::seal::EpochRow;
 use crate::token::Salt;
 
 const SHARDS: u64 = 32;
+/// How many recent records a shard has room for at first: 16 MiB of records of 256 bytes.
+const ROOM: usize = 1_600;
 /// Consecutive ids that share a shard, so that tokens made together lie together in memory.
 const RUN: u64 = 64;
 
@@ -84,6 +86,12 @@ enum Spot {
 }
 
 impl Shard {
+    /// With room for as many records as a memtable usually gets: growing into it would copy them
+    /// again and again, and takes no memory until it is used.
+    fn roomy() -> Shard {
+        Shard { recent: Vec::with_capacity(ROOM), older: FxHashMap::default() }
+    }
+
     fn get(&self, spot: Spot) -> Option<State> {
         match spot {
             Spot::Recent(at) => self.recent.get(at).copied().flatten(),
@@ -142,7 +150,7 @@ impl Memtable {
     pub(crate) fn new(segments: Vec<Arc<Segment>>, next_id: u64, since: u64) -> Memtable {
         Memtable {
             segments,
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..SHARDS).map(|_| RwLock::new(Shard::roomy())).collect(),
             first_recent: next_id / (SHARDS * RUN) * (SHARDS * RUN),
             epochs: Mutex::default(),
             added: AtomicI64::new(0),

@@ -67,7 +67,22 @@ impl Store {
     /// [`Error::Busy`]: nothing was done, see [`Store::wait_for_room`]; [`Error::TooLarge`];
     /// [`Error::Limit`]; [`Error::Closed`]; [`Error::Storage`] and [`Error::Full`] if it can't be written.
     pub fn create(&self, data: &[u8], limits: Limits) -> Result<Token> {
-        self.check()?.create(data, limits)
+        self.check()?.create(data, limits, None)
+    }
+
+    /// The same for a caller who keeps the data in a slot, which `known` then knows. A token with a
+    /// read limit is not to be kept.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub fn create_kept(
+        &self,
+        data: &[u8],
+        limits: Limits,
+        known: &Known,
+        slot: u64,
+    ) -> Result<Token> {
+        self.check()?.create(data, limits, Some((known, slot)))
     }
 
     /// Reads a token's data into `out`, which has room for any if it has [`OUT_BYTES`]. A token
@@ -79,6 +94,11 @@ impl Store {
     /// block can't be read; where a read is counted also what [`Store::create`] gives.
     pub fn read(&self, token: &[u8], known: Option<&Known>, out: &mut [u8]) -> Result<Reading> {
         self.check()?.read(token, known, out)
+    }
+
+    /// Has a caller told of every change, so that what it keeps is known to be true at less cost.
+    pub fn watch(&self, known: &mut Known) {
+        self.engine.watch(known.watch());
     }
 
     /// Replaces a live token's data and limits; false if there is no live token.

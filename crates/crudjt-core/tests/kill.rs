@@ -124,7 +124,7 @@ fn state(store: &Store, token: &str) -> String {
             meta.reads.map_or(data.clone(), |left| format!("{data} {}", left + 1))
         }
         Reading::Absent => "gone".to_owned(),
-        Reading::Unchanged(_) => panic!("nothing was known"),
+        Reading::Unchanged(..) => panic!("nothing was known"),
     }
 }
 

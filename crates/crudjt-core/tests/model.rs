@@ -6,7 +6,7 @@ mod common;
 use std::ops::Range;
 
 use common::*;
-use crudjt_core::{Change, JournalMode, Store, Token};
+use crudjt_core::{Change, JournalMode, Known, OUT_BYTES, Reading, Store, Token};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -99,19 +99,74 @@ impl Model {
     }
 }
 
+/// A caller who keeps what it creates and reads, and watches the store.
+struct Keeper {
+    known: Known,
+    slots: Vec<Vec<u8>>,
+}
+
+impl Keeper {
+    fn new(store: &Store) -> Keeper {
+        let mut known = Known::new(64);
+        store.watch(&mut known);
+        Keeper { known, slots: Vec::new() }
+    }
+
+    fn create(&mut self, store: &Store, data: &[u8], ttl: Option<u64>) -> Token {
+        let slot = self.slots.len() as u64;
+        self.slots.push(data.to_vec());
+        patient(store, || store.create_kept(data, limits(ttl, None), &self.known, slot)).unwrap()
+    }
+
+    fn read(&mut self, store: &Store, token: &Token) -> Option<Seen> {
+        let mut out = vec![0; OUT_BYTES];
+        let found = patient(store, || store.read(token.as_bytes(), Some(&self.known), &mut out));
+        match found.unwrap() {
+            Reading::Absent => None,
+            Reading::Unchanged(meta, slot) => {
+                Some((self.slots[slot as usize].clone(), meta.ttl, meta.reads))
+            }
+            Reading::Found(meta, length) => {
+                let data = out[..length].to_vec();
+                if meta.reads.is_none() {
+                    self.known.keep(meta.id, meta.version, self.slots.len() as u64);
+                    self.slots.push(data.clone());
+                }
+                Some((data, meta.ttl, meta.reads))
+            }
+        }
+    }
+}
+
 struct Run {
     world: World,
     store: Option<Store>,
+    /// Two, so that one finds what the other did.
+    keepers: [Keeper; 2],
     model: Model,
     written: u8,
+    turn: usize,
 }
 
 impl Run {
     fn new(journal: JournalMode, epoch_seals: u64) -> Run {
         let mut world = World::new(journal);
         (world.segment_bytes, world.epoch_seals) = (24 << 10, epoch_seals);
-        let store = Some(world.open());
-        Run { world, store, model: Model { now: START, tokens: Vec::new() }, written: 0 }
+        let store = world.open();
+        let keepers = [Keeper::new(&store), Keeper::new(&store)];
+        let model = Model { now: START, tokens: Vec::new() };
+        Run { world, store: Some(store), keepers, model, written: 0, turn: 0 }
+    }
+
+    fn open(&mut self) {
+        let store = self.world.open();
+        self.keepers = [Keeper::new(&store), Keeper::new(&store)];
+        self.store = Some(store);
+    }
+
+    fn keeper(&mut self) -> &mut Keeper {
+        self.turn += 1;
+        &mut self.keepers[self.turn / 2 % 2]
     }
 
     fn data(&mut self, size: usize) -> Vec<u8> {
@@ -125,7 +180,10 @@ impl Run {
         match step {
             Step::Create { size, ttl, reads } => {
                 let data = self.data(*size);
-                let token = create(&store, &data, *ttl, *reads);
+                let token = match reads {
+                    None => self.keeper().create(&store, &data, *ttl),
+                    Some(_) => create(&store, &data, *ttl, *reads),
+                };
                 prop_assert!(self.model.tokens.iter().all(|(known, _)| *known != token));
                 let expiry = self.model.expiry(*ttl);
                 self.model.tokens.push((token, Some(Live { data, expiry, reads: *reads })));
@@ -164,12 +222,12 @@ impl Run {
             Step::Sweep => drop(store.sweep().unwrap()),
             Step::Reopen => {
                 store.close().unwrap();
-                self.store = Some(self.world.open());
+                self.open();
                 return Ok(());
             }
             Step::Kill => {
                 self.world.kill(store);
-                self.store = Some(self.world.open());
+                self.open();
                 return Ok(());
             }
             _ => {}
@@ -179,7 +237,9 @@ impl Run {
     }
 
     fn read(&mut self, store: &Store, at: usize) -> Result<(), TestCaseError> {
-        prop_assert_eq!(read(store, &self.model.tokens[at].0), self.model.read(at), "token {}", at);
+        let token = self.model.tokens[at].0;
+        let seen = self.keeper().read(store, &token);
+        prop_assert_eq!(seen, self.model.read(at), "token {}", at);
         Ok(())
     }
 
@@ -206,7 +266,8 @@ impl Run {
     fn finish(mut self) -> Result<(), TestCaseError> {
         let store = self.store.take().unwrap();
         self.world.kill(store);
-        let store = self.world.open();
+        self.open();
+        let store = self.store.take().unwrap();
         for at in 0..self.model.tokens.len() {
             self.read(&store, at)?;
         }

@@ -32,9 +32,6 @@ const EXACT_LIMIT: f64 = -2.0;
 const STRANGER: u64 = u64::MAX;
 const SEEN: u64 = u64::MAX - 1;
 
-/// The version of what was just created.
-const FIRST_VERSION: u64 = 1;
-
 type TokenText = [u8; TOKEN_LENGTH];
 
 /// What the functions of one store share.
@@ -55,10 +52,13 @@ pub fn bind<'env>(
     known_tokens: u32,
     handle: &Arc<Handle>,
 ) -> napi::Result<Unknown<'env>> {
+    let scratch = Scratch::pin(env.raw(), scratch.raw())?;
+    let mut known = Known::new(known_tokens as usize);
+    handle.engine().watch(&mut known);
     let hot = Rc::new(Hot {
         handle: Arc::clone(handle),
-        scratch: Scratch::pin(env.raw(), scratch.raw())?,
-        known: RefCell::new(Known::new(known_tokens as usize)),
+        scratch,
+        known: RefCell::new(known),
         answered: Cell::new(None),
     });
     object(
@@ -78,17 +78,18 @@ pub fn bind<'env>(
 }
 
 unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [length, ttl, reads, slot]| {
+    call(env, info, |hot, values, [at, length, ttl, reads, slot]| {
         let limits = hot.limits(values, ttl, reads)?;
-        let data = hot.scratch.data(values.number(length)? as usize)?;
+        let data = hot.packed(values, at, length)?;
         let slot = values.number(slot)?;
-        match hot.handle.engine().create(data, limits) {
-            Ok(token) => {
-                if slot >= 0.0 {
-                    hot.known.borrow_mut().keep(token.id(), FIRST_VERSION, slot as u64);
-                }
-                values.answer_token(token.as_bytes())
-            }
+        let engine = hot.handle.engine();
+        let made = if slot >= 0.0 {
+            engine.create_kept(data, limits, &hot.known.borrow(), slot as u64)
+        } else {
+            engine.create(data, limits)
+        };
+        match made {
+            Ok(token) => values.answer_token(token.as_bytes()),
             Err(error) => unless_busy(values, error),
         }
     })
@@ -101,8 +102,8 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
         let reading = hot.fetch(&token, Some(&known));
         drop(known);
         match reading {
-            Ok(Reading::Unchanged(meta)) => {
-                hot.tell(&meta, hot.acquaintance(&meta));
+            Ok(Reading::Unchanged(meta, slot)) => {
+                hot.tell(&meta, Acquaintance::Kept { version: meta.version, slot });
                 values.answer(UNCHANGED)
             }
             Ok(Reading::Found(meta, length)) => {
@@ -123,16 +124,16 @@ unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) ->
             hot.tell(&meta, Acquaintance::Stranger);
             values.answer(length as i32)
         }
-        Ok(Reading::Absent | Reading::Unchanged(_)) => values.answer(ABSENT),
+        Ok(Reading::Absent | Reading::Unchanged(..)) => values.answer(ABSENT),
         Err(error) => unless_busy(values, error),
     })
 }
 
 unsafe extern "C" fn update(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [token, length, ttl, reads, keep]| {
+    call(env, info, |hot, values, [token, at, length, ttl, reads, keep]| {
         let token = values.token(token)?;
         let limits = hot.limits(values, ttl, reads)?;
-        let data = hot.scratch.data(values.number(length)? as usize)?;
+        let data = hot.packed(values, at, length)?;
         let change =
             if values.boolean(keep)? { Change::Keep(limits) } else { Change::Replace(limits) };
         match hot.handle.engine().update(text(&token), data, change) {
@@ -215,6 +216,15 @@ impl Hot {
             ttl: self.limit(values.number(ttl)?, TTL_EXACT),
             reads: self.limit(values.number(reads)?, READS_EXACT),
         })
+    }
+
+    fn packed(
+        &self,
+        values: Values,
+        at: sys::napi_value,
+        length: sys::napi_value,
+    ) -> Result<&[u8], Failure> {
+        self.scratch.packed(values.number(at)? as usize, values.number(length)? as usize)
     }
 
     fn limit(&self, value: f64, exact: usize) -> Option<u64> {

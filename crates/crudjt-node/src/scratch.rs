@@ -7,7 +7,8 @@
 //!                                                    2^64 - 1: not read before, 2^64 - 2: not kept
 //! 64  data, OUT_BYTES of it at most
 //! LEAVES_OFFSET   i32 × MAX_LEAVES  the codes of a map's leaves
-//! NUMBERS_OFFSET  f64 × MAX_LEAVES  the numbers beside them, up to the end
+//! NUMBERS_OFFSET  f64 × MAX_LEAVES  the numbers beside them
+//! IMAGES_OFFSET   data that JavaScript packs elsewhere than at DATA_OFFSET, up to the end
 //! ```
 
 use crudjt_core::{MAX_LEAVES, OUT_BYTES};
@@ -26,9 +27,17 @@ pub const LEAVES_OFFSET: u32 = (DATA_OFFSET + OUT_BYTES as u32).next_multiple_of
 #[napi]
 pub const NUMBERS_OFFSET: u32 = LEAVES_OFFSET + 4 * MAX_LEAVES as u32;
 
+/// Where room begins for data that is packed elsewhere than at `DATA_OFFSET`, in bytes.
+#[napi]
+pub const IMAGES_OFFSET: u32 = NUMBERS_OFFSET + 8 * MAX_LEAVES as u32;
+
+/// How much room that is, in bytes.
+#[napi]
+pub const IMAGES_BYTES: u32 = 8 << 10;
+
 /// How long a scratch buffer has to be, in bytes.
 #[napi]
-pub const SCRATCH_BYTES: u32 = NUMBERS_OFFSET + 8 * MAX_LEAVES as u32;
+pub const SCRATCH_BYTES: u32 = IMAGES_OFFSET + IMAGES_BYTES;
 
 pub const TTL: usize = 0;
 pub const READS: usize = 8;

@@ -60,6 +60,17 @@ impl Scratch {
         Ok(unsafe { slice::from_raw_parts(self.at(DATA_OFFSET as usize), length) })
     }
 
+    /// The bytes of data that was packed at a place; nothing may be written while they are borrowed.
+    pub fn packed(&self, at: usize, length: usize) -> Result<&[u8], Failure> {
+        let end = at.checked_add(length);
+        if at < DATA_OFFSET as usize || end.is_none_or(|end| end > SCRATCH_BYTES as usize) {
+            return Err(Failure::internal("data lies outside of the scratch buffer"));
+        }
+        // SAFETY: they lie within the buffer, which is `SCRATCH_BYTES` long, and nobody writes to
+        // it meanwhile: creating and updating only read it.
+        Ok(unsafe { slice::from_raw_parts(self.at(at), length) })
+    }
+
     /// Has the data written.
     pub fn with_data<T>(&self, write: impl FnOnce(&mut [u8]) -> T) -> T {
         // SAFETY: as above; `write` can't reach this buffer otherwise.

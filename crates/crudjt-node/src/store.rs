@@ -58,7 +58,7 @@ impl NativeStore {
 
     /// Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
     /// transferred to another thread. The functions keep the buffer and the store, and know about
-    /// `known_tokens` of the tokens whose data the caller keeps decoded, 24 bytes each.
+    /// `known_tokens` of the tokens whose data the caller keeps decoded, 48 bytes each.
     #[napi(ts_return_type = "Hot")]
     pub fn bind<'env>(
         &self,

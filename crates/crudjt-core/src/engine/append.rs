@@ -1,6 +1,7 @@
 //! The one critical section: append to the journal, put into the memtable; and rotation, which
 //! takes the same lock.
 
+use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Engine {
         effect: Effect,
         alive_until: Option<u128>,
     ) -> Result<bool> {
-        let mut tail = self.tail.lock();
+        let mut tail = self.tail_for(entry.size());
         self.check_writable()?;
         self.make_room(&mut tail, entry.size(), effect.left())?;
         let tables = self.tables.load();
@@ -96,6 +97,9 @@ impl Engine {
         let place = tail.append(entry).map_err(|error| self.fail(error))?;
         spot.set(effect.state(place));
         drop(spot);
+        if !matches!(effect, Effect::Created(_)) {
+            tail.watchers.note(id);
+        }
         tables.active.count(effect.added());
         self.note_unsynced(&mut tail);
         Ok(true)
@@ -105,13 +109,22 @@ impl Engine {
     pub(super) fn append_epoch(&self, row: &EpochRow) -> Result<()> {
         let mut entry = Entry::new();
         entry.epoch(row);
-        let mut tail = self.tail.lock();
+        let mut tail = self.tail_for(entry.size());
         self.check_writable()?;
         self.make_room(&mut tail, entry.size(), Left::Deletes)?;
         tail.append(&mut entry).map_err(|error| self.fail(error))?;
         self.tables.load().active.declare(*row);
         self.note_unsynced(&mut tail);
         Ok(())
+    }
+
+    /// The tail, when memory for an entry of so many bytes is not just being taken.
+    fn tail_for(&self, size: u64) -> MutexGuard<'_, Tail> {
+        let mut tail = self.tail.lock();
+        while tail.is_barred(size) {
+            self.unbarred.wait(&mut tail);
+        }
+        tail
     }
 
     fn note_unsynced(&self, tail: &mut Tail) {
@@ -178,8 +191,10 @@ impl Engine {
         // A commit may let a frozen memtable go at the same time.
         self.tables.rcu(|tables| Arc::new(tables.rotated(fresh.clone())));
         begun.unsynced_since = tail.unsynced_since;
+        begun.watchers = std::mem::take(&mut tail.watchers);
         *tail = begun;
         self.tree_signal.raise();
+        self.sync_signal.raise();
         Ok(())
     }
 

@@ -40,18 +40,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Keeps a spare segment ready, and memory for what is appended next. While memtables wait to
-    /// be committed it leaves the processors to that.
+    /// Keeps a spare segment ready, and memory for what is appended next.
     fn run_supply(&self) {
-        let populate = || {
-            let next = self.tail.lock().next_memory();
-            if let Some((segment, range)) = next
-                && self.tables.load().frozen.is_empty()
-            {
-                segment.populate(range);
-            }
-        };
-        self.supply.run(&self.options.seams, populate, || self.tell_room());
+        let prepare = || while self.take_memory() {};
+        self.supply.run(&self.options.seams, prepare, || self.tell_room());
+    }
+
+    /// Takes memory for what is appended next; false if there is enough.
+    fn take_memory(&self) -> bool {
+        let Some((segment, range)) = self.tail.lock().next_memory() else { return false };
+        segment.prepare(range);
+        self.tail.lock().unbar(&segment);
+        self.unbarred.notify_all();
+        true
     }
 
     /// Syncs when the oldest unsynced entry is four fifths of the interval old; the sync itself
@@ -60,7 +61,8 @@ impl Engine {
         let interval = self.options.sync_interval.as_millis() as u64 / 5 * 4;
         while self.check_open().is_ok() {
             let since = self.tail.lock().unsynced_since;
-            let due = since.map(|since| since + interval);
+            let due =
+                since.map(|since| since + if self.syncer.has_frozen() { 0 } else { interval });
             if due.is_some_and(|due| due <= self.time.monotonic()) {
                 if self.flush().is_err() {
                     return;

@@ -44,24 +44,6 @@ pub(super) enum Found {
 }
 
 impl Engine {
-    /// The first address of the token that has a record, and what is found there.
-    pub(super) fn find_token<'d>(
-        &self,
-        domains: &'d Domains,
-        token: &[u8],
-        known: Option<&Known>,
-        now: u64,
-        out: &mut [u8],
-    ) -> Result<Option<(Found, Address<'d>)>> {
-        for address in self.addresses(domains, token) {
-            match self.find_at(&address, known, now, out)? {
-                Found::Absent => {}
-                found => return Ok(Some((found, address))),
-            }
-        }
-        Ok(None)
-    }
-
     /// The addresses that the token may have: one, but for chances of ids in 2^64.
     pub(super) fn addresses<'d>(
         &self,
@@ -104,7 +86,7 @@ impl Engine {
 
     /// The newest state at an address as of `now`, which was read before. `known` is what data the
     /// caller has.
-    fn find_at(
+    pub(super) fn find_at(
         &self,
         address: &Address<'_>,
         known: Option<&Known>,

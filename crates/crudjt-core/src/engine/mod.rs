@@ -40,6 +40,7 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
 use crate::cache::RecordCache;
+use crate::changes::Changes;
 use crate::clock::Signal;
 use crate::event::Event;
 use crate::journal::{Segment, Supply, Syncer, Tail};
@@ -47,6 +48,7 @@ use crate::keyring::{Domain, Keyring};
 use crate::memtable::Tables;
 use crate::options::Options;
 use crate::owner::Ownership;
+use crate::padded::Padded;
 use crate::sabotage::{Breakage, broken};
 use crate::seal::{Epoch, Epochs};
 use crate::tree::Tree;
@@ -68,7 +70,9 @@ pub(crate) struct Engine {
     sealing: ArcSwap<Vec<Arc<Epoch>>>,
     epoch_making: Mutex<()>,
     stripes: Vec<Mutex<()>>,
-    tail: Mutex<Tail>,
+    tail: Padded<Mutex<Tail>>,
+    /// Where those wait who have to append where memory is being taken.
+    unbarred: Condvar,
     tables: ArcSwap<Tables>,
     cache: RecordCache,
     tree: Tree,
@@ -79,7 +83,7 @@ pub(crate) struct Engine {
     syncer: Syncer,
     supply: Supply,
     time: Timekeeper,
-    next_id: AtomicU64,
+    next_id: Padded<AtomicU64>,
     room: Room,
     counters: Counters,
     failed: OnceLock<Error>,
@@ -157,6 +161,11 @@ impl Engine {
 
     pub(crate) fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Has somebody told of every change from now on.
+    pub(crate) fn watch(&self, changes: Arc<Changes>) {
+        self.tail.lock().watchers.add(changes);
     }
 
     fn stripe(&self, id: u64) -> Option<MutexGuard<'_, ()>> {

@@ -4,7 +4,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::sync::Mutex;
+use crate::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::replay::Replay;
@@ -18,6 +18,7 @@ use crate::keyring::{Keyring, Unlocked};
 use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
+use crate::padded::Padded;
 use crate::sabotage::{Breakage, broken};
 use crate::seal::{EpochRow, Epochs};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
@@ -252,7 +253,8 @@ fn assemble(
         sealing: ArcSwap::default(),
         epoch_making: Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-        tail: Mutex::new(tail),
+        tail: Padded(Mutex::new(tail)),
+        unbarred: Condvar::default(),
         tables: ArcSwap::from_pointee(Tables { active, frozen }),
         tree,
         tree_turn: Mutex::new(TreeTurn { covered, removable: Vec::new() }),
@@ -261,7 +263,7 @@ fn assemble(
         syncer: Syncer::starting_at(recovered.next.sequence - 1),
         supply,
         time,
-        next_id: AtomicU64::new(highest_id + 1),
+        next_id: Padded(AtomicU64::new(highest_id + 1)),
         room: Room::default(),
         counters: Counters::default(),
         failed: OnceLock::new(),

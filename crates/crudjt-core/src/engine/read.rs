@@ -6,10 +6,12 @@ use super::append::Effect;
 use super::find::{Address, Found};
 use super::write::with_entry;
 use crate::call::{Meta, Reading};
+use crate::changes::NO_MARK;
 use crate::event::Event;
-use crate::known::Known;
+use crate::known::{Known, Standing};
 use crate::memtable::Brief;
 use crate::record::Header;
+use crate::token::Claim;
 use crate::{Error, Result};
 
 impl Engine {
@@ -21,22 +23,49 @@ impl Engine {
         out: &mut [u8],
     ) -> Result<Reading> {
         self.check_open()?;
-        let now = self.time.now();
         let domains = self.domains.load();
-        let Some((found, address)) = self.find_token(&domains, token, known, now, out)? else {
-            return Ok(Reading::Absent);
-        };
-        let id = address.claim.id;
-        match found {
+        for address in self.addresses(&domains, token) {
+            match self.read_at(&address, known, out)? {
+                Reading::Absent => {}
+                reading => return Ok(reading),
+            }
+        }
+        Ok(Reading::Absent)
+    }
+
+    fn read_at(
+        &self,
+        address: &Address<'_>,
+        known: Option<&Known>,
+        out: &mut [u8],
+    ) -> Result<Reading> {
+        let claim = &address.claim;
+        if let Some(reading) = known.and_then(|known| self.recall(claim, known)) {
+            return Ok(reading);
+        }
+        let mark = known.map_or(NO_MARK, |known| known.mark(claim.id));
+        let now = self.time.now();
+        match self.find_at(address, known, now, out)? {
             Found::Absent => Ok(Reading::Absent),
             Found::Expired => {
-                self.bury(&address);
+                self.bury(address);
                 Ok(Reading::Absent)
             }
-            Found::Known(brief) => Ok(Reading::Unchanged(brief_meta(id, &brief, now))),
-            Found::Live(header, _) if header.reads.is_some() => self.count_down(&address, now, out),
-            Found::Live(header, length) => Ok(Reading::Found(meta(id, &header, now), length)),
+            Found::Known(Brief { version, expiry, .. }) => {
+                let slot = known.map_or(0, |known| known.confirm(claim, expiry, mark));
+                Ok(unchanged(claim.id, Standing { version, slot, expiry }, now))
+            }
+            Found::Live(header, _) if header.reads.is_some() => self.count_down(address, now, out),
+            Found::Live(header, length) => Ok(Reading::Found(meta(claim.id, &header, now), length)),
         }
+    }
+
+    /// What the caller keeps and knows to be true, if it is alive: the clock is asked only where
+    /// something expires.
+    fn recall(&self, claim: &Claim, known: &Known) -> Option<Reading> {
+        let standing = known.standing(claim)?;
+        let now = if standing.expiry == u64::MAX { 0 } else { self.time.now() };
+        (now < standing.expiry).then(|| unchanged(claim.id, standing, now))
     }
 
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
@@ -84,13 +113,14 @@ impl Engine {
         new: Header,
         data: &[u8],
     ) -> Result<bool> {
-        let (epoch, nonce) = self.next_seal(address.domain)?;
-        let new = Header { epoch: epoch.row.number, nonce, ..new };
-        with_entry(|entry| {
-            let sealed =
-                entry.put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
-            sealed.ok_or(Error::Randomness)?;
-            self.append(address.claim.id, entry, Effect::Changed(Brief::of(&new)), old.expiry)
+        self.seal(address.domain, |epoch, nonce| {
+            let new = Header { epoch: epoch.row.number, nonce, ..new };
+            with_entry(|entry| {
+                let sealed = entry
+                    .put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
+                sealed.ok_or(Error::Randomness)?;
+                self.append(address.claim.id, entry, Effect::Changed(Brief::of(&new)), old.expiry)
+            })
         })
     }
 
@@ -129,8 +159,9 @@ fn meta(id: u64, header: &Header, now: u64) -> Meta {
     Meta { id, version: header.version, ttl: header.expiry.map(left), reads: header.reads }
 }
 
-fn brief_meta(id: u64, brief: &Brief, now: u64) -> Meta {
-    let left = brief.expiry.saturating_sub(now).div_ceil(1000).max(1);
-    let ttl = (brief.expiry != u64::MAX).then_some(left);
-    Meta { id, version: brief.version, ttl, reads: None }
+/// What a reader is told who keeps the data.
+fn unchanged(id: u64, Standing { version, slot, expiry }: Standing, now: u64) -> Reading {
+    let left = expiry.saturating_sub(now).div_ceil(1000).max(1);
+    let ttl = (expiry != u64::MAX).then_some(left);
+    Reading::Unchanged(Meta { id, version, ttl, reads: None }, slot)
 }

@@ -8,11 +8,6 @@ use crate::seal::Epoch;
 use crate::{Error, Result};
 
 impl Engine {
-    /// The domain of new tokens. Busy if it has to be made, which [`Engine::wait_for_room`] does.
-    pub(super) fn own_domain(&self) -> Result<Arc<Domain>> {
-        self.domains.load().own.clone().ok_or(Error::Busy)
-    }
-
     /// Makes the domain of the newest secret if there is none, and makes it durable.
     pub(super) fn make_own_domain(&self) -> Result<()> {
         let mut keyring = self.keyring.lock();
@@ -30,24 +25,40 @@ impl Engine {
         Ok(())
     }
 
-    /// An epoch of the domain and a nonce that was never used under its key.
-    pub(super) fn next_seal(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
-        let usable = |epoch: &Arc<Epoch>| {
-            let nonce = epoch.next_nonce(self.options.seams.epoch_seals)?;
-            Some((epoch.clone(), nonce))
-        };
-        let current = |epochs: &[Arc<Epoch>]| {
-            epochs.iter().find(|epoch| epoch.row.domain == domain.id).and_then(usable)
-        };
-        if let Some(sealing) = current(&self.sealing.load()) {
-            return Ok(sealing);
+    /// Has something sealed under an epoch of the domain, with a nonce that was never used under its
+    /// key. Lends the epoch: counting who holds it would cost threads more than the rest.
+    pub(super) fn seal<T>(
+        &self,
+        domain: &Domain,
+        work: impl FnOnce(&Epoch, u64) -> Result<T>,
+    ) -> Result<T> {
+        let epochs = self.sealing.load();
+        if let Some((epoch, nonce)) = self.usable(&epochs, domain) {
+            return work(epoch, nonce);
         }
+        drop(epochs);
+        let (epoch, nonce) = self.fresh(domain)?;
+        work(&epoch, nonce)
+    }
+
+    /// The same of an epoch that has to be made, unless somebody else has just done so.
+    fn fresh(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
         let _making = self.epoch_making.lock();
-        if let Some(sealing) = current(&self.sealing.load()) {
-            return Ok(sealing);
+        if let Some((epoch, nonce)) = self.usable(&self.sealing.load(), domain) {
+            return Ok((epoch.clone(), nonce));
         }
         let epoch = self.make_epoch(domain)?;
-        usable(&epoch).ok_or(Error::Randomness)
+        let nonce = epoch.next_nonce(self.options.seams.epoch_seals).ok_or(Error::Randomness)?;
+        Ok((epoch, nonce))
+    }
+
+    fn usable<'e>(
+        &self,
+        epochs: &'e [Arc<Epoch>],
+        domain: &Domain,
+    ) -> Option<(&'e Arc<Epoch>, u64)> {
+        let epoch = epochs.iter().find(|epoch| epoch.row.domain == domain.id)?;
+        Some((epoch, epoch.next_nonce(self.options.seams.epoch_seals)?))
     }
 
     fn make_epoch(&self, domain: &Domain) -> Result<Arc<Epoch>> {

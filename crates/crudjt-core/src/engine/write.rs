@@ -8,6 +8,7 @@ use super::append::Effect;
 use super::find::{Address, Found};
 use crate::call::{Change, Limits};
 use crate::journal::Entry;
+use crate::known::Known;
 use crate::memtable::Brief;
 use crate::random::salt;
 use crate::record::Header;
@@ -25,26 +26,38 @@ pub(super) fn with_entry<T>(work: impl FnOnce(&mut Entry) -> T) -> T {
 
 impl Engine {
     /// See [`crate::Store::create`].
-    pub(crate) fn create(&self, data: &[u8], limits: Limits) -> Result<Token> {
+    pub(crate) fn create(
+        &self,
+        data: &[u8],
+        limits: Limits,
+        keep: Option<(&Known, u64)>,
+    ) -> Result<Token> {
         self.check_writable()?;
         self.check_size(data)?;
         limits.check()?;
         self.ask_for_room(data)?;
-        let domain = self.own_domain()?;
-        let (epoch, nonce) = self.next_seal(&domain)?;
-        let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
-        let header = Header {
-            epoch: epoch.row.number,
-            nonce,
-            version: 1,
-            salt: claim.salt,
-            expiry: self.expiry(limits.ttl),
-            reads: limits.reads,
-        };
-        with_entry(|entry| {
-            let sealed = entry.put(claim.id, |out| epoch.seal(claim.id, &header, data, out));
-            sealed.ok_or(Error::Randomness)?;
-            self.append(claim.id, entry, Effect::Created(Brief::of(&header)), None)
+        let domains = self.domains.load();
+        // Busy if it has to be made, which `wait_for_room` does.
+        let domain = domains.own.as_deref().ok_or(Error::Busy)?;
+        let claim = self.seal(domain, |epoch, nonce| {
+            let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
+            let header = Header {
+                epoch: epoch.row.number,
+                nonce,
+                version: 1,
+                salt: claim.salt,
+                expiry: self.expiry(limits.ttl),
+                reads: limits.reads,
+            };
+            with_entry(|entry| {
+                let sealed = entry.put(claim.id, |out| epoch.seal(claim.id, &header, data, out));
+                sealed.ok_or(Error::Randomness)?;
+                self.append(claim.id, entry, Effect::Created(Brief::of(&header)), None)
+            })?;
+            if let Some((known, slot)) = keep {
+                known.keep_new(&claim, &Brief::of(&header), slot);
+            }
+            Ok(claim)
         })?;
         Ok(domain.tokens.token(claim))
     }

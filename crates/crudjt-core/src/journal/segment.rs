@@ -98,10 +98,11 @@ impl Segment {
         synced.map_err(|error| Error::storage(&self.path, "sync its journal", error))
     }
 
-    /// Takes the memory for a range now; only for speed.
-    pub(crate) fn populate(&self, range: Range<u64>) {
+    /// Takes the memory for a range now, where nothing was appended and nobody appends meanwhile; only
+    /// for speed.
+    pub(crate) fn prepare(&self, range: Range<u64>) {
         if let Body::Mapped(mapping) = &self.body {
-            mapping.populate(range);
+            mapping.prepare(range);
         }
     }
 

@@ -73,6 +73,11 @@ impl Syncer {
         self.frozen.lock().push((segment, end));
     }
 
+    /// Whether there are segments that get no more entries and that no sync has reached.
+    pub(crate) fn has_frozen(&self) -> bool {
+        !self.frozen.lock().is_empty()
+    }
+
     /// Lets go of the segments.
     pub(crate) fn forget(&self) {
         self.frozen.lock().clear();

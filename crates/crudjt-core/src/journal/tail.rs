@@ -7,6 +7,7 @@ use super::header::ENTRIES;
 use super::segment::POPULATED_FIRST;
 use super::{Begin, Entry, Place, Segment};
 use crate::Result;
+use crate::changes::Watchers;
 use crate::journal::entry::{ENTRY_HEADER, ID};
 
 /// The end of the journal.
@@ -18,14 +19,21 @@ pub(crate) struct Tail {
     pub(crate) next: Begin,
     /// Monotonic time of the first append since the last sync.
     pub(crate) unsynced_since: Option<u64>,
-    /// Up to where the segment's memory is taken, or being taken.
+    /// Up to where the segment's memory is taken.
     populated: u64,
+    /// From where on nothing may be appended, for memory is being taken there.
+    barred_from: Option<u64>,
     /// Whether somebody was asked to take more.
     pub(crate) memory_asked: bool,
+    /// Who is told of changes, which are made under this lock.
+    pub(crate) watchers: Watchers,
 }
 
 /// Bytes before the end of the journal that are to have their memory.
 const AHEAD: u64 = 4 << 20;
+/// How much memory is taken at a time. A sync writes such pieces as a whole, so a quiet store, which
+/// does not get this far in a segment, does without them.
+const PIECE: u64 = 64 << 10;
 
 impl Tail {
     /// Begins a segment.
@@ -37,7 +45,9 @@ impl Tail {
             next,
             unsynced_since: None,
             populated: POPULATED_FIRST,
+            barred_from: None,
             memory_asked: false,
+            watchers: Watchers::default(),
         })
     }
 
@@ -53,16 +63,39 @@ impl Tail {
 
     /// Whether memory should be taken for what comes.
     pub(crate) fn wants_memory(&self) -> bool {
-        self.offset + AHEAD / 2 > self.populated && self.populated < self.segment.identity.size
+        self.offset > POPULATED_FIRST / 2 && self.lacks(AHEAD / 2)
     }
 
-    /// The range whose memory is to be taken next, by whoever asks.
+    /// Whether not all of so many bytes that come have their memory.
+    fn lacks(&self, ahead: u64) -> bool {
+        self.populated < (self.offset + ahead).min(self.segment.identity.size)
+    }
+
+    /// The range whose memory is to be taken next, by whoever asks: nothing is appended there until
+    /// [`Tail::unbar`] is called.
     pub(crate) fn next_memory(&mut self) -> Option<(Arc<Segment>, Range<u64>)> {
-        let start = self.populated;
-        let wanted = self.wants_memory();
         self.memory_asked = false;
-        self.populated = (self.offset + AHEAD).min(self.segment.identity.size).max(start);
-        wanted.then(|| (self.segment.clone(), start..self.populated))
+        let start = self.populated.max(self.offset.next_multiple_of(PIECE));
+        let end = (start + PIECE).min(self.segment.identity.size);
+        let isnt_needed = self.offset <= POPULATED_FIRST / 2 || !self.lacks(AHEAD) || start >= end;
+        if isnt_needed || self.barred_from.is_some() {
+            return None;
+        }
+        self.barred_from = Some(start);
+        self.populated = end;
+        Some((self.segment.clone(), start..end))
+    }
+
+    /// The memory of a range of that segment was taken.
+    pub(crate) fn unbar(&mut self, segment: &Arc<Segment>) {
+        if Arc::ptr_eq(&self.segment, segment) {
+            self.barred_from = None;
+        }
+    }
+
+    /// Whether an entry of so many bytes has to wait for memory that is being taken.
+    pub(crate) fn is_barred(&self, size: u64) -> bool {
+        self.barred_from.is_some_and(|barred| self.offset + size > barred)
     }
 
     /// Bytes of entries in this segment.

@@ -12,6 +12,7 @@ use crate::sync::RwLock;
 use super::{Cipher, Key};
 use crate::bytes::Reader;
 use crate::keyring::{Domain, DomainId};
+use crate::padded::Padded;
 use crate::random::random;
 use crate::record::{Header, TAG};
 use crate::{Error, Result};
@@ -60,13 +61,13 @@ impl EpochRow {
 pub(crate) struct Epoch {
     pub(crate) row: EpochRow,
     key: Key,
-    seals: AtomicU64,
+    seals: Padded<AtomicU64>,
 }
 
 impl Epoch {
     fn new(domain: &Domain, row: EpochRow) -> Option<Epoch> {
         let bytes = domain.epoch_key(row.cipher, &row.salt)?;
-        Some(Epoch { row, key: Key::new(row.cipher, &bytes)?, seals: AtomicU64::new(0) })
+        Some(Epoch { row, key: Key::new(row.cipher, &bytes)?, seals: Padded(AtomicU64::new(0)) })
     }
 
     /// The next nonce, below `limit`; `None` when the epoch is used up.

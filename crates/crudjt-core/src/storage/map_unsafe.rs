@@ -84,6 +84,16 @@ impl Mapping for MappedFile {
         let _ = self.map.advise_range(Advice::PopulateWrite, range.start as usize, length);
     }
 
+    /// By writing zeros: the system then takes memory for all of them at once, where at a touch it
+    /// does so page by page, which costs two to three times as much.
+    #[cfg(target_os = "linux")]
+    fn prepare(&self, range: Range<u64>) {
+        let zeros = vec![0; range.end.saturating_sub(range.start) as usize];
+        // Only for speed: where it fails each page is taken at its first touch.
+        let _ = std::os::unix::fs::FileExt::write_all_at(&self.file, &zeros, range.start);
+        self.populate(range);
+    }
+
     fn sync(&self, range: Range<u64>) -> io::Result<()> {
         self.let_go(&range);
         let length = range.end.saturating_sub(range.start) as usize;

@@ -82,6 +82,11 @@ pub trait Mapping: Send + Sync {
     fn sync(&self, range: Range<u64>) -> io::Result<()>;
     /// Takes the memory for the range now rather than at the first touch; only for speed.
     fn populate(&self, _range: Range<u64>) {}
+    /// The same for a range that holds nothing but zeros and that nobody touches meanwhile; in larger
+    /// pieces where that is cheaper.
+    fn prepare(&self, range: Range<u64>) {
+        self.populate(range);
+    }
 }
 
 /// Reads a whole file.

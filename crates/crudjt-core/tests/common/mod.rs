@@ -108,7 +108,7 @@ impl World {
 }
 
 /// Tries again for as long as the store is busy.
-pub fn patient<T>(store: &Store, call: impl Fn() -> Result<T>) -> Result<T> {
+pub fn patient<T>(store: &Store, mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
         match call() {
             Err(crudjt_core::Error::Busy) => store.wait_for_room()?,
@@ -173,7 +173,7 @@ pub fn try_read(store: &Store, token: &Token) -> Result<Option<Seen>> {
     match patient_read(store, token, &mut out)? {
         Reading::Found(meta, length) => Ok(Some((out[..length].to_vec(), meta.ttl, meta.reads))),
         Reading::Absent => Ok(None),
-        Reading::Unchanged(_) => panic!("nothing was known"),
+        Reading::Unchanged(..) => panic!("nothing was known"),
     }
 }
 
