@@ -18,9 +18,9 @@ import type { Shape } from './shapes.js'
 /** How often a shape is seen before it gets a packer. */
 const WORTH_COMPILING = 4
 /** How many shapes are counted that have none. */
-const COUNTED = 64
-/** How many packers are made in all. */
-const MOST_PACKERS = 64
+const COUNTED = 256
+/** How many packers there are for shapes with the same first key. */
+const MOST_ALIKE = 8
 
 type Pack = (data: Entries) => boolean
 
@@ -29,10 +29,12 @@ interface Packer {
   readonly pack: Pack
 }
 
-/** The one that packed last in front. */
-const packers: Packer[] = []
+/** By the first key of their shapes. */
+const packers = new Map<string, Packer[]>()
 const sightings = new Map<Shape, number>()
 let made = 0
+/** The one that packed last. */
+let last: Packer | undefined
 
 /**
  * Packs a plain object into an image of its shape.
@@ -40,19 +42,21 @@ let made = 0
  * @returns undefined if no packer takes it
  */
 export function packed(data: Entries, wanted: boolean): Image | undefined {
-  for (let i = 0; i < packers.length; i++) {
-    const packer = packers[i] as Packer
-    packer.image.begin(wanted)
-    if (packer.pack(data)) {
-      if (i > 0) bringToFront(i)
-      return packer.image
-    }
-  }
-  return undefined
+  if (last !== undefined && takes(last, data, wanted)) return last.image
+  const found = packers.get(firstKey(data))?.find((packer) => takes(packer, data, wanted))
+  if (found === undefined) return undefined
+  last = found
+  return found.image
 }
 
-function bringToFront(index: number): void {
-  packers.unshift(...packers.splice(index, 1))
+function takes({ image, pack }: Packer, data: Entries, wanted: boolean): boolean {
+  image.begin(wanted)
+  return pack(data)
+}
+
+function firstKey(data: Entries): string {
+  for (const key in data) return key
+  return ''
 }
 
 /** Tells of data that no packer took: when its shape has come often enough, it gets one. */
@@ -60,20 +64,20 @@ export function sighted(shape: Shape): void {
   if (!isLearned(shape)) return
   const count = (sightings.get(shape) ?? 0) + 1
   if (count > 1 || sightings.size < COUNTED) sightings.set(shape, count)
-  if (count !== WORTH_COMPILING || made === MOST_PACKERS) return
-  made++
-  const last = packers.length === IMAGES ? packers.pop() : undefined
-  const start = last?.image.start ?? IMAGES_OFFSET + packers.length * IMAGE_BYTES
-  const packer = packerOf(shape, start)
-  if (packer !== undefined) packers.unshift(packer)
-  else if (last !== undefined) packers.push(last)
+  if (count === WORTH_COMPILING) makePacker(shape)
 }
 
-function packerOf(shape: Shape, start: number): Packer | undefined {
+function makePacker(shape: Shape): void {
+  const first = shape.keys[0] as string
+  const alike = packers.get(first) ?? []
+  if (made === IMAGES || alike.length === MOST_ALIKE) return
+  const start = IMAGES_OFFSET + made * IMAGE_BYTES
   const image = Image.of(shape, start, start + IMAGE_BYTES)
-  if (image === undefined) return undefined
-  const pack = packOf(shape, image)
-  return pack && { image, pack }
+  const pack = image && packOf(shape, image)
+  if (image === undefined || pack === undefined) return
+  made++
+  alike.push({ image, pack })
+  packers.set(first, alike)
 }
 
 type MakePack = (

@@ -20,7 +20,7 @@ import {
 export { DATA_OFFSET, IMAGES_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET }
 
 /** How many images there are. */
-export const IMAGES = 8
+export const IMAGES = 64
 /** How many bytes each has. */
 export const IMAGE_BYTES = IMAGES_BYTES / IMAGES
 

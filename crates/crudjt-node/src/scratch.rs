@@ -33,7 +33,7 @@ pub const IMAGES_OFFSET: u32 = NUMBERS_OFFSET + 8 * MAX_LEAVES as u32;
 
 /// How much room that is, in bytes.
 #[napi]
-pub const IMAGES_BYTES: u32 = 8 << 10;
+pub const IMAGES_BYTES: u32 = 64 << 10;
 
 /// How long a scratch buffer has to be, in bytes.
 #[napi]
