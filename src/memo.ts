@@ -75,6 +75,10 @@ export class Memo {
     const fitting = Math.floor((budget - this.used) / LEAST_ROWS / (PLACE_COST * 2))
     this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
     this.forgetBelow = forgetBelow
+    // Changed before anything is compiled: what has only ever been 0 becomes a part of machine code,
+    // which is thrown away when it changes.
+    this.oldest++
+    this.oldest = 0
   }
 
   /** The estimated bytes that everything takes. */

@@ -7,11 +7,24 @@ use std::thread;
 
 use super::Engine;
 use super::time::HOUR;
-use crate::journal::{Captured, SyncTimes};
+use crate::journal::{Captured, Segment, SyncTimes};
 use crate::{Error, Result};
 
 /// Pause before a commit is tried again that failed for want of space.
 const RETRY_MS: u64 = 500;
+
+/// A part of the journal where memory is being taken; however that ends, it is given free.
+struct Barred<'e> {
+    engine: &'e Engine,
+    segment: Arc<Segment>,
+}
+
+impl Drop for Barred<'_> {
+    fn drop(&mut self) {
+        self.engine.tail.lock().unbar(&self.segment);
+        self.engine.unbarred.notify_all();
+    }
+}
 
 impl Engine {
     /// Starts the threads.
@@ -49,9 +62,8 @@ impl Engine {
     /// Takes memory for what is appended next; false if there is enough.
     fn take_memory(&self) -> bool {
         let Some((segment, range)) = self.tail.lock().next_memory() else { return false };
-        segment.prepare(range);
-        self.tail.lock().unbar(&segment);
-        self.unbarred.notify_all();
+        let barred = Barred { engine: self, segment };
+        barred.segment.prepare(range);
         true
     }
 
@@ -98,6 +110,7 @@ impl Engine {
     fn capture(&self) -> Captured {
         let mut tail = self.tail.lock();
         tail.unsynced_since = None;
+        tail.synced_to = tail.offset;
         Captured {
             segment: tail.segment.clone(),
             offset: tail.offset,

@@ -25,14 +25,16 @@ pub(crate) struct Tail {
     barred_from: Option<u64>,
     /// Whether somebody was asked to take more.
     pub(crate) memory_asked: bool,
+    /// Where the last sync that was begun ends.
+    pub(crate) synced_to: u64,
     /// Who is told of changes, which are made under this lock.
     pub(crate) watchers: Watchers,
 }
 
 /// Bytes before the end of the journal that are to have their memory.
 const AHEAD: u64 = 4 << 20;
-/// How much memory is taken at a time. A sync writes such pieces as a whole, so a quiet store, which
-/// does not get this far in a segment, does without them.
+/// How much memory is taken at a time. A sync writes such a piece as a whole, so where less than one is
+/// appended from sync to sync, pages are taken one by one as they are touched.
 const PIECE: u64 = 64 << 10;
 
 impl Tail {
@@ -47,6 +49,7 @@ impl Tail {
             populated: POPULATED_FIRST,
             barred_from: None,
             memory_asked: false,
+            synced_to: ENTRIES,
             watchers: Watchers::default(),
         })
     }
@@ -63,7 +66,11 @@ impl Tail {
 
     /// Whether memory should be taken for what comes.
     pub(crate) fn wants_memory(&self) -> bool {
-        self.offset > POPULATED_FIRST / 2 && self.lacks(AHEAD / 2)
+        self.is_busy() && self.lacks(AHEAD / 2)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.offset > self.synced_to + PIECE
     }
 
     /// Whether not all of so many bytes that come have their memory.
@@ -77,8 +84,8 @@ impl Tail {
         self.memory_asked = false;
         let start = self.populated.max(self.offset.next_multiple_of(PIECE));
         let end = (start + PIECE).min(self.segment.identity.size);
-        let isnt_needed = self.offset <= POPULATED_FIRST / 2 || !self.lacks(AHEAD) || start >= end;
-        if isnt_needed || self.barred_from.is_some() {
+        let is_needed = self.is_busy() && self.lacks(AHEAD) && start < end;
+        if !is_needed || self.barred_from.is_some() {
             return None;
         }
         self.barred_from = Some(start);

@@ -18,6 +18,13 @@ use super::Mapping;
 #[cfg(target_os = "linux")]
 const PAGE: u64 = 64 << 10;
 
+#[cfg(target_os = "linux")]
+thread_local! {
+    /// Of the one thread that prepares: taken and given back each time they would cost as much as
+    /// writing them.
+    static ZEROS: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 pub(super) struct MappedFile {
     map: MmapRaw,
     file: File,
@@ -26,6 +33,9 @@ pub(super) struct MappedFile {
 impl MappedFile {
     pub(super) fn new(file: &File, size: u64) -> io::Result<MappedFile> {
         let map = MmapOptions::new().len(size as usize).map_raw(file)?;
+        // Else the first touch reads megabytes ahead, page by page, where nothing stands yet.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(Advice::Random);
         Ok(MappedFile { map, file: file.try_clone()? })
     }
 
@@ -85,12 +95,14 @@ impl Mapping for MappedFile {
     }
 
     /// By writing zeros: the system then takes memory for all of them at once, where at a touch it
-    /// does so page by page, which costs two to three times as much.
+    /// does so page by page, which costs three times as much.
     #[cfg(target_os = "linux")]
     fn prepare(&self, range: Range<u64>) {
-        let zeros = vec![0; range.end.saturating_sub(range.start) as usize];
-        // Only for speed: where it fails each page is taken at its first touch.
-        let _ = std::os::unix::fs::FileExt::write_all_at(&self.file, &zeros, range.start);
+        ZEROS.with_borrow_mut(|zeros| {
+            zeros.resize(range.end.saturating_sub(range.start) as usize, 0);
+            // Only for speed: where it fails each page is taken at its first touch.
+            let _ = std::os::unix::fs::FileExt::write_all_at(&self.file, zeros, range.start);
+        });
         self.populate(range);
     }
 
