@@ -33,15 +33,19 @@ impl Engine {
         work: impl FnOnce(&Epoch, u64) -> Result<T>,
     ) -> Result<T> {
         let epochs = self.sealing.load();
-        if let Some((epoch, nonce)) = self.usable(&epochs, domain) {
-            return work(epoch, nonce);
-        }
-        drop(epochs);
-        let (epoch, nonce) = self.fresh(domain)?;
-        work(&epoch, nonce)
+        let fresh;
+        let (epoch, nonce) = match self.usable(&epochs, domain) {
+            Some(found) => found,
+            None => {
+                fresh = self.fresh(domain)?;
+                (&fresh.0, fresh.1)
+            }
+        };
+        // Called in one place: it is compiled into each of them.
+        work(epoch, nonce)
     }
 
-    /// The same of an epoch that has to be made, unless somebody else has just done so.
+    /// An epoch that has to be made, unless somebody else has just done so, with a nonce.
     fn fresh(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
         let _making = self.epoch_making.lock();
         if let Some((epoch, nonce)) = self.usable(&self.sealing.load(), domain) {
