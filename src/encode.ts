@@ -15,8 +15,10 @@ import { packed, sighted } from './packers.js'
 import { notAHash, refuseDepth, refusedKind, TOO_DEEP, TOO_MUCH, tooLarge } from './refusals.js'
 import { bytes, DATA_OFFSET, fill, release } from './scratch.js'
 
-/** Of so many records that no packer takes, one is looked at for its shape. */
-const SAMPLE = 4
+/** Of so many records that no packer takes, one is looked at for its shape: at first, and later on. */
+const [SAMPLE, RARE_SAMPLE] = [4, 64]
+/** After so many it is later on: their shapes do not come again. */
+const PATIENCE = 1024
 
 const { getPrototypeOf } = Object
 
@@ -89,8 +91,12 @@ function encodeAnew(data: object, isPlain: boolean): number {
   // toJSON can still have made something else of the data than a map.
   const code = bytes[DATA_OFFSET] as number
   if ((code & 0xf0) !== 0x80 && code !== 0xde && code !== 0xdf) throw notAHash()
-  if (unfamiliar++ % SAMPLE === 0 && isPlain && size === end - start) lookAt(size)
+  if (isPlain && size === end - start && isSample()) lookAt(size)
   return size
+}
+
+function isSample(): boolean {
+  return unfamiliar++ % (unfamiliar < PATIENCE ? SAMPLE : RARE_SAMPLE) === 0
 }
 
 const values: unknown[] = []
