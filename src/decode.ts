@@ -16,12 +16,10 @@ import { codes, FALSE, NEW_TEXT, NULL, NUMBER, numbers, outline, TRUE } from './
 import { DEPTH_LIMIT } from './refusals.js'
 import { bytes, DATA_OFFSET, view } from './scratch.js'
 import type { Shape } from './shapes.js'
-import { asciiText, readShortText, SHORT_TEXT } from './short-text.js'
+import { asciiText, readShortText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from './short-text.js'
 
 /** What an array or a map of its own takes in memory beside its values. */
 const CONTAINER_COST = 96
-/** What a short text takes in memory beside its characters. */
-const SHORT_TEXT_COST = 16
 /** What one value takes in a row, beside what it refers to. */
 const VALUE_COST = 8
 
@@ -207,7 +205,7 @@ function readText(length: number): string {
       return text
     }
   }
-  taken += CONTAINER_COST + 2 * length
+  taken += TEXT_COST + 2 * length
   return bytes.toString('utf8', start, start + length)
 }
 

@@ -14,14 +14,11 @@ import { LEFT_OUT, writeOther } from './pack-value.js'
 import { trail } from './refusals.js'
 import { bytes, DATA_OFFSET } from './scratch.js'
 import type { Shape } from './shapes.js'
-import { asciiText, SHORT_TEXT } from './short-text.js'
+import { asciiText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from './short-text.js'
 import { type Template, templateOf } from './templates.js'
 
 /** A place keeps a new text with every so many that are not the one it has. */
 const PATIENCE = 8
-/** What a text takes in memory beside its characters: a short one, a longer one. */
-const SHORT_TEXT_COST = 16
-const TEXT_COST = 96
 /** Up to this many bytes a loop beats the native copy. */
 const LOOP_LENGTH = 32
 

@@ -92,20 +92,17 @@ const PARAMETERS = ['image', 'values', 'keys', 'plain', 'getPrototypeOf']
 
 function packOf(shape: Shape, image: Image): Pack | undefined {
   const text = new PackText(shape)
-  if (!text.isPossible) return undefined
   const names = text.keys.map((_, i) => `keys${i}`)
   const body = `const [${names}] = keys; return (o0) => { let v, n; ${text.body} return true }`
   const make = compile<MakePack>(PARAMETERS, body)
   return make?.(image, image.values, text.keys, plain, Object.getPrototypeOf)
 }
 
-/** The text of a packer's function. */
+/** The text of a packer's function. No key is `__proto__`: the shape of an image has a template. */
 class PackText {
   /** The keys of each map. */
   readonly keys: (readonly string[])[] = []
   readonly body: string
-  /** Whether no key means something else than itself. */
-  isPossible = true
   private values = 0
 
   constructor(shape: Shape) {
@@ -115,7 +112,6 @@ class PackText {
 
   private ofMap({ keys, inner }: Shape): string {
     const map = this.keys.push(keys) - 1
-    if (keys.includes('__proto__')) this.isPossible = false
     const entries = keys.map((key, i) => this.ofEntry(`o${map}[${JSON.stringify(key)}]`, inner[i]))
     return `n = 0; for (const key in o${map}) if (key !== keys${map}[n++]) return false;
       if (n !== ${keys.length}) return false; ${entries.join('')}`

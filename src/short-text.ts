@@ -8,6 +8,10 @@ import { bytes } from './scratch.js'
 /** The longest text read this way, in bytes. */
 export const SHORT_TEXT = 24
 
+/** What a text takes in memory beside its characters: a short one, and any other. */
+export const SHORT_TEXT_COST = 16
+export const TEXT_COST = 96
+
 type Reader = (bytes: Buffer, at: number) => string
 
 const readers: Reader[] = Array.from({ length: SHORT_TEXT + 1 }, (_, length) => readerOf(length))

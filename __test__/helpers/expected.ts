@@ -14,20 +14,14 @@ export function expected(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (Array.isArray(value)) return Array.from(value, (one) => expected(one ?? null))
-  if (hasToJSON(value)) return expectedOf(value.toJSON())
-  return expectedOf(value)
+  if (hasToJSON(value)) return expected(value.toJSON())
+  const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
+  const kept = entries.filter(([, one]) => one !== undefined)
+  return Object.fromEntries(kept.map(([name, one]) => [wellFormed(name), expected(one)]))
 }
 
 function hasToJSON(value: object): value is { toJSON(): unknown } {
   return (
     Object.hasOwn(value, 'toJSON') && typeof (value as { toJSON: unknown }).toJSON === 'function'
   )
-}
-
-/** The same of an object whose toJSON is not asked. */
-function expectedOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return expected(value)
-  const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
-  const kept = entries.filter(([, one]) => one !== undefined)
-  return Object.fromEntries(kept.map(([name, one]) => [wellFormed(name), expected(one)]))
 }
