@@ -1,11 +1,12 @@
 /** The memo of decoded records: what it remembers, and how little. */
 import test from 'ava'
-import { Memo } from '../build/src/memo.js'
+import { Memo, placeOf, rowOf } from '../build/src/memo.js'
+import { type Pattern, patternFor } from '../build/src/patterns.js'
 import { Shape } from '../build/src/shapes.js'
 
 const NO_SLOT = -1
-const shape = new Shape(['a', 'b'], [])
 const row = (a: unknown) => [a, 'b']
+const pattern = patternFor(new Shape(['a', 'b'], []), row(0))
 
 /** A memo with a note of the slot below which it has told to forget. */
 function newMemo(budget: number) {
@@ -17,41 +18,41 @@ function newMemo(budget: number) {
 }
 
 /** Puts a record in; its slot. */
-function add(memo: Memo, of: Shape, values: unknown[], bytes = 0): number {
+function add(memo: Memo, of: Pattern, values: unknown[], bytes = 0): number {
   const slot = memo.reserve(of.width)
   if (slot !== NO_SLOT) memo.fill(of, values, bytes)
   return slot
 }
 
-/** The lower and the upper 32 bits of a slot. */
-const halves = (slot: number) => [slot % 2 ** 32, Math.floor(slot / 2 ** 32)] as const
+/** Its row and its place. */
+const within = (slot: number) => [rowOf(slot, Math.floor(slot / 2 ** 32)), placeOf(slot)] as const
 
 function dataIn(memo: Memo, slot: number) {
-  memo.find(...halves(slot))
-  return memo.shape?.make(memo.row, memo.from, (value) => value)
+  return memo.data(...within(slot))
 }
 
 test('what is put in is found in its slot', (t) => {
   const { memo } = newMemo(1_000_000)
-  const [a, b] = [add(memo, shape, row(1)), add(memo, shape, row(2))]
+  const [a, b] = [add(memo, pattern, row(1)), add(memo, pattern, row(2))]
   t.not(a, b)
   t.deepEqual(dataIn(memo, a), { a: 1, b: 'b' })
   t.deepEqual(dataIn(memo, b), { a: 2, b: 'b' })
 })
 
-test('a slot that was reserved and not sealed goes to the next', (t) => {
+test('a slot that was reserved and not filled goes to the next', (t) => {
   const { memo } = newMemo(1_000_000)
   const reserved = memo.reserve(5)
-  t.is(add(memo, shape, row(1)), reserved)
+  t.is(add(memo, pattern, row(1)), reserved)
   t.deepEqual(dataIn(memo, reserved), { a: 1, b: 'b' })
 })
 
-test('a record takes the place of an older one of the same shape only', (t) => {
+test('a record takes the place of an older one of the same pattern only', (t) => {
   const { memo } = newMemo(1_000_000)
-  const [slot, next] = [add(memo, shape, row(1)), add(memo, shape, row(9))]
-  t.true(memo.replace(...halves(slot), shape, row(2), 0))
+  const [slot, next] = [add(memo, pattern, row(1)), add(memo, pattern, row(9))]
+  t.true(memo.replace(...within(slot), pattern, row(2), 0))
   t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
-  t.false(memo.replace(...halves(slot), new Shape(['x', 'y', 'z'], []), [1, 2, 3], 0))
+  const other = patternFor(new Shape(['x', 'y', 'z'], []), [1, 2, 3])
+  t.false(memo.replace(...within(slot), other, [1, 2, 3], 0))
   t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
   t.deepEqual(dataIn(memo, next), { a: 9, b: 'b' })
 })
@@ -61,7 +62,7 @@ test('the budget is kept by dropping the oldest, and the engine is told', (t) =>
     const { memo, told } = newMemo(budget)
     const slots = new Map<number, number>()
     for (let i = 0; i < 50_000; i++) {
-      const slot = add(memo, shape, row(i), i % 50)
+      const slot = add(memo, pattern, row(i), i % 50)
       if (slot !== NO_SLOT) slots.set(i, slot)
       if (memo.bytes > budget) t.fail(`${memo.bytes} of ${budget} bytes`)
     }
@@ -74,16 +75,16 @@ test('the budget is kept by dropping the oldest, and the engine is told', (t) =>
 
 test('one in some newcomers to a full memo is let in', (t) => {
   const { memo } = newMemo(100_000)
-  const added = Array.from({ length: 40_000 }, (_, i) => add(memo, shape, row(i)) !== NO_SLOT)
+  const added = Array.from({ length: 40_000 }, (_, i) => add(memo, pattern, row(i)) !== NO_SLOT)
   const late = added.slice(20_000).filter((isIn) => isIn).length
   t.true(late > 1000 && late < 5000, `${late} of 20 000`)
 })
 
 test('a record of more bytes than before counts as such', (t) => {
   const { memo } = newMemo(1_000_000)
-  const slot = add(memo, shape, row(1), 100)
+  const slot = add(memo, pattern, row(1), 100)
   const before = memo.bytes
-  memo.replace(...halves(slot), shape, row(2), 150)
+  memo.replace(...within(slot), pattern, row(2), 150)
   t.is(memo.bytes, before + 50)
 })
 
@@ -96,7 +97,7 @@ test('without a budget, or for what is wider than it, nothing is remembered', (t
 
 test('cleared, it has told to forget every slot', (t) => {
   const { memo, told } = newMemo(1_000_000)
-  const slot = add(memo, shape, row(1))
+  const slot = add(memo, pattern, row(1))
   memo.clear()
   t.true(told.oldest > slot)
 })

@@ -132,6 +132,15 @@ test('what only looks like a shape that is known is packed as what it is', (t) =
   t.true(same(known))
 })
 
+test('what records of a shape have in common is found where they were only packed before', (t) => {
+  learn(t, { common: 1, user: { role: 'a', name: 'b' } })
+  const widths = Array.from({ length: TIMES }, (_, i) => {
+    const image = packed({ common: 1, user: { role: 'a', name: `${i}` } }, true)
+    return image?.patternNow().width
+  })
+  t.deepEqual([widths[0], widths.at(-1)], [3, 1])
+})
+
 test('a value that is refused is named by its path, and the next record is whole', (t) => {
   const known = { path: 1, user: { role: 'a', name: 'b' } }
   learn(t, known)

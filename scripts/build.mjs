@@ -40,7 +40,13 @@ if (part !== 'native') {
 // the types, where editors show them: the code comes without, and without white space.
 async function bundle() {
   const { build } = await import('esbuild')
-  const plain = { target: 'node20.17', logLevel: 'warning', minifyWhitespace: true, outdir: DIST }
+  const plain = {
+    target: 'node20.17',
+    logLevel: 'warning',
+    minifyWhitespace: true,
+    lineLimit: 100,
+    outdir: DIST,
+  }
   const bundled = {
     ...{ ...plain, bundle: true, packages: 'external', platform: 'node', format: 'cjs' },
     ...{ absWorkingDir: root, outbase: root },

@@ -5,15 +5,21 @@
 import { decodedBytes, decodeMap } from './decode.js'
 import { bringToFront, packedImage } from './encode.js'
 import type { Engine } from './engine.js'
-import type { Memo } from './memo.js'
-import { BUSY, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from './native.js'
+import { revive } from './kept.js'
+import { type Memo, placeOf, rowOf } from './memo.js'
+import { BUSY, KEPT, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from './native.js'
+import { type Pattern, patternFor } from './patterns.js'
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from './scratch.js'
 import type { Session } from './session.js'
-import { sessionOf } from './session.js'
+import { sessionWith } from './session.js'
 import type { Shape } from './shapes.js'
 
 /** The values of the record that is being read; for V8 the same kind of array as the memo's rows. */
 const values: unknown[] = new Array(64).fill(undefined)
+
+/** Where the record that was read is kept. */
+const slotLow = () => words[SLOT_LOW] as number
+const slotHigh = () => words[SLOT_HIGH] as number
 
 /** An engine with a memo of what was read from it. */
 export class Core {
@@ -29,37 +35,39 @@ export class Core {
   read(token: string): Session | null | typeof BUSY {
     ensureFree()
     const length = this.engine.read(token)
-    if (length === UNCHANGED) return this.recall()
+    if (length <= KEPT) return { data: this.recall(KEPT - length, 0) }
+    if (length === UNCHANGED) return sessionWith(this.recall(slotLow(), slotHigh()))
     if (length >= 0) return this.decode(length)
     return length === BUSY ? BUSY : null
   }
 
-  private recall(): Session {
-    const { memo } = this
-    memo.find(words[SLOT_LOW] as number, words[SLOT_HIGH] as number)
-    return sessionOf(memo.shape as Shape, memo.row, memo.from)
+  private recall(low: number, high: number): Record<string, unknown> {
+    return this.memo.data(rowOf(low, high), placeOf(low))
   }
 
   private decode(length: number): Session {
     const shape = decodeMap(length, values, 0)
     const isCounted = (header[READS_LEFT] as number) >= 0
-    if (!isCounted) this.keep(shape, words[SLOT_LOW] as number, words[SLOT_HIGH] as number)
-    return sessionOf(shape, values, 0)
+    if (!isCounted) this.keep(shape, slotLow(), slotHigh())
+    return sessionWith(shape.make(values, 0, revive))
   }
 
   /** A token that is read for the first time is not kept: it may be one of a great many. */
   private keep(shape: Shape, low: number, high: number): void {
     if (high === NO_SLOT_HIGH) {
-      if (low !== STRANGER_LOW) this.add(shape)
-    } else if (this.memo.replace(low, high, shape, values, decodedBytes())) {
+      if (low !== STRANGER_LOW) this.add(patternFor(shape, values))
+      return
+    }
+    const pattern = patternFor(shape, values)
+    if (this.memo.replace(rowOf(low, high), placeOf(low), pattern, values, decodedBytes())) {
       this.engine.keep(high * 0x100000000 + low)
-    } else this.add(shape)
+    } else this.add(pattern)
   }
 
-  private add(shape: Shape): void {
-    const slot = this.memo.reserve(shape.width)
+  private add(pattern: Pattern): void {
+    const slot = this.memo.reserve(pattern.width)
     if (slot === NO_SLOT) return
-    this.memo.fill(shape, values, decodedBytes())
+    this.memo.fill(pattern, values, decodedBytes())
     this.engine.keep(slot)
   }
 
@@ -71,11 +79,12 @@ export class Core {
     const { memo } = this
     const image = packedImage()
     if (image !== undefined) {
-      memo.fill(image.shape, image.values, image.taken)
+      memo.fill(image.patternNow(), image.values, image.taken)
       return
     }
     bringToFront(length)
-    memo.seal(decodeMap(length, memo.row, memo.from), decodedBytes())
+    const shape = decodeMap(length, values, 0)
+    memo.fill(patternFor(shape, values), values, decodedBytes())
   }
 
   /**

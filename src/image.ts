@@ -11,6 +11,7 @@ import { begin, sizeUpTo } from './pack-frame.js'
 import { writeBoolean, writeNil, writeNumber } from './pack-leaf.js'
 import { writeString } from './pack-text.js'
 import { LEFT_OUT, writeOther } from './pack-value.js'
+import { type Pattern, patternFor } from './patterns.js'
 import { trail } from './refusals.js'
 import { bytes, DATA_OFFSET } from './scratch.js'
 import type { Shape } from './shapes.js'
@@ -43,6 +44,8 @@ export class Image {
   private readonly misses: Uint8Array
   private readonly paths: readonly (readonly string[])[]
   private isWanted = false
+  /** The pattern that the values fit, if that is known. */
+  private pattern: Pattern | undefined = undefined
 
   /** An image of nulls. Undefined where it has no room, or the shape no template. */
   static of(shape: Shape, start: number, limit: number): Image | undefined {
@@ -87,6 +90,7 @@ export class Image {
   /** Puts a value in the place of the i-th; false if it is none that can be put. */
   put(i: number, value: unknown): boolean {
     begin()
+    if (this.pattern?.isOwn(i) === false) this.pattern = undefined
     if (typeof value === 'string') return this.putText(i, value)
     if (typeof value === 'number') {
       return this.place(i, writeNumber(value, DATA_OFFSET), keptNumber(value))
@@ -94,6 +98,14 @@ export class Image {
     if (typeof value === 'boolean') return this.place(i, writeBoolean(value, DATA_OFFSET), value)
     if (value === null) return this.place(i, writeNil(DATA_OFFSET), null)
     return typeof value === 'object' && this.putOther(i, value)
+  }
+
+  /** The pattern that the values fit, which are all known. */
+  patternNow(): Pattern {
+    if (this.pattern !== undefined) return this.pattern
+    const found = patternFor(this.shape, this.values)
+    if (found.isSettled) this.pattern = found
+    return found
   }
 
   private putText(i: number, value: string): boolean {

@@ -3,22 +3,25 @@
  * which slot a token's record is kept and of which version, and only its word that the version is
  * still the same makes a slot count. Counted tokens are never put in.
  *
- * Values lie in a few large rows rather than in an object for each record: an entry then takes about
+ * Values lie in a few large rows rather than in an object for each record: and
+ * only those that not all records of its shape have in common (see patterns.ts): an entry then takes 24 to
  * 150 bytes instead of 850, and filling the memo gives the garbage collector nothing to move. Rows
  * are filled one after the other and dropped whole, the oldest first.
  *
  * Invariants: the estimated size of everything is at most the budget; what is in here is in its kept
  * form and never handed out; the engine is told of a dropped row before anything else is read.
  */
+import { revive } from './kept.js'
 import { NO_SLOT } from './native.js'
-import type { Shape } from './shapes.js'
+import type { Pattern } from './patterns.js'
 
-/** How many places a row has at most, and at least; with a small budget they are smaller. */
-const MOST_PLACES = 16_384
+/** How many places a row has at most, and at least: each has twice as many as the one before. */
+const PLACE_BITS = 14
+const MOST_PLACES = 1 << PLACE_BITS
 const LEAST_PLACES = 64
 /** The rows that a budget is enough for at least. */
 const LEAST_ROWS = 4
-/** An entry takes this many places before its values: its shape and bytes. */
+/** An entry takes this many places before its values: its pattern and bytes. */
 const HEAD = 2
 /** What a place takes in memory. */
 const PLACE_COST = 8
@@ -34,6 +37,17 @@ const ADMITTED = 8
 /** How many tokens the engine is to know about for a memo with a budget in bytes. */
 export function tokensWithin(budget: number): number {
   return Math.floor(budget / TOKEN_BUDGET)
+}
+
+/**
+ * The number of the row that a slot is in, and its place there, by its lower and upper 32 bits: a
+ * remainder of a larger number takes longer than all the rest.
+ */
+export function rowOf(low: number, high: number): number {
+  return high * (0x100000000 / MOST_PLACES) + (low >>> PLACE_BITS)
+}
+export function placeOf(low: number): number {
+  return low & (MOST_PLACES - 1)
 }
 
 /** Entries that were put in one after the other. */
@@ -53,12 +67,6 @@ class Row {
 
 /** A memo with a budget in bytes. With one of less than some KiB it remembers nothing. */
 export class Memo {
-  /** What `find` found or `reserve` reserved: where in a row the values begin. */
-  row: unknown[] = []
-  from = 0
-  /** What `find` found: their shape. */
-  shape: Shape | undefined
-
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
@@ -93,42 +101,37 @@ export class Memo {
     return this.turnedAway === 0 && this.rowSize !== 0
   }
 
-  /**
-   * Looks up a slot that was not dropped, by its lower and upper 32 bits: the fields above then
-   * tell of it. In halves, because a remainder of a larger number takes longer than all the rest.
-   */
-  find(low: number, high: number): void {
-    const place = low % MOST_PLACES
-    this.row = this.rowOf(low, high).places
-    this.shape = this.row[place] as Shape
-    this.from = place + HEAD
+  /** The caller's own copy of the data in a slot that was not dropped. */
+  data(row: number, place: number): Record<string, unknown> {
+    const { places } = this.row(row)
+    return (places[place] as Pattern).make(places, place + HEAD, revive)
   }
 
   /**
-   * Puts a record in the place of an older one of the same shape.
+   * Puts a record in the place of an older one of the same pattern.
    * @param bytes how many bytes of memory its values take beside their places, about
-   * @returns whether the shape was the same; if not, nothing was done
+   * @returns whether the pattern was the same; if not, nothing was done
    */
   replace(
-    low: number,
-    high: number,
-    shape: Shape,
+    row: number,
+    place: number,
+    pattern: Pattern,
     values: readonly unknown[],
     bytes: number,
   ): boolean {
-    const row = this.rowOf(low, high)
-    const place = low % MOST_PLACES
-    if (row.places[place] !== shape) return false
-    this.charge(row, bytes - (row.places[place + 1] as number))
-    row.places[place + 1] = bytes
-    for (let i = 0; i < shape.width; i++) row.places[place + HEAD + i] = values[i]
+    const found = this.row(row)
+    const { places } = found
+    if (places[place] !== pattern) return false
+    this.charge(found, bytes - (places[place + 1] as number))
+    places[place + 1] = bytes
+    pattern.put(values, places, place + HEAD)
     this.keepBudget()
     return true
   }
 
   /**
-   * Reserves a slot for a newcomer: the fields above tell where its values go. It counts once
-   * `seal` or `fill` is called, and until then any number of others may be reserved instead.
+   * Reserves a slot for a newcomer. It counts once `fill` is called, and until then any number of
+   * others may be reserved instead.
    * @param most how many values it has at most
    * @returns the slot; NO_SLOT if the newcomer is turned away
    */
@@ -136,29 +139,23 @@ export class Memo {
     const size = HEAD + most
     if (!this.admits() || size > this.rowSize) return NO_SLOT
     const row = this.rowFor(size)
-    this.row = row.places
-    this.from = row.filled + HEAD
     return (this.oldest + this.rows.length - 1) * MOST_PLACES + row.filled
   }
 
   /**
-   * Ends what `reserve` began: the values are in their places.
+   * Puts a record into the slot that was reserved.
+   * @param values all of it, of which its own are kept
    * @param bytes as for `replace`
    */
-  seal(shape: Shape, bytes: number): void {
+  fill(pattern: Pattern, values: readonly unknown[], bytes: number): void {
     const row = this.rows[this.rows.length - 1] as Row
-    row.places[row.filled] = shape
-    row.places[row.filled + 1] = bytes
-    row.filled += HEAD + shape.width
+    const { places, filled } = row
+    places[filled] = pattern
+    places[filled + 1] = bytes
+    pattern.put(values, places, filled + HEAD)
+    row.filled = filled + HEAD + pattern.width
     this.charge(row, bytes)
     this.keepBudget()
-  }
-
-  /** Puts values into their places and ends what `reserve` began. */
-  fill(shape: Shape, values: readonly unknown[], bytes: number): void {
-    const { row, from } = this
-    for (let i = 0; i < shape.width; i++) row[from + i] = values[i]
-    this.seal(shape, bytes)
   }
 
   /** Forgets everything. */
@@ -166,8 +163,7 @@ export class Memo {
     while (this.rows.length > 0) this.dropOldest()
   }
 
-  private rowOf(low: number, high: number): Row {
-    const number = high * (0x100000000 / MOST_PLACES) + Math.floor(low / MOST_PLACES)
+  private row(number: number): Row {
     return this.rows[number - this.oldest] as Row
   }
 
@@ -178,8 +174,9 @@ export class Memo {
 
   private rowFor(size: number): Row {
     const last = this.rows[this.rows.length - 1]
-    if (last !== undefined && last.filled + size <= this.rowSize) return last
-    const row = new Row(this.rowSize)
+    if (last !== undefined && last.filled + size <= last.places.length) return last
+    const grown = last === undefined ? LEAST_PLACES : 2 * last.places.length
+    const row = new Row(Math.min(this.rowSize, Math.max(size, grown)))
     this.used += row.cost
     this.rows.push(row)
     return row

@@ -32,6 +32,8 @@ export type Outcome<T> = native.Outcome<T>
 export const BUSY = -3
 /** A read's answer: the record still has the version that is kept. */
 export const UNCHANGED = -2
+/** A read's answer, less a slot: the record that is kept there still has that version, and no limits. */
+export const KEPT = -16
 /** A read's answer: there is no such token. */
 export const ABSENT = -1
 

@@ -2,7 +2,6 @@
 import { decodeMap, exactly } from './decode.js'
 import { revive } from './kept.js'
 import { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } from './scratch.js'
-import type { Shape } from './shapes.js'
 
 /** The limits that are set on a token; a limit that is not set is not there. */
 export interface Metadata {
@@ -20,9 +19,8 @@ export interface Session<Data = Record<string, unknown>> {
   data: Data
 }
 
-/** The session of kept data with the limits that the engine put into the scratch header. */
-export function sessionOf(shape: Shape, values: readonly unknown[], from: number): Session {
-  const data = shape.make(values, from, revive)
+/** The session of the caller's data with the limits that the engine put into the scratch header. */
+export function sessionWith(data: Record<string, unknown>): Session {
   const ttl = header[TTL_LEFT] as number
   const reads = header[READS_LEFT] as number
   if (ttl < 0 && reads < 0) return { data }
@@ -34,7 +32,7 @@ const values: unknown[] = []
 /** The session of what another process put into the scratch buffer, as the engine would have. */
 export function sessionFrom(length: number): Session {
   const shape = decodeMap(length, values, 0)
-  return sessionOf(shape, values, 0)
+  return sessionWith(shape.make(values, 0, revive))
 }
 
 function metadataOf(ttl: number, reads: number): Metadata {

@@ -23,12 +23,12 @@ test('an unlimited record shows -1, and is unchanged while the version that is k
   t.is(hot.read(made), 1)
   t.is(exact[2], 2n ** 64n - 2n)
   hot.keep(7)
-  t.deepEqual([hot.read(made), exact[2]], [-2, 7n])
+  t.is(hot.read(made), -16 - 7)
   t.is(hot.update(made, AT, put('bc'), -1, -1, false), 1)
   t.deepEqual([hot.read(made), exact[2]], [2, 7n])
   t.is(hot.read(made), 2)
   hot.keep(9)
-  t.deepEqual([hot.read(made), exact[2]], [-2, 9n])
+  t.is(hot.read(made), -16 - 9)
   hot.forgetBelow(10)
   t.deepEqual([hot.read(made), exact[2]], [2, 2n ** 64n - 1n])
   await store.close()
@@ -36,14 +36,28 @@ test('an unlimited record shows -1, and is unchanged while the version that is k
 
 test('what is created for a slot is unchanged at once; what counts its reads is never kept', async (t) => {
   const store = await openStore(newFolder())
-  const { hot, exact, put } = bind(store)
+  const { hot, put } = bind(store)
   const made = token(hot.create(AT, put('a'), -1, -1, 5))
-  t.deepEqual([hot.read(made), exact[2]], [-2, 5n])
+  t.is(hot.read(made), -16 - 5)
   const counted = token(hot.create(AT, put('a'), -1, 9, -1))
   for (let i = 0; i < 3; i++) {
     t.is(hot.read(counted), 1)
     hot.keep(6)
   }
+  await store.close()
+})
+
+test('where a slot or the limits do not fit into the answer, the header tells of them', async (t) => {
+  const store = await openStore(newFolder())
+  const { hot, header, exact, put } = bind(store)
+  const far = 2 ** 31 - 15
+  for (const slot of [far, 2 ** 32 + 5, 2 ** 48 - 1]) {
+    const made = token(hot.create(AT, put('a'), -1, -1, slot))
+    t.deepEqual([hot.read(made), exact[2], header[0]], [-2, BigInt(slot), -1])
+  }
+  t.is(hot.read(token(hot.create(AT, put('a'), -1, -1, far - 1))), -16 - (far - 1))
+  const limited = token(hot.create(AT, put('a'), 60, -1, 5))
+  t.deepEqual([hot.read(limited), exact[2], header[0], header[1]], [-2, 5n, 60, -1])
   await store.close()
 })
 

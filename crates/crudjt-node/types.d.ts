@@ -30,7 +30,9 @@ export interface Hot {
   /**
    * Reads a record to `DATA_OFFSET` and its metadata to the header, and gives the data's length;
    * `-1` if there is no such token, `-2` if the record still has the version that the caller keeps
-   * and only the metadata was written. The header then tells in which slot the caller keeps it.
+   * and only the metadata was written. The header then tells in which slot the caller keeps it. `-16`
+   * less that slot, where it has no more than 31 bits, says the same of a record without limits, of
+   * which nothing was written.
    */
   read(this: void, token: string): number
   /** As `read`, but always gives the data, whatever the caller keeps, and no slot. */

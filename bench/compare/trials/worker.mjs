@@ -1,18 +1,24 @@
 /**
- * A worker thread of `workers.mjs`: prepares a task, says so, waits at the gate, does it, says so, closes
+ * A worker thread of `workers.mjs`: prepares a task, waits until the process is idle, says so, waits at the gate, does it, says so, closes
  * the store and says so.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Store } from 'crudjt'
 import { isRecord, recordOf } from '../../record.mjs'
 import { SECRET_KEY } from '../terms.mjs'
+import { idle } from './idle.mjs'
 
 const READ_TOKENS = 20_000
 const { folder, gate, counts } = workerData
+const processorTime = () => {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
 const open = (name) => Store.open({ path: `${folder}-${name}`, secret_key: SECRET_KEY })
 
 parentPort.on('message', async ({ task, round }) => {
   const { store, work } = await TASKS[task](counts[task], round)
+  await idle(processorTime)
   const passed = Atomics.load(gate, 0)
   parentPort.postMessage('ready')
   Atomics.wait(gate, 0, passed)

@@ -20,6 +20,8 @@ use crate::values_unsafe::Values;
 const ABSENT: i32 = -1;
 const UNCHANGED: i32 = -2;
 const BUSY: i32 = -3;
+/// Less a slot: it is kept there, unchanged, and has no limits.
+const KEPT: i32 = -16;
 
 const MALFORMED: i32 = -1;
 const NOT_MAP: i32 = -2;
@@ -102,10 +104,7 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
         let reading = hot.fetch(&token, Some(&known));
         drop(known);
         match reading {
-            Ok(Reading::Unchanged(meta, slot)) => {
-                hot.tell(&meta, Acquaintance::Kept { version: meta.version, slot });
-                values.answer(UNCHANGED)
-            }
+            Ok(Reading::Unchanged(meta, slot)) => values.answer(hot.tell_unchanged(&meta, slot)),
             Ok(Reading::Found(meta, length)) => {
                 let known = hot.acquaintance(&meta);
                 hot.tell(&meta, known);
@@ -247,6 +246,16 @@ impl Hot {
 
     fn acquaintance(&self, meta: &Meta) -> Acquaintance {
         self.known.borrow().look(meta.id)
+    }
+
+    /// What a reader is told who keeps the data; its limits, if it has any, are in the header.
+    fn tell_unchanged(&self, meta: &Meta, slot: u64) -> i32 {
+        let short = i32::try_from(slot).ok().and_then(|slot| KEPT.checked_sub(slot));
+        if let (None, Some(answer)) = (meta.ttl, short) {
+            return answer;
+        }
+        self.tell(meta, Acquaintance::Kept { version: meta.version, slot });
+        UNCHANGED
     }
 
     /// Puts what a reader is told into the header.

@@ -6,6 +6,7 @@ use crate::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::Engine;
+use super::front::Front;
 use crate::journal::{Entry, Place, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};
 use crate::sabotage::{Breakage, broken};
@@ -86,11 +87,11 @@ impl Engine {
         effect: Effect,
         alive_until: Option<u128>,
     ) -> Result<bool> {
-        let mut tail = self.tail_for(entry.size());
+        let mut front = self.front_for(entry.size());
         self.check_writable()?;
-        self.make_room(&mut tail, entry.size(), effect.left())?;
-        let tables = self.tables.load();
-        let Some(mut spot) = tables.active.lock(id) else { return Ok(false) };
+        self.make_room(&mut front, entry.size(), effect.left())?;
+        let Front { tail, memtable, watchers } = &mut *front;
+        let Some(mut spot) = memtable.lock(id) else { return Ok(false) };
         if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
             return Ok(false);
         }
@@ -98,10 +99,10 @@ impl Engine {
         spot.set(effect.state(place));
         drop(spot);
         if !matches!(effect, Effect::Created(_)) {
-            tail.watchers.note(id);
+            watchers.note(id);
         }
-        tables.active.count(effect.added());
-        self.note_unsynced(&mut tail);
+        memtable.count(effect.added());
+        self.note_unsynced(tail);
         Ok(true)
     }
 
@@ -109,22 +110,22 @@ impl Engine {
     pub(super) fn append_epoch(&self, row: &EpochRow) -> Result<()> {
         let mut entry = Entry::new();
         entry.epoch(row);
-        let mut tail = self.tail_for(entry.size());
+        let mut front = self.front_for(entry.size());
         self.check_writable()?;
-        self.make_room(&mut tail, entry.size(), Left::Deletes)?;
-        tail.append(&mut entry).map_err(|error| self.fail(error))?;
-        self.tables.load().active.declare(*row);
-        self.note_unsynced(&mut tail);
+        self.make_room(&mut front, entry.size(), Left::Deletes)?;
+        front.tail.append(&mut entry).map_err(|error| self.fail(error))?;
+        front.memtable.declare(*row);
+        self.note_unsynced(&mut front.tail);
         Ok(())
     }
 
-    /// The tail, when memory for an entry of so many bytes is not just being taken.
-    fn tail_for(&self, size: u64) -> MutexGuard<'_, Tail> {
-        let mut tail = self.tail.lock();
-        while tail.is_barred(size) {
-            self.unbarred.wait(&mut tail);
+    /// The append lock, when memory for an entry of so many bytes is not just being taken.
+    fn front_for(&self, size: u64) -> MutexGuard<'_, Front> {
+        let mut front = self.front.lock();
+        while front.tail.is_barred(size) {
+            self.unbarred.wait(&mut front);
         }
-        tail
+        front
     }
 
     fn note_unsynced(&self, tail: &mut Tail) {
@@ -140,12 +141,13 @@ impl Engine {
 
     /// Makes sure that so many bytes can be appended; the end of the segment is only used up when
     /// there is another one to go on in.
-    fn make_room(&self, tail: &mut Tail, size: u64, left: Left) -> Result<()> {
+    fn make_room(&self, front: &mut Front, size: u64, left: Left) -> Result<()> {
+        let tail = &front.tail;
         let reserve = left.of(tail.segment.identity.size);
         if tail.has_room(size + reserve) || tail.has_room(size) && self.can_rotate() {
             return Ok(());
         }
-        let rotated = self.rotate(tail);
+        let rotated = self.rotate(front);
         self.room.refused.store(rotated.is_err(), Ordering::Relaxed);
         rotated
     }
@@ -156,8 +158,8 @@ impl Engine {
         if !self.room.refused.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let mut tail = self.tail.lock();
-        self.make_room(&mut tail, largest_entry(data.len()), Left::Changes)?;
+        let mut front = self.front.lock();
+        self.make_room(&mut front, largest_entry(data.len()), Left::Changes)?;
         self.room.refused.store(false, Ordering::Relaxed);
         Ok(())
     }
@@ -168,19 +170,19 @@ impl Engine {
 
     /// Freezes the active memtable and goes on in a spare segment. Busy if there is none yet, or
     /// too much is frozen.
-    pub(super) fn rotate(&self, tail: &mut Tail) -> Result<()> {
+    pub(super) fn rotate(&self, front: &mut Front) -> Result<()> {
         self.check_writable()?;
-        let tables = self.tables.load_full();
-        if tables.frozen.len() >= self.options.seams.frozen_limit {
+        let tail = &front.tail;
+        if self.tables.load().frozen.len() >= self.options.seams.frozen_limit {
             return Err(Error::Busy);
         }
         let spare = self.supply.take().map_err(|error| self.fail(error))?;
         let Some(segment) = spare else { return Err(Error::Busy) };
-        let mut begun = Tail::begin(segment.clone(), tail.next).map_err(|error| {
+        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| {
             self.supply.give_back(segment.clone());
             self.fail(error)
         })?;
-        tables.active.freeze(tail.next);
+        front.memtable.freeze(tail.next);
         self.syncer.freeze(tail.segment.clone(), tail.offset);
         let fresh = Memtable::new(
             vec![segment],
@@ -190,9 +192,7 @@ impl Engine {
         let fresh = Arc::new(fresh);
         // A commit may let a frozen memtable go at the same time.
         self.tables.rcu(|tables| Arc::new(tables.rotated(fresh.clone())));
-        begun.unsynced_since = tail.unsynced_since;
-        begun.watchers = std::mem::take(&mut tail.watchers);
-        *tail = begun;
+        front.go_on(begun, fresh);
         self.tree_signal.raise();
         self.sync_signal.raise();
         Ok(())

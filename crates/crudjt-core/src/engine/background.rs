@@ -21,7 +21,7 @@ struct Barred<'e> {
 
 impl Drop for Barred<'_> {
     fn drop(&mut self) {
-        self.engine.tail.lock().unbar(&self.segment);
+        self.engine.front.lock().tail.unbar(&self.segment);
         self.engine.unbarred.notify_all();
     }
 }
@@ -61,7 +61,7 @@ impl Engine {
 
     /// Takes memory for what is appended next; false if there is enough.
     fn take_memory(&self) -> bool {
-        let Some((segment, range)) = self.tail.lock().next_memory() else { return false };
+        let Some((segment, range)) = self.front.lock().tail.next_memory() else { return false };
         let barred = Barred { engine: self, segment };
         barred.segment.prepare(range);
         true
@@ -72,7 +72,7 @@ impl Engine {
     fn run_sync(&self) {
         let interval = self.options.sync_interval.as_millis() as u64 / 5 * 4;
         while self.check_open().is_ok() {
-            let since = self.tail.lock().unsynced_since;
+            let since = self.front.lock().tail.unsynced_since;
             let due =
                 since.map(|since| since + if self.syncer.has_frozen() { 0 } else { interval });
             if due.is_some_and(|due| due <= self.time.monotonic()) {
@@ -88,7 +88,7 @@ impl Engine {
     /// Makes everything acknowledged so far durable.
     pub(crate) fn flush(&self) -> Result<()> {
         self.check_open()?;
-        let last = self.tail.lock().next.sequence - 1;
+        let last = self.front.lock().tail.next.sequence - 1;
         self.sync_through(last)
     }
 
@@ -108,7 +108,7 @@ impl Engine {
     }
 
     fn capture(&self) -> Captured {
-        let mut tail = self.tail.lock();
+        let tail = &mut self.front.lock().tail;
         tail.unsynced_since = None;
         tail.synced_to = tail.offset;
         Captured {
@@ -142,14 +142,14 @@ impl Engine {
     fn rotate_if_old(&self) -> Option<u64> {
         let age = self.options.seams.memtable_age;
         let next_sweep = self.tree_times.lock().next_sweep;
-        let mut tail = self.tail.lock();
-        let due = self.tables.load().active.since + age;
-        if tail.is_fresh() {
+        let mut front = self.front.lock();
+        let due = front.memtable.since + age;
+        if front.tail.is_fresh() {
             return Some(next_sweep.min(self.time.monotonic() + age));
         }
         if due <= self.time.monotonic() {
             // Without a spare segment, or with too much frozen, the next look tries again.
-            let _ = self.rotate(&mut tail);
+            let _ = self.rotate(&mut front);
             return Some(self.time.monotonic() + 100);
         }
         Some(next_sweep.min(due))

@@ -20,13 +20,13 @@ impl Engine {
     pub(crate) fn checkpoint(&self) -> Result<()> {
         loop {
             self.commit_frozen()?;
-            let mut tail = self.tail.lock();
+            let mut front = self.front.lock();
             self.check_writable()?;
-            if tail.is_fresh() {
+            if front.tail.is_fresh() {
                 return Ok(());
             }
-            let rotated = self.rotate(&mut tail);
-            drop(tail);
+            let rotated = self.rotate(&mut front);
+            drop(front);
             match rotated {
                 Ok(()) => return self.commit_frozen(),
                 Err(Error::Busy) => self.wait_for_room()?,

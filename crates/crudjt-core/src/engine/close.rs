@@ -13,11 +13,11 @@ impl Engine {
     /// released also when that fails; what was synced is then still in the journal.
     pub(crate) fn close(&self) -> Result<()> {
         let last = {
-            let tail = self.tail.lock();
+            let front = self.front.lock();
             if self.closed.swap(true, Ordering::AcqRel) {
                 return Ok(());
             }
-            tail.next
+            front.tail.next
         };
         self.stop_threads();
         let settled = self.settle(last);
@@ -44,19 +44,14 @@ impl Engine {
     /// handle that nobody uses any more may live long.
     fn let_go_of_files(&self) {
         self.let_go_of_memtables();
-        self.let_go_of_tail();
         self.syncer.forget();
         let mut turn = self.tree_turn.lock();
         *turn = TreeTurn::default();
     }
 
-    fn let_go_of_tail(&self) {
-        let mut tail = self.tail.lock();
-        tail.segment = Arc::new(tail.segment.shut());
-    }
-
     fn let_go_of_memtables(&self) {
         let active = Arc::new(Memtable::new(Vec::new(), 0, 0));
+        self.front.lock().shut(active.clone());
         self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
     }
 
@@ -87,7 +82,6 @@ impl Engine {
         self.commit_memtable(&mut turn, &tables.active, last)?;
         drop(tables);
         self.commit_again(&mut turn)?;
-        self.let_go_of_tail();
         self.let_go_of_memtables();
         let TreeTurn { covered, removable } = std::mem::take(&mut *turn);
         self.remove_segments(removable.into_iter().chain(covered).collect())

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::{Domains, Engine};
+use super::Engine;
 use crate::cache::Opened;
 use crate::call::OUT_BYTES;
 use crate::keyring::Domain;
@@ -46,13 +46,11 @@ pub(super) enum Found {
 impl Engine {
     /// The addresses that the token may have: one, but for chances of ids in 2^64.
     pub(super) fn addresses<'d>(
-        &self,
-        domains: &'d Domains,
+        &'d self,
         token: &[u8],
-    ) -> impl Iterator<Item = Address<'d>> + use<'_, 'd> {
+    ) -> impl Iterator<Item = Address<'d>> + use<'d> {
         let block = decode(token);
-        let domains = domains.all.iter();
-        let claims = domains.filter_map(move |domain| {
+        let claims = self.domains.all().filter_map(move |domain| {
             Some(Address { claim: domain.tokens.claim(block?), domain: domain.as_ref() })
         });
         claims.filter(|address| self.was_given(address.claim.id))

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! Invariants:
-//! 1. Append and memtable insert are one critical section (the tail's lock); rotation takes it too.
+//! 1. Append and memtable insert are one critical section (the append lock, that of `front`); rotation
+//!    takes it too.
 //! 2. Nothing is acknowledged before all lower sequences are appended.
 //! 3. Whoever changes a record holds its stripe from reading the old state to appending the new.
 //! 4. Reads look at the active memtable, the frozen ones, the cache, then the B-tree.
 //!
-//! Locks are taken in this order: stripe, epoch making, tail, memtable shard. The tree's turn is
-//! taken before the tail's lock and never with a stripe held.
+//! Locks are taken in this order: stripe, epoch making, append, memtable shard. The tree's turn is
+//! taken before the append lock and never with a stripe held.
 
 mod append;
 mod background;
@@ -22,6 +23,7 @@ mod backup;
 mod checkpoint;
 mod close;
 mod find;
+mod front;
 mod open;
 mod read;
 mod replay;
@@ -43,7 +45,7 @@ use crate::cache::RecordCache;
 use crate::changes::Changes;
 use crate::clock::Signal;
 use crate::event::Event;
-use crate::journal::{Segment, Supply, Syncer, Tail};
+use crate::journal::{Segment, Supply, Syncer};
 use crate::keyring::{Domain, Keyring};
 use crate::memtable::Tables;
 use crate::options::Options;
@@ -54,6 +56,7 @@ use crate::seal::{Epoch, Epochs};
 use crate::tree::Tree;
 use crate::{Error, Result};
 
+use front::Front;
 pub(crate) use open::open;
 pub use stats::Stats;
 use time::Timekeeper;
@@ -64,13 +67,13 @@ const STRIPES: usize = 256;
 pub(crate) struct Engine {
     options: Options,
     keyring: Mutex<Keyring>,
-    domains: ArcSwap<Domains>,
+    domains: Domains,
     epochs: Epochs,
     /// The epoch that each domain's records are sealed under now, made by this opening.
     sealing: ArcSwap<Vec<Arc<Epoch>>>,
     epoch_making: Mutex<()>,
     stripes: Vec<Mutex<()>>,
-    tail: Padded<Mutex<Tail>>,
+    front: Padded<Mutex<Front>>,
     /// Where those wait who have to append where memory is being taken.
     unbarred: Condvar,
     tables: ArcSwap<Tables>,
@@ -94,11 +97,23 @@ pub(crate) struct Engine {
     ownership: Mutex<Option<Ownership>>,
 }
 
-/// The open domains.
+/// The open domains. Every call looks at them, so they are neither locked nor counted: one is made at
+/// most while the store is open.
 pub(crate) struct Domains {
-    all: Vec<Arc<Domain>>,
-    /// Where new tokens belong; `None` until something is written with a new secret.
+    found: Vec<Arc<Domain>>,
+    /// Where new tokens belong, if it was found; else it is made when something is written.
     own: Option<Arc<Domain>>,
+    made: OnceLock<Arc<Domain>>,
+}
+
+impl Domains {
+    fn all(&self) -> impl Iterator<Item = &Arc<Domain>> {
+        self.found.iter().chain(self.made.get())
+    }
+
+    fn own(&self) -> Option<&Arc<Domain>> {
+        self.own.as_ref().or_else(|| self.made.get())
+    }
 }
 
 /// What whoever commits to the B-tree keeps from one commit to the next.
@@ -165,7 +180,7 @@ impl Engine {
 
     /// Has somebody told of every change from now on.
     pub(crate) fn watch(&self, changes: Arc<Changes>) {
-        self.tail.lock().watchers.add(changes);
+        self.front.lock().watchers.add(changes);
     }
 
     fn stripe(&self, id: u64) -> Option<MutexGuard<'_, ()>> {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use crate::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
+use super::front::Front;
 use super::replay::Replay;
 use super::time::Timekeeper;
 use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};
@@ -248,12 +249,12 @@ fn assemble(
         cache: RecordCache::new(options.cache_size / 4),
         options,
         keyring: Mutex::new(keyring),
-        domains: ArcSwap::from_pointee(Domains { all: unlocked.domains, own: unlocked.own }),
+        domains: Domains { found: unlocked.domains, own: unlocked.own, made: OnceLock::new() },
         epochs,
         sealing: ArcSwap::default(),
         epoch_making: Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-        tail: Padded(Mutex::new(tail)),
+        front: Padded(Mutex::new(Front::new(tail, active.clone()))),
         unbarred: Condvar::default(),
         tables: ArcSwap::from_pointee(Tables { active, frozen }),
         tree,

@@ -23,8 +23,7 @@ impl Engine {
         out: &mut [u8],
     ) -> Result<Reading> {
         self.check_open()?;
-        let domains = self.domains.load();
-        for address in self.addresses(&domains, token) {
+        for address in self.addresses(token) {
             match self.read_at(&address, known, out)? {
                 Reading::Absent => {}
                 reading => return Ok(reading),

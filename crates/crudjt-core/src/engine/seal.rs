@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Domains, Engine};
+use super::Engine;
 use crate::keyring::Domain;
 use crate::seal::Epoch;
 use crate::{Error, Result};
@@ -11,8 +11,7 @@ impl Engine {
     /// Makes the domain of the newest secret if there is none, and makes it durable.
     pub(super) fn make_own_domain(&self) -> Result<()> {
         let mut keyring = self.keyring.lock();
-        let domains = self.domains.load_full();
-        let (None, Some(newest)) = (&domains.own, self.options.secrets.first()) else {
+        let (None, Some(newest)) = (self.domains.own(), self.options.secrets.first()) else {
             return Ok(());
         };
         self.check_writable()?;
@@ -20,8 +19,8 @@ impl Engine {
         let domain = extended.add_domain(newest, self.options.seams.clock.wall())?;
         extended.save(&self.options).map_err(|error| self.fail(error))?;
         *keyring = extended;
-        let all = domains.all.iter().cloned().chain([domain.clone()]).collect();
-        self.domains.store(Arc::new(Domains { all, own: Some(domain) }));
+        // Made once: whoever makes it holds the keyring.
+        let _ = self.domains.made.set(domain);
         Ok(())
     }
 

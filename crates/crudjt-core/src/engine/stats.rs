@@ -42,7 +42,7 @@ impl Engine {
     pub(crate) fn stats(&self) -> Result<Stats> {
         self.check_open()?;
         let (since, used) = {
-            let tail = self.tail.lock();
+            let tail = &self.front.lock().tail;
             (tail.unsynced_since, tail.used())
         };
         let tables = self.tables.load();

@@ -36,9 +36,8 @@ impl Engine {
         self.check_size(data)?;
         limits.check()?;
         self.ask_for_room(data)?;
-        let domains = self.domains.load();
         // Busy if it has to be made, which `wait_for_room` does.
-        let domain = domains.own.as_deref().ok_or(Error::Busy)?;
+        let domain = self.domains.own().ok_or(Error::Busy)?;
         let claim = self.seal(domain, |epoch, nonce| {
             let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
             let header = Header {
@@ -85,8 +84,7 @@ impl Engine {
         token: &[u8],
         work: impl Fn(&Address<'_>, &Header) -> Result<bool>,
     ) -> Result<bool> {
-        let domains = self.domains.load();
-        for address in self.addresses(&domains, token) {
+        for address in self.addresses(token) {
             let _stripe = self.stripe(address.claim.id);
             match self.find_header(&address)? {
                 Found::Live(header, _) => return work(&address, &header),

@@ -1,4 +1,4 @@
-//! The end of the journal, where entries are appended. It lives under the append lock.
+//! The end of the journal, where entries are appended. It lives under the append lock (engine/front.rs).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use super::header::ENTRIES;
 use super::segment::POPULATED_FIRST;
 use super::{Begin, Entry, Place, Segment};
 use crate::Result;
-use crate::changes::Watchers;
 use crate::journal::entry::{ENTRY_HEADER, ID};
 
 /// The end of the journal.
@@ -27,8 +26,6 @@ pub(crate) struct Tail {
     pub(crate) memory_asked: bool,
     /// Where the last sync that was begun ends.
     pub(crate) synced_to: u64,
-    /// Who is told of changes, which are made under this lock.
-    pub(crate) watchers: Watchers,
 }
 
 /// Bytes before the end of the journal that are to have their memory.
@@ -50,7 +47,6 @@ impl Tail {
             barred_from: None,
             memory_asked: false,
             synced_to: ENTRIES,
-            watchers: Watchers::default(),
         })
     }
 
