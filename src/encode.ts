@@ -46,12 +46,10 @@ export function encode(data: unknown, limit: number): number {
  */
 export function encodeInPlace(data: unknown, limit: number, isKept: boolean): number {
   if (typeof data !== 'object' || data === null) throw notAHash()
-  const isPlain = getPrototypeOf(data) === plain
-  if (!isPlain && !isHash(data)) throw notAHash()
   fill()
   try {
-    image = isPlain ? packed(data as Entries, isKept) : undefined
-    const size = image === undefined ? encodeAnew(data, isPlain) : image.end - image.start
+    image = packed(data, isKept)
+    const size = image === undefined ? encodeAnew(data) : image.end - image.start
     if (size > limit) throw tooLarge(limit, size)
     return size
   } catch (error) {
@@ -82,7 +80,9 @@ function isHash(data: object): boolean {
   return !types.isUint8Array(data) && refusedKind(data) === undefined
 }
 
-function encodeAnew(data: object, isPlain: boolean): number {
+function encodeAnew(data: object): number {
+  const isPlain = getPrototypeOf(data) === plain
+  if (!isPlain && !isHash(data)) throw notAHash()
   const start = begin()
   const end = isPlain
     ? writeEntries(data as Entries, start, 1, false)

@@ -6,6 +6,7 @@
  * are those in `values`, where they are known; a value that could not be put changes nothing; no
  * string of the caller's is kept, for it may be a part of a much longer one.
  */
+import { interned } from './interned.js'
 import { keptNumber } from './kept-number.js'
 import { begin, sizeUpTo } from './pack-frame.js'
 import { writeBoolean, writeNil, writeNumber } from './pack-leaf.js'
@@ -170,11 +171,6 @@ function textOf(length: number, end: number): string {
 
 function costOf(length: number): number {
   return length <= SHORT_TEXT ? SHORT_TEXT_COST + length : TEXT_COST + 2 * length
-}
-
-/** The one string that V8 has for a text of a program, which is then told apart by where it lies. */
-function interned(text: string): string {
-  return Object.keys({ [text]: 0 })[0] as string
 }
 
 /** The keys that lead to each value. */

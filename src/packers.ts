@@ -10,8 +10,9 @@
  */
 import { compile } from './codegen.js'
 import { Image } from './image.js'
+import { interned } from './interned.js'
 import { isLearned } from './known-shapes.js'
-import { type Entries, plain } from './pack-value.js'
+import { plain } from './pack-value.js'
 import { IMAGE_BYTES, IMAGES, IMAGES_OFFSET } from './scratch.js'
 import type { Shape } from './shapes.js'
 
@@ -22,7 +23,7 @@ const COUNTED = 256
 /** How many packers there are for shapes with the same first key. */
 const MOST_ALIKE = 8
 
-type Pack = (data: Entries) => boolean
+type Pack = (data: object) => boolean
 
 interface Packer {
   readonly image: Image
@@ -37,11 +38,11 @@ let made = 0
 let last: Packer | undefined
 
 /**
- * Packs a plain object into an image of its shape.
+ * Packs an object into an image of its shape, if it is a plain one.
  * @param wanted whether its values are asked for afterwards
  * @returns undefined if no packer takes it
  */
-export function packed(data: Entries, wanted: boolean): Image | undefined {
+export function packed(data: object, wanted: boolean): Image | undefined {
   if (last !== undefined && takes(last, data, wanted)) return last.image
   const found = packers.get(firstKey(data))?.find((packer) => takes(packer, data, wanted))
   if (found === undefined) return undefined
@@ -49,12 +50,12 @@ export function packed(data: Entries, wanted: boolean): Image | undefined {
   return found.image
 }
 
-function takes({ image, pack }: Packer, data: Entries, wanted: boolean): boolean {
+function takes({ image, pack }: Packer, data: object, wanted: boolean): boolean {
   image.begin(wanted)
   return pack(data)
 }
 
-function firstKey(data: Entries): string {
+function firstKey(data: object): string {
   for (const key in data) return key
   return ''
 }
@@ -110,11 +111,19 @@ class PackText {
     this.body = `for (const key in plain) return false; ${this.ofMap(shape)}`
   }
 
+  /**
+   * The prototype is looked at when a property was read: then V8 knows what kind of object it is, and
+   * machine code has nothing left to look at.
+   */
   private ofMap({ keys, inner }: Shape): string {
-    const map = this.keys.push(keys) - 1
-    const entries = keys.map((key, i) => this.ofEntry(`o${map}[${JSON.stringify(key)}]`, inner[i]))
+    const map = this.keys.push(keys.map(interned)) - 1
+    const property = (key: string) => `o${map}[${JSON.stringify(key)}]`
+    const entries = keys.map((key, i) => {
+      return this.ofEntry(i === 0 ? `first${map}` : property(key), inner[i])
+    })
     return `n = 0; for (const key in o${map}) if (key !== keys${map}[n++]) return false;
-      if (n !== ${keys.length}) return false; ${entries.join('')}`
+      if (n !== ${keys.length}) return false; const first${map} = ${property(keys[0] as string)};
+      if (getPrototypeOf(o${map}) !== plain) return false; ${entries.join('')}`
   }
 
   private ofEntry(property: string, inner: Shape | undefined): string {
@@ -124,7 +133,6 @@ class PackText {
     }
     const name = `o${this.keys.length}`
     return `const ${name} = ${property};
-      if (typeof ${name} !== 'object' || ${name} === null) return false;
-      if (getPrototypeOf(${name}) !== plain) return false; ${this.ofMap(inner)}`
+      if (typeof ${name} !== 'object' || ${name} === null) return false; ${this.ofMap(inner)}`
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A worker thread of `workers.mjs`: prepares a task, waits until the process is idle, says so, waits at the gate, does it, says so, closes
- * the store and says so.
+ * A worker thread of `workers.mjs`: prepares a task, waits until the process is idle, says so, waits at the
+ * gate, does it, says so, closes the store and says so.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Store } from 'crudjt'

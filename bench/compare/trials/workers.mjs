@@ -15,8 +15,11 @@ const workers = Array.from({ length: threads }, () => {
   )
   return new Worker(WORKER, { workerData: { folder, gate, counts: share } })
 })
-/** Creates within a memtable are few: those of several stores are timed, when all code is compiled. */
-const [COMPILING, TIMED] = [3, 5]
+/**
+ * Creates within a memtable are few: those of several stores are timed, when all code is compiled. Each
+ * thread compiles by itself, so that several of them, which share the calls, need as many more stores.
+ */
+const [COMPILING, TIMED] = [4 * threads, 9]
 
 const result = { read: await rateOf('read', 0) }
 const rates = []

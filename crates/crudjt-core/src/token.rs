@@ -43,7 +43,7 @@ pub(crate) struct Salt(pub(crate) [u8; 8]);
 
 impl PartialEq for Salt {
     fn eq(&self, other: &Salt) -> bool {
-        self.0.ct_eq(&other.0).into()
+        u64::from_ne_bytes(self.0).ct_eq(&u64::from_ne_bytes(other.0)).into()
     }
 }
 

@@ -103,6 +103,7 @@ pub unsafe fn enter<T, const N: usize>(
 
 /// # Safety
 /// `info` belongs to the current call of a function that was made over a `T`.
+#[inline(always)]
 unsafe fn arguments<'a, T, const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -125,11 +126,16 @@ unsafe fn arguments<'a, T, const N: usize>(
     Ok((unsafe { &*share.cast::<T>() }, args))
 }
 
-/// Fails if an argument was refused.
+/// Fails if an argument was refused. Compiled into its callers: it is called for every argument.
+#[inline(always)]
 pub fn accept(status: sys::napi_status) -> Result<(), Failure> {
-    check(status).map_err(|error| {
-        Failure::internal(format!("an argument has the wrong type ({})", error.status))
-    })
+    if status == sys::Status::napi_ok { Ok(()) } else { Err(refused(status)) }
+}
+
+#[cold]
+fn refused(status: sys::napi_status) -> Failure {
+    let status = napi::Status::from(status);
+    Failure::internal(format!("an argument has the wrong type ({status})"))
 }
 
 /// Fails if Node did.

@@ -16,6 +16,7 @@ const FOURS: usize = TOKEN_UNITS / 4;
 
 /// The characters of a token as bytes; `None` if one of them is not ASCII. Four at a time: one by one it
 /// is a tenth of a read.
+#[inline(always)]
 fn narrowed(fours: &[u64; FOURS]) -> Option<[u8; TOKEN_LENGTH]> {
     let (mut bytes, mut seen) = ([0; FOURS * 4], 0);
     for (four, narrow) in fours.iter().zip(bytes.chunks_exact_mut(4)) {
@@ -34,6 +35,7 @@ pub struct Values(pub sys::napi_env);
 
 impl Values {
     /// A number.
+    #[inline(always)]
     pub fn number(self, value: sys::napi_value) -> Result<f64, Failure> {
         let mut number = 0.0;
         // SAFETY: `value` is an argument of the current call.
@@ -64,6 +66,7 @@ impl Values {
     }
 
     /// The characters of a token; `None` for any string that is not 22 ASCII characters.
+    #[inline(always)]
     pub fn token(self, value: sys::napi_value) -> Result<Option<[u8; TOKEN_LENGTH]>, Failure> {
         let (mut units, mut length) = ([0_u64; FOURS], 0);
         // UTF-16, because a copy as latin1 would cut a wide character down to one of the alphabet.
@@ -82,6 +85,7 @@ impl Values {
     }
 
     /// Answers a number.
+    #[inline(always)]
     pub fn answer(self, number: i32) -> Answer {
         let mut value = ptr::null_mut();
         // SAFETY: this is the environment of the current call.

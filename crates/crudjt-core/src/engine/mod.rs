@@ -71,6 +71,8 @@ pub(crate) struct Engine {
     epochs: Epochs,
     /// The epoch that each domain's records are sealed under now, made by this opening.
     sealing: ArcSwap<Vec<Arc<Epoch>>>,
+    /// The first of them that this opening made: it lasts for years, and is found without counting.
+    first_epoch: OnceLock<Arc<Epoch>>,
     epoch_making: Mutex<()>,
     stripes: Vec<Mutex<()>>,
     front: Padded<Mutex<Front>>,

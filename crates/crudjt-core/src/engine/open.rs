@@ -252,6 +252,7 @@ fn assemble(
         domains: Domains { found: unlocked.domains, own: unlocked.own, made: OnceLock::new() },
         epochs,
         sealing: ArcSwap::default(),
+        first_epoch: OnceLock::new(),
         epoch_making: Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         front: Padded(Mutex::new(Front::new(tail, active.clone()))),

@@ -31,24 +31,31 @@ impl Engine {
         domain: &Domain,
         work: impl FnOnce(&Epoch, u64) -> Result<T>,
     ) -> Result<T> {
-        let epochs = self.sealing.load();
-        let fresh;
-        let (epoch, nonce) = match self.usable(&epochs, domain) {
+        let other;
+        let (epoch, nonce) = match self.usable(self.first_epoch.get(), domain) {
             Some(found) => found,
             None => {
-                fresh = self.fresh(domain)?;
-                (&fresh.0, fresh.1)
+                other = self.other_epoch(domain)?;
+                (&other.0, other.1)
             }
         };
         // Called in one place: it is compiled into each of them.
         work(epoch, nonce)
     }
 
-    /// An epoch that has to be made, unless somebody else has just done so, with a nonce.
-    fn fresh(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
+    /// An epoch that is made if there is none, with a nonce.
+    fn other_epoch(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
+        let found = || {
+            let epochs = self.sealing.load();
+            self.usable(epochs.iter(), domain).map(|(epoch, nonce)| (epoch.clone(), nonce))
+        };
+        if let Some(found) = found() {
+            return Ok(found);
+        }
         let _making = self.epoch_making.lock();
-        if let Some((epoch, nonce)) = self.usable(&self.sealing.load(), domain) {
-            return Ok((epoch.clone(), nonce));
+        // Somebody else may just have made it.
+        if let Some(found) = found() {
+            return Ok(found);
         }
         let epoch = self.make_epoch(domain)?;
         let nonce = epoch.next_nonce(self.options.seams.epoch_seals).ok_or(Error::Randomness)?;
@@ -57,10 +64,10 @@ impl Engine {
 
     fn usable<'e>(
         &self,
-        epochs: &'e [Arc<Epoch>],
+        epochs: impl IntoIterator<Item = &'e Arc<Epoch>>,
         domain: &Domain,
     ) -> Option<(&'e Arc<Epoch>, u64)> {
-        let epoch = epochs.iter().find(|epoch| epoch.row.domain == domain.id)?;
+        let epoch = epochs.into_iter().find(|epoch| epoch.row.domain == domain.id)?;
         Some((epoch, epoch.next_nonce(self.options.seams.epoch_seals)?))
     }
 
@@ -71,6 +78,8 @@ impl Engine {
         let others = self.sealing.load_full();
         let others = others.iter().filter(|other| other.row.domain != domain.id).cloned();
         self.sealing.store(Arc::new(others.chain([epoch.clone()]).collect()));
+        // Only the first one is kept there.
+        let _ = self.first_epoch.set(epoch.clone());
         Ok(epoch)
     }
 }

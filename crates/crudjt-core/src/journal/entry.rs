@@ -38,13 +38,14 @@ const EPOCH: u8 = 3;
 pub(crate) struct Entry {
     bytes: Vec<u8>,
     kind: u8,
+    payload: u32,
     payload_sum: u64,
 }
 
 impl Entry {
     /// An entry that keeps its memory for many uses.
     pub(crate) const fn new() -> Entry {
-        Entry { bytes: Vec::new(), kind: 0, payload_sum: 0 }
+        Entry { bytes: Vec::new(), kind: 0, payload: 0, payload_sum: 0 }
     }
 
     /// Starts a put of `id`; `write` appends the record. `None` is passed on.
@@ -82,9 +83,8 @@ impl Entry {
 
     fn finish(&mut self) {
         let payload = self.bytes.get(ENTRY_HEADER..).unwrap_or_default();
+        self.payload = payload.len() as u32;
         self.payload_sum = checksum(payload);
-        let head = Head { length: payload.len() as u32, kind: self.kind, sequence: 0, sum: 0 };
-        self.set_head(&head);
         let rest = self.bytes.len().next_multiple_of(ALIGNMENT) - self.bytes.len();
         self.bytes.extend_from_slice([0; ALIGNMENT].get(..rest).unwrap_or_default());
     }
@@ -105,8 +105,7 @@ impl Entry {
 
     /// Bytes of a put's record.
     pub(crate) fn record_length(&self) -> usize {
-        let head = Head::parse(&self.bytes);
-        head.map_or(0, |head| (head.length as usize).saturating_sub(ID))
+        (self.payload as usize).saturating_sub(ID)
     }
 
     /// Puts the entry behind another one; gives its bytes and its checksum.
@@ -116,17 +115,12 @@ impl Entry {
         previous: u64,
         sequence: u64,
     ) -> (&[u8], u64) {
-        let length = Head::parse(&self.bytes).map_or(0, |head| head.length);
-        let mut head = Head { length, kind: self.kind, sequence, sum: 0 };
+        let mut head = Head { length: self.payload, kind: self.kind, sequence, sum: 0 };
         head.sum = head.chained(segment, previous, self.payload_sum);
-        self.set_head(&head);
-        (&self.bytes, head.sum)
-    }
-
-    fn set_head(&mut self, head: &Head) {
         if let Some(target) = self.bytes.first_chunk_mut::<ENTRY_HEADER>() {
             *target = head.bytes();
         }
+        (&self.bytes, head.sum)
     }
 }
 
@@ -141,11 +135,13 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn bytes(&self) -> [u8; ENTRY_HEADER] {
         let mut bytes = [0u8; ENTRY_HEADER];
-        let word = u64::from(self.length) | u64::from(self.kind) << 32;
-        for (target, value) in bytes.chunks_exact_mut(8).zip([word, self.sequence, self.sum]) {
-            target.copy_from_slice(&value.to_le_bytes());
-        }
+        put_words(&mut bytes, [self.word(), self.sequence, self.sum]);
         bytes
+    }
+
+    /// Length and kind.
+    fn word(&self) -> u64 {
+        u64::from(self.length) | u64::from(self.kind) << 32
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Option<Head> {
@@ -159,13 +155,17 @@ impl Head {
         let mut covered = [0u8; 48];
         let (id, rest) = covered.split_at_mut(16);
         id.copy_from_slice(segment);
-        let word = u64::from(self.length) | u64::from(self.kind) << 32;
-        for (target, value) in
-            rest.chunks_exact_mut(8).zip([previous, word, self.sequence, payload_sum])
-        {
-            target.copy_from_slice(&value.to_le_bytes());
-        }
+        put_words(rest, [previous, self.word(), self.sequence, payload_sum]);
         checksum(&covered)
+    }
+}
+
+/// Puts words one after the other, as far as there is room.
+#[inline(always)]
+fn put_words<const N: usize>(bytes: &mut [u8], words: [u64; N]) {
+    let (targets, _) = bytes.as_chunks_mut::<8>();
+    for (target, word) in targets.iter_mut().zip(words) {
+        *target = word.to_le_bytes();
     }
 }
 
