@@ -79,5 +79,5 @@ function checkNamed(given: object, beside: unknown, table: OptionTable): UpdateO
  */
 export function checkToken(token: unknown): asserts token is string {
   if (typeof token !== 'string') throw typeError('ERR_CRUDJT_TOKEN', 'token must be a String')
-  if (token === '') throw rangeError('ERR_CRUDJT_TOKEN', "token can't be blank")
+  if (token.length === 0) throw rangeError('ERR_CRUDJT_TOKEN', "token can't be blank")
 }

@@ -49,11 +49,10 @@ function machineCells(machine) {
 function peerCells() {
   const head = ['', 'version', 'what it does not do', 'settings', 'durability']
   const lock = json('../peers/package-lock.json').packages
-  const version = ({ packages: [name] = [] }) =>
-    name === undefined ? json('../../package.json').version : lock[`node_modules/${name}`].version
+  const version = ({ packages: [name] = [] }) => lock[`node_modules/${name}`]?.version ?? '–'
   const lines = Object.values(PEERS).map((peer) => [
     peer.name,
-    version(peer),
+    peer === PEERS.ours ? json('../../package.json').version : version(peer),
     peer.lacks,
     peer.settings,
     peer.durability,

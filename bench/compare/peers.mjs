@@ -35,6 +35,16 @@ export const PEERS = {
     durability:
       'an answered call survives a kill of the process at once and a power failure after 500 ms',
   },
+  map: {
+    name: 'no store: a Map',
+    driver: () => import('./map.mjs'),
+    revocable: true,
+    settings:
+      'a Map of the process behind async functions: what any store in the process costs at least',
+    lacks:
+      'everything: no files, no encryption, no expiry, no counted reads, no other processes; who changes what was read changes what is read next',
+    durability: 'keeps nothing',
+  },
   older: {
     name: 'crudjt 1.0.1',
     driver: () => import('../peers/drivers/older.mjs'),
