@@ -1,4 +1,5 @@
 /** Options of startMaster, connectToMaster and Store.open: names, types, ranges. */
+import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { CRUDJT, Store } from 'crudjt'
 import { inFolder } from './helpers/folder.js'
@@ -148,4 +149,14 @@ test('without a cache everything is answered as well', async (t) => {
     for (let i = 0; i < 3; i++) t.deepEqual(await store.read(token), { data: { a: 1 } })
     await store.close()
   })
+})
+
+test('an error that nobody catches is shown in a few lines', (t) => {
+  const { stderr } = spawnSync(process.execPath, [
+    '-e',
+    "require('crudjt').Store.open({ path: 5 })",
+  ])
+  const shown = stderr.toString()
+  t.regex(shown, /Option 'path': expected the path of a folder, got a number/)
+  t.true(shown.length < 2_000, `${shown.length} characters`)
 })

@@ -47,6 +47,10 @@ test('no object is common, and nothing that is not equal to itself', (t) => {
   t.is(patternFor(shape, [list, new Date(5), Number.NaN, 7]).width, 3)
 })
 
+test('a long text is not common', (t) => {
+  t.is(settled(['x'.repeat(64), 'x'.repeat(65), 1, 2]).width, 1)
+})
+
 test('a shape has few patterns, and in the end nothing is common', (t) => {
   const shape = new Shape(
     Array.from({ length: 40 }, (_, i) => `key${i}`),

@@ -34,11 +34,11 @@ export class Core {
   /** One attempt to read a checked token. */
   read(token: string): Session | null | typeof BUSY {
     ensureFree()
-    const length = this.engine.read(token)
-    if (length <= KEPT) return { data: this.recall(KEPT - length, 0) }
-    if (length === UNCHANGED) return sessionWith(this.recall(slotLow(), slotHigh()))
-    if (length >= 0) return this.decode(length)
-    return length === BUSY ? BUSY : null
+    const answer = this.engine.read(token)
+    if (answer <= KEPT) return { data: this.recall(KEPT - answer, 0) }
+    if (answer === UNCHANGED) return sessionWith(this.recall(slotLow(), slotHigh()))
+    if (answer >= 0) return this.decode(answer)
+    return answer === BUSY ? BUSY : null
   }
 
   private recall(low: number, high: number): Record<string, unknown> {

@@ -3,10 +3,10 @@
  * which slot a token's record is kept and of which version, and only its word that the version is
  * still the same makes a slot count. Counted tokens are never put in.
  *
- * Values lie in a few large rows rather than in an object for each record: and
- * only those that not all records of its shape have in common (see patterns.ts): an entry then takes 24 to
- * 150 bytes instead of 850, and filling the memo gives the garbage collector nothing to move. Rows
- * are filled one after the other and dropped whole, the oldest first.
+ * Values lie in a few large rows rather than in an object for each record, and only those that the
+ * records of its shape do not have in common (see patterns.ts): an entry then takes 24 to 150 bytes
+ * instead of 850, and filling the memo gives the garbage collector nothing to move. Rows are filled one
+ * after the other and dropped whole, the oldest first.
  *
  * Invariants: the estimated size of everything is at most the budget; what is in here is in its kept
  * form and never handed out; the engine is told of a dropped row before anything else is read.
@@ -122,8 +122,9 @@ export class Memo {
     const found = this.row(row)
     const { places } = found
     if (places[place] !== pattern) return false
-    this.charge(found, bytes - (places[place + 1] as number))
-    places[place + 1] = bytes
+    const cost = bytes + pattern.cost
+    this.charge(found, cost - (places[place + 1] as number))
+    places[place + 1] = cost
     pattern.put(values, places, place + HEAD)
     this.keepBudget()
     return true
@@ -150,11 +151,12 @@ export class Memo {
   fill(pattern: Pattern, values: readonly unknown[], bytes: number): void {
     const row = this.rows[this.rows.length - 1] as Row
     const { places, filled } = row
+    const cost = bytes + pattern.cost
     places[filled] = pattern
-    places[filled + 1] = bytes
+    places[filled + 1] = cost
     pattern.put(values, places, filled + HEAD)
     row.filled = filled + HEAD + pattern.width
-    this.charge(row, bytes)
+    this.charge(row, cost)
     this.keepBudget()
   }
 

@@ -5,8 +5,9 @@
  * for V8 to walk over.
  *
  * Invariants: what a pattern has in common never changes; a record that fits it has exactly those
- * values; none of them is an object; a shape has at most MOST_CHANGES + 2 patterns one after the other:
- * nothing is common at first, then what is in one record, then less and less, and at last nothing.
+ * values; none of them is an object or a long text; a shape has at most MOST_CHANGES + 2 patterns one
+ * after the other: nothing is common at first, then what is in one record, then less and less, and at
+ * last nothing.
  */
 import {
   callMaker,
@@ -23,6 +24,12 @@ import type { Shape } from './shapes.js'
 const FAMILIAR = 8
 /** So often a pattern may have to be replaced; then nothing is common any more. */
 const MOST_CHANGES = 8
+/** Longer texts are each record's own: what is common is in nobody's budget. */
+const LONGEST_TEXT = 64
+
+/** What a pattern and a shape take in memory, beside three lists as long as they are wide. */
+const PATTERN_COST = 200
+const PLACE_COST = 8
 
 /** A shape, some of its values, and where the others are. */
 export class Pattern {
@@ -31,7 +38,9 @@ export class Pattern {
   readonly width: number
   /** False of a shape's first pattern, which waits for what comes. */
   readonly isSettled: boolean
-  /** Which they are. */
+  /** Bytes that it takes itself, about, where each record may have one of its own. */
+  readonly cost: number
+  /** Where the values are that are each record's own. */
   private readonly places: readonly number[]
   private readonly common: readonly unknown[]
   private readonly changes: number
@@ -46,6 +55,7 @@ export class Pattern {
     this.isSettled = changes > 0
     this.places = [...common.keys()].filter((i) => common[i] === OWN)
     this.width = this.places.length
+    this.cost = this.isSettled ? 0 : PATTERN_COST + 3 * PLACE_COST * this.width
   }
 
   /** Whether the i-th value is one that each record has of its own. */
@@ -110,5 +120,6 @@ export function patternFor(shape: Shape, values: readonly unknown[]): Pattern {
 }
 
 function canBeCommon(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= LONGEST_TEXT
   return typeof value !== 'object' || value === null
 }
