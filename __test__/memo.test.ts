@@ -58,11 +58,15 @@ test('a record takes the place of an older one of the same pattern only', (t) =>
 })
 
 test('the budget is kept by dropping the oldest, and the engine is told', (t) => {
-  for (const budget of [10_000, 50_000, 1_000_000]) {
+  const budgets = [10_000, 50_000, 1_000_000]
+  for (const [budget, weight] of budgets.flatMap((all) => [
+    [all, 1] as const,
+    [all, 10] as const,
+  ])) {
     const { memo, told } = newMemo(budget)
     const slots = new Map<number, number>()
     for (let i = 0; i < 50_000; i++) {
-      const slot = add(memo, pattern, row(i), i % 50)
+      const slot = add(memo, pattern, row(i), (i % 50) * weight)
       if (slot !== NO_SLOT) slots.set(i, slot)
       if (memo.bytes > budget) t.fail(`${memo.bytes} of ${budget} bytes`)
     }
@@ -74,10 +78,14 @@ test('the budget is kept by dropping the oldest, and the engine is told', (t) =>
 })
 
 test('one in some newcomers to a full memo is let in', (t) => {
-  const { memo } = newMemo(100_000)
-  const added = Array.from({ length: 40_000 }, (_, i) => add(memo, pattern, row(i)) !== NO_SLOT)
-  const late = added.slice(20_000).filter((isIn) => isIn).length
-  t.true(late > 1000 && late < 5000, `${late} of 20 000`)
+  for (const bytes of [0, 400]) {
+    const { memo } = newMemo(100_000)
+    const added = Array.from({ length: 40_000 }, (_, i) => {
+      return add(memo, pattern, row(i), bytes) !== NO_SLOT
+    })
+    const late = added.slice(20_000).filter((isIn) => isIn).length
+    t.true(late > 1000 && late < 5000, `${late} of 20 000`)
+  }
 })
 
 test('a record of more bytes than before counts as such', (t) => {

@@ -70,6 +70,8 @@ export class Memo {
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
+  /** What a row may cost; then the next one is begun. */
+  private readonly rowBudget: number
   private readonly forgetBelow: (slot: number) => void
   /** The number of the oldest row. */
   private oldest = 0
@@ -80,7 +82,8 @@ export class Memo {
   constructor(budget: number, forgetBelow: (slot: number) => void) {
     this.budget = budget
     this.used = tokensWithin(budget) * TOKEN_COST
-    const fitting = Math.floor((budget - this.used) / LEAST_ROWS / (PLACE_COST * 2))
+    this.rowBudget = (budget - this.used) / LEAST_ROWS
+    const fitting = Math.floor(this.rowBudget / (PLACE_COST * 2))
     this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
     this.forgetBelow = forgetBelow
     // Changed before anything is compiled: what has only ever been 0 becomes a part of machine code,
@@ -96,7 +99,9 @@ export class Memo {
 
   /** Whether a newcomer is let in now; counts as one that asked. */
   private admits(): boolean {
-    if (this.used + this.rowSize * PLACE_COST <= this.budget) return this.rowSize !== 0
+    const dropped = this.rows[0]?.cost ?? 0
+    const wanted = Math.max(dropped, this.rowSize * PLACE_COST)
+    if (this.used + wanted <= this.budget) return this.rowSize !== 0
     this.turnedAway = (this.turnedAway + 1) % ADMITTED
     return this.turnedAway === 0 && this.rowSize !== 0
   }
@@ -176,12 +181,16 @@ export class Memo {
 
   private rowFor(size: number): Row {
     const last = this.rows[this.rows.length - 1]
-    if (last !== undefined && last.filled + size <= last.places.length) return last
+    if (last !== undefined && this.hasRoom(last, size)) return last
     const grown = last === undefined ? LEAST_PLACES : 2 * last.places.length
     const row = new Row(Math.min(this.rowSize, Math.max(size, grown)))
     this.used += row.cost
     this.rows.push(row)
     return row
+  }
+
+  private hasRoom(row: Row, size: number): boolean {
+    return row.filled + size <= row.places.length && row.cost < this.rowBudget
   }
 
   private keepBudget(): void {

@@ -50,7 +50,7 @@ impl Engine {
         token: &[u8],
     ) -> impl Iterator<Item = Address<'d>> + use<'d> {
         let block = decode(token);
-        let claims = self.domains.all().filter_map(move |domain| {
+        let claims = self.domains.all().iter().filter_map(move |domain| {
             Some(Address { claim: domain.tokens.claim(block?), domain: domain.as_ref() })
         });
         claims.filter(|address| self.was_given(address.claim.id))

@@ -105,16 +105,22 @@ pub(crate) struct Domains {
     found: Vec<Arc<Domain>>,
     /// Where new tokens belong, if it was found; else it is made when something is written.
     own: Option<Arc<Domain>>,
-    made: OnceLock<Arc<Domain>>,
+    /// Those that were found, and behind them the one that was made.
+    extended: OnceLock<Vec<Arc<Domain>>>,
 }
 
 impl Domains {
-    fn all(&self) -> impl Iterator<Item = &Arc<Domain>> {
-        self.found.iter().chain(self.made.get())
+    fn all(&self) -> &[Arc<Domain>] {
+        self.extended.get().unwrap_or(&self.found)
     }
 
     fn own(&self) -> Option<&Arc<Domain>> {
-        self.own.as_ref().or_else(|| self.made.get())
+        self.own.as_ref().or_else(|| self.extended.get()?.last())
+    }
+
+    /// Adds the one that was made, the first time.
+    fn extend(&self, made: Arc<Domain>) {
+        self.extended.get_or_init(|| self.found.iter().cloned().chain([made]).collect());
     }
 }
 

@@ -249,7 +249,7 @@ fn assemble(
         cache: RecordCache::new(options.cache_size / 4),
         options,
         keyring: Mutex::new(keyring),
-        domains: Domains { found: unlocked.domains, own: unlocked.own, made: OnceLock::new() },
+        domains: Domains { found: unlocked.domains, own: unlocked.own, extended: OnceLock::new() },
         epochs,
         sealing: ArcSwap::default(),
         first_epoch: OnceLock::new(),

@@ -19,8 +19,7 @@ impl Engine {
         let domain = extended.add_domain(newest, self.options.seams.clock.wall())?;
         extended.save(&self.options).map_err(|error| self.fail(error))?;
         *keyring = extended;
-        // Made once: whoever makes it holds the keyring.
-        let _ = self.domains.made.set(domain);
+        self.domains.extend(domain);
         Ok(())
     }
 
