@@ -1,4 +1,4 @@
-/** No store at all: a Map of the process, behind promises as a store's calls are. What is left is what any store costs. */
+/** No store at all: a Map of the process that keeps the objects themselves, behind promises as a store's calls are. */
 import { randomToken } from './terms.mjs'
 
 export async function open() {

@@ -39,8 +39,7 @@ export const PEERS = {
     name: 'no store: a Map',
     driver: () => import('./map.mjs'),
     revocable: true,
-    settings:
-      'a Map of the process behind async functions: what any store in the process costs at least',
+    settings: 'a Map of the process behind async functions, which keeps the objects themselves',
     lacks:
       'everything: no files, no encryption, no expiry, no counted reads, no other processes; who changes what was read changes what is read next',
     durability: 'keeps nothing',
