@@ -141,6 +141,16 @@ test('what records of a shape have in common is found where they were only packe
   t.deepEqual([widths[0], widths.at(-1)], [3, 1])
 })
 
+test('what is no map is refused before its keys are listed: there may be millions', (t) => {
+  learn(t, { list: 1 })
+  const unlisted = new Proxy([1], {
+    ownKeys() {
+      throw new Error('its keys were listed')
+    },
+  })
+  t.throws(() => pack(unlisted), { code: 'ERR_CRUDJT_DATA' })
+})
+
 test('a value that is refused is named by its path, and the next record is whole', (t) => {
   const known = { path: 1, user: { role: 'a', name: 'b' } }
   learn(t, known)

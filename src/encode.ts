@@ -46,10 +46,12 @@ export function encode(data: unknown, limit: number): number {
  */
 export function encodeInPlace(data: unknown, limit: number, isKept: boolean): number {
   if (typeof data !== 'object' || data === null) throw notAHash()
+  const isPlain = getPrototypeOf(data) === plain
+  if (!isPlain && !isHash(data)) throw notAHash()
   fill()
   try {
-    image = packed(data, isKept)
-    const size = image === undefined ? encodeAnew(data) : image.end - image.start
+    image = isPlain ? packed(data, isKept) : undefined
+    const size = image === undefined ? encodeAnew(data, isPlain) : image.end - image.start
     if (size > limit) throw tooLarge(limit, size)
     return size
   } catch (error) {
@@ -80,9 +82,7 @@ function isHash(data: object): boolean {
   return !types.isUint8Array(data) && refusedKind(data) === undefined
 }
 
-function encodeAnew(data: object): number {
-  const isPlain = getPrototypeOf(data) === plain
-  if (!isPlain && !isHash(data)) throw notAHash()
+function encodeAnew(data: object, isPlain: boolean): number {
   const start = begin()
   const end = isPlain
     ? writeEntries(data as Entries, start, 1, false)

@@ -13,7 +13,7 @@
  */
 import { revive } from './kept.js'
 import { NO_SLOT } from './native.js'
-import type { Pattern } from './patterns.js'
+import { type Pattern, PLACE_COST } from './patterns.js'
 
 /** How many places a row has at most, and at least: each has twice as many as the one before. */
 const PLACE_BITS = 14
@@ -23,8 +23,6 @@ const LEAST_PLACES = 64
 const LEAST_ROWS = 4
 /** An entry takes this many places before its values: its pattern and bytes. */
 const HEAD = 2
-/** What a place takes in memory. */
-const PLACE_COST = 8
 /** A token is reckoned to take so many bytes of the budget, of which so many in the engine. */
 const TOKEN_BUDGET = 256
 const TOKEN_COST = 48

@@ -38,7 +38,7 @@ let made = 0
 let last: Packer | undefined
 
 /**
- * Packs an object into an image of its shape, if it is a plain one.
+ * Packs a plain object into an image of its shape.
  * @param wanted whether its values are asked for afterwards
  * @returns undefined if no packer takes it
  */
@@ -108,14 +108,11 @@ class PackText {
 
   constructor(shape: Shape) {
     // What all objects are made to inherit is no property of theirs.
-    this.body = `for (const key in plain) return false; ${this.ofMap(shape)}`
+    this.body = `for (const key in plain) return false; ${this.ofMap(shape, '')}`
   }
 
-  /**
-   * The prototype is looked at when a property was read: then V8 knows what kind of object it is, and
-   * machine code has nothing left to look at.
-   */
-  private ofMap({ keys, inner }: Shape): string {
+  /** @param check what is to be made sure of besides the keys, when a property was read */
+  private ofMap({ keys, inner }: Shape, check: string): string {
     const map = this.keys.push(keys.map(interned)) - 1
     const property = (key: string) => `o${map}[${JSON.stringify(key)}]`
     const entries = keys.map((key, i) => {
@@ -123,7 +120,7 @@ class PackText {
     })
     return `n = 0; for (const key in o${map}) if (key !== keys${map}[n++]) return false;
       if (n !== ${keys.length}) return false; const first${map} = ${property(keys[0] as string)};
-      if (getPrototypeOf(o${map}) !== plain) return false; ${entries.join('')}`
+      ${check} ${entries.join('')}`
   }
 
   private ofEntry(property: string, inner: Shape | undefined): string {
@@ -132,7 +129,9 @@ class PackText {
       return `if ((v = ${property}) !== values[${i}] && !image.put(${i}, v)) return false;`
     }
     const name = `o${this.keys.length}`
+    // When a property was read V8 knows what kind of object it is: machine code need not look again.
+    const check = `if (getPrototypeOf(${name}) !== plain) return false;`
     return `const ${name} = ${property};
-      if (typeof ${name} !== 'object' || ${name} === null) return false; ${this.ofMap(inner)}`
+      if (typeof ${name} !== 'object' || ${name} === null) return false; ${this.ofMap(inner, check)}`
   }
 }

@@ -29,7 +29,8 @@ const LONGEST_TEXT = 64
 
 /** What a pattern and a shape take in memory, beside three lists as long as they are wide. */
 const PATTERN_COST = 200
-const PLACE_COST = 8
+/** What a place in a row takes in memory. */
+export const PLACE_COST = 8
 
 /** A shape, some of its values, and where the others are. */
 export class Pattern {

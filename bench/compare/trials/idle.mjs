@@ -8,6 +8,12 @@ const WATCHED_MS = 20
 const IDLE_US = 2_000
 const PATIENCE = 100
 
+/** Processor time in microseconds of this process. */
+export function ownProcessorTime() {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /**
  * Resolves when less than a tenth of a processor is taken; after two seconds anyhow.
  * @param {() => number} processorTime in microseconds

@@ -1,5 +1,6 @@
 /** What the trials share: their arguments, timing, checking, and what the process has used. */
 import { readFileSync, writeSync } from 'node:fs'
+import { ownProcessorTime } from './idle.mjs'
 
 /** What the trial was given: `{peer, folder, port, server, …}`. */
 export const given = JSON.parse(process.argv[2])
@@ -30,10 +31,9 @@ const TICK_US = 10_000 // of the processor times in /proc on Linux
 
 /** Processor time in microseconds of this process and of its server. */
 export function processorTime() {
-  const { user, system } = process.cpuUsage()
-  if (given.server === undefined) return user + system
+  if (given.server === undefined) return ownProcessorTime()
   const fields = readFileSync(`/proc/${given.server}/stat`, 'utf8').split(') ')[1].split(' ')
-  return user + system + (Number(fields[11]) + Number(fields[12])) * TICK_US
+  return ownProcessorTime() + (Number(fields[11]) + Number(fields[12])) * TICK_US
 }
 
 /** Resident bytes of this process and of its server. */

@@ -6,19 +6,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Store } from 'crudjt'
 import { isRecord, recordOf } from '../../record.mjs'
 import { SECRET_KEY } from '../terms.mjs'
-import { idle } from './idle.mjs'
+import { idle, ownProcessorTime } from './idle.mjs'
 
 const READ_TOKENS = 20_000
 const { folder, gate, counts } = workerData
-const processorTime = () => {
-  const { user, system } = process.cpuUsage()
-  return user + system
-}
 const open = (name) => Store.open({ path: `${folder}-${name}`, secret_key: SECRET_KEY })
 
 parentPort.on('message', async ({ task, round }) => {
   const { store, work } = await TASKS[task](counts[task], round)
-  await idle(processorTime)
+  await idle(ownProcessorTime)
   const passed = Atomics.load(gate, 0)
   parentPort.postMessage('ready')
   Atomics.wait(gate, 0, passed)
