@@ -3,22 +3,7 @@
  * want no process-wide state. This CommonJS module is the one implementation; index.mts hands the
  * same objects to ES modules.
  */
-import type { CreateOptions, DurableOptions, UpdateOptions } from './src/call-options.js'
-import type { ErrorCode } from './src/errors.js'
-import type { Address } from './src/grpc/address.js'
-import {
-  backup,
-  Config,
-  CRUDJTError,
-  compact,
-  current,
-  Extension,
-  keys,
-  repair,
-  Store,
-  verify,
-} from './src/library.js'
-import type { Limit } from './src/limits.js'
+
 import type {
   BackupOptions,
   BackupReport,
@@ -33,7 +18,24 @@ import type {
   RepairReport,
   VerifyOptions,
   VerifyReport,
-} from './src/offline.js'
+} from './src/api/maintenance.js'
+import type { StoreStats } from './src/engine/stats.js'
+import type { ErrorCode } from './src/errors.js'
+import type { Address } from './src/grpc/wire/address.js'
+import {
+  backup,
+  Config,
+  CRUDJTError,
+  compact,
+  current,
+  Extension,
+  keys,
+  repair,
+  Store,
+  verify,
+} from './src/library.js'
+import type { CreateOptions, DurableOptions, UpdateOptions } from './src/options/call-options.js'
+import type { Limit } from './src/options/limits.js'
 import type {
   AddressOptions,
   ConnectOptions,
@@ -41,10 +43,9 @@ import type {
   MasterOptions,
   StoreEvent,
   StoreOptions,
-} from './src/options.js'
-import type { Metadata, Session } from './src/session.js'
+} from './src/options/store-options.js'
+import type { Metadata, Session } from './src/records/session.js'
 import type { SessionStore } from './src/session-store.js'
-import type { StoreStats } from './src/stats.js'
 
 export type {
   Address,

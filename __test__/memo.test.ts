@@ -1,8 +1,8 @@
 /** The memo of decoded records: what it remembers, and how little. */
 import test from 'ava'
-import { Memo, placeOf, rowOf } from '../build/src/memo.js'
-import { type Pattern, patternFor } from '../build/src/patterns.js'
-import { Shape } from '../build/src/shapes.js'
+import { Shape } from '../build/src/msgpack/shapes/shape.js'
+import { type Pattern, patternFor } from '../build/src/msgpack/shapes/shared-values.js'
+import { Memo, placeOf, rowOf } from '../build/src/records/decoded-cache.js'
 
 const NO_SLOT = -1
 const row = (a: unknown) => [a, 'b']

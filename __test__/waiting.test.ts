@@ -1,7 +1,7 @@
 /** Calls that wait: the line in front of a busy engine, and flushes that are put together. */
 import test from 'ava'
-import { Flusher } from '../build/src/flusher.js'
-import { Room } from '../build/src/room.js'
+import { Flusher } from '../build/src/engine/flush-queue.js'
+import { Room } from '../build/src/engine/write-queue.js'
 
 const BUSY = -3
 

@@ -19,6 +19,14 @@ const NATIVE = [
 const [BUILD, DIST] = [join(root, 'build'), join(root, 'dist')]
 const COMMAND = join(DIST, 'src/cli/main.js')
 
+// The command's own bundle asks the library's for the engine, from wherever a file of it does.
+const libraryBeside = {
+  name: 'library-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/library\.js$/ }, () => ({ path: '../library.js', external: true }))
+  },
+}
+
 // `npx crudjt` in this folder makes npm prepare the package, built as it may be.
 if (process.env.npm_command === 'exec' && isBuilt()) process.exit(0)
 
@@ -52,7 +60,7 @@ async function bundle() {
     ...{ absWorkingDir: root, outbase: root },
   }
   await build({ ...bundled, entryPoints: ['src/library.ts'], external: ['#native', '#proto/*'] })
-  await build({ ...bundled, entryPoints: ['src/cli/main.ts'], external: ['../library.js'] })
+  await build({ ...bundled, entryPoints: ['src/cli/main.ts'], plugins: [libraryBeside] })
   const index = join(BUILD, 'index')
   await build({ ...plain, entryPoints: [`${index}.js`] })
   await build({ ...plain, entryPoints: [`${index}.mjs`], outExtension: { '.js': '.mjs' } })

@@ -1,8 +1,9 @@
 /** What `CRUDJT` talks to: a store, a start under way, a master elsewhere, or nothing. */
-import type { CreateOptions, DurableOptions, UpdateOptions } from './call-options.js'
+
 import { notStarted } from './errors.js'
-import type { Limit } from './limits.js'
-import type { Session } from './session.js'
+import type { CreateOptions, DurableOptions, UpdateOptions } from './options/call-options.js'
+import type { Limit } from './options/limits.js'
+import type { Session } from './records/session.js'
 
 /** The four calls, as `Store` has them. */
 export interface Backend {

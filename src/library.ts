@@ -3,9 +3,9 @@
  * imports: loading a hundred of them keeps V8 compiling beside a program's first calls, which then
  * cost up to twice as much (docs/design.md, section 14).
  */
-export { Config, current } from './config.js'
+export { Config, current } from './api/config.js'
+export { Store } from './api/local-store.js'
+export { backup, compact, keys, repair, verify } from './api/maintenance.js'
 export { CRUDJTError } from './errors.js'
-export { Extension } from './extension.js'
-export { RemoteStore } from './grpc/remote-store.js'
-export { backup, compact, keys, repair, verify } from './offline.js'
-export { Store } from './store.js'
+export { RemoteStore } from './grpc/client/remote-store.js'
+export { Extension } from './msgpack/extension.js'

@@ -1,10 +1,11 @@
 /** What a program sees of a store, be it in this process (`Store.open`) or in another (`Store.connect`). */
+
+import type { BackupOptions, BackupReport } from './api/maintenance.js'
 import type { Backend } from './backend.js'
-import type { CreateOptions, DurableOptions, UpdateOptions } from './call-options.js'
-import type { Limit } from './limits.js'
-import type { BackupOptions, BackupReport } from './offline.js'
-import type { Session } from './session.js'
-import type { StoreStats } from './stats.js'
+import type { StoreStats } from './engine/stats.js'
+import type { CreateOptions, DurableOptions, UpdateOptions } from './options/call-options.js'
+import type { Limit } from './options/limits.js'
+import type { Session } from './records/session.js'
 
 /**
  * A store of session tokens.

@@ -1,8 +1,8 @@
 /** A client's operations over several streams, without any. */
 import test, { type ExecutionContext } from 'ava'
-import { Backlog } from '../../build/src/grpc/backlog.js'
-import { InFlight } from '../../build/src/grpc/in-flight.js'
-import { Kind, plainArguments } from '../../build/src/grpc/operation-codec.js'
+import { Backlog } from '../../build/src/grpc/client/pending-operations.js'
+import { Kind, plainArguments } from '../../build/src/grpc/wire/batch-operation.js'
+import { InFlight } from '../../build/src/grpc/wire/in-flight.js'
 
 const MASTER = Buffer.alloc(16, 1)
 const OTHER = Buffer.alloc(16, 2)

@@ -1,11 +1,6 @@
 /** The batch stream's messages written by hand against those that protobufjs makes of the proto file. */
 import test from 'ava'
 import fc from 'fast-check'
-import * as messages from '../../build/src/grpc/batch-messages.js'
-import { address, type Batch, BatchWriter } from '../../build/src/grpc/batch-writer.js'
-import { Kind, OperationReader, revisit } from '../../build/src/grpc/operation-codec.js'
-import { MALFORMED, Reader } from '../../build/src/grpc/protobuf.js'
-import { ReplyReader, ReplyWriter } from '../../build/src/grpc/reply-codec.js'
 import {
   bytes,
   DATA_OFFSET,
@@ -15,7 +10,12 @@ import {
   READS_LEFT,
   TTL_EXACT,
   TTL_LEFT,
-} from '../../build/src/scratch.js'
+} from '../../build/src/engine/scratch.js'
+import { address, type Batch, BatchWriter } from '../../build/src/grpc/client/batch-writer.js'
+import * as messages from '../../build/src/grpc/wire/batch-messages.js'
+import { Kind, OperationReader, revisit } from '../../build/src/grpc/wire/batch-operation.js'
+import { ReplyReader, ReplyWriter } from '../../build/src/grpc/wire/batch-reply.js'
+import { MALFORMED, Reader } from '../../build/src/grpc/wire/protobuf.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 interface Method {

@@ -1,7 +1,12 @@
 /** What a master remembers of its clients. */
 import test from 'ava'
-import { KEPT_BYTES, type Ledger } from '../../build/src/grpc/ledger.js'
-import { ALL_KEPT_BYTES, KEPT_MS, Ledgers, MOST_DETACHED } from '../../build/src/grpc/ledgers.js'
+import { KEPT_BYTES, type Ledger } from '../../build/src/grpc/server/reply-log.js'
+import {
+  ALL_KEPT_BYTES,
+  KEPT_MS,
+  Ledgers,
+  MOST_DETACHED,
+} from '../../build/src/grpc/server/reply-logs.js'
 
 /** A stream that takes down what it hears. */
 function newHolder() {

@@ -2,9 +2,9 @@
 import type { MessageTypeDefinition, ServiceDefinition } from '@grpc/proto-loader'
 import test from 'ava'
 import fc from 'fast-check'
-import * as messages from '../../build/src/grpc/messages.js'
-import { MALFORMED } from '../../build/src/grpc/protobuf.js'
-import { bytes, DATA_OFFSET } from '../../build/src/scratch.js'
+import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
+import { MALFORMED } from '../../build/src/grpc/wire/protobuf.js'
+import * as messages from '../../build/src/grpc/wire/token-messages.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 const service = packageOf('token.proto')['token.TokenService'] as ServiceDefinition

@@ -1,8 +1,9 @@
 /** The encoder and the decoder, which the package does not export: from the built files. */
-import { decodeMap } from '../../build/src/decode.js'
-import { encode } from '../../build/src/encode.js'
-import { revive } from '../../build/src/kept.js'
-import { bytes, DATA_OFFSET } from '../../build/src/scratch.js'
+
+import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
+import { decodeMap } from '../../build/src/msgpack/decode.js'
+import { encode } from '../../build/src/msgpack/encode.js'
+import { revive } from '../../build/src/msgpack/frozen-value.js'
 
 /** What data packs to. */
 export function pack(data: unknown, limit = 65_536): Buffer {

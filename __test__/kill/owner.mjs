@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads'
 import { Config, Store } from 'crudjt'
 // The public API forces no checkpoint: for that there is a second handle, of the binding.
 import native from '#native'
-import { engineOptions } from '../../build/src/options.js'
+import { engineOptions } from '../../build/src/options/store-options.js'
 import { answerOf, carryOut, say, update, work } from './lanes.mjs'
 import { lying } from './lies.mjs'
 

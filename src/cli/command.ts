@@ -1,5 +1,5 @@
 /** What a command is to the entry: a name in the list, settings in the help, something that runs. */
-import type { Settings, Sources } from './settings.js'
+import type { Settings, Sources } from './settings/settings.js'
 
 /** One command of `crudjt`. */
 export interface Command {

@@ -1,6 +1,6 @@
 /** The texts of `--help`: every setting with its option and its environment variables side by side. */
 import type { Command } from './command.js'
-import type { Setting, Settings } from './settings.js'
+import type { Setting, Settings } from './settings/settings.js'
 
 /** The help of one command. */
 export function commandHelp({ name, summary, notes, settings }: Command): string {

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 /** The command `crudjt`: finds the command that is named first, and turns its end into an exit status. */
 import { closest } from 'fastest-levenshtein'
-import { backup } from './backup.js'
 import type { Command } from './command.js'
-import { compact } from './compact.js'
+import { backup } from './commands/backup.js'
+import { compact } from './commands/compact.js'
+import { health } from './commands/health.js'
+import { keygen } from './commands/keygen.js'
+import { keys } from './commands/keys.js'
+import { repair } from './commands/repair.js'
+import { serve } from './commands/serve.js'
+import { verify } from './commands/verify.js'
 import { Refusal, STATUS } from './exit.js'
-import { health } from './health.js'
 import { commandHelp, overview } from './help.js'
-import { keygen } from './keygen.js'
-import { keys } from './keys.js'
-import { repair } from './repair.js'
-import { serve } from './serve.js'
-import { verify } from './verify.js'
 import { version } from './version.js'
 
 const COMMANDS: readonly Command[] = [serve, keygen, health, backup, verify, repair, compact, keys]

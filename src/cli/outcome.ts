@@ -1,6 +1,6 @@
 /** How an outcome is printed: for people, or as one line of JSON. */
-import type { Finding } from '../offline.js'
-import type { Given } from './settings.js'
+import type { Finding } from '../api/maintenance.js'
+import type { Given } from './settings/settings.js'
 
 /** How many findings people are shown. */
 const SHOWN = 20

@@ -1,13 +1,14 @@
 /** What all commands on a whole store share: progress, what an interruption leaves, and how they fail. */
+
+import type { OnProgress } from '../api/maintenance.js'
 import type { ErrorCode } from '../errors.js'
-import type { OnProgress } from '../offline.js'
 import { Refusal, STATUS } from './exit.js'
+import { inSecret, MISCONFIGURED } from './failure.js'
 import { cureOfFolder } from './ownership.js'
 import { openBar } from './progress.js'
-import { readSecret, type Secret, secretsIn } from './secrets.js'
-import type { Given } from './settings.js'
-import { whenInterrupted } from './signals.js'
-import { inSecret, MISCONFIGURED } from './start-failure.js'
+import { whenInterrupted } from './server/signals.js'
+import { readSecret, type Secret, secretsIn } from './settings/secrets.js'
+import type { Given } from './settings/settings.js'
 
 /** One run on a store. */
 export interface Run {

@@ -1,5 +1,5 @@
 // Says which signal asked it to stop, and never does. node signals.mjs TIME…: what its clock tells.
-import { stopSignal } from '../../../build/src/cli/signals.js'
+import { stopSignal } from '../../../build/src/cli/server/signals.js'
 
 const times = process.argv.slice(2).map(Number)
 const asked = stopSignal(() => times.shift())

@@ -1,0 +1,136 @@
+/**
+ * Listening on a port or a Unix socket. A socket file that a dead master left is replaced; one behind
+ * which somebody answers, and anything else in its place, is an error.
+ */
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { CRUDJTError } from '../../errors.js'
+import { type Address, addressText, type Endpoint, endpointOf } from '../wire/address.js'
+
+/** A port or socket on which connections are taken. */
+export interface Listening {
+  /** Where that is: with the port that was taken. */
+  readonly address: Address
+  /** Whether only this machine can reach it. */
+  readonly isLocal: boolean
+  /** Takes no more connections; those that are open stay. */
+  stop(): void
+  /** Ends every connection, at once. */
+  cut(): void
+}
+
+/**
+ * Begins to listen.
+ * @param take gets every connection
+ * @throws CRUDJTError `ERR_CRUDJT_LISTEN` with the address and the reason
+ */
+export async function listen(address: Address, take: (socket: Socket) => void): Promise<Listening> {
+  const endpoint = endpointOf(address)
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    take(socket)
+  })
+  try {
+    await bind(server, endpoint)
+  } catch (error) {
+    throw notListening(address, error as NodeJS.ErrnoException)
+  }
+  return {
+    address: { ...address, grpc_port: portOf(server, address) },
+    isLocal: 'path' in endpoint || isLoopback((server.address() as AddressInfo).address),
+    stop: () => server.close(),
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function portOf(server: Server, { grpc_port }: Address): number {
+  const bound = server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : grpc_port
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}
+
+async function bind(server: Server, endpoint: Endpoint): Promise<void> {
+  if (!('path' in endpoint)) return bound(server, () => server.listen(exclusive(endpoint)))
+  const { path } = endpoint
+  try {
+    await bound(server, () => listenPrivately(server, path))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    await removeStale(path)
+    await bound(server, () => listenPrivately(server, path))
+  }
+}
+
+/** In a worker of `node:cluster` a port would else be shared among the workers. */
+function exclusive<T extends Endpoint>(endpoint: T): T & { exclusive: true } {
+  return { ...endpoint, exclusive: true }
+}
+
+function bound(server: Server, begin: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+    begin()
+  })
+}
+
+/** The file is never there with a wider mode; only in a worker thread, which has no umask, it is. */
+function listenPrivately(server: Server, path: string): void {
+  const before = isMainThread ? process.umask(0o177) : undefined
+  try {
+    server.listen(exclusive({ path }))
+  } finally {
+    if (before !== undefined) process.umask(before)
+  }
+  server.once('listening', () => chmodSync(path, 0o600))
+}
+
+/** @throws unless the file is a socket behind which nobody is */
+async function removeStale(path: string): Promise<void> {
+  if (!lstatSync(path).isSocket()) throw new Error('a file is in the way that is no socket')
+  if (await answers(path)) throw new Error('another process listens there')
+  unlinkSync(path)
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  })
+}
+
+function notListening(address: Address, cause: NodeJS.ErrnoException): CRUDJTError {
+  const message = `Can't listen on ${addressText(address)}: ${reasonOf(cause)}`
+  return new CRUDJTError('ERR_CRUDJT_LISTEN', message, { cause })
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'the port is in use: stop who uses it, or give another grpc_port'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address'
+    case 'EACCES':
+      return 'this user may not, or there is no such folder'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host can not be resolved'
+    default:
+      return message
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * MessagePack in the scratch buffer to values.
+ *
+ * What is decoded is a kept form first (see frozen-value.ts), of which `revive` makes the caller's object,
+ * so that a memo can hand out any number of private copies. Everything valid is taken, from clients
+ * in any language: an integer becomes a Number where that is exact and a BigInt otherwise, -0 becomes
+ * 0, bytes a Buffer of their own, a timestamp a Date, undefined of msgpackr undefined, any other
+ * extension an `Extension`. A key that is no text becomes the text of it.
+ */
+
+import {
+  codes,
+  FALSE,
+  NEW_TEXT,
+  NULL,
+  NUMBER,
+  numbers,
+  outline,
+  TRUE,
+} from '../engine/native-outline.js'
+import { bytes, DATA_OFFSET, view } from '../engine/scratch.js'
+import { CRUDJTError } from '../errors.js'
+import { DEPTH_LIMIT } from './data-errors.js'
+import { Extension } from './extension.js'
+import { copyBytes, Kept, revive } from './frozen-value.js'
+import { asciiText, readShortText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from './read-text.js'
+import { keptNumber } from './shapes/kept-number.js'
+import type { Shape } from './shapes/shape.js'
+import { fitting, misfit, shapeOf } from './shapes/shape-table.js'
+
+/** What an array or a map of its own takes in memory beside its values. */
+const CONTAINER_COST = 96
+/** What one value takes in a row, beside what it refers to. */
+const VALUE_COST = 8
+
+let at = 0
+let end = 0
+/** Bytes of memory that the values decoded last take. */
+let taken = 0
+
+/**
+ * The texts that the outline tells by number: much of it comes again and again. With all places from
+ * the start: where few are filled, V8 makes an array without them a hash table.
+ */
+const texts: string[] = new Array(NEW_TEXT).fill('')
+
+/**
+ * Decodes a map that the scratch buffer holds into a row of values, from a place of it on.
+ * @param length how many bytes it takes
+ * @returns its shape
+ * @throws CRUDJTError `ERR_CRUDJT_DAMAGED` if the bytes are not one map of MessagePack
+ */
+export function decodeMap(length: number, values: unknown[], from: number): Shape {
+  at = DATA_OFFSET
+  end = at + length
+  taken = 0
+  const index = outline.outline(length)
+  return index >= 0 ? readLeaves(fitting(index), values, from) : readRecord(length, values, from)
+}
+
+/** How many bytes of memory the values take that were decoded last, about. */
+export function decodedBytes(): number {
+  return taken
+}
+
+function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
+  const { width } = shape
+  try {
+    for (let i = 0; i < width; i++) {
+      const code = codes[i] as number
+      if (code >= 0) values[from + i] = code < NEW_TEXT ? texts[code] : learnText(code, i)
+      else values[from + i] = code === NUMBER ? keptNumber(numbers[i] as number) : readLeaf(code, i)
+    }
+  } catch (error) {
+    // Some of the new texts were not learned.
+    outline.forgetTexts()
+    throw error
+  }
+  return shape
+}
+
+function learnText(code: number, i: number): string {
+  const start = DATA_OFFSET + (numbers[i] as number)
+  const length = (bytes[start] as number) & 0x1f
+  taken += SHORT_TEXT_COST + length
+  const text = asciiText(start + 1, length)
+  texts[code - NEW_TEXT] = text
+  return text
+}
+
+function readLeaf(code: number, i: number): unknown {
+  if (code === NULL) return null
+  if (code === TRUE) return true
+  if (code === FALSE) return false
+  at = DATA_OFFSET + (numbers[i] as number)
+  return readValue(1)
+}
+
+/** A record that no shape fits. */
+function readRecord(length: number, values: unknown[], from: number): Shape {
+  const { keys, values: own } = readEntries(readMapHeader(), 1)
+  if (at !== end) throw malformed()
+  if (keys.length > 0) misfit(outline.place(length), keys, own)
+  for (let i = 0; i < keys.length; i++) values[from + i] = own[i]
+  return shapeOf(keys)
+}
+
+function malformed(): Error {
+  return new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is not one value of MessagePack')
+}
+
+/** One value in its kept form. */
+function readValue(depth: number): unknown {
+  const code = bytes[at++] as number
+  if (code < 0x80) return code
+  if (code < 0x90) return readMap(code & 0x0f, depth + 1)
+  if (code < 0xa0) return readArray(code & 0x0f, depth + 1)
+  if (code < 0xc0) return readText(code & 0x1f)
+  if (code >= 0xe0) return code - 0x100
+  return readCoded(code, depth)
+}
+
+function readCoded(code: number, depth: number): unknown {
+  switch (code) {
+    case 0xc0:
+      return null
+    case 0xc2:
+      return false
+    case 0xc3:
+      return true
+    case 0xc4:
+    case 0xc5:
+    case 0xc6:
+      return readBytes(readLength(code - 0xc4))
+    case 0xc7:
+    case 0xc8:
+    case 0xc9:
+      return readExtension(readLength(code - 0xc7))
+    case 0xd4:
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8:
+      return readExtension(1 << (code - 0xd4))
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+      return readText(readLength(code - 0xd9))
+    case 0xdc:
+    case 0xdd:
+      return readArray(readLength(code - 0xdb), depth + 1)
+    case 0xde:
+    case 0xdf:
+      return readMap(readLength(code - 0xdd), depth + 1)
+    default:
+      return readNumber(code)
+  }
+}
+
+function readNumber(code: number): number | bigint {
+  switch (code) {
+    case 0xca:
+      // Adding 0 turns -0 into 0.
+      return view.getFloat32(advance(4)) + 0
+    case 0xcb:
+      return view.getFloat64(advance(8)) + 0
+    case 0xcc:
+      return bytes[advance(1)] as number
+    case 0xcd:
+      return view.getUint16(advance(2))
+    case 0xce:
+      return view.getUint32(advance(4))
+    case 0xcf:
+      return exactly(view.getBigUint64(advance(8)))
+    case 0xd0:
+      return view.getInt8(advance(1))
+    case 0xd1:
+      return view.getInt16(advance(2))
+    case 0xd2:
+      return view.getInt32(advance(4))
+    case 0xd3:
+      return exactly(view.getBigInt64(advance(8)))
+    default:
+      throw malformed()
+  }
+}
+
+/** Whether a number of bytes are left; gives the position of the first and steps over them. */
+function advance(count: number): number {
+  const start = at
+  if (count > end - start) throw malformed()
+  at = start + count
+  return start
+}
+
+/** A length of one, two or four bytes. */
+function readLength(width: number): number {
+  if (width === 0) return bytes[advance(1)] as number
+  return width === 1 ? view.getUint16(advance(2)) : view.getUint32(advance(4))
+}
+
+/** An integer as a Number where that is exact. */
+export function exactly(integer: bigint): number | bigint {
+  const number = Number(integer)
+  return BigInt(number) === integer ? number : integer
+}
+
+function readText(length: number): string {
+  const start = advance(length)
+  if (length === 0) return ''
+  if (length <= SHORT_TEXT) {
+    const text = readShortText(start, length)
+    if (text !== undefined) {
+      taken += SHORT_TEXT_COST + length
+      return text
+    }
+  }
+  taken += TEXT_COST + 2 * length
+  return bytes.toString('utf8', start, start + length)
+}
+
+function readBytes(length: number): Buffer {
+  const start = advance(length)
+  taken += 2 * CONTAINER_COST + length
+  return copyBytes(bytes.subarray(start, start + length))
+}
+
+function readArray(count: number, depth: number): unknown[] {
+  openContainer(count, depth)
+  const values: unknown[] = []
+  for (let i = 0; i < count; i++) values.push(readValue(depth))
+  return values
+}
+
+/** Refuses what can't be: more entries than bytes, or containers nested too deep. */
+function openContainer(count: number, depth: number): void {
+  if (count > end - at || depth > DEPTH_LIMIT) throw malformed()
+  taken += CONTAINER_COST + count * VALUE_COST
+}
+
+function readMap(count: number, depth: number): Kept {
+  const { keys, values } = readEntries(count, depth)
+  return new Kept(shapeOf(keys), values)
+}
+
+function readMapHeader(): number {
+  const code = bytes[advance(1)] as number
+  if ((code & 0xf0) === 0x80) return code & 0x0f
+  if (code === 0xde || code === 0xdf) return readLength(code - 0xdd)
+  throw malformed()
+}
+
+function readEntries(count: number, depth: number): { keys: string[]; values: unknown[] } {
+  openContainer(count, depth)
+  const keys: string[] = []
+  const values: unknown[] = []
+  for (let i = 0; i < count; i++) {
+    keys.push(String(revive(readValue(depth))))
+    values.push(readValue(depth))
+  }
+  return { keys, values }
+}
+
+function readExtension(length: number): unknown {
+  const type = view.getInt8(advance(1))
+  const start = advance(length)
+  if (type === TIMESTAMP) {
+    const date = readDate(start, length)
+    if (date !== undefined) return date
+  }
+  // msgpackr's undefined.
+  if (type === 0 && length === 1 && bytes[start] === 0) return undefined
+  return new Extension(type, copyBytes(bytes.subarray(start, start + length)))
+}
+
+const TIMESTAMP = -1
+
+/** A timestamp; undefined if it has no valid length or lies outside of what a Date can hold. */
+function readDate(start: number, length: number): Date | undefined {
+  const time = readTime(start, length)
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** Milliseconds since 1970, NaN if there is no such form of a timestamp. */
+function readTime(start: number, length: number): number {
+  if (length === 4) return view.getUint32(start) * 1000
+  if (length === 8) {
+    const high = view.getUint32(start)
+    return timeOf((high % 4) * 0x100000000 + view.getUint32(start + 4), Math.floor(high / 4))
+  }
+  if (length !== 12) return Number.NaN
+  return timeOf(Number(view.getBigInt64(start + 4)), view.getUint32(start))
+}
+
+function timeOf(seconds: number, nanoseconds: number): number {
+  return seconds * 1000 + Math.floor(nanoseconds / 1_000_000)
+}

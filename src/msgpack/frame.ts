@@ -1,0 +1,100 @@
+/**
+ * The frame in which MessagePack is written into the scratch buffer: positions, and the headers of
+ * whatever has a length.
+ *
+ * Each writer takes the position to write at and gives back the position behind what it wrote.
+ * Invariant: a write that does not look for room takes at most MARGIN bytes and is begun at SOFT_END
+ * or before. What is too big for the buffer is written around in it (`wrap`), so that its size can be
+ * told.
+ */
+
+import { bytes, DATA_END, DATA_OFFSET, view } from '../engine/scratch.js'
+import { TOO_MUCH } from './data-errors.js'
+
+/** What one entry may take without looking for room: a short key and a short value. */
+const MARGIN = 512
+
+/** The last position at which an entry may begin. */
+export const SOFT_END = DATA_END - MARGIN
+
+/** Beyond this size bytes are no longer counted. */
+const COUNTED = 64 * 1024 * 1024
+
+let wrapped = 0
+
+/** Begins data at the start of the buffer: the position of its first byte. */
+export function begin(): number {
+  wrapped = 0
+  return DATA_OFFSET
+}
+
+/** How many bytes the data that ends at `at` takes. */
+export function sizeUpTo(at: number): number {
+  return wrapped + at - DATA_OFFSET
+}
+
+/**
+ * Goes on at the buffer's start, counting what was written: that data can only be refused.
+ * @throws TOO_MUCH where counting on would hold up the caller's thread
+ */
+export function wrap(at: number): number {
+  wrapped += at - DATA_OFFSET
+  if (wrapped > COUNTED) throw TOO_MUCH
+  return DATA_OFFSET
+}
+
+/** Counts bytes that are too many to be written. */
+export function skip(at: number, length: number): number {
+  wrapped += length
+  return at
+}
+
+/** The header of a length: `code` for one byte, the codes behind it for two and four. */
+export function writeLength(length: number, at: number, code: number): number {
+  if (length < 0x100) {
+    bytes[at] = code
+    bytes[at + 1] = length
+    return at + 2
+  }
+  if (length < 0x10000) {
+    bytes[at] = code + 1
+    view.setUint16(at + 1, length)
+    return at + 3
+  }
+  bytes[at] = code + 2
+  view.setUint32(at + 1, length)
+  return at + 5
+}
+
+/** Writes an array's header of any width. */
+export function writeArrayHeader(count: number, at: number): number {
+  if (count < 16) {
+    bytes[at] = 0x90 | count
+    return at + 1
+  }
+  if (count < 0x10000) {
+    bytes[at] = 0xdc
+    view.setUint16(at + 1, count)
+    return at + 3
+  }
+  bytes[at] = 0xdd
+  view.setUint32(at + 1, count)
+  return at + 5
+}
+
+/**
+ * Puts the header of a map whose entries lie from `start + 1` to `at`, now that they are counted,
+ * and moves them where it takes more than the one byte left for it.
+ */
+export function closeMap(start: number, at: number, count: number): number {
+  if (count < 16) {
+    bytes[start] = 0x80 | count
+    return at
+  }
+  const width = count < 0x10000 ? 3 : 5
+  if (at > start) bytes.copyWithin(start + width, start + 1, at)
+  if (width === 3) view.setUint16(start + 1, count)
+  else view.setUint32(start + 1, count)
+  bytes[start] = width === 3 ? 0xde : 0xdf
+  return at + width - 1
+}

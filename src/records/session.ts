@@ -1,0 +1,47 @@
+/** What a read gives: the caller's own copy of the data, and the limits that are set. */
+
+import { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } from '../engine/scratch.js'
+import { decodeMap, exactly } from '../msgpack/decode.js'
+import { revive } from '../msgpack/frozen-value.js'
+
+/** The limits that are set on a token; a limit that is not set is not there. */
+export interface Metadata {
+  /** Whole seconds left, rounded up; a BigInt where a Number would not be exact. */
+  ttl?: number | bigint
+  /** Reads left after this one; a BigInt where a Number would not be exact. */
+  silence_read?: number | bigint
+}
+
+/** What `read` gives for a live token. */
+export interface Session<Data = Record<string, unknown>> {
+  /** There only if the token has a limit. */
+  metadata?: Metadata
+  /** The caller's own copy of what was stored. */
+  data: Data
+}
+
+/** The session of the caller's data with the limits that the engine put into the scratch header. */
+export function sessionWith(data: Record<string, unknown>): Session {
+  const ttl = header[TTL_LEFT] as number
+  const reads = header[READS_LEFT] as number
+  if (ttl < 0 && reads < 0) return { data }
+  return { metadata: metadataOf(ttl, reads), data }
+}
+
+const values: unknown[] = []
+
+/** The session of what another process put into the scratch buffer, as the engine would have. */
+export function sessionFrom(length: number): Session {
+  const shape = decodeMap(length, values, 0)
+  return sessionWith(shape.make(values, 0, revive))
+}
+
+function metadataOf(ttl: number, reads: number): Metadata {
+  if (reads < 0) return { ttl: leftOf(ttl, TTL_EXACT) }
+  if (ttl < 0) return { silence_read: leftOf(reads, READS_EXACT) }
+  return { ttl: leftOf(ttl, TTL_EXACT), silence_read: leftOf(reads, READS_EXACT) }
+}
+
+function leftOf(number: number, index: number): number | bigint {
+  return number <= Number.MAX_SAFE_INTEGER ? number : exactly(exact[index] as bigint)
+}
