@@ -1,24 +1,24 @@
 /** The memo of decoded records: what it remembers, and how little. */
 import test from 'ava'
 import { Shape } from '../build/src/msgpack/shapes/shape.js'
-import { type Pattern, patternFor } from '../build/src/msgpack/shapes/shared-values.js'
-import { Memo, placeOf, rowOf } from '../build/src/records/decoded-cache.js'
+import { type SharedValues, sharedValuesFor } from '../build/src/msgpack/shapes/shared-values.js'
+import { DecodedCache, placeOf, rowOf } from '../build/src/records/decoded-cache.js'
 
 const NO_SLOT = -1
 const row = (a: unknown) => [a, 'b']
-const pattern = patternFor(new Shape(['a', 'b'], []), row(0))
+const pattern = sharedValuesFor(new Shape(['a', 'b'], []), row(0))
 
 /** A memo with a note of the slot below which it has told to forget. */
 function newMemo(budget: number) {
   const told = { oldest: 0 }
-  const memo = new Memo(budget, (slot) => {
+  const memo = new DecodedCache(budget, (slot) => {
     told.oldest = slot
   })
   return { memo, told }
 }
 
 /** Puts a record in; its slot. */
-function add(memo: Memo, of: Pattern, values: unknown[], bytes = 0): number {
+function add(memo: DecodedCache, of: SharedValues, values: unknown[], bytes = 0): number {
   const slot = memo.reserve(of.width)
   if (slot !== NO_SLOT) memo.fill(of, values, bytes)
   return slot
@@ -27,7 +27,7 @@ function add(memo: Memo, of: Pattern, values: unknown[], bytes = 0): number {
 /** Its row and its place. */
 const within = (slot: number) => [rowOf(slot, Math.floor(slot / 2 ** 32)), placeOf(slot)] as const
 
-function dataIn(memo: Memo, slot: number) {
+function dataIn(memo: DecodedCache, slot: number) {
   return memo.data(...within(slot))
 }
 
@@ -51,7 +51,7 @@ test('a record takes the place of an older one of the same pattern only', (t) =>
   const [slot, next] = [add(memo, pattern, row(1)), add(memo, pattern, row(9))]
   t.true(memo.replace(...within(slot), pattern, row(2), 0))
   t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
-  const other = patternFor(new Shape(['x', 'y', 'z'], []), [1, 2, 3])
+  const other = sharedValuesFor(new Shape(['x', 'y', 'z'], []), [1, 2, 3])
   t.false(memo.replace(...within(slot), other, [1, 2, 3], 0))
   t.deepEqual(dataIn(memo, slot), { a: 2, b: 'b' })
   t.deepEqual(dataIn(memo, next), { a: 9, b: 'b' })

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { type CRUDJTError, Store } from 'crudjt'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
-import { packed } from '../build/src/msgpack/shapes/compiled-encoder.js'
+import { encodeCompiled } from '../build/src/msgpack/shapes/compiled-encoder.js'
 import { pack } from './helpers/codec.js'
 import { inFolder } from './helpers/folder.js'
 import { KEY } from './helpers/keys.js'
@@ -24,7 +24,7 @@ function practise(shape: object): void {
 /** The same, and makes sure of it: nobody else has shapes with that first key. */
 function learn(t: ExecutionContext, shape: Record<string, unknown>): void {
   practise(shape)
-  t.not(packed(shape, false), undefined)
+  t.not(encodeCompiled(shape, false), undefined)
 }
 
 const leaf = fc.oneof(
@@ -91,7 +91,7 @@ test('records of shapes that come by turns pack to the bytes that msgpackr makes
   t.pass()
 })
 
-test('what only looks like a shape that is known is packed as what it is', (t) => {
+test('what only looks like a shape that is known is encodeCompiled as what it is', (t) => {
   const known = { look: 1, user: { role: 'a', name: 'b' }, last: true }
   learn(t, known)
   const others: object[] = [
@@ -132,10 +132,10 @@ test('what only looks like a shape that is known is packed as what it is', (t) =
   t.true(same(known))
 })
 
-test('what records of a shape have in common is found where they were only packed before', (t) => {
+test('what records of a shape have in common is found where they were only encodeCompiled before', (t) => {
   learn(t, { common: 1, user: { role: 'a', name: 'b' } })
   const widths = Array.from({ length: TIMES }, (_, i) => {
-    const image = packed({ common: 1, user: { role: 'a', name: `${i}` } }, true)
+    const image = encodeCompiled({ common: 1, user: { role: 'a', name: `${i}` } }, true)
     return image?.patternNow().width
   })
   t.deepEqual([widths[0], widths.at(-1)], [3, 1])
@@ -217,8 +217,8 @@ test.serial('what all objects inherit is no property of theirs', (t) => {
     configurable: true,
   })
   try {
-    const packed = pack({ in: 1 })
-    t.true(packed.equals(Buffer.from([0x81, 0xa2, 0x69, 0x6e, 1])))
+    const encodeCompiled = pack({ in: 1 })
+    t.true(encodeCompiled.equals(Buffer.from([0x81, 0xa2, 0x69, 0x6e, 1])))
   } finally {
     Reflect.deleteProperty(Object.prototype, 'name')
   }

@@ -5,7 +5,7 @@ import test from 'ava'
 import { Store } from 'crudjt'
 import fc from 'fast-check'
 import { Shape } from '../build/src/msgpack/shapes/shape.js'
-import { type Pattern, patternFor } from '../build/src/msgpack/shapes/shared-values.js'
+import { type SharedValues, sharedValuesFor } from '../build/src/msgpack/shapes/shared-values.js'
 import { expected } from './helpers/expected.js'
 import { inFolder } from './helpers/folder.js'
 import { KEY } from './helpers/keys.js'
@@ -15,9 +15,9 @@ const newShape = () => new Shape(['a', 'in', 'd'], [undefined, inner, undefined]
 const same = (value: unknown) => value
 
 /** The pattern of a shape when it is known what its records have in common. */
-function settled(values: unknown[], shape = newShape()): Pattern {
-  let pattern = patternFor(shape, values)
-  for (let i = 0; !pattern.isSettled && i < 100; i++) pattern = patternFor(shape, values)
+function settled(values: unknown[], shape = newShape()): SharedValues {
+  let pattern = sharedValuesFor(shape, values)
+  for (let i = 0; !pattern.isSettled && i < 100; i++) pattern = sharedValuesFor(shape, values)
   return pattern
 }
 
@@ -25,7 +25,7 @@ test('a record keeps only the values that others of its shape do not have', (t) 
   const pattern = settled([1, 'x', null, true])
   t.is(pattern.width, 0)
   const row: unknown[] = []
-  const next = patternFor(pattern.shape, [1, 'y', null, true])
+  const next = sharedValuesFor(pattern.shape, [1, 'y', null, true])
   next.put([1, 'y', null, true], row, 0)
   t.deepEqual(row, ['y'])
   const data = { a: 1, in: { b: 'y', c: null }, d: true }
@@ -34,7 +34,7 @@ test('a record keeps only the values that others of its shape do not have', (t) 
 
 test('a record that was kept before stays what it was', (t) => {
   const before = settled([1, 2, 3, 4])
-  patternFor(before.shape, [5, 6, 7, 8])
+  sharedValuesFor(before.shape, [5, 6, 7, 8])
   for (let i = 0; i < 200; i++) {
     t.deepEqual(before.make([], 0, same), { a: 1, in: { b: 2, c: 3 }, d: 4 })
   }
@@ -44,7 +44,7 @@ test('no object is common, and nothing that is not equal to itself', (t) => {
   const list = [1]
   t.is(settled([list, new Date(5), Number.NaN, 7]).width, 2)
   const { shape } = settled([list, new Date(5), Number.NaN, 7])
-  t.is(patternFor(shape, [list, new Date(5), Number.NaN, 7]).width, 3)
+  t.is(sharedValuesFor(shape, [list, new Date(5), Number.NaN, 7]).width, 3)
 })
 
 test('a long text is not common', (t) => {
@@ -60,7 +60,7 @@ test('a shape has few patterns, and in the end nothing is common', (t) => {
   const all = new Set([settled(values, shape)])
   for (let i = 0; i < 40; i++) {
     values[i] = 1
-    all.add(patternFor(shape, values))
+    all.add(sharedValuesFor(shape, values))
   }
   t.true(all.size < 15, `${all.size} patterns`)
   t.is([...all].at(-1)?.width, 40)

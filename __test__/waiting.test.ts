@@ -1,7 +1,7 @@
 /** Calls that wait: the line in front of a busy engine, and flushes that are put together. */
 import test from 'ava'
-import { Flusher } from '../build/src/engine/flush-queue.js'
-import { Room } from '../build/src/engine/write-queue.js'
+import { FlushQueue } from '../build/src/engine/flush-queue.js'
+import { WriteQueue } from '../build/src/engine/write-queue.js'
 
 const BUSY = -3
 
@@ -19,7 +19,7 @@ function byHand() {
 test('calls are answered in their order, however long the first one waits', async (t) => {
   const rooms = [byHand(), byHand()]
   let waits = 0
-  const room = new Room(() => (rooms[waits++] as ReturnType<typeof byHand>).promise)
+  const room = new WriteQueue(() => (rooms[waits++] as ReturnType<typeof byHand>).promise)
   const done: number[] = []
   let busy = 2
   const call = (n: number) => () => {
@@ -42,7 +42,7 @@ test('calls are answered in their order, however long the first one waits', asyn
 })
 
 test('a call that fails does not hold up the others', async (t) => {
-  const room = new Room(async () => {})
+  const room = new WriteQueue(async () => {})
   const failing = room.join((): number => {
     throw new Error('mine')
   })
@@ -53,7 +53,7 @@ test('a call that fails does not hold up the others', async (t) => {
 
 test('one flush is under way, and all that come meanwhile share the next', async (t) => {
   const flushes: ReturnType<typeof byHand>[] = []
-  const flusher = new Flusher(() => {
+  const flusher = new FlushQueue(() => {
     const flush = byHand()
     flushes.push(flush)
     return flush.promise

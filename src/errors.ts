@@ -73,7 +73,7 @@ export function notStarted(
 }
 
 /** What the binding hands over or throws where something failed: the engine's code and text. */
-export interface Failure {
+export interface EngineFailure {
   readonly code?: unknown
   readonly message: string
 }
@@ -101,9 +101,9 @@ export function errorOf(code: ErrorCode, message: string): Error {
 }
 
 /** The errors of this package are instances of other classes than the engine's plain ones. */
-function isFailure(value: unknown): value is Failure {
+function isFailure(value: unknown): value is EngineFailure {
   if (typeof value !== 'object' || value === null) return false
   if (value instanceof Error && Object.getPrototypeOf(value) !== Error.prototype) return false
-  const { code } = value as Failure
+  const { code } = value as EngineFailure
   return typeof code === 'string' && code.startsWith('ERR_CRUDJT_')
 }

@@ -1,6 +1,6 @@
 /** A client's operations over several streams, without any. */
 import test, { type ExecutionContext } from 'ava'
-import { Backlog } from '../../build/src/grpc/client/pending-operations.js'
+import { PendingOperations } from '../../build/src/grpc/client/pending-operations.js'
 import { Kind, plainArguments } from '../../build/src/grpc/wire/batch-operation.js'
 import { InFlight } from '../../build/src/grpc/wire/in-flight.js'
 
@@ -11,7 +11,7 @@ const late = () => Object.assign(new Error('late'), { code: 'LATE' })
 
 function newBacklog() {
   const inFlight = new InFlight()
-  const backlog = new Backlog('here:5', inFlight)
+  const backlog = new PendingOperations('here:5', inFlight)
   const calls: Promise<unknown>[] = []
   const call = (deadline = 100) => {
     const answer = backlog.add(plainArguments(Kind.READ, 'A'.repeat(22)), deadline)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync 
 import { join, relative } from 'node:path'
 import test from 'ava'
 import { CRUDJTError, Store } from '../../build/index.js'
-import { BatchCalls } from '../../build/src/grpc/client/batch-client.js'
+import { BatchClient } from '../../build/src/grpc/client/batch-client.js'
 import { Connection } from '../../build/src/grpc/client/connection.js'
 import { Kind, plainArguments } from '../../build/src/grpc/wire/batch-operation.js'
 import { kill } from '../helpers/children.js'
@@ -25,7 +25,7 @@ const UNKNOWN = { is: CRUDJTError, code: 'ERR_CRUDJT_UNAUTHENTICATED', says: 'ti
 function rawCalls({ grpc_host, grpc_port }: At) {
   const connection = new Connection({ host: grpc_host, port: grpc_port }, 60_000)
   const address = `${grpc_host}:${grpc_port}`
-  const calls = new BatchCalls({ connection, address, timeout: 60_000, accessKey: undefined })
+  const calls = new BatchClient({ connection, address, timeout: 60_000, accessKey: undefined })
   return {
     ask: (ticket?: string) => calls.call<unknown>(plainArguments(Kind.BACKUP, ticket)),
     close: () => calls.close(),

@@ -15,7 +15,7 @@ import { address, type Batch, BatchWriter } from '../../build/src/grpc/client/ba
 import * as messages from '../../build/src/grpc/wire/batch-messages.js'
 import { Kind, OperationReader, revisit } from '../../build/src/grpc/wire/batch-operation.js'
 import { ReplyReader, ReplyWriter } from '../../build/src/grpc/wire/batch-reply.js'
-import { MALFORMED, Reader } from '../../build/src/grpc/wire/protobuf.js'
+import { MALFORMED, ProtobufReader } from '../../build/src/grpc/wire/protobuf.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 interface Method {
@@ -129,7 +129,7 @@ test('operations of others are read, and can be told again', (t) => {
       const message = Exchange.requestSerialize({ operations: [one] })
       const [bytesOf, from, to] = partOf(message, 3)
       const reader = new OperationReader()
-      reader.read(new Reader(bytesOf, from, to))
+      reader.read(new ProtobufReader(bytesOf, from, to))
       const { ttl: readTtl, reads, from: start, to: end } = reader
       t.is(reader.number, n)
       t.is(reader.kind, given.kind)
@@ -142,7 +142,7 @@ test('operations of others are read, and can be told again', (t) => {
 })
 
 function partOf(message: Buffer, field: number): [Buffer, number, number] {
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === field * 8 + 2) {
       reader.part()
@@ -205,7 +205,7 @@ test('messages are cut where they get too long, and nothing is written twice', (
   t.is(writer.seal().count, 1)
   for (const [i, one] of written.entries()) {
     const reader = new OperationReader()
-    reader.read(new Reader(one.bytes, one.start + 4, one.end))
+    reader.read(new ProtobufReader(one.bytes, one.start + 4, one.end))
     t.is(reader.number, i + 1)
     t.true(one.bytes.subarray(reader.from, reader.to).equals(given))
   }
@@ -282,12 +282,12 @@ test('a reply for which the memory at hand does not suffice is whole', (t) => {
 
 /** The replies of a message, as a client reads them. */
 function* repliesIn(message: Buffer) {
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === messages.TAKEN_TAG) reader.skip(tag)
     else {
       const reply = new ReplyReader()
-      reply.read(new Reader(reader.slice()))
+      reply.read(new ProtobufReader(reader.slice()))
       yield reply
     }
   }
@@ -312,11 +312,11 @@ function checkRead(
   n: number,
   { made, packed, ttl, reads, why }: Expected,
 ): void {
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   const reply = new ReplyReader()
   const next = () => {
     for (let tag = reader.tag(); tag !== 18; tag = reader.tag()) reader.skip(tag)
-    reply.read(new Reader(reader.slice()))
+    reply.read(new ProtobufReader(reader.slice()))
     t.is(reply.number, n)
     return reply
   }
@@ -354,8 +354,8 @@ test('greetings and farewells go both ways', (t) => {
 
 test('any other bytes are read or refused as malformed', (t) => {
   const readers = [
-    (given: Buffer) => new OperationReader().read(new Reader(given)),
-    (given: Buffer) => new ReplyReader().read(new Reader(given)),
+    (given: Buffer) => new OperationReader().read(new ProtobufReader(given)),
+    (given: Buffer) => new ReplyReader().read(new ProtobufReader(given)),
     messages.readHello,
     messages.readWelcome,
     messages.readGoodbye,

@@ -1,11 +1,11 @@
 /** What a master remembers of its clients. */
 import test from 'ava'
-import { KEPT_BYTES, type Ledger } from '../../build/src/grpc/server/reply-log.js'
+import { KEPT_BYTES, type ReplyLog } from '../../build/src/grpc/server/reply-log.js'
 import {
   ALL_KEPT_BYTES,
   KEPT_MS,
-  Ledgers,
   MOST_DETACHED,
+  ReplyLogs,
 } from '../../build/src/grpc/server/reply-logs.js'
 
 /** A stream that takes down what it hears. */
@@ -20,7 +20,7 @@ function newHolder() {
 }
 
 /** Carries out operations, each in a message of its own. */
-function carryOut(ledger: Ledger, numbers: number[], size = 5): void {
+function carryOut(ledger: ReplyLog, numbers: number[], size = 5): void {
   for (const number of numbers) {
     ledger.take(number)
     ledger.writer.error(number, 'CODE', 'x'.repeat(size))
@@ -31,7 +31,7 @@ function carryOut(ledger: Ledger, numbers: number[], size = 5): void {
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('a number is new once; afterwards its reply is given again until it is acknowledged', (t) => {
-  const { ledger } = new Ledgers().attach('a', newHolder())
+  const { ledger } = new ReplyLogs().attach('a', newHolder())
   t.is(ledger.take(5), 'new')
   ledger.writer.token(5, 'token')
   ledger.flush()
@@ -46,7 +46,7 @@ test('a number is new once; afterwards its reply is given again until it is ackn
 })
 
 test('what is under way is attached to the stream that there is when it is done', async (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const [first, second] = [newHolder(), newHolder()]
   const { ledger } = ledgers.attach('a', first)
   t.is(ledger.take(1), 'new')
@@ -65,7 +65,7 @@ test('what is under way is attached to the stream that there is when it is done'
 })
 
 test('what was done in this turn, or after others came again, is not forgotten', async (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const first = newHolder()
   const { ledger } = ledgers.attach('a', first)
   carryOut(ledger, [1])
@@ -85,7 +85,7 @@ test('what was done in this turn, or after others came again, is not forgotten',
 })
 
 test('a reply that is done while no stream is there is kept for the next one', async (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const first = newHolder()
   const { ledger } = ledgers.attach('a', first)
   ledger.take(1)
@@ -99,7 +99,7 @@ test('a reply that is done while no stream is there is kept for the next one', a
 })
 
 test('a newer stream of the same client takes the place of the older one', (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const [first, second] = [newHolder(), newHolder()]
   const { ledger } = ledgers.attach('a', first)
   t.deepEqual(ledgers.attach('a', second), { ledger, resumed: true })
@@ -112,7 +112,7 @@ test('a newer stream of the same client takes the place of the older one', (t) =
 })
 
 test('one client keeps no more than its budget: its oldest replies are forgotten', (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const { ledger } = ledgers.attach('a', newHolder())
   const size = KEPT_BYTES / 8
   carryOut(ledger, [1, 2, 3, 4, 5, 6, 7, 8, 9], size)
@@ -122,7 +122,7 @@ test('one client keeps no more than its budget: its oldest replies are forgotten
 })
 
 test('all clients together keep no more than theirs: those that are gone are forgotten first', (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const clients = (2 * ALL_KEPT_BYTES) / KEPT_BYTES
   const most = [1, 2, 3, 4, 5, 6, 7]
   const size = KEPT_BYTES / 8
@@ -140,7 +140,7 @@ test('all clients together keep no more than theirs: those that are gone are for
 
 test('a client that is gone is remembered for a while, and only so many are', (t) => {
   let now = 0
-  const ledgers = new Ledgers(() => now)
+  const ledgers = new ReplyLogs(() => now)
   const comeAndGo = (client: string) => {
     const holder = newHolder()
     const { ledger, resumed } = ledgers.attach(client, holder)
@@ -159,7 +159,7 @@ test('a client that is gone is remembered for a while, and only so many are', (t
 })
 
 test('of a client that has said goodbye nothing is kept', (t) => {
-  const ledgers = new Ledgers()
+  const ledgers = new ReplyLogs()
   const holder = newHolder()
   const { ledger } = ledgers.attach('a', holder)
   carryOut(ledger, [1, 2])

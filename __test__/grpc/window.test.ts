@@ -1,13 +1,13 @@
 /** A window does what a Map of numbered values would do. */
 import test from 'ava'
 import fc from 'fast-check'
-import { Window } from '../../build/src/grpc/client/number-ring.js'
+import { NumberRing } from '../../build/src/grpc/client/number-ring.js'
 
 test('a window holds what a map would hold, in the same order, however it grows and shrinks', (t) => {
   const lots = fc.record({ add: fc.nat(3000), remove: fc.nat(4000), skip: fc.nat(2) })
   fc.assert(
     fc.property(fc.array(lots, { maxLength: 8 }), (steps) => {
-      const window = new Window<string>()
+      const window = new NumberRing<string>()
       const model = new Map<number, string>()
       for (const { add, remove, skip } of steps) {
         for (let i = 0; i < add; i++)

@@ -20,7 +20,7 @@ import {
   type StoreOptions,
 } from '../options/store-options.js'
 import { Store } from './local-store.js'
-import { hush, Waiting } from './pending-store.js'
+import { hush, PendingStore } from './pending-store.js'
 
 type State =
   | { readonly name: 'stopped' }
@@ -163,9 +163,9 @@ function storeOptions(options: MasterOptions): StoreOptions {
   return { ...kept, path: store_jt_path }
 }
 
-function waitingFor(opening: Promise<Started>, options: MasterOptions): Waiting {
+function waitingFor(opening: Promise<Started>, options: MasterOptions): PendingStore {
   const store = opening.then((started) => started.store)
-  return new Waiting(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
+  return new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
 }
 
 async function close({ store, master }: Started): Promise<void> {

@@ -4,13 +4,13 @@
  * that the engine tells to wait, and durable ones, resolve later.
  */
 
-import { Packed } from '../engine/deferred-arguments.js'
+import { DeferredArguments } from '../engine/deferred-arguments.js'
 import { Engine } from '../engine/engine.js'
-import { Flusher } from '../engine/flush-queue.js'
+import { FlushQueue } from '../engine/flush-queue.js'
 import { BUSY, NO_SLOT } from '../engine/native.js'
 import { DATA_OFFSET } from '../engine/scratch.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
-import { Room } from '../engine/write-queue.js'
+import { WriteQueue } from '../engine/write-queue.js'
 import { RemoteStore } from '../grpc/client/remote-store.js'
 import { bringToFront, encodeInPlace, packedAt } from '../msgpack/encode.js'
 import {
@@ -30,12 +30,12 @@ import {
   checkConnectOptions,
   checkStoreOptions,
   DEFAULT_DATA_SIZE,
+  decodedCacheSize,
   engineOptions,
-  memoBytes,
   type StoreOptions,
 } from '../options/store-options.js'
-import { Memo, tokensWithin } from '../records/decoded-cache.js'
-import { Core } from '../records/record-access.js'
+import { DecodedCache, tokensWithin } from '../records/decoded-cache.js'
+import { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
 import type { SessionStore } from '../session-store.js'
 import { type BackupOptions, type BackupReport, checkBackup, telling } from './maintenance.js'
@@ -44,8 +44,8 @@ import { SyncCalls } from './sync-calls.js'
 /** @internal The parts of a store that a master answers from. */
 export interface Served {
   readonly engine: Engine
-  readonly room: Room
-  readonly flusher: Flusher
+  readonly room: WriteQueue
+  readonly flusher: FlushQueue
   readonly dataSize: number
   readonly path: string
   stats(): Promise<StoreStats>
@@ -60,22 +60,22 @@ export interface Served {
  * written. Mistakes in arguments are TypeErrors and RangeErrors with the codes named at each call.
  */
 export class Store implements SessionStore {
-  private readonly core: Core
+  private readonly core: RecordAccess
   private readonly engine: Engine
   private readonly dataSize: number
   private readonly sync: SyncCalls
-  private readonly room: Room
-  private readonly flusher: Flusher
+  private readonly room: WriteQueue
+  private readonly flusher: FlushQueue
   private closing: Promise<void> | undefined = undefined
 
   private constructor(engine: Engine, options: StoreOptions) {
-    const memo = new Memo(memoBytes(options), (slot) => engine.forgetBelow(slot))
-    this.core = new Core(engine, memo)
+    const memo = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
+    this.core = new RecordAccess(engine, memo)
     this.engine = engine
     this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
     this.sync = new SyncCalls(this.core, this.dataSize)
-    this.room = new Room(() => engine.waitForRoom())
-    this.flusher = new Flusher(() => engine.flush())
+    this.room = new WriteQueue(() => engine.waitForRoom())
+    this.flusher = new FlushQueue(() => engine.flush())
   }
 
   /**
@@ -89,7 +89,7 @@ export class Store implements SessionStore {
    */
   static async open(options: StoreOptions): Promise<Store> {
     checkStoreOptions(options)
-    const known = tokensWithin(memoBytes(options))
+    const known = tokensWithin(decodedCacheSize(options))
     const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
     return new Store(engine, options)
   }
@@ -162,7 +162,7 @@ export class Store implements SessionStore {
   }
 
   /** @internal Creates from arguments packed before. */
-  createPacked(packed: Packed): Promise<string> {
+  createPacked(packed: DeferredArguments): Promise<string> {
     return this.inLine(() => {
       packed.restore()
       return this.engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
@@ -232,7 +232,7 @@ export class Store implements SessionStore {
   }
 
   /** @internal Updates from arguments packed before. */
-  async updatePacked(token: string, packed: Packed, keep: boolean): Promise<boolean> {
+  async updatePacked(token: string, packed: DeferredArguments, keep: boolean): Promise<boolean> {
     const done = await this.inLine(() => {
       packed.restore()
       return this.engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
@@ -339,7 +339,7 @@ export class Store implements SessionStore {
 }
 
 /** What was just packed, for a call that has to wait. */
-function waiting(length: number, ttl: number, reads: number): Packed {
+function waiting(length: number, ttl: number, reads: number): DeferredArguments {
   bringToFront(length)
-  return new Packed(length, ttl, reads)
+  return new DeferredArguments(length, ttl, reads)
 }

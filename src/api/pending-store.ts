@@ -3,7 +3,7 @@
  * that nothing the caller does to the data meanwhile has an effect, and carried out when it has.
  */
 import type { Backend } from '../backend.js'
-import { Packed } from '../engine/deferred-arguments.js'
+import { DeferredArguments } from '../engine/deferred-arguments.js'
 import { notStarted } from '../errors.js'
 import { encode } from '../msgpack/encode.js'
 import {
@@ -20,7 +20,7 @@ import type { Session } from '../records/session.js'
 import type { Store } from './local-store.js'
 
 /** Calls that wait for a store to be open. */
-export class Waiting implements Backend {
+export class PendingStore implements Backend {
   private readonly opening: Promise<Store>
   private readonly dataSize: number
 
@@ -71,9 +71,9 @@ export class Waiting implements Backend {
     })
   }
 
-  private pack(data: object, options: CreateOptions): Packed {
+  private pack(data: object, options: CreateOptions): DeferredArguments {
     const length = encode(data, this.dataSize)
-    return new Packed(length, ttlOf(options.ttl), readsOf(options.silence_read))
+    return new DeferredArguments(length, ttlOf(options.ttl), readsOf(options.silence_read))
   }
 
   /** @param check throws at once what is wrong with the call; gives what is to be done later */

@@ -12,15 +12,15 @@ import {
   updateOptionsOf,
 } from '../options/call-options.js'
 import { type Limit, readsOf, ttlOf } from '../options/limits.js'
-import type { Core } from '../records/record-access.js'
+import type { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
 
 /** The `…Sync` calls of one store. */
 export class SyncCalls {
-  private readonly core: Core
+  private readonly core: RecordAccess
   private readonly dataSize: number
 
-  constructor(core: Core, dataSize: number) {
+  constructor(core: RecordAccess, dataSize: number) {
     this.core = core
     this.dataSize = dataSize
   }

@@ -15,7 +15,7 @@ export const STATUS = {
 } as const
 
 /** Why a command ends. Its message is one line that says what is wrong and what to do. */
-export class Refusal extends Error {
+export class CommandError extends Error {
   /** The exit status. */
   readonly status: number
 

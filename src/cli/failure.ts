@@ -1,6 +1,6 @@
 /** Why a server did not start: one line and the exit status. */
 import type { ErrorCode } from '../errors.js'
-import { Refusal, STATUS } from './exit.js'
+import { CommandError, STATUS } from './exit.js'
 import { cureOfFolder } from './ownership.js'
 
 /** What trying again will not cure. */
@@ -12,7 +12,7 @@ export const MISCONFIGURED: readonly (ErrorCode | undefined)[] = [
 ]
 
 /** What the server was to use. */
-export interface Wanted {
+export interface AddressInUse {
   /** The store's folder, if one was given. */
   readonly folder: string | undefined
   /** The file or variable that the secret came from. */
@@ -20,15 +20,18 @@ export interface Wanted {
 }
 
 /** The refusal for an error of the start; anything that is no error of this package as it is. */
-export function refusalOf(error: unknown, wanted: Wanted): unknown {
+export function refusalOf(error: unknown, wanted: AddressInUse): unknown {
   const { code, message } = error as { code?: ErrorCode; message: string }
   if (!code?.startsWith('ERR_CRUDJT_')) return error
   const cure = wanted.folder && isDenied(code, message) ? cureOfFolder(wanted.folder) : undefined
   if (cure !== undefined) {
-    return new Refusal(STATUS.config, `This user may not write ${wanted.folder}: ${cure}`)
+    return new CommandError(STATUS.config, `This user may not write ${wanted.folder}: ${cure}`)
   }
   const status = MISCONFIGURED.includes(code) ? STATUS.config : STATUS.failed
-  return new Refusal(status, code === 'ERR_CRUDJT_SECRET_KEY' ? inSecret(message, wanted) : message)
+  return new CommandError(
+    status,
+    code === 'ERR_CRUDJT_SECRET_KEY' ? inSecret(message, wanted) : message,
+  )
 }
 
 /** The folder itself is refused with a code of its own, a file in it with what the system said. */
@@ -37,6 +40,9 @@ function isDenied(code: ErrorCode, message: string): boolean {
 }
 
 /** What is wrong with a secret, and where it came from. */
-export function inSecret(message: string, { secretSource }: Pick<Wanted, 'secretSource'>): string {
+export function inSecret(
+  message: string,
+  { secretSource }: Pick<AddressInUse, 'secretSource'>,
+): string {
   return `The secret in ${secretSource} is no key: ${message}. npx crudjt keygen makes one`
 }

@@ -10,7 +10,7 @@ import { keys } from './commands/keys.js'
 import { repair } from './commands/repair.js'
 import { serve } from './commands/serve.js'
 import { verify } from './commands/verify.js'
-import { Refusal, STATUS } from './exit.js'
+import { CommandError, STATUS } from './exit.js'
 import { commandHelp, overview } from './help.js'
 import { version } from './version.js'
 
@@ -20,7 +20,7 @@ const asksForHelp = (arg: string | undefined) => arg === '--help' || arg === '-h
 const asksForVersion = (arg: string | undefined) => arg === '--version' || arg === '-v'
 
 async function main([name, ...args]: string[]): Promise<number> {
-  if (name === undefined) throw new Refusal(STATUS.usage, `No command given: ${choices()}`)
+  if (name === undefined) throw new CommandError(STATUS.usage, `No command given: ${choices()}`)
   if (asksForHelp(name)) return say(overview(COMMANDS))
   if (asksForVersion(name)) return say(`${version()}\n`)
   const command = find(name)
@@ -32,7 +32,7 @@ function find(name: string): Command {
   const command = COMMANDS.find((command) => command.name === name)
   if (command !== undefined) return command
   const near = closest(name, namesOf(COMMANDS))
-  throw new Refusal(STATUS.usage, `Unknown command '${name}': did you mean '${near}'?`)
+  throw new CommandError(STATUS.usage, `Unknown command '${name}': did you mean '${near}'?`)
 }
 
 function choices(): string {
@@ -50,7 +50,7 @@ function say(text: string): number {
 
 /** Anything but a refusal is a mistake of this program: it ends with its stack. */
 function refused(error: unknown): number {
-  if (!(error instanceof Refusal)) throw error
+  if (!(error instanceof CommandError)) throw error
   process.stderr.write(`crudjt: ${error.message}\n`)
   return error.status
 }

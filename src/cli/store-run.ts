@@ -2,7 +2,7 @@
 
 import type { OnProgress } from '../api/maintenance.js'
 import type { ErrorCode } from '../errors.js'
-import { Refusal, STATUS } from './exit.js'
+import { CommandError, STATUS } from './exit.js'
 import { inSecret, MISCONFIGURED } from './failure.js'
 import { cureOfFolder } from './ownership.js'
 import { openBar } from './progress.js'
@@ -49,10 +49,13 @@ export function storeRefusal(error: unknown, run: Omit<Run, 'isQuiet' | 'interru
   if (!code?.startsWith('ERR_CRUDJT_')) return error
   const cure = /os error 13|may not write/.test(message) ? cureOfFolder(run.path) : undefined
   if (cure !== undefined) {
-    return new Refusal(STATUS.config, `This user may not use the store at ${run.path}: ${cure}`)
+    return new CommandError(
+      STATUS.config,
+      `This user may not use the store at ${run.path}: ${cure}`,
+    )
   }
   if (code === 'ERR_CRUDJT_STORE_LOCKED') {
-    return new Refusal(
+    return new CommandError(
       run.failed,
       `${message}: stop it first, or work on a copy that npx crudjt backup makes`,
     )
@@ -60,7 +63,7 @@ export function storeRefusal(error: unknown, run: Omit<Run, 'isQuiet' | 'interru
   const status = MISCONFIGURED.includes(code) ? STATUS.config : run.failed
   const secretSource = run.secretSource ?? ''
   const isSecret = code === 'ERR_CRUDJT_SECRET_KEY'
-  return new Refusal(status, isSecret ? inSecret(message, { secretSource }) : message)
+  return new CommandError(status, isSecret ? inSecret(message, { secretSource }) : message)
 }
 
 /** The secrets that were given, if any. */

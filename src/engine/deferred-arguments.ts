@@ -6,7 +6,7 @@
 import { bytes, DATA_OFFSET, ensureFree, exact, READS_EXACT, TTL_EXACT } from './scratch.js'
 
 /** Packed data with its limits. */
-export class Packed {
+export class DeferredArguments {
   /** How many bytes the data takes. */
   readonly length: number
   /** The ttl, as the engine takes it. */

@@ -4,7 +4,7 @@
  */
 
 /** The flushes of one store. */
-export class Flusher {
+export class FlushQueue {
   private readonly flushNow: () => Promise<void>
   private current: Promise<void> | undefined
   private next: Promise<void> | undefined

@@ -5,7 +5,7 @@
 import { BUSY } from './native.js'
 
 /** A line in front of one store. */
-export class Room {
+export class WriteQueue {
   private readonly wait: () => Promise<void>
   private last: Promise<void> = Promise.resolve()
   private waiting = 0

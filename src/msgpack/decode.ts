@@ -22,11 +22,11 @@ import { bytes, DATA_OFFSET, view } from '../engine/scratch.js'
 import { CRUDJTError } from '../errors.js'
 import { DEPTH_LIMIT } from './data-errors.js'
 import { Extension } from './extension.js'
-import { copyBytes, Kept, revive } from './frozen-value.js'
+import { copyBytes, FrozenMap, thaw } from './frozen-value.js'
 import { asciiText, readShortText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from './read-text.js'
-import { keptNumber } from './shapes/kept-number.js'
+import { frozenNumber } from './shapes/kept-number.js'
 import type { Shape } from './shapes/shape.js'
-import { fitting, misfit, shapeOf } from './shapes/shape-table.js'
+import { countMiss, shapeAt, shapeOf } from './shapes/shape-table.js'
 
 /** What an array or a map of its own takes in memory beside its values. */
 const CONTAINER_COST = 96
@@ -55,7 +55,7 @@ export function decodeMap(length: number, values: unknown[], from: number): Shap
   end = at + length
   taken = 0
   const index = outline.outline(length)
-  return index >= 0 ? readLeaves(fitting(index), values, from) : readRecord(length, values, from)
+  return index >= 0 ? readLeaves(shapeAt(index), values, from) : readRecord(length, values, from)
 }
 
 /** How many bytes of memory the values take that were decoded last, about. */
@@ -69,7 +69,8 @@ function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
     for (let i = 0; i < width; i++) {
       const code = codes[i] as number
       if (code >= 0) values[from + i] = code < NEW_TEXT ? texts[code] : learnText(code, i)
-      else values[from + i] = code === NUMBER ? keptNumber(numbers[i] as number) : readLeaf(code, i)
+      else
+        values[from + i] = code === NUMBER ? frozenNumber(numbers[i] as number) : readLeaf(code, i)
     }
   } catch (error) {
     // Some of the new texts were not learned.
@@ -100,7 +101,7 @@ function readLeaf(code: number, i: number): unknown {
 function readRecord(length: number, values: unknown[], from: number): Shape {
   const { keys, values: own } = readEntries(readMapHeader(), 1)
   if (at !== end) throw malformed()
-  if (keys.length > 0) misfit(outline.place(length), keys, own)
+  if (keys.length > 0) countMiss(outline.place(length), keys, own)
   for (let i = 0; i < keys.length; i++) values[from + i] = own[i]
   return shapeOf(keys)
 }
@@ -238,9 +239,9 @@ function openContainer(count: number, depth: number): void {
   taken += CONTAINER_COST + count * VALUE_COST
 }
 
-function readMap(count: number, depth: number): Kept {
+function readMap(count: number, depth: number): FrozenMap {
   const { keys, values } = readEntries(count, depth)
-  return new Kept(shapeOf(keys), values)
+  return new FrozenMap(shapeOf(keys), values)
 }
 
 function readMapHeader(): number {
@@ -255,7 +256,7 @@ function readEntries(count: number, depth: number): { keys: string[]; values: un
   const keys: string[] = []
   const values: unknown[] = []
   for (let i = 0; i < count; i++) {
-    keys.push(String(revive(readValue(depth))))
+    keys.push(String(thaw(readValue(depth))))
     values.push(readValue(depth))
   }
   return { keys, values }

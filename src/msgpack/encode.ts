@@ -11,8 +11,8 @@ import { bytes, DATA_OFFSET, fill, release } from '../engine/scratch.js'
 import { notAHash, refuseDepth, refusedKind, TOO_DEEP, TOO_MUCH, tooLarge } from './data-errors.js'
 import { decodeMap } from './decode.js'
 import { begin, sizeUpTo } from './frame.js'
-import { packed, sighted } from './shapes/compiled-encoder.js'
-import type { Image } from './shapes/packed-image.js'
+import { countShape, encodeCompiled } from './shapes/compiled-encoder.js'
+import type { PackedImage } from './shapes/packed-image.js'
 import { type Entries, plain, writeEntries, writeObject } from './write-value.js'
 
 /** Of so many records that no packer takes, one is looked at for its shape: at first, and later on. */
@@ -23,7 +23,7 @@ const PATIENCE = 1024
 const { getPrototypeOf } = Object
 
 /** The image that was packed into last; undefined where it lies at the data's place. */
-let image: Image | undefined
+let image: PackedImage | undefined
 let unfamiliar = 0
 
 /**
@@ -50,7 +50,7 @@ export function encodeInPlace(data: unknown, limit: number, isKept: boolean): nu
   if (!isPlain && !isHash(data)) throw notAHash()
   fill()
   try {
-    image = isPlain ? packed(data, isKept) : undefined
+    image = isPlain ? encodeCompiled(data, isKept) : undefined
     const size = image === undefined ? encodeAnew(data, isPlain) : image.end - image.start
     if (size > limit) throw tooLarge(limit, size)
     return size
@@ -67,7 +67,7 @@ export function packedAt(): number {
 }
 
 /** The image that what was packed last lies in, if its values are all known there. */
-export function packedImage(): Image | undefined {
+export function lastImage(): PackedImage | undefined {
   return image?.isWhole === true ? image : undefined
 }
 
@@ -103,7 +103,7 @@ const values: unknown[] = []
 
 /** Has a packer made for the shape of what was just packed, if it is worth one. */
 function lookAt(size: number): void {
-  sighted(decodeMap(size, values, 0))
+  countShape(decodeMap(size, values, 0))
 }
 
 function explained(error: unknown, data: object, limit: number): unknown {

@@ -8,7 +8,7 @@ import { Extension } from './extension.js'
 import type { Shape } from './shapes/shape.js'
 
 /** A map. */
-export class Kept {
+export class FrozenMap {
   readonly shape: Shape
   readonly values: readonly unknown[]
 
@@ -19,9 +19,9 @@ export class Kept {
 }
 
 /** A private copy of a kept value. */
-export function revive(value: unknown): unknown {
+export function thaw(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Kept) return value.shape.make(value.values, 0, revive)
+  if (value instanceof FrozenMap) return value.shape.build(value.values, 0, thaw)
   if (Array.isArray(value)) return reviveArray(value)
   if (types.isDate(value)) return new Date(value.getTime())
   if (value instanceof Extension) return new Extension(value.type, copyBytes(value.data))
@@ -32,7 +32,7 @@ function reviveArray(values: readonly unknown[]): unknown[] {
   const copy = values.slice()
   for (let i = 0; i < copy.length; i++) {
     const value = copy[i]
-    if (typeof value === 'object' && value !== null) copy[i] = revive(value)
+    if (typeof value === 'object' && value !== null) copy[i] = thaw(value)
   }
   return copy
 }

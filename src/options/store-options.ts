@@ -170,7 +170,7 @@ function blankSecret(): Error {
 }
 
 /** The part of the cache's bytes that decoded records take; the rest is the engine's. */
-export function memoBytes(options: EngineOptions): number {
+export function decodedCacheSize(options: EngineOptions): number {
   return Math.floor((options.cache_size ?? DEFAULT_CACHE_SIZE) / 2)
 }
 
@@ -190,7 +190,7 @@ export function engineOptions(options: StoreOptions): NativeOptions {
   const named = {
     path: options.path,
     maxDataSize: wireSize(options.max_data_size ?? DEFAULT_DATA_SIZE),
-    cacheSize: (options.cache_size ?? DEFAULT_CACHE_SIZE) - memoBytes(options),
+    cacheSize: (options.cache_size ?? DEFAULT_CACHE_SIZE) - decodedCacheSize(options),
     syncIntervalMs: options.sync_interval_ms,
     sweepIntervalHours: options.sweep_interval_hours,
     lockWaitMs: options.lock_wait_ms,

@@ -13,8 +13,8 @@
  */
 
 import { NO_SLOT } from '../engine/native.js'
-import { revive } from '../msgpack/frozen-value.js'
-import { type Pattern, PLACE_COST } from '../msgpack/shapes/shared-values.js'
+import { thaw } from '../msgpack/frozen-value.js'
+import { PLACE_COST, type SharedValues } from '../msgpack/shapes/shared-values.js'
 
 /** How many places a row has at most, and at least: each has twice as many as the one before. */
 const PLACE_BITS = 14
@@ -65,7 +65,7 @@ class Row {
 }
 
 /** A memo with a budget in bytes. With one of less than some KiB it remembers nothing. */
-export class Memo {
+export class DecodedCache {
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
@@ -108,7 +108,7 @@ export class Memo {
   /** The caller's own copy of the data in a slot that was not dropped. */
   data(row: number, place: number): Record<string, unknown> {
     const { places } = this.row(row)
-    return (places[place] as Pattern).make(places, place + HEAD, revive)
+    return (places[place] as SharedValues).make(places, place + HEAD, thaw)
   }
 
   /**
@@ -119,7 +119,7 @@ export class Memo {
   replace(
     row: number,
     place: number,
-    pattern: Pattern,
+    pattern: SharedValues,
     values: readonly unknown[],
     bytes: number,
   ): boolean {
@@ -152,7 +152,7 @@ export class Memo {
    * @param values all of it, of which its own are kept
    * @param bytes as for `replace`
    */
-  fill(pattern: Pattern, values: readonly unknown[], bytes: number): void {
+  fill(pattern: SharedValues, values: readonly unknown[], bytes: number): void {
     const row = this.rows[this.rows.length - 1] as Row
     const { places, filled } = row
     const cost = bytes + pattern.cost

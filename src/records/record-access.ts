@@ -7,11 +7,11 @@ import type { Engine } from '../engine/engine.js'
 import { BUSY, KEPT, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from '../engine/native.js'
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
-import { bringToFront, packedImage } from '../msgpack/encode.js'
-import { revive } from '../msgpack/frozen-value.js'
+import { bringToFront, lastImage } from '../msgpack/encode.js'
+import { thaw } from '../msgpack/frozen-value.js'
 import type { Shape } from '../msgpack/shapes/shape.js'
-import { type Pattern, patternFor } from '../msgpack/shapes/shared-values.js'
-import { type Memo, placeOf, rowOf } from './decoded-cache.js'
+import { type SharedValues, sharedValuesFor } from '../msgpack/shapes/shared-values.js'
+import { type DecodedCache, placeOf, rowOf } from './decoded-cache.js'
 import type { Session } from './session.js'
 import { sessionWith } from './session.js'
 
@@ -23,11 +23,11 @@ const slotLow = () => words[SLOT_LOW] as number
 const slotHigh = () => words[SLOT_HIGH] as number
 
 /** An engine with a memo of what was read from it. */
-export class Core {
+export class RecordAccess {
   readonly engine: Engine
-  readonly memo: Memo
+  readonly memo: DecodedCache
 
-  constructor(engine: Engine, memo: Memo) {
+  constructor(engine: Engine, memo: DecodedCache) {
     this.engine = engine
     this.memo = memo
   }
@@ -50,22 +50,22 @@ export class Core {
     const shape = decodeMap(length, values, 0)
     const isCounted = (header[READS_LEFT] as number) >= 0
     if (!isCounted) this.keep(shape, slotLow(), slotHigh())
-    return sessionWith(shape.make(values, 0, revive))
+    return sessionWith(shape.build(values, 0, thaw))
   }
 
   /** A token that is read for the first time is not kept: it may be one of a great many. */
   private keep(shape: Shape, low: number, high: number): void {
     if (high === NO_SLOT_HIGH) {
-      if (low !== STRANGER_LOW) this.add(patternFor(shape, values))
+      if (low !== STRANGER_LOW) this.add(sharedValuesFor(shape, values))
       return
     }
-    const pattern = patternFor(shape, values)
+    const pattern = sharedValuesFor(shape, values)
     if (this.memo.replace(rowOf(low, high), placeOf(low), pattern, values, decodedBytes())) {
       this.engine.keep(high * 0x100000000 + low)
     } else this.add(pattern)
   }
 
-  private add(pattern: Pattern): void {
+  private add(pattern: SharedValues): void {
     const slot = this.memo.reserve(pattern.width)
     if (slot === NO_SLOT) return
     this.memo.fill(pattern, values, decodedBytes())
@@ -78,14 +78,14 @@ export class Core {
    */
   remember(length: number): void {
     const { memo } = this
-    const image = packedImage()
+    const image = lastImage()
     if (image !== undefined) {
       memo.fill(image.patternNow(), image.values, image.taken)
       return
     }
     bringToFront(length)
     const shape = decodeMap(length, values, 0)
-    memo.fill(patternFor(shape, values), values, decodedBytes())
+    memo.fill(sharedValuesFor(shape, values), values, decodedBytes())
   }
 
   /**

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../errors.js'
 import { addressText } from '../../grpc/wire/address.js'
 import { type ConnectOptions, optionKind } from '../../options/store-options.js'
 import type { Command } from '../command.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 import { count, print, size } from '../outcome.js'
 import { ACCESS, ADDRESS, addressToAsk } from '../settings/address-settings.js'
 import { readAccessKey } from '../settings/secrets.js'
@@ -106,12 +106,12 @@ function explained(error: unknown, locked: Error, address: string): unknown {
   const { message } = error as Error
   switch (codeOf(error)) {
     case 'ERR_CRUDJT_UNAVAILABLE':
-      return new Refusal(
+      return new CommandError(
         STATUS.failed,
         `${locked.message}. ${message}. Give --host and --port of that store's master`,
       )
     case 'ERR_CRUDJT_UNAUTHENTICATED':
-      return new Refusal(
+      return new CommandError(
         STATUS.failed,
         /access key/.test(message)
           ? `The master at ${address} wants its access key: give --access-key-file or CRUDJT_ACCESS_KEY`

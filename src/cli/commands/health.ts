@@ -2,7 +2,7 @@
 import { type Address, addressText } from '../../grpc/wire/address.js'
 import { optionKind } from '../../options/store-options.js'
 import type { Command } from '../command.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 import { ADDRESS, addressToAsk } from '../settings/address-settings.js'
 import { readSettings, valueOr } from '../settings/settings.js'
 
@@ -38,5 +38,5 @@ async function ask(address: Address, timeout: number): Promise<void> {
   const { checkHealth } = await import('../server/check-health.js')
   const answer = await checkHealth(addressText(address), timeout)
   if (answer === 'SERVING') return
-  throw new Refusal(STATUS.failed, `no healthy server at ${addressText(address)}: ${answer}`)
+  throw new CommandError(STATUS.failed, `no healthy server at ${addressText(address)}: ${answer}`)
 }

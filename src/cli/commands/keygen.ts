@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import type { OptionKind } from '../../options/check-options.js'
 import type { Command } from '../command.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 import { type Given, parseValue, readSettings } from '../settings/settings.js'
 
 const SETTINGS = {
@@ -45,7 +45,7 @@ function write({ text: file }: Given, line: string): void {
   try {
     writeFileSync(file, line, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    throw new Refusal(STATUS.failed, `${file} was not written: ${reasonOf(error)}`)
+    throw new CommandError(STATUS.failed, `${file} was not written: ${reasonOf(error)}`)
   }
   process.stdout.write(`Wrote a secret key to ${file}: keep it, and let nobody else read it.\n`)
 }

@@ -7,7 +7,7 @@ import type { Store } from '../../api/local-store.js'
 import { type Address, addressText } from '../../grpc/wire/address.js'
 import { Config, current } from '../../library.js'
 import type { MasterOptions } from '../../options/store-options.js'
-import { Refusal } from '../exit.js'
+import { CommandError } from '../exit.js'
 import { refusalOf } from '../failure.js'
 import { secretsIn } from '../settings/secrets.js'
 import {
@@ -33,7 +33,7 @@ export async function runServer(given: ServeGiven): Promise<number> {
     await serveUntilSignal(given, log)
     return 0
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof CommandError)) throw error
     log.fatal({ event: 'failed', status: error.status }, error.message)
     return error.status
   }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { optionKind } from '../../options/store-options.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 import { cureOfFile } from '../ownership.js'
 import { type Given, isOption } from './settings.js'
 
@@ -44,14 +44,14 @@ export function readAccessKey(
   if (secret === undefined) return undefined
   const { expected, isType } = optionKind('access_key')
   if (isType(secret.text)) return secret.text
-  throw new Refusal(STATUS.config, `The access key in ${secret.source}: expected ${expected}`)
+  throw new CommandError(STATUS.config, `The access key in ${secret.source}: expected ${expected}`)
 }
 
 function readFile({ text: path }: Given): Secret {
   try {
     return { source: path, text: readFileSync(path, 'utf8').trim() }
   } catch (error) {
-    throw new Refusal(STATUS.config, unreadable(path, error as NodeJS.ErrnoException))
+    throw new CommandError(STATUS.config, unreadable(path, error as NodeJS.ErrnoException))
   }
 }
 

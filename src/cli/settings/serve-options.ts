@@ -1,7 +1,7 @@
 /** Turns what `crudjt serve` was told into the options of `startMaster`. */
 import type { OptionKind } from '../../options/check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../../options/store-options.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 import { readAccessKey, readSecret, type Secret } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
 import { type Given, parseValue } from './settings.js'
@@ -54,7 +54,7 @@ export function plainOptions(given: ServeGiven): Partial<MasterOptions> {
  */
 export function storeSecret({ secret_key, secret_file }: ServeGiven): Secret {
   const secret = readSecret(secret_key, secret_file)
-  if (secret === undefined) throw new Refusal(STATUS.config, NO_SECRET)
+  if (secret === undefined) throw new CommandError(STATUS.config, NO_SECRET)
   return secret
 }
 

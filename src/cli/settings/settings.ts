@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { closest } from 'fastest-levenshtein'
 import type { OptionKind } from '../../options/check-options.js'
-import { Refusal, STATUS } from '../exit.js'
+import { CommandError, STATUS } from '../exit.js'
 
 /** One thing that a command can be told. */
 export interface Setting {
@@ -73,7 +73,7 @@ export function parseValue({ source, text }: Given, kind: OptionKind): string | 
   const value = convert(text, kind)
   const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
   if (value !== undefined && kind.isType(value) && (isInRange?.(value) ?? true)) return value
-  throw new Refusal(statusOf(source), `${source}: expected ${kind.expected}, got '${text}'`)
+  throw new CommandError(statusOf(source), `${source}: expected ${kind.expected}, got '${text}'`)
 }
 
 /**
@@ -161,11 +161,11 @@ function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Gi
   return [setting, { source, text: value }]
 }
 
-function unknown(rawName: string, known: readonly Setting[]): Refusal {
+function unknown(rawName: string, known: readonly Setting[]): CommandError {
   const names = known.map(({ option }) => `--${option}`)
   return wrong(`Unknown option '${rawName}': did you mean '${closest(rawName, names)}'?`)
 }
 
-function wrong(message: string): Refusal {
-  return new Refusal(STATUS.usage, message)
+function wrong(message: string): CommandError {
+  return new CommandError(STATUS.usage, message)
 }

@@ -21,19 +21,19 @@ import {
   WELCOME,
   writeHello,
 } from '../wire/batch-messages.js'
-import { type Arguments, revisit } from '../wire/batch-operation.js'
+import { type OperationArguments, revisit } from '../wire/batch-operation.js'
 import { REPLIES, ReplyReader } from '../wire/batch-reply.js'
 import { InFlight } from '../wire/in-flight.js'
-import { DELIMITED, MALFORMED, Reader, tagOf } from '../wire/protobuf.js'
+import { DELIMITED, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import { address, emptyMessage } from './batch-writer.js'
 import { newer, noMaster, tooLate, unavailable } from './connection-errors.js'
-import { type Ending, framed, isGrpc, requestHeaders } from './grpc-call.js'
-import { ClientStream } from './grpc-stream.js'
+import { type CallEnd, framed, isGrpc, requestHeaders } from './grpc-call.js'
+import { GrpcStream } from './grpc-stream.js'
 import type { Calls, Link } from './link.js'
-import { Backlog } from './pending-operations.js'
+import { PendingOperations } from './pending-operations.js'
 import { settle } from './settle-reply.js'
-import { UnaryCalls } from './unary-client.js'
+import { UnaryClient } from './unary-client.js'
 
 /** Between two attempts to open a stream, in milliseconds. */
 const FIRST_WAIT_MS = 5
@@ -53,17 +53,17 @@ const FINAL: ReadonlySet<number> = new Set([
 type Mode = 'idle' | 'opening' | 'open' | 'unary'
 
 /** The calls of one client. */
-export class BatchCalls implements Calls {
+export class BatchClient implements Calls {
   dataSize = LARGEST_DATA_SIZE
   private readonly link: Link
   private readonly client = randomBytes(ID_BYTES)
   private readonly inFlight = new InFlight()
-  private readonly backlog: Backlog
-  private readonly reader = new Reader(emptyMessage())
-  private readonly part = new Reader(emptyMessage())
+  private readonly backlog: PendingOperations
+  private readonly reader = new ProtobufReader(emptyMessage())
+  private readonly part = new ProtobufReader(emptyMessage())
   private readonly reply = new ReplyReader()
   private mode: Mode = 'idle'
-  private stream: ClientStream | undefined
+  private stream: GrpcStream | undefined
   /** The connection whose master has only the unary methods. */
   private unarySession: ClientHttp2Session | undefined
   private nobodyWaits = new AbortController()
@@ -77,10 +77,10 @@ export class BatchCalls implements Calls {
 
   constructor(link: Link) {
     this.link = link
-    this.backlog = new Backlog(link.address, this.inFlight)
+    this.backlog = new PendingOperations(link.address, this.inFlight)
   }
 
-  call<T>(args: Arguments): Promise<T> {
+  call<T>(args: OperationArguments): Promise<T> {
     if (this.mode === 'unary') {
       if (this.link.connection.current === this.unarySession) return this.callUnary<T>(args)
       this.mode = 'idle'
@@ -89,10 +89,10 @@ export class BatchCalls implements Calls {
     return this.backlog.add<T>(args, this.turn + this.link.timeout)
   }
 
-  private async callUnary<T>(args: Arguments, timeout = this.link.timeout): Promise<T> {
+  private async callUnary<T>(args: OperationArguments, timeout = this.link.timeout): Promise<T> {
     this.inFlight.enter()
     try {
-      return await new UnaryCalls({ ...this.link, timeout }).call<T>(args)
+      return await new UnaryClient({ ...this.link, timeout }).call<T>(args)
     } finally {
       this.inFlight.leave()
     }
@@ -141,7 +141,7 @@ export class BatchCalls implements Calls {
     }
     try {
       const headers = requestHeaders(BATCH_METHOD, this.link)
-      this.stream = new ClientStream(session, headers, {
+      this.stream = new GrpcStream(session, headers, {
         message: (message) => this.take(message),
         // What was sent may come again over another connection; this one may be out of step for good.
         garbled: () => connection.abandon(session),
@@ -172,7 +172,7 @@ export class BatchCalls implements Calls {
     }
   }
 
-  private readReply(reader: Reader): void {
+  private readReply(reader: ProtobufReader): void {
     const { part, reply } = this
     reader.part()
     part.reset(reader.bytes, reader.from, reader.to)
@@ -195,7 +195,7 @@ export class BatchCalls implements Calls {
     this.backlog.begin(master, resumed)
   }
 
-  private end(session: ClientHttp2Session, ending: Ending): void {
+  private end(session: ClientHttp2Session, ending: CallEnd): void {
     const wasOpening = this.mode === 'opening'
     const { status, text, headers } = ending
     this.stream = undefined

@@ -3,7 +3,11 @@
  * for the frame of gRPC and for the number up to which replies have been taken.
  */
 import { ACKNOWLEDGED_TAG, MARK_BYTES, writeMark } from '../wire/batch-messages.js'
-import { type Arguments, OPERATION_BYTES, writeOperation } from '../wire/batch-operation.js'
+import {
+  OPERATION_BYTES,
+  type OperationArguments,
+  writeOperation,
+} from '../wire/batch-operation.js'
 import { FRAME_BYTES } from './grpc-call.js'
 
 /** What stands in front of the operations. */
@@ -24,7 +28,7 @@ export interface Batch {
 }
 
 /** Where a written operation lies. */
-export interface Written {
+export interface WrittenOperation {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
@@ -44,13 +48,17 @@ export class BatchWriter {
   }
 
   /** Writes an operation; `full` gets the message before it if there was no more room in that. */
-  write(number: number, args: Arguments, full: (batch: Batch) => void): Written {
+  write(number: number, args: OperationArguments, full: (batch: Batch) => void): WrittenOperation {
     const start = this.make((args.length ?? 0) + OPERATION_BYTES, full)
     return this.wrote(number, start, writeOperation(this.piece, start, number, args))
   }
 
   /** Writes an operation again that was written before. */
-  copy(number: number, { bytes, start, end }: Written, full: (batch: Batch) => void): void {
+  copy(
+    number: number,
+    { bytes, start, end }: WrittenOperation,
+    full: (batch: Batch) => void,
+  ): void {
     const at = this.make(end - start, full)
     this.wrote(number, at, at + bytes.copy(this.piece, at, start, end))
   }
@@ -68,7 +76,7 @@ export class BatchWriter {
     if (this.count > 0) this.open(this.at)
   }
 
-  private wrote(number: number, start: number, end: number): Written {
+  private wrote(number: number, start: number, end: number): WrittenOperation {
     this.at = end
     this.count++
     this.last = number

@@ -10,7 +10,7 @@ import { UNIX } from '../wire/address.js'
 import type { Link } from './link.js'
 
 /** How a call or stream ended. */
-export interface Ending {
+export interface CallEnd {
   /** The status of gRPC; undefined if none arrived. */
   readonly status: number | undefined
   /** Its text. */
@@ -22,7 +22,7 @@ export interface Ending {
 }
 
 /** What came of a call. */
-export interface Outcome extends Ending {
+export interface CallOutcome extends CallEnd {
   /** The answer's message; undefined if none arrived whole. */
   readonly message: Buffer | undefined
 }
@@ -68,7 +68,7 @@ export function exchange(
   headers: OutgoingHttpHeaders,
   message: Buffer,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<CallOutcome> {
   const stream = session.request(headers, { signal })
   const chunks: Buffer[] = []
   let received = 0
@@ -92,7 +92,7 @@ export function exchange(
 }
 
 /** How a stream ended, by its headers and trailers and the code it was closed with. */
-export function endingOf(headers: IncomingHttpHeaders, rstCode: number): Ending {
+export function endingOf(headers: IncomingHttpHeaders, rstCode: number): CallEnd {
   const status = headers['grpc-status']
   return {
     status: typeof status === 'string' && /^\d{1,2}$/.test(status) ? Number(status) : undefined,

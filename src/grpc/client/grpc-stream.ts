@@ -3,26 +3,26 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import { FrameReader } from './frame-reader.js'
-import { type Ending, endingOf } from './grpc-call.js'
+import { type CallEnd, endingOf } from './grpc-call.js'
 
 /** Who hears of a stream. */
-export interface Listener {
+export interface StreamListener {
   /** A message has come. It is the listener's own. Throws if it makes no sense. */
   message(message: Buffer): void
   /** What has come makes no sense: nothing behind it can be trusted. */
   garbled(): void
   /** The stream is over; called once. */
-  ended(ending: Ending): void
+  ended(ending: CallEnd): void
 }
 
 /** A stream that is open, or was. */
-export class ClientStream {
+export class GrpcStream {
   private readonly stream: ClientHttp2Stream
   private readonly frames = new FrameReader()
   private readonly headers: IncomingHttpHeaders = {}
 
   /** @throws if the session takes no requests any more */
-  constructor(session: ClientHttp2Session, headers: OutgoingHttpHeaders, listener: Listener) {
+  constructor(session: ClientHttp2Session, headers: OutgoingHttpHeaders, listener: StreamListener) {
     const stream = session.request(headers, { endStream: false })
     stream.on('response', (given) => Object.assign(this.headers, given))
     stream.on('trailers', (given) => Object.assign(this.headers, given))
@@ -50,11 +50,11 @@ export class ClientStream {
     this.stream.close(constants.NGHTTP2_CANCEL)
   }
 
-  private take(chunk: Buffer, listener: Listener): void {
+  private take(chunk: Buffer, listener: StreamListener): void {
     if (!this.isUnderstood(chunk, listener)) listener.garbled()
   }
 
-  private isUnderstood(chunk: Buffer, listener: Listener): boolean {
+  private isUnderstood(chunk: Buffer, listener: StreamListener): boolean {
     try {
       return this.frames.take(chunk, listener.message)
     } catch {

@@ -1,6 +1,6 @@
 /** How a client's calls get to its master: by unary methods, or by the batch stream. */
 
-import type { Arguments } from '../wire/batch-operation.js'
+import type { OperationArguments } from '../wire/batch-operation.js'
 import type { Connection } from './connection.js'
 
 /** The calls of one client. */
@@ -10,7 +10,7 @@ export interface Calls {
    * no Number can hold in its header, so they are taken before anything else of the program runs.
    * @returns a token, a session or null, whether there was a live token, nothing, or counters: by kind
    */
-  call<T>(args: Arguments): Promise<T>
+  call<T>(args: OperationArguments): Promise<T>
   /** The most bytes that data may take, as far as is known. */
   readonly dataSize: number
   /** Ends, when everything under way is answered; nothing more may be called. */

@@ -10,7 +10,7 @@
 const FEWEST = 1024
 
 /** A window over numbered values. */
-export class Window<T> {
+export class NumberRing<T> {
   /** The number that the next value gets. */
   next = 1
   private first = 1

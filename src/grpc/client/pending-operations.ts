@@ -7,10 +7,10 @@
  * was told has failed before it was sent is never sent. How much is sent and not answered is bounded.
  */
 import { CRUDJTError } from '../../errors.js'
-import type { Arguments } from '../wire/batch-operation.js'
+import type { OperationArguments } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
-import { type Batch, BatchWriter, type Written } from './batch-writer.js'
-import { Window } from './number-ring.js'
+import { type Batch, BatchWriter, type WrittenOperation } from './batch-writer.js'
+import { NumberRing } from './number-ring.js'
 
 /** How many operations, and bytes of them, are sent before a reply has to come. */
 const MOST_SENT = 8192
@@ -22,12 +22,12 @@ const MOST_SENT_BYTES = 2 << 20
 const MOST_MESSAGES = 2
 
 /** An operation and who waits for it. */
-export class Operation {
+export class PendingOperation {
   readonly number: number
   readonly kind: number
   /** When its caller is told that it took too long, by `performance.now`. */
   readonly deadline: number
-  readonly written: Written
+  readonly written: WrittenOperation
   readonly resolve: (answer: never) => void
   readonly reject: (error: Error) => void
   /** Whether its caller has been told how it ended. */
@@ -37,7 +37,7 @@ export class Operation {
     number: number,
     kind: number,
     deadline: number,
-    written: Written,
+    written: WrittenOperation,
     resolve: (answer: never) => void,
     reject: (error: Error) => void,
   ) {
@@ -51,11 +51,11 @@ export class Operation {
 }
 
 /** All operations of one client. */
-export class Backlog {
+export class PendingOperations {
   private readonly address: string
   private readonly inFlight: InFlight
   private readonly writer = new BatchWriter()
-  private readonly operations = new Window<Operation>()
+  private readonly operations = new NumberRing<PendingOperation>()
   private batches: Batch[] = []
   /** The highest number sent on this stream, and to this start of the master. */
   private sentOnStream = 0
@@ -88,12 +88,14 @@ export class Backlog {
   }
 
   /** Takes a call whose data lies in the scratch buffer. */
-  add<T>(args: Arguments, deadline: number): Promise<T> {
+  add<T>(args: OperationArguments, deadline: number): Promise<T> {
     const number = this.operations.next
     const written = this.writer.write(number, args, this.queue)
     this.inFlight.enter()
     return new Promise<T>((resolve, reject) => {
-      this.operations.add(new Operation(number, args.kind, deadline, written, resolve, reject))
+      this.operations.add(
+        new PendingOperation(number, args.kind, deadline, written, resolve, reject),
+      )
     })
   }
 
@@ -119,7 +121,7 @@ export class Backlog {
   }
 
   /** The operation that a reply is for; undefined if nobody waits for it. */
-  answered(number: number): Operation | undefined {
+  answered(number: number): PendingOperation | undefined {
     const operation = this.operations.get(number)
     if (operation === undefined) return undefined
     this.operations.delete(number)
@@ -188,14 +190,14 @@ export class Backlog {
   }
 
   /** Takes everything out that somebody waits for; the caller settles it, and counts it out. */
-  drain(): Operation[] {
+  drain(): PendingOperation[] {
     const operations = [...this.operations].filter(({ isSettled }) => !isSettled)
     for (const { number } of this.operations) this.operations.delete(number)
     this.rewrite(0)
     return operations
   }
 
-  private settle(operation: Operation, error: Error): void {
+  private settle(operation: PendingOperation, error: Error): void {
     if (operation.isSettled) return
     operation.isSettled = true
     operation.reject(error)

@@ -12,10 +12,10 @@ const FIRST_WAIT_MS = 10
 const LONGEST_WAIT_MS = 500
 
 /** What a master tells of a backup. */
-type Told = { done: number; total: number } | { records: number; bytes: number }
+type BackupReply = { done: number; total: number } | { records: number; bytes: number }
 
 /** Which backup, and of which store. */
-export interface Wanted {
+export interface BackupRequest {
   /** The folder of the copy, as this process sees it. */
   readonly target: string
   /** The store's folder, as this process sees it; undefined: as the master says. */
@@ -24,7 +24,7 @@ export interface Wanted {
 }
 
 /** Has a master make a backup. */
-export async function remoteBackup(calls: Calls, wanted: Wanted): Promise<BackupReport> {
+export async function remoteBackup(calls: Calls, wanted: BackupRequest): Promise<BackupReport> {
   const { target, onProgress } = wanted
   const folder = wanted.folder ?? (await calls.call<string>(plainArguments(Kind.BACKUP)))
   const ticket = writeTicket(folder, resolve(target))
@@ -52,8 +52,8 @@ async function follow(
   return { records: told.records, bytes: told.bytes }
 }
 
-function ask(calls: Calls, ticket: string): Promise<Told> {
-  return calls.call<Told>(plainArguments(Kind.BACKUP, ticket))
+function ask(calls: Calls, ticket: string): Promise<BackupReply> {
+  return calls.call<BackupReply>(plainArguments(Kind.BACKUP, ticket))
 }
 
 /** A master that took the ticket and does not know it any more is another start of it. */

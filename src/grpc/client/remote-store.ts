@@ -21,8 +21,8 @@ import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-option
 import type { Session } from '../../records/session.js'
 import type { SessionStore } from '../../session-store.js'
 import { type Address, addressOf, addressText, endpointOf } from '../wire/address.js'
-import { type Arguments, Kind, plainArguments } from '../wire/batch-operation.js'
-import { BatchCalls } from './batch-client.js'
+import { Kind, type OperationArguments, plainArguments } from '../wire/batch-operation.js'
+import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
 import type { Calls } from './link.js'
 import { remoteBackup } from './remote-backup.js'
@@ -40,7 +40,7 @@ export class RemoteStore implements SessionStore {
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
     const connection = new Connection(endpointOf(this.address), timeout)
-    this.calls = new BatchCalls({ connection, address, timeout, accessKey: options.access_key })
+    this.calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
@@ -94,7 +94,7 @@ export class RemoteStore implements SessionStore {
     token: string | undefined,
     data: object,
     options: UpdateOptions,
-  ): Arguments {
+  ): OperationArguments {
     const length = encode(data, this.calls.dataSize)
     const ttl = ttlOf(options.ttl)
     const reads = readsOf(options.silence_read)

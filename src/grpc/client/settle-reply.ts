@@ -5,10 +5,10 @@ import { type ErrorCode, errorOf } from '../../errors.js'
 import { sessionFrom } from '../../records/session.js'
 import { Kind } from '../wire/batch-operation.js'
 import type { ReplyReader } from '../wire/batch-reply.js'
-import type { Operation } from './pending-operations.js'
+import type { PendingOperation } from './pending-operations.js'
 
 /** Tells a caller what the reply to its call says. */
-export function settle(operation: Operation, reply: ReplyReader): void {
+export function settle(operation: PendingOperation, reply: ReplyReader): void {
   if (reply.code !== '') {
     operation.reject(errorOf(reply.code as ErrorCode, reply.text))
     return

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exact, READS_EXACT, TTL_EXACT } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { type Session, sessionFrom } from '../../records/session.js'
-import { type Arguments, Kind } from '../wire/batch-operation.js'
+import { Kind, type OperationArguments } from '../wire/batch-operation.js'
 import { openResult } from '../wire/read-response.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import {
@@ -19,14 +19,14 @@ import {
   writeUpdateRequest,
 } from '../wire/token-messages.js'
 import { lost, noMaster, tooLate, unavailable } from './connection-errors.js'
-import { exchange, isGrpc, type Outcome, requestHeaders } from './grpc-call.js'
+import { type CallOutcome, exchange, isGrpc, requestHeaders } from './grpc-call.js'
 import type { Link } from './link.js'
 
 /** To the engine: the limit is in the scratch header. */
 const EXACT = -2
 
 /** The calls of one client. */
-export class UnaryCalls {
+export class UnaryClient {
   private readonly link: Link
 
   constructor(link: Link) {
@@ -34,11 +34,11 @@ export class UnaryCalls {
   }
 
   /** See `Calls`. */
-  async call<T>(args: Arguments): Promise<T> {
+  async call<T>(args: OperationArguments): Promise<T> {
     return (await this.dispatch(args)) as T
   }
 
-  private dispatch(args: Arguments): Promise<unknown> {
+  private dispatch(args: OperationArguments): Promise<unknown> {
     const { kind, token = '', length = 0, keep, durable } = args
     if (keep) throw this.unsupported('keep: true')
     if (durable) throw this.unsupported('durable: true')
@@ -88,7 +88,7 @@ export class UnaryCalls {
   }
 
   /** Sends a request once, or again for as long as the master certainly has not looked at it. */
-  private async insist(method: string, request: Buffer, signal: AbortSignal): Promise<Outcome> {
+  private async insist(method: string, request: Buffer, signal: AbortSignal): Promise<CallOutcome> {
     const { connection } = this.link
     for (;;) {
       const session = await connection.established(signal)
@@ -108,7 +108,7 @@ export class UnaryCalls {
     return requestHeaders(`/token.TokenService/${method}`, this.link, timeout)
   }
 
-  private answerOf(outcome: Outcome, signal: AbortSignal): Buffer {
+  private answerOf(outcome: CallOutcome, signal: AbortSignal): Buffer {
     const { address } = this.link
     const { status, text, headers, message } = outcome
     if (status === undefined) throw this.unanswered(outcome, signal)
@@ -122,7 +122,7 @@ export class UnaryCalls {
     return message
   }
 
-  private unanswered({ headers }: Outcome, signal: AbortSignal): CRUDJTError {
+  private unanswered({ headers }: CallOutcome, signal: AbortSignal): CRUDJTError {
     const { link } = this
     if (!isGrpc(headers)) return noMaster(link)
     if (!signal.aborted) return lost(link)
@@ -141,7 +141,7 @@ const RARE: Readonly<Record<number, string>> = {
 /** How long to wait before a request is sent again that the master had no room for. */
 const REFUSED_WAIT_MS = 20
 
-function limitsOf({ ttl, reads }: Arguments): WireLimits {
+function limitsOf({ ttl, reads }: OperationArguments): WireLimits {
   return {
     ttl: ttl === EXACT ? (exact[TTL_EXACT] as bigint) : ttl,
     silence_read: reads === EXACT ? (exact[READS_EXACT] as bigint) : reads,

@@ -8,11 +8,11 @@ import type {
 import { CRUDJTError, typeError } from '../../errors.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
 import { MALFORMED } from '../wire/protobuf.js'
-import { BatchSession, type Hall, type Outlet } from './batch-session.js'
-import { Carrier } from './operation-runner.js'
-import { Ledgers } from './reply-logs.js'
-import type { Operations } from './store-operations.js'
-import { checkIn, type Gate, refusalStatus } from './token-service.js'
+import { BatchSession, type SharedSessionState, type Transport } from './batch-session.js'
+import { OperationRunner } from './operation-runner.js'
+import { ReplyLogs } from './reply-logs.js'
+import type { StoreOperations } from './store-operations.js'
+import { checkIn, type RequestGuard, refusalStatus } from './token-service.js'
 
 /**
  * How many streams one connection may have. A client has one, and for a moment two; each can make the
@@ -39,16 +39,16 @@ type Stream = ServerDuplexStream<Buffer, Buffer>
 
 /** All batch streams of one master. */
 export class BatchStreams {
-  private readonly hall: Hall
-  private readonly gate: Gate
+  private readonly hall: SharedSessionState
+  private readonly gate: RequestGuard
   private readonly sessions = new Set<BatchSession>()
   private readonly peers = new Map<string, number>()
 
-  constructor(operations: Operations, gate: Gate) {
+  constructor(operations: StoreOperations, gate: RequestGuard) {
     this.gate = gate
     this.hall = {
-      carrier: new Carrier(operations, gate.inFlight),
-      ledgers: new Ledgers(),
+      carrier: new OperationRunner(operations, gate.inFlight),
+      ledgers: new ReplyLogs(),
       master: randomBytes(ID_BYTES),
       maxDataSize: operations.dataSize,
       last: undefined,
@@ -111,7 +111,7 @@ export class BatchStreams {
   }
 }
 
-function outletOf(stream: Stream): Outlet {
+function outletOf(stream: Stream): Transport {
   return {
     send: (message, sent) => stream.write(message, sent),
     pause: () => stream.pause(),

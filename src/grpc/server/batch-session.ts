@@ -17,10 +17,10 @@ import {
   writeWelcome,
 } from '../wire/batch-messages.js'
 import { OPERATIONS, OperationReader } from '../wire/batch-operation.js'
-import { DELIMITED, MALFORMED, Reader, tagOf } from '../wire/protobuf.js'
-import type { Carrier } from './operation-runner.js'
-import type { Ledger } from './reply-log.js'
-import type { Holder, Ledgers } from './reply-logs.js'
+import { DELIMITED, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
+import type { OperationRunner } from './operation-runner.js'
+import type { ReplyLog } from './reply-log.js'
+import type { ReplyLogs, StreamHandle } from './reply-logs.js'
 
 /**
  * How many operations are carried out, and answered in one message, before anybody else gets a turn,
@@ -36,9 +36,9 @@ const MOST_UNSENT = 512 << 10
 const MOST_PENDING = 8192
 
 /** What the sessions of one master share. */
-export interface Hall {
-  readonly carrier: Carrier
-  readonly ledgers: Ledgers
+export interface SharedSessionState {
+  readonly carrier: OperationRunner
+  readonly ledgers: ReplyLogs
   /** Tells this start of the master from all others. */
   readonly master: Buffer
   readonly maxDataSize: number
@@ -47,7 +47,7 @@ export interface Hall {
 }
 
 /** How a session's messages travel. */
-export interface Outlet {
+export interface Transport {
   /** Sends a message; `sent` is called when it has left. */
   send(message: Buffer, sent: () => void): void
   /** Reads no more. */
@@ -59,12 +59,12 @@ export interface Outlet {
 }
 
 /** One stream of one client. */
-export class BatchSession implements Holder {
-  private readonly hall: Hall
-  private readonly outlet: Outlet
-  private ledger: Ledger | undefined
-  private readonly messages: Reader[] = []
-  private readonly part = new Reader(Buffer.alloc(0))
+export class BatchSession implements StreamHandle {
+  private readonly hall: SharedSessionState
+  private readonly outlet: Transport
+  private ledger: ReplyLog | undefined
+  private readonly messages: ProtobufReader[] = []
+  private readonly part = new ProtobufReader(Buffer.alloc(0))
   private readonly operation = new OperationReader()
   private unsent = 0
   private isOver = false
@@ -72,14 +72,14 @@ export class BatchSession implements Holder {
   private isScheduled = false
   private isPaused = false
 
-  constructor(hall: Hall, outlet: Outlet) {
+  constructor(hall: SharedSessionState, outlet: Transport) {
     this.hall = hall
     this.outlet = outlet
   }
 
   /** Takes a message. */
   receive(message: Buffer): void {
-    this.messages.push(new Reader(message))
+    this.messages.push(new ProtobufReader(message))
     if (this.isScheduled || this.isPaused) return
     if (this.isAlone) this.work()
     // What else has come, for this session too, is carried out together.
@@ -201,7 +201,7 @@ export class BatchSession implements Holder {
     return this.hall.last === this
   }
 
-  private carry(reader: Reader): void {
+  private carry(reader: ProtobufReader): void {
     const ledger = this.greeted()
     reader.part()
     this.part.reset(reader.bytes, reader.from, reader.to)
@@ -211,11 +211,11 @@ export class BatchSession implements Holder {
   }
 
   /** The client has all it wants: nothing of it need be kept. */
-  private release(ledger: Ledger): void {
+  private release(ledger: ReplyLog): void {
     if (ledger.pending === 0) this.hall.ledgers.release(ledger, this)
   }
 
-  private greeted(): Ledger {
+  private greeted(): ReplyLog {
     if (this.ledger === undefined) throw MALFORMED
     return this.ledger
   }

@@ -8,8 +8,8 @@ import { dirname } from 'node:path'
 import type { Server, ServerOptions } from '@grpc/grpc-js'
 import type { HealthImplementation } from 'grpc-health-check'
 import { type BatchStreams, batchService } from './batch-service.js'
-import type { Operations } from './store-operations.js'
-import { type Gate, tokenMethods, tokenService } from './token-service.js'
+import type { StoreOperations } from './store-operations.js'
+import { type RequestGuard, tokenMethods, tokenService } from './token-service.js'
 
 const PROTOS = dirname(require.resolve('#proto/token.proto'))
 
@@ -38,8 +38,8 @@ export class GrpcServer {
 
   /** Loads what it takes, and makes one. */
   static async load(
-    operations: Operations,
-    gate: Gate,
+    operations: StoreOperations,
+    gate: RequestGuard,
     streams: BatchStreams,
   ): Promise<GrpcServer> {
     const { Server, ServerCredentials } = await import('@grpc/grpc-js')

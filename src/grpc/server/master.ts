@@ -10,14 +10,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '../../api/local-store.js'
 import { warn } from '../../options/report.js'
 import type { MasterOptions } from '../../options/store-options.js'
-import { Access } from '../wire/access-key.js'
+import { AccessKey } from '../wire/access-key.js'
 import { type Address, addressOf, addressText } from '../wire/address.js'
 import { InFlight } from '../wire/in-flight.js'
 import { BatchStreams } from './batch-service.js'
 import { GrpcServer } from './grpc-server.js'
 import { type Listening, listen } from './listen.js'
-import { Operations } from './store-operations.js'
-import type { Gate } from './token-service.js'
+import { StoreOperations } from './store-operations.js'
+import type { RequestGuard } from './token-service.js'
 
 /** How long clients have to take their last answers when the master stops. */
 const GRACE_MS = 500
@@ -66,15 +66,15 @@ export class Master {
 
 /** What a master serves its connections with. */
 class Services {
-  readonly gate: Gate
+  readonly gate: RequestGuard
   readonly streams: BatchStreams
   /** The server, once there was a connection. */
   server: Promise<GrpcServer> | undefined
-  private readonly operations: Operations
+  private readonly operations: StoreOperations
 
   constructor(store: Store, { access_key }: MasterOptions) {
-    this.gate = { access: new Access(access_key), inFlight: new InFlight(), isClosing: false }
-    this.operations = new Operations(store.served)
+    this.gate = { access: new AccessKey(access_key), inFlight: new InFlight(), isClosing: false }
+    this.operations = new StoreOperations(store.served)
     this.streams = new BatchStreams(this.operations, this.gate)
   }
 

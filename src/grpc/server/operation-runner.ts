@@ -7,8 +7,8 @@ import { Kind, type OperationReader } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { refusalOf } from '../wire/status.js'
 import type { Counters } from './backups.js'
-import type { Ledger } from './reply-log.js'
-import type { Operations } from './store-operations.js'
+import type { ReplyLog } from './reply-log.js'
+import type { StoreOperations } from './store-operations.js'
 
 /** What is replied to an operation that was carried out but whose reply is no longer kept. */
 const FORGOTTEN = new CRUDJTError(
@@ -17,17 +17,17 @@ const FORGOTTEN = new CRUDJTError(
 )
 
 /** The operations of one master. */
-export class Carrier {
-  private readonly operations: Operations
+export class OperationRunner {
+  private readonly operations: StoreOperations
   private readonly inFlight: InFlight
 
-  constructor(operations: Operations, inFlight: InFlight) {
+  constructor(operations: StoreOperations, inFlight: InFlight) {
     this.operations = operations
     this.inFlight = inFlight
   }
 
   /** Carries an operation out, unless it was before. Never throws. */
-  carry(ledger: Ledger, operation: OperationReader): void {
+  carry(ledger: ReplyLog, operation: OperationReader): void {
     const { number } = operation
     const past = ledger.take(number)
     if (past === 'new') this.begin(ledger, operation, number)
@@ -35,7 +35,7 @@ export class Carrier {
     else if (past !== 'under way') ledger.writer.again(number, past)
   }
 
-  private begin(ledger: Ledger, operation: OperationReader, number: number): void {
+  private begin(ledger: ReplyLog, operation: OperationReader, number: number): void {
     try {
       switch (operation.kind) {
         case Kind.CREATE:
@@ -58,7 +58,7 @@ export class Carrier {
     }
   }
 
-  private create(ledger: Ledger, operation: OperationReader, number: number): void {
+  private create(ledger: ReplyLog, operation: OperationReader, number: number): void {
     const token = this.operations.create(operation, operation.ttl, operation.reads)
     if (typeof token === 'string' && !operation.durable) ledger.writer.token(number, token)
     else {
@@ -67,7 +67,7 @@ export class Carrier {
     }
   }
 
-  private read(ledger: Ledger, operation: OperationReader, number: number): void {
+  private read(ledger: ReplyLog, operation: OperationReader, number: number): void {
     const found = (length: number) => {
       ledger.writer.data(number, length)
       return true
@@ -80,18 +80,18 @@ export class Carrier {
     else void this.later(ledger, number, answer, false, write)
   }
 
-  private update(ledger: Ledger, operation: OperationReader, number: number): void {
+  private update(ledger: ReplyLog, operation: OperationReader, number: number): void {
     const { token, ttl, reads, keep } = operation
     const done = this.operations.update(token, operation, ttl, reads, keep)
     this.replyResult(ledger, number, done, operation.durable)
   }
 
-  private remove(ledger: Ledger, operation: OperationReader, number: number): void {
+  private remove(ledger: ReplyLog, operation: OperationReader, number: number): void {
     this.replyResult(ledger, number, this.operations.remove(operation.token), operation.durable)
   }
 
   private replyResult(
-    ledger: Ledger,
+    ledger: ReplyLog,
     number: number,
     done: boolean | Promise<boolean>,
     durable: boolean,
@@ -103,7 +103,7 @@ export class Carrier {
     }
   }
 
-  private rare(ledger: Ledger, { kind, token }: OperationReader, number: number): void {
+  private rare(ledger: ReplyLog, { kind, token }: OperationReader, number: number): void {
     if (kind === Kind.FLUSH) {
       const write = () => ledger.writer.nothing(number)
       void this.later(ledger, number, this.operations.flush(), false, write)
@@ -121,7 +121,7 @@ export class Carrier {
 
   /** Replies when the answer is there and, if it is to be durable, on the medium. */
   private async later<T>(
-    ledger: Ledger,
+    ledger: ReplyLog,
     number: number,
     answer: T | Promise<T>,
     durable: boolean,
@@ -142,7 +142,7 @@ export class Carrier {
   }
 }
 
-function refuse(ledger: Ledger, number: number, error: unknown): void {
+function refuse(ledger: ReplyLog, number: number, error: unknown): void {
   const { code, text } = refusalOf(error)
   ledger.writer.error(number, code, text)
 }

@@ -10,7 +10,7 @@
  */
 
 import { REPLIES, ReplyReader, ReplyWriter } from '../wire/batch-reply.js'
-import { DELIMITED, Reader, tagOf } from '../wire/protobuf.js'
+import { DELIMITED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 
 /** The most bytes of replies that are kept for one client. */
 export const KEPT_BYTES = 4 << 20
@@ -25,7 +25,7 @@ interface KeptMessage {
 }
 
 /** The stream that a client has now. */
-export interface Delivery {
+export interface ReplySink {
   /** Sends a message of replies. */
   deliver(message: Buffer): void
   /** An operation is no longer under way. */
@@ -33,7 +33,7 @@ export interface Delivery {
 }
 
 /** What has become of an operation that comes again. */
-export type Past = 'new' | 'under way' | 'forgotten' | Buffer
+export type KnownOutcome = 'new' | 'under way' | 'forgotten' | Buffer
 
 /**
  * Counts what came again in this process: the operations, by what became of them, and the streams on
@@ -43,7 +43,7 @@ export type Past = 'new' | 'under way' | 'forgotten' | Buffer
 export const replays = { answered: 0, attached: 0, forgotten: 0, streams: 0 }
 
 /** One client's operations. */
-export class Ledger {
+export class ReplyLog {
   /** The client's id. */
   readonly client: string
   /** The highest number that was carried out or begun. */
@@ -51,7 +51,7 @@ export class Ledger {
   /** Takes the replies until they are kept and sent. */
   readonly writer = new ReplyWriter()
   /** Where replies go; while there is none, they are only kept. */
-  delivery: Delivery | undefined
+  delivery: ReplySink | undefined
   private readonly tellSize: (change: number) => void
   private readonly kept: KeptMessage[] = []
   private bytes = 0
@@ -73,7 +73,7 @@ export class Ledger {
   }
 
   /** Decides what to do with a number; one that is new is carried out by the caller, at once. */
-  take(number: number): Past {
+  take(number: number): KnownOutcome {
     if (number > this.highest) {
       this.highest = number
       return 'new'
@@ -133,7 +133,7 @@ export class Ledger {
   }
 
   /** A stream of the client begins. */
-  begins(delivery: Delivery): void {
+  begins(delivery: ReplySink): void {
     this.index = undefined
     this.hasReplayed = false
     this.delivery = delivery
@@ -170,7 +170,7 @@ export class Ledger {
 }
 
 function addReplies(index: Map<number, Buffer>, message: Buffer): void {
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag !== tagOf(REPLIES, DELIMITED)) reader.skip(tag)
     else {
@@ -182,6 +182,6 @@ function addReplies(index: Map<number, Buffer>, message: Buffer): void {
 
 function numberOf(reply: Buffer): number {
   const reader = new ReplyReader()
-  reader.read(new Reader(reply))
+  reader.read(new ProtobufReader(reply))
   return reader.number
 }

@@ -2,7 +2,7 @@
  * The ledgers of all clients of a master. One whose client has a stream stays; one whose client is gone
  * stays for a while, as long as there are not too many and their kept replies fit into the budget.
  */
-import { type Delivery, Ledger } from './reply-log.js'
+import { ReplyLog, type ReplySink } from './reply-log.js'
 
 /** How long the ledger of a client that is gone is kept, in milliseconds. */
 export const KEPT_MS = 60_000
@@ -12,24 +12,24 @@ export const MOST_DETACHED = 1000
 export const ALL_KEPT_BYTES = 64 << 20
 
 /** A stream of a client, which ends where another one of the same client begins. */
-export interface Holder extends Delivery {
+export interface StreamHandle extends ReplySink {
   /** Another stream has taken this one's place. */
   fence(): void
 }
 
 /** What is known of a client that has just come. */
 export interface Attached {
-  readonly ledger: Ledger
+  readonly ledger: ReplyLog
   /** Whether it was here before. */
   readonly resumed: boolean
 }
 
 /** All ledgers. */
-export class Ledgers {
+export class ReplyLogs {
   private readonly now: () => number
-  private readonly holders = new Map<string, { ledger: Ledger; holder: Holder }>()
+  private readonly holders = new Map<string, { ledger: ReplyLog; holder: StreamHandle }>()
   /** Those without a stream, with the time they lost it; the first one lost it first. */
-  private readonly detached = new Map<string, { ledger: Ledger; since: number }>()
+  private readonly detached = new Map<string, { ledger: ReplyLog; since: number }>()
   private bytes = 0
 
   /** @param now milliseconds of a clock that does not step */
@@ -43,12 +43,12 @@ export class Ledgers {
   }
 
   /** A client has come: it gets the ledger it had, or a new one. A stream it still has is ended. */
-  attach(client: string, holder: Holder): Attached {
+  attach(client: string, holder: StreamHandle): Attached {
     this.forgetOld()
     const before = this.holders.get(client)
     before?.holder.fence()
     const known = before?.ledger ?? this.detached.get(client)?.ledger
-    const ledger = known ?? new Ledger(client, this.grow)
+    const ledger = known ?? new ReplyLog(client, this.grow)
     this.detached.delete(client)
     this.holders.set(client, { ledger, holder })
     ledger.begins(holder)
@@ -56,7 +56,7 @@ export class Ledgers {
   }
 
   /** A stream is lost: unless another one has taken its place, the ledger waits for the client. */
-  detach({ client }: Ledger, holder: Holder): void {
+  detach({ client }: ReplyLog, holder: StreamHandle): void {
     const found = this.holders.get(client)
     if (found?.holder !== holder) return
     this.holders.delete(client)
@@ -66,7 +66,7 @@ export class Ledgers {
   }
 
   /** A client is gone for good: nothing of it is kept. */
-  release(ledger: Ledger, holder: Holder): void {
+  release(ledger: ReplyLog, holder: StreamHandle): void {
     const { client } = ledger
     if (this.holders.get(client)?.holder !== holder) return
     this.holders.delete(client)
@@ -103,6 +103,6 @@ export class Ledgers {
   }
 }
 
-function empty(ledger: Ledger): void {
+function empty(ledger: ReplyLog): void {
   while (ledger.dropOldest()) {}
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Served } from '../../api/local-store.js'
-import { Packed } from '../../engine/deferred-arguments.js'
+import { DeferredArguments } from '../../engine/deferred-arguments.js'
 import { ABSENT, BUSY, NO_SLOT } from '../../engine/native.js'
 import { DATA_OFFSET, bytes as shared } from '../../engine/scratch.js'
 import { type ArgumentError, rangeError, typeError } from '../../errors.js'
@@ -20,7 +20,7 @@ const NOT_MAP = -2
 const TOO_DEEP = -3
 
 /** Where in a message data lies, from somebody who may send anything. */
-export interface Data {
+export interface DataRange {
   readonly bytes: Buffer
   readonly from: number
   readonly to: number
@@ -30,7 +30,7 @@ export interface Data {
 export type WireLimit = number | bigint
 
 /** The operations on one store. */
-export class Operations {
+export class StoreOperations {
   private readonly served: Served
   private readonly wireSize: number
   private readonly backups: Backups
@@ -42,14 +42,14 @@ export class Operations {
   }
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
-  create(data: Data, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
+  create(data: DataRange, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
     const { engine, room } = this.served
     const length = this.take(data)
     const seconds = limitOf(ttl, 'ttl', ttlOf)
     const times = limitOf(reads, 'silence_read', readsOf)
     const token = room.isFree ? engine.create(DATA_OFFSET, length, seconds, times, NO_SLOT) : BUSY
     if (token !== BUSY) return token
-    const packed = new Packed(length, seconds, times)
+    const packed = new DeferredArguments(length, seconds, times)
     return room.join(() => {
       packed.restore()
       return engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
@@ -74,7 +74,7 @@ export class Operations {
   /** @throws what `create` and `read` throw */
   update(
     token: string,
-    data: Data,
+    data: DataRange,
     ttl: WireLimit,
     reads: WireLimit,
     keep: boolean,
@@ -88,7 +88,7 @@ export class Operations {
       ? engine.update(token, DATA_OFFSET, length, seconds, times, keep)
       : BUSY
     if (done !== BUSY) return done === 1
-    const packed = new Packed(length, seconds, times)
+    const packed = new DeferredArguments(length, seconds, times)
     const later = room.join(() => {
       packed.restore()
       return engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
@@ -132,7 +132,7 @@ export class Operations {
   }
 
   /** Puts data that somebody packed into the scratch buffer, if it may be stored. */
-  private take({ bytes, from, to }: Data): number {
+  private take({ bytes, from, to }: DataRange): number {
     const { engine, dataSize } = this.served
     const length = to - from
     if (length > this.wireSize) throw tooLarge(dataSize, undefined)

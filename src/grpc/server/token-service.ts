@@ -6,7 +6,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { CRUDJTError, notStarted, typeError } from '../../errors.js'
-import { ACCESS_HEADER, type Access } from '../wire/access-key.js'
+import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { MALFORMED } from '../wire/protobuf.js'
 import { NO_TOKEN, writeReadResponse } from '../wire/read-response.js'
@@ -18,7 +18,7 @@ import {
   writeResult,
   writeToken,
 } from '../wire/token-messages.js'
-import type { Operations } from './store-operations.js'
+import type { StoreOperations } from './store-operations.js'
 
 /** The service's path on the wire. */
 export const TOKEN_SERVICE = '/token.TokenService'
@@ -27,8 +27,8 @@ type Answer = Buffer | Promise<Buffer>
 type Method = (request: Buffer) => Answer
 
 /** What all methods of a master go through. */
-export interface Gate {
-  readonly access: Access
+export interface RequestGuard {
+  readonly access: AccessKey
   readonly inFlight: InFlight
   /** Whether the master no longer takes calls. */
   isClosing: boolean
@@ -53,7 +53,10 @@ export const tokenService = Object.fromEntries(
 ) as ServiceDefinition
 
 /** The methods on one store. */
-export function tokenMethods(operations: Operations, gate: Gate): UntypedServiceImplementation {
+export function tokenMethods(
+  operations: StoreOperations,
+  gate: RequestGuard,
+): UntypedServiceImplementation {
   const create: Method = (message) => {
     const { data, ttl, silence_read } = readCreateRequest(message)
     return then(operations.create(data, ttl, silence_read), writeToken)
@@ -78,7 +81,7 @@ function then<T>(answer: T | Promise<T>, write: (answer: T) => Buffer): Answer {
   return answer instanceof Promise ? answer.then(write) : write(answer)
 }
 
-function guarded(method: Method, gate: Gate): handleUnaryCall<Buffer, Buffer> {
+function guarded(method: Method, gate: RequestGuard): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     gate.inFlight.enter()
     const answer = (message: Buffer) => {
@@ -101,7 +104,7 @@ function guarded(method: Method, gate: Gate): handleUnaryCall<Buffer, Buffer> {
 }
 
 /** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
-export function checkIn(gate: Gate, metadata: Metadata): void {
+export function checkIn(gate: RequestGuard, metadata: Metadata): void {
   if (gate.access.isGuarded && !gate.access.admits(metadata.get(ACCESS_HEADER)[0])) {
     throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', 'The access key is missing or wrong')
   }

@@ -13,7 +13,7 @@ export function bearer(key: string): string {
 }
 
 /** Who is let in. */
-export class Access {
+export class AccessKey {
   private readonly digest: Buffer | undefined
 
   /** @param key what clients have to show; undefined: everybody is let in */

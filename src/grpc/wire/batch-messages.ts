@@ -1,6 +1,6 @@
 /** The messages of `proto/batch.proto` around operations and replies. */
 import { closePart, openPart, writeNumber } from './fields.js'
-import { DELIMITED, Reader, tagOf, writeVarint } from './protobuf.js'
+import { DELIMITED, ProtobufReader, tagOf, writeVarint } from './protobuf.js'
 
 /** The method that the messages belong to. */
 export const BATCH_METHOD = '/crudjt.batch.Batch/Exchange'
@@ -62,7 +62,7 @@ export function writeHello({ version, client }: Hello): Buffer {
 /** @throws MALFORMED */
 export function readHello(part: Buffer): Hello {
   const hello: Hello = { version: 0, client: Buffer.alloc(0) }
-  const reader = new Reader(part)
+  const reader = new ProtobufReader(part)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(1, 0)) hello.version = reader.uint()
     else if (tag === tagOf(2, DELIMITED)) hello.client = Buffer.from(reader.slice())
@@ -85,7 +85,7 @@ export function writeWelcome({ version, master, resumed, maxDataSize }: Welcome)
 /** @throws MALFORMED */
 export function readWelcome(part: Buffer): Welcome {
   const welcome: Welcome = { version: 0, master: Buffer.alloc(0), resumed: false, maxDataSize: 0 }
-  const reader = new Reader(part)
+  const reader = new ProtobufReader(part)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(1, 0)) welcome.version = reader.uint()
     else if (tag === tagOf(2, DELIMITED)) welcome.master = Buffer.from(reader.slice())
@@ -106,7 +106,7 @@ export function writeGoodbye(taken: number): Buffer {
 /** @throws MALFORMED */
 export function readGoodbye(part: Buffer): number {
   let taken = 0
-  const reader = new Reader(part)
+  const reader = new ProtobufReader(part)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(1, 0)) taken = reader.uint()
     else reader.skip(tag)

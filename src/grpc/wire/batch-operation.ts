@@ -18,7 +18,7 @@ import {
   writeBigNumber,
   writeNumber,
 } from './fields.js'
-import { DELIMITED, Reader, tagOf } from './protobuf.js'
+import { DELIMITED, ProtobufReader, tagOf } from './protobuf.js'
 import { writeDelimited } from './token-messages.js'
 
 /** What an operation does. */
@@ -56,7 +56,7 @@ const TOKEN_LENGTH = 22
 const NO_TOKEN = '?'
 
 /** What an operation is to do; limits are as the engine takes them. */
-export interface Arguments {
+export interface OperationArguments {
   readonly kind: number
   readonly token: string | undefined
   /** How many bytes of data lie in the scratch buffer; undefined: it takes none. */
@@ -68,7 +68,7 @@ export interface Arguments {
 }
 
 /** Arguments of a call that takes no data. */
-export function plainArguments(kind: number, token?: string, durable = false): Arguments {
+export function plainArguments(kind: number, token?: string, durable = false): OperationArguments {
   return { kind, token, length: undefined, ttl: NONE, reads: NONE, keep: false, durable }
 }
 
@@ -77,7 +77,7 @@ export function writeOperation(
   bytes: Buffer,
   start: number,
   number: number,
-  { kind, token, length, ttl, reads, keep, durable }: Arguments,
+  { kind, token, length, ttl, reads, keep, durable }: OperationArguments,
 ): number {
   const first = openPart(bytes, start, OPERATIONS)
   let at = writeNumber(bytes, first, NUMBER, number)
@@ -130,7 +130,7 @@ export class OperationReader {
   durable = false
 
   /** @throws MALFORMED */
-  read(reader: Reader): void {
+  read(reader: ProtobufReader): void {
     this.clear()
     this.bytes = reader.bytes
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -190,7 +190,7 @@ export function revisit(written: {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
-}): Arguments {
+}): OperationArguments {
   const { kind, token, ttl, reads, keep, durable, ...data } = readWritten(written)
   const takesData = kind === Kind.CREATE || kind === Kind.UPDATE
   if (takesData) data.bytes.copy(shared, DATA_OFFSET, data.from, data.to)
@@ -207,7 +207,7 @@ export function revisit(written: {
 
 function readWritten({ bytes, start, end }: { bytes: Buffer; start: number; end: number }) {
   const operation = new OperationReader()
-  operation.read(new Reader(bytes, start + PART_HEAD, end))
+  operation.read(new ProtobufReader(bytes, start + PART_HEAD, end))
   return operation
 }
 

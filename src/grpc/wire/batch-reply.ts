@@ -22,7 +22,7 @@ import {
   writeBigNumber,
   writeNumber,
 } from './fields.js'
-import { DELIMITED, MALFORMED, Reader, tagOf } from './protobuf.js'
+import { DELIMITED, MALFORMED, ProtobufReader, tagOf } from './protobuf.js'
 import { writeDelimited } from './token-messages.js'
 
 /** The field of `Replies` that a reply stands in. */
@@ -178,7 +178,7 @@ export class ReplyReader {
   counters: [name: string, value: number][] = []
 
   /** @throws MALFORMED */
-  read(reader: Reader): void {
+  read(reader: ProtobufReader): void {
     this.clear()
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
@@ -218,21 +218,22 @@ export class ReplyReader {
     header[READS_LEFT] = -1
   }
 
-  private takeData(reader: Reader): void {
+  private takeData(reader: ProtobufReader): void {
     reader.part()
     const { bytes, from, to } = reader
     if (to - from > DATA_END - DATA_OFFSET) throw MALFORMED
     this.length = bytes.copy(shared, DATA_OFFSET, from, to)
   }
 
-  private readRare(reader: Reader, tag: number): void {
-    if (tag === tagOf(ERROR, DELIMITED)) this.readError(new Reader(reader.slice()))
-    else if (tag === tagOf(COUNTERS, DELIMITED)) this.readCounter(new Reader(reader.slice()))
+  private readRare(reader: ProtobufReader, tag: number): void {
+    if (tag === tagOf(ERROR, DELIMITED)) this.readError(new ProtobufReader(reader.slice()))
+    else if (tag === tagOf(COUNTERS, DELIMITED))
+      this.readCounter(new ProtobufReader(reader.slice()))
     else if (tag === tagOf(FOLDER, DELIMITED)) this.folder = reader.slice().toString('utf8')
     else reader.skip(tag)
   }
 
-  private readError(reader: Reader): void {
+  private readError(reader: ProtobufReader): void {
     this.text = ''
     this.code = 'ERR_CRUDJT_INTERNAL'
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -242,7 +243,7 @@ export class ReplyReader {
     }
   }
 
-  private readCounter(reader: Reader): void {
+  private readCounter(reader: ProtobufReader): void {
     let name = ''
     let value = 0
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -254,7 +255,7 @@ export class ReplyReader {
   }
 }
 
-function takeLeft(reader: Reader, index: number, exactIndex: number): void {
+function takeLeft(reader: ProtobufReader, index: number, exactIndex: number): void {
   const left = reader.int64()
   header[index] = Number(left)
   if (typeof left === 'bigint') exact[exactIndex] = left

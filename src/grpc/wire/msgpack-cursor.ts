@@ -14,7 +14,7 @@ const LENGTH_WIDTHS = [1, 2, 4, 1, 2, 4]
 const NUMBER_WIDTHS = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
 
 /** A place in some bytes. */
-export class Cursor {
+export class MsgpackCursor {
   readonly bytes: Buffer
   at = 0
 

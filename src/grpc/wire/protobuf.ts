@@ -20,7 +20,7 @@ const TWO_32 = 2 ** 32
 export const tagOf = (field: number, type: number) => field * 8 + type
 
 /** Reads a message from front to back. */
-export class Reader {
+export class ProtobufReader {
   /** Where the bytes of the part begin and end that was read last. */
   from = 0
   to = 0

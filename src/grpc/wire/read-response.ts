@@ -16,7 +16,7 @@ import {
   TTL_LEFT,
 } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
-import { Cursor } from './msgpack-cursor.js'
+import { MsgpackCursor } from './msgpack-cursor.js'
 import { varintBytes } from './protobuf.js'
 import { writeDelimited } from './token-messages.js'
 
@@ -85,13 +85,13 @@ export function openResult(result: Buffer): number {
   if (result.length === 0) return -1
   if (result.length === 1 && (result[0] === 0xc0 || result[0] === 0x80)) return -1
   try {
-    return openMap(new Cursor(result))
+    return openMap(new MsgpackCursor(result))
   } catch (cause) {
     throw damaged(cause)
   }
 }
 
-function openMap(cursor: Cursor): number {
+function openMap(cursor: MsgpackCursor): number {
   let length = -1
   header[TTL_LEFT] = -1
   header[READS_LEFT] = -1
@@ -105,7 +105,7 @@ function openMap(cursor: Cursor): number {
   return length
 }
 
-function openMetadata(cursor: Cursor): void {
+function openMetadata(cursor: MsgpackCursor): void {
   for (let left = cursor.map(); left > 0; left--) {
     const key = cursor.text()
     if (key === 'ttl') takeLimit(cursor, TTL_LEFT, TTL_EXACT)
@@ -114,7 +114,7 @@ function openMetadata(cursor: Cursor): void {
   }
 }
 
-function takeLimit(cursor: Cursor, index: number, exactIndex: number): void {
+function takeLimit(cursor: MsgpackCursor, index: number, exactIndex: number): void {
   const limit = cursor.number() ?? -1
   // Some masters write whole numbers as floats.
   if (limit < 0 || (typeof limit === 'number' && !Number.isInteger(limit))) return
@@ -122,7 +122,7 @@ function takeLimit(cursor: Cursor, index: number, exactIndex: number): void {
   exact[exactIndex] = BigInt(limit)
 }
 
-function takeData(cursor: Cursor): number {
+function takeData(cursor: MsgpackCursor): number {
   const start = cursor.at
   cursor.skip()
   if (cursor.at - start > MOST_DATA) throw damaged(undefined)

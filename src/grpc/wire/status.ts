@@ -23,7 +23,7 @@ export const Status = {
 export const CODE_HEADER = 'crudjt-code'
 
 /** An error as a master answers it. */
-export interface Refusal {
+export interface StatusError {
   readonly status: number
   readonly text: string
   /** The code of this package. */
@@ -31,7 +31,7 @@ export interface Refusal {
 }
 
 /** What a master answers where something was raised; never a stack, never an unknown text. */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown): StatusError {
   const { code, message } = error as Error & { code?: unknown }
   if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return INTERNAL
   return {
@@ -41,7 +41,7 @@ export function refusalOf(error: unknown): Refusal {
   }
 }
 
-const INTERNAL: Refusal = {
+const INTERNAL: StatusError = {
   status: Status.INTERNAL,
   text: 'Internal error of crudjt',
   code: 'ERR_CRUDJT_INTERNAL',

@@ -3,7 +3,14 @@
  * between, and data goes straight from and into the scratch buffer.
  */
 import { bytes, DATA_OFFSET } from '../../engine/scratch.js'
-import { DELIMITED, int64Varint, Reader, tagOf, varintBytes, writeVarint } from './protobuf.js'
+import {
+  DELIMITED,
+  int64Varint,
+  ProtobufReader,
+  tagOf,
+  varintBytes,
+  writeVarint,
+} from './protobuf.js'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -31,7 +38,7 @@ export function readUpdateRequest(message: Buffer): DataRequest {
 function readDataRequest(message: Buffer, before: 0 | 1): DataRequest {
   const data = { bytes: message, from: 0, to: 0 }
   const request: DataRequest = { token: '', data, ttl: 0, silence_read: 0, keep: false }
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(before, DELIMITED)) request.token = reader.ascii()
     else if (tag === tagOf(before + 1, DELIMITED)) {
@@ -54,7 +61,7 @@ export function readTokenRequest(message: Buffer): string {
 /** The bytes of field 1; empty if it is left out, as in a CreateTokenResponse or ReadTokenResponse. */
 export function readFirst(message: Buffer): Buffer {
   let first: Buffer = EMPTY
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(1, DELIMITED)) first = reader.slice()
     else reader.skip(tag)
@@ -65,7 +72,7 @@ export function readFirst(message: Buffer): Buffer {
 /** Reads the result of an UpdateTokenResponse or DeleteTokenResponse. */
 export function readResult(message: Buffer): boolean {
   let result = false
-  const reader = new Reader(message)
+  const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(1, 0)) result = reader.bool()
     else reader.skip(tag)

@@ -12,7 +12,7 @@
 import { IMAGE_BYTES, IMAGES, IMAGES_OFFSET } from '../../engine/scratch.js'
 import { plain } from '../write-value.js'
 import { interned } from './interned.js'
-import { Image } from './packed-image.js'
+import { PackedImage } from './packed-image.js'
 import type { Shape } from './shape.js'
 import { isLearned } from './shape-table.js'
 import { compile } from './v8.js'
@@ -26,24 +26,24 @@ const MOST_ALIKE = 8
 
 type Pack = (data: object) => boolean
 
-interface Packer {
-  readonly image: Image
+interface CompiledEncoder {
+  readonly image: PackedImage
   readonly pack: Pack
 }
 
 /** By the first key of their shapes. */
-const packers = new Map<string, Packer[]>()
+const packers = new Map<string, CompiledEncoder[]>()
 const sightings = new Map<Shape, number>()
 let made = 0
 /** The one that packed last. */
-let last: Packer | undefined
+let last: CompiledEncoder | undefined
 
 /**
  * Packs a plain object into an image of its shape.
  * @param wanted whether its values are asked for afterwards
  * @returns undefined if no packer takes it
  */
-export function packed(data: object, wanted: boolean): Image | undefined {
+export function encodeCompiled(data: object, wanted: boolean): PackedImage | undefined {
   if (last !== undefined && takes(last, data, wanted)) return last.image
   const found = packers.get(firstKey(data))?.find((packer) => takes(packer, data, wanted))
   if (found === undefined) return undefined
@@ -51,7 +51,7 @@ export function packed(data: object, wanted: boolean): Image | undefined {
   return found.image
 }
 
-function takes({ image, pack }: Packer, data: object, wanted: boolean): boolean {
+function takes({ image, pack }: CompiledEncoder, data: object, wanted: boolean): boolean {
   image.begin(wanted)
   return pack(data)
 }
@@ -62,7 +62,7 @@ function firstKey(data: object): string {
 }
 
 /** Tells of data that no packer took: when its shape has come often enough, it gets one. */
-export function sighted(shape: Shape): void {
+export function countShape(shape: Shape): void {
   if (!isLearned(shape)) return
   const count = (sightings.get(shape) ?? 0) + 1
   if (count > 1 || sightings.size < COUNTED) sightings.set(shape, count)
@@ -74,7 +74,7 @@ function makePacker(shape: Shape): void {
   const alike = packers.get(first) ?? []
   if (made === IMAGES || alike.length === MOST_ALIKE) return
   const start = IMAGES_OFFSET + made * IMAGE_BYTES
-  const image = Image.of(shape, start, start + IMAGE_BYTES)
+  const image = PackedImage.of(shape, start, start + IMAGE_BYTES)
   const pack = image && packOf(shape, image)
   if (image === undefined || pack === undefined) return
   made++
@@ -83,7 +83,7 @@ function makePacker(shape: Shape): void {
 }
 
 type MakePack = (
-  image: Image,
+  image: PackedImage,
   values: readonly unknown[],
   keys: readonly (readonly string[])[],
   plain: object,
@@ -92,8 +92,8 @@ type MakePack = (
 
 const PARAMETERS = ['image', 'values', 'keys', 'plain', 'getPrototypeOf']
 
-function packOf(shape: Shape, image: Image): Pack | undefined {
-  const text = new PackText(shape)
+function packOf(shape: Shape, image: PackedImage): Pack | undefined {
+  const text = new EncoderSource(shape)
   const names = text.keys.map((_, i) => `keys${i}`)
   const body = `const [${names}] = keys; return (o0) => { let v, n; ${text.body} return true }`
   const make = compile<MakePack>(PARAMETERS, body)
@@ -101,7 +101,7 @@ function packOf(shape: Shape, image: Image): Pack | undefined {
 }
 
 /** The text of a packer's function. No key is `__proto__`: the shape of an image has a template. */
-class PackText {
+class EncoderSource {
   /** The keys of each map. */
   readonly keys: (readonly string[])[] = []
   readonly body: string

@@ -5,7 +5,7 @@
  * reads them in another way as long as the reader is not compiled, and an object that is made of such
  * a number is of another kind: machine code that knows the one kind is thrown away at the other.
  */
-export function keptNumber(number: number): number {
+export function frozenNumber(number: number): number {
   const whole = number | 0
   return whole === number ? whole : number
 }

@@ -7,13 +7,13 @@ import type { Shape } from './shape.js'
 import { compile } from './v8.js'
 
 /** Turns a kept value into the caller's own. */
-export type Revive = (value: unknown) => unknown
+export type Thaw = (value: unknown) => unknown
 
 /** Builds an object of the values that stand in a row from a place of it on. */
-export type Maker = (
+export type ObjectBuilder = (
   values: readonly unknown[],
   from: number,
-  revive: Revive,
+  revive: Thaw,
 ) => Record<string, unknown>
 
 /** Instead of a value that all records have in common: each has its own. */
@@ -34,7 +34,10 @@ let functions = 0
  *   No object is among them
  * @returns undefined where none can be made
  */
-export function makerOf(shape: Shape, common: readonly unknown[]): Maker | undefined {
+export function compileBuilder(
+  shape: Shape,
+  common: readonly unknown[],
+): ObjectBuilder | undefined {
   if (functions === MAX_FUNCTIONS || shape.width > MAX_WIDTH) return undefined
   if (shape.keys.includes('__proto__')) return undefined
   functions++
@@ -42,7 +45,7 @@ export function makerOf(shape: Shape, common: readonly unknown[]): Maker | undef
   const object = new Literal(common).of(shape)
   const body = `const [${names}] = common;
     return (values, from, revive) => { let v; return ${object} }`
-  return compile<(common: readonly unknown[]) => Maker>(['common'], body)?.(common)
+  return compile<(common: readonly unknown[]) => ObjectBuilder>(['common'], body)?.(common)
 }
 
 /**
@@ -50,32 +53,33 @@ export function makerOf(shape: Shape, common: readonly unknown[]): Maker | undef
  * V8 builds none of them into its callers: it would do so into five functions on the way of a read, each
  * larger for it, and throw all five away when the next shape comes.
  */
-export function callMaker(
-  maker: Maker,
+export function callBuilder(
+  maker: ObjectBuilder,
   values: readonly unknown[],
   from: number,
-  revive: Revive,
+  revive: Thaw,
 ): Record<string, unknown> {
   return maker(values, from, revive)
 }
 
 const MEETINGS = 64
-const one: Maker = () => ({})
-const other: Maker = () => ({})
-for (let i = 0; i < MEETINGS; i++) callMaker(i % 2 === 0 ? one : other, [], 0, (value) => value)
+const one: ObjectBuilder = () => ({})
+const other: ObjectBuilder = () => ({})
+for (let i = 0; i < MEETINGS; i++) callBuilder(i % 2 === 0 ? one : other, [], 0, (value) => value)
 
 /** What such a function does, key by key. */
-export function makeStepwise(
+export function buildStepwise(
   shape: Shape,
   values: readonly unknown[],
   from: number,
-  revive: Revive,
+  revive: Thaw,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {}
   let at = from
   for (let i = 0; i < shape.keys.length; i++) {
     const inner = shape.inner[i]
-    const value = inner === undefined ? revive(values[at]) : makeStepwise(inner, values, at, revive)
+    const value =
+      inner === undefined ? revive(values[at]) : buildStepwise(inner, values, at, revive)
     at += inner === undefined ? 1 : inner.width
     put(object, shape.keys[i] as string, value)
   }

@@ -15,9 +15,9 @@ import { writeBoolean, writeNil, writeNumber } from '../write-scalar.js'
 import { writeString } from '../write-text.js'
 import { LEFT_OUT, writeOther } from '../write-value.js'
 import { interned } from './interned.js'
-import { keptNumber } from './kept-number.js'
+import { frozenNumber } from './kept-number.js'
 import type { Shape } from './shape.js'
-import { type Pattern, patternFor } from './shared-values.js'
+import { type SharedValues, sharedValuesFor } from './shared-values.js'
 import { type Template, templateOf } from './template.js'
 
 /** A place keeps a new text with every so many that are not the one it has. */
@@ -29,7 +29,7 @@ const LOOP_LENGTH = 32
 const UNKNOWN = Symbol('unknown')
 
 /** Where an image lies and what is in it. */
-export class Image {
+export class PackedImage {
   readonly shape: Shape
   readonly start: number
   /** The values, in their kept form (see frozen-value.ts). */
@@ -47,13 +47,13 @@ export class Image {
   private readonly paths: readonly (readonly string[])[]
   private isWanted = false
   /** The pattern that the values fit, if that is known. */
-  private pattern: Pattern | undefined = undefined
+  private pattern: SharedValues | undefined = undefined
 
   /** An image of nulls. Undefined where it has no room, or the shape no template. */
-  static of(shape: Shape, start: number, limit: number): Image | undefined {
+  static of(shape: Shape, start: number, limit: number): PackedImage | undefined {
     const template = templateOf(shape)
     if (template === undefined || template.bytes.length + shape.width > limit - start) return
-    return new Image(shape, template, start, limit)
+    return new PackedImage(shape, template, start, limit)
   }
 
   private constructor(
@@ -95,7 +95,7 @@ export class Image {
     if (this.pattern?.isOwn(i) === false) this.pattern = undefined
     if (typeof value === 'string') return this.putText(i, value)
     if (typeof value === 'number') {
-      return this.place(i, writeNumber(value, DATA_OFFSET), keptNumber(value))
+      return this.place(i, writeNumber(value, DATA_OFFSET), frozenNumber(value))
     }
     if (typeof value === 'boolean') return this.place(i, writeBoolean(value, DATA_OFFSET), value)
     if (value === null) return this.place(i, writeNil(DATA_OFFSET), null)
@@ -103,9 +103,9 @@ export class Image {
   }
 
   /** The pattern that the values fit, which are all known. */
-  patternNow(): Pattern {
+  patternNow(): SharedValues {
     if (this.pattern !== undefined) return this.pattern
-    const found = patternFor(this.shape, this.values)
+    const found = sharedValuesFor(this.shape, this.values)
     if (found.isSettled) this.pattern = found
     return found
   }

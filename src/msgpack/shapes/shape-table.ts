@@ -8,7 +8,7 @@
  */
 
 import { outline } from '../../engine/native-outline.js'
-import { Kept } from '../frozen-value.js'
+import { FrozenMap } from '../frozen-value.js'
 import { Shape, sameKeys } from './shape.js'
 import { foreseeing, templateOf } from './template.js'
 
@@ -23,7 +23,7 @@ const misfits: number[] = []
 const inner = new Map<string, Shape>()
 
 /** The shape that the binding has found to fit, by its index: one from behind came to the front. */
-export function fitting(index: number): Shape {
+export function shapeAt(index: number): Shape {
   if (index % 2 === 1) {
     const behind = table[index]
     table[index] = table[index - 1]
@@ -48,7 +48,11 @@ export function shapeOf(keys: readonly string[]): Shape {
 }
 
 /** Tells of a record that fitted no shape at its place: now and then its shape is learned. */
-export function misfit(place: number, keys: readonly string[], values: readonly unknown[]): void {
+export function countMiss(
+  place: number,
+  keys: readonly string[],
+  values: readonly unknown[],
+): void {
   const count = misfits[place] ?? 0
   misfits[place] = (count + 1) % PATIENCE
   if (count !== 0) return
@@ -70,7 +74,7 @@ function put(index: number, shape: Shape): void {
 }
 
 function innerShape(value: unknown): Shape | undefined {
-  if (!(value instanceof Kept)) return undefined
+  if (!(value instanceof FrozenMap)) return undefined
   const { keys } = value.shape
   return new Shape(
     keys,

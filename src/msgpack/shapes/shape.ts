@@ -6,15 +6,15 @@
  * the order of the keys. Invariant: a shape never changes what it foresees.
  */
 import {
-  callMaker,
-  type Maker,
-  makerOf,
-  makeStepwise,
+  buildStepwise,
+  callBuilder,
+  compileBuilder,
+  type ObjectBuilder,
   OWN,
-  type Revive,
+  type Thaw,
   WORTH_COMPILING,
 } from './object-builder.js'
-import type { Pattern } from './shared-values.js'
+import type { SharedValues } from './shared-values.js'
 
 /** The keys of a map, in their order, and the shapes of the maps inside of it. */
 export class Shape {
@@ -24,9 +24,9 @@ export class Shape {
   /** How many values its row has. */
   readonly width: number
   /** What its records that are kept have in common (see shared-values.ts). */
-  pattern: Pattern | undefined = undefined
+  pattern: SharedValues | undefined = undefined
   private uses = 0
-  private maker: Maker | undefined = undefined
+  private maker: ObjectBuilder | undefined = undefined
 
   constructor(keys: readonly string[], inner: readonly (Shape | undefined)[]) {
     this.keys = keys
@@ -35,10 +35,11 @@ export class Shape {
   }
 
   /** Builds the caller's object of the kept values that stand in a row from a place of it on. */
-  make(values: readonly unknown[], from: number, revive: Revive): Record<string, unknown> {
-    if (this.maker !== undefined) return callMaker(this.maker, values, from, revive)
-    if (++this.uses === WORTH_COMPILING) this.maker = makerOf(this, new Array(this.width).fill(OWN))
-    return makeStepwise(this, values, from, revive)
+  build(values: readonly unknown[], from: number, revive: Thaw): Record<string, unknown> {
+    if (this.maker !== undefined) return callBuilder(this.maker, values, from, revive)
+    if (++this.uses === WORTH_COMPILING)
+      this.maker = compileBuilder(this, new Array(this.width).fill(OWN))
+    return buildStepwise(this, values, from, revive)
   }
 }
 

@@ -10,12 +10,12 @@
  * last nothing.
  */
 import {
-  callMaker,
-  type Maker,
-  makerOf,
-  makeStepwise,
+  buildStepwise,
+  callBuilder,
+  compileBuilder,
+  type ObjectBuilder,
   OWN,
-  type Revive,
+  type Thaw,
   WORTH_COMPILING,
 } from './object-builder.js'
 import type { Shape } from './shape.js'
@@ -33,7 +33,7 @@ const PATTERN_COST = 200
 export const PLACE_COST = 8
 
 /** A shape, some of its values, and where the others are. */
-export class Pattern {
+export class SharedValues {
   readonly shape: Shape
   /** How many values each record has of its own. */
   readonly width: number
@@ -47,7 +47,7 @@ export class Pattern {
   private readonly changes: number
   private sightings = 0
   private uses = 0
-  private maker: Maker | undefined = undefined
+  private maker: ObjectBuilder | undefined = undefined
 
   constructor(shape: Shape, common: readonly unknown[], changes: number) {
     this.shape = shape
@@ -65,7 +65,7 @@ export class Pattern {
   }
 
   /** The pattern for a record that is to be kept: this one if it fits. */
-  for(values: readonly unknown[]): Pattern {
+  for(values: readonly unknown[]): SharedValues {
     if (!this.isSettled) return ++this.sightings === FAMILIAR ? this.narrowed(values) : this
     return this.fits(values) ? this : this.widened(values)
   }
@@ -77,10 +77,10 @@ export class Pattern {
   }
 
   /** Builds the caller's object of own values that stand in a row from a place of it on. */
-  make(row: readonly unknown[], from: number, revive: Revive): Record<string, unknown> {
-    if (this.maker !== undefined) return callMaker(this.maker, row, from, revive)
-    if (++this.uses === WORTH_COMPILING) this.maker = makerOf(this.shape, this.common)
-    return makeStepwise(this.shape, this.filled(row, from), 0, revive)
+  make(row: readonly unknown[], from: number, revive: Thaw): Record<string, unknown> {
+    if (this.maker !== undefined) return callBuilder(this.maker, row, from, revive)
+    if (++this.uses === WORTH_COMPILING) this.maker = compileBuilder(this.shape, this.common)
+    return buildStepwise(this.shape, this.filled(row, from), 0, revive)
   }
 
   private filled(row: readonly unknown[], from: number): unknown[] {
@@ -98,25 +98,25 @@ export class Pattern {
     return true
   }
 
-  private narrowed(values: readonly unknown[]): Pattern {
+  private narrowed(values: readonly unknown[]): SharedValues {
     return this.replaced(this.common.map((_, i) => (canBeCommon(values[i]) ? values[i] : OWN)))
   }
 
-  private widened(values: readonly unknown[]): Pattern {
+  private widened(values: readonly unknown[]): SharedValues {
     const isLast = this.changes === MOST_CHANGES
     return this.replaced(this.common.map((one, i) => (isLast || one !== values[i] ? OWN : one)))
   }
 
-  private replaced(common: readonly unknown[]): Pattern {
-    const pattern = new Pattern(this.shape, common, this.changes + 1)
+  private replaced(common: readonly unknown[]): SharedValues {
+    const pattern = new SharedValues(this.shape, common, this.changes + 1)
     this.shape.pattern = pattern
     return pattern
   }
 }
 
 /** The pattern for a record of a shape that is to be kept. */
-export function patternFor(shape: Shape, values: readonly unknown[]): Pattern {
-  shape.pattern ??= new Pattern(shape, new Array(shape.width).fill(OWN), 0)
+export function sharedValuesFor(shape: Shape, values: readonly unknown[]): SharedValues {
+  shape.pattern ??= new SharedValues(shape, new Array(shape.width).fill(OWN), 0)
   return shape.pattern.for(values)
 }
 
