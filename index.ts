@@ -5,15 +5,11 @@
  */
 
 import type {
-  BackupOptions,
-  BackupReport,
-  CompactOptions,
   CompactReport,
   Finding,
   KeyDomain,
   KeySlot,
   KeysOptions,
-  OnProgress,
   RepairOptions,
   RepairReport,
   VerifyOptions,
@@ -27,13 +23,19 @@ import {
   Config,
   CRUDJTError,
   compact,
-  current,
   Extension,
   keys,
+  current as library,
   repair,
   Store,
   verify,
 } from './src/library.js'
+import type {
+  BackupOptions,
+  BackupReport,
+  CompactOptions,
+  OnProgress,
+} from './src/options/backup-options.js'
 import type { CreateOptions, DurableOptions, UpdateOptions } from './src/options/call-options.js'
 import type { Limit } from './src/options/limits.js'
 import type {
@@ -80,8 +82,8 @@ export type {
 }
 export { backup, Config, CRUDJTError, compact, Extension, keys, repair, Store, verify }
 
-/** Taken out once: what another file exports is behind two accessors, which cost a read a tenth. */
-const calls = current
+/** Read once: an export of another module is reached by two accessors, which cost a read a tenth. */
+const current = library
 
 /**
  * Stores data under a new token.
@@ -96,7 +98,7 @@ export function create(
   ttl?: Limit | CreateOptions,
   silence_read?: Limit,
 ): Promise<string> {
-  return calls.backend.create(data, ttl, silence_read)
+  return current.store.create(data, ttl, silence_read)
 }
 
 /**
@@ -108,7 +110,7 @@ export function create(
 export function read<Data extends object = Record<string, unknown>>(
   token: string,
 ): Promise<Session<Data> | null> {
-  return calls.backend.read(token) as Promise<Session<Data> | null>
+  return current.store.read(token)
 }
 
 /**
@@ -124,11 +126,11 @@ export function update(
   ttl?: Limit | UpdateOptions,
   silence_read?: Limit,
 ): Promise<boolean> {
-  return calls.backend.update(token, data, ttl, silence_read)
+  return current.store.update(token, data, ttl, silence_read)
 }
 
 function remove(token: string, options?: DurableOptions): Promise<boolean> {
-  return calls.backend.delete(token, options)
+  return current.store.delete(token, options)
 }
 
 export {

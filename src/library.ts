@@ -4,8 +4,8 @@
  * cost up to twice as much (docs/design.md, section 14).
  */
 export { Config, current } from './api/config.js'
-export { Store } from './api/local-store.js'
 export { backup, compact, keys, repair, verify } from './api/maintenance.js'
+export { Store } from './api/store.js'
 export { CRUDJTError } from './errors.js'
 export { RemoteStore } from './grpc/client/remote-store.js'
 export { Extension } from './msgpack/extension.js'

@@ -1,5 +1,5 @@
 /** A bar that shows how far a long run is: on a terminal only, on standard error. */
-import type { OnProgress } from '../api/maintenance.js'
+import type { OnProgress } from '../options/backup-options.js'
 
 /** Runs that are over sooner show none, in milliseconds. */
 const PATIENCE_MS = 300

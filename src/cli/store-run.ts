@@ -1,7 +1,7 @@
 /** What all commands on a whole store share: progress, what an interruption leaves, and how they fail. */
 
-import type { OnProgress } from '../api/maintenance.js'
 import type { ErrorCode } from '../errors.js'
+import type { OnProgress } from '../options/backup-options.js'
 import { CommandError, STATUS } from './exit.js'
 import { inSecret, MISCONFIGURED } from './failure.js'
 import { cureOfFolder } from './ownership.js'

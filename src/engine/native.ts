@@ -28,18 +28,23 @@ export type NativeBackedUp = native.BackedUp
 /** What a call off this thread comes to. */
 export type Outcome<T> = native.Outcome<T>
 
-/** A hot call's answer: the engine is over its budget and did nothing. */
+/** Passed instead of a limit: the token has none. */
+export const NO_LIMIT = -1
+/** Passed instead of a limit that a Number cannot hold: it is in the scratch header. */
+export const EXACT_LIMIT = -2
+
+/** Returned by a call: the engine is over its memory budget and did nothing. */
 export const BUSY = -3
-/** A read's answer: the record still has the version that is kept. */
-export const UNCHANGED = -2
-/** A read's answer, less a slot: the record that is kept there still has that version, and no limits. */
-export const KEPT = -16
-/** A read's answer: there is no such token. */
+/** Returned by a read: there is no such token. */
 export const ABSENT = -1
+/** Returned by a read: the record still has the version that is cached; the header says where. */
+export const UNCHANGED = -2
+/** Returned by a read, less a slot: the record cached there has that version, and no limits. */
+export const UNCHANGED_SLOT = -16
 
 /** Instead of a slot: none. */
 export const NO_SLOT = -1
 /** Instead of the upper half of a slot in the scratch header: it is none. */
 export const NO_SLOT_HIGH = 0xffffffff
 /** Instead of the lower half of what is none: the token was not read before. */
-export const STRANGER_LOW = 0xffffffff
+export const FIRST_READ_LOW = 0xffffffff

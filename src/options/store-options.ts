@@ -202,3 +202,8 @@ export function engineOptions(options: StoreOptions): NativeOptions {
   const secretKeys = typeof secrets === 'string' ? [secrets] : [...secrets]
   return { ...(Object.fromEntries(given) as Partial<NativeOptions>), secretKeys }
 }
+
+/** Reports an event to a program that does not listen for events itself. */
+export function warn({ code, message }: StoreEvent): void {
+  process.emitWarning(message, { type: 'CRUDJTWarning', code })
+}

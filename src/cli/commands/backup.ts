@@ -1,8 +1,8 @@
 /** `crudjt backup`: copies a store, in use or not, into a folder of its own. */
 import { resolve } from 'node:path'
-import type { BackupReport, OnProgress } from '../../api/maintenance.js'
 import type { ErrorCode } from '../../errors.js'
 import { addressText } from '../../grpc/wire/address.js'
+import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import { type ConnectOptions, optionKind } from '../../options/store-options.js'
 import type { Command } from '../command.js'
 import { CommandError, STATUS } from '../exit.js'
