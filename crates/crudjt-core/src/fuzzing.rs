@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::hash::append_checksum;
+use crate::bytes::append_checksum;
 use crate::keyring::{Domain, KEYRING_FILES, Keyring};
 use crate::record::Header;
 use crate::seal::EpochRow;

@@ -24,10 +24,8 @@ pub mod clock;
 mod engine;
 mod error;
 mod event;
-mod format;
 #[doc(hidden)]
 pub mod fuzzing;
-mod hash;
 mod journal;
 mod keyring;
 mod known;
@@ -37,7 +35,6 @@ mod offline;
 mod options;
 mod outline;
 mod owner;
-mod padded;
 #[doc(hidden)]
 pub mod parts;
 mod path;

@@ -41,6 +41,7 @@ use std::thread::JoinHandle;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
+use crate::bytes::Padded;
 use crate::cache::RecordCache;
 use crate::changes::Changes;
 use crate::clock::Signal;
@@ -50,7 +51,6 @@ use crate::keyring::{Domain, Keyring};
 use crate::memtable::Tables;
 use crate::options::Options;
 use crate::owner::Ownership;
-use crate::padded::Padded;
 use crate::sabotage::{Breakage, broken};
 use crate::seal::{Epoch, Epochs};
 use crate::tree::Tree;

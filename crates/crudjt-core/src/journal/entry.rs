@@ -14,7 +14,7 @@
 
 use super::Place;
 use crate::bytes::Reader;
-use crate::hash::checksum;
+use crate::bytes::checksum;
 use crate::record::{HEADER_MAX, TAG};
 use crate::sabotage::{Breakage, broken};
 use crate::seal::EpochRow;

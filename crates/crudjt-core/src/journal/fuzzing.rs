@@ -6,7 +6,7 @@ use std::path::Path;
 use super::entry::{Change, ENTRY_HEADER, Entry, Head, parse};
 use super::header::{BEGIN_AT, ENTRIES, Identity, MARKS_AT};
 use crate::bytes::Reader;
-use crate::hash::{append_checksum, checksum};
+use crate::bytes::{append_checksum, checksum};
 
 /// Builds an entry of any kind and payload with a checksum that fits, parses it, and gives what it
 /// was understood as, written again, with the bytes of its record that it points to.

@@ -12,9 +12,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::bytes::after_version;
 use crate::bytes::{Reader, SANE};
-use crate::format::after_version;
-use crate::hash::{append_checksum, checked, checksum_at};
+use crate::bytes::{append_checksum, checked, checksum_at};
 use crate::keyring::StoreId;
 use crate::{Error, Result};
 

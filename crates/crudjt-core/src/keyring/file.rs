@@ -19,8 +19,8 @@ use std::path::Path;
 
 use super::{Keyring, Slot};
 use crate::bytes::Reader;
-use crate::format::after_version;
-use crate::hash::{append_checksum, checked};
+use crate::bytes::after_version;
+use crate::bytes::{append_checksum, checked};
 use crate::storage::{Mode, Storage, read_all};
 use crate::{Error, Result};
 

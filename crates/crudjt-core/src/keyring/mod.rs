@@ -288,7 +288,7 @@ mod tests {
         disk.edit(&path, |bytes| {
             bytes[8] = 9;
             let body = bytes.len() - 8;
-            let sum = crate::hash::checksum(&bytes[..body]);
+            let sum = crate::bytes::checksum(&bytes[..body]);
             bytes[body..].copy_from_slice(&sum.to_le_bytes());
         });
         assert_eq!(Keyring::load(&options).expect_err("newer").code(), "ERR_CRUDJT_VERSION");

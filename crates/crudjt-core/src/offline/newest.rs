@@ -17,7 +17,7 @@ use super::meter::Meter;
 use super::source::Source;
 use crate::Result;
 use crate::bytes::SANE;
-use crate::hash::checksum;
+use crate::bytes::checksum;
 use crate::journal::{self, Surveyed};
 use crate::keyring::Unlocked;
 use crate::record::Header;

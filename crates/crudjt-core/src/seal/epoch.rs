@@ -10,9 +10,9 @@ use std::sync::Arc;
 use crate::sync::RwLock;
 
 use super::{Cipher, Key};
+use crate::bytes::Padded;
 use crate::bytes::Reader;
 use crate::keyring::{Domain, DomainId};
-use crate::padded::Padded;
 use crate::random::random;
 use crate::record::{Header, TAG};
 use crate::{Error, Result};

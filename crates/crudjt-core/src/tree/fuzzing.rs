@@ -1,7 +1,7 @@
 //! For tests with hostile bytes: a B-tree's file whose checksums fit what it holds.
 
 use super::blocks::{BLOCK, IDENTITY, PREFACE, SLOT, sum_of};
-use crate::hash::checksum;
+use crate::bytes::checksum;
 use crate::keyring::StoreId;
 
 /// Makes the checksums of the file's header and blocks fit; those of redb stay as they are.

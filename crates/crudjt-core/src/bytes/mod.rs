@@ -1,5 +1,13 @@
 //! Little-endian fields in byte strings. Reading never panics: what is too short is `None`.
 
+mod checksum;
+mod file_version;
+mod padded;
+
+pub(crate) use checksum::{append_checksum, checked, checksum, checksum_at};
+pub(crate) use file_version::after_version;
+pub(crate) use padded::Padded;
+
 /// Numbers that count up - ids, sequences, generations - are below this: no store gets so far, what
 /// is beyond was made up, and adding to it might overflow.
 pub(crate) const SANE: u64 = 1 << 62;
