@@ -13,12 +13,9 @@
 //!
 //! The formats, the commit protocol and their reasons are in `docs/design.md`.
 
-mod briefs;
-mod budgeted;
 mod bytes;
 mod cache;
 mod call;
-mod changes;
 #[doc(hidden)]
 pub mod clock;
 mod engine;
@@ -28,7 +25,6 @@ mod event;
 pub mod fuzzing;
 mod journal;
 mod keyring;
-mod known;
 mod memtable;
 pub mod msgpack;
 mod offline;
@@ -51,11 +47,11 @@ mod sync;
 mod token;
 mod tree;
 
+pub use cache::{Acquaintance, Known};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
-pub use known::{Acquaintance, Known};
 pub use offline::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
     Verified, backup, compact, keys, repair, verify,

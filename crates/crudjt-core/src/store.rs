@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::cache::Known;
 use crate::call::{Change, Limits, Reading};
 use crate::engine::{self, Engine, Stats};
-use crate::known::Known;
 use crate::offline::{BackedUp, Progress};
 use crate::options::Options;
 use crate::path::settled;

@@ -8,10 +8,10 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::Engine;
+use crate::cache::Known;
 use crate::cache::Opened;
 use crate::call::OUT_BYTES;
 use crate::keyring::Domain;
-use crate::known::Known;
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
 use crate::token::{Claim, decode};

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::changes::Watchers;
+use crate::cache::Watchers;
 use crate::journal::Tail;
 use crate::memtable::Memtable;
 

@@ -42,8 +42,8 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
 use crate::bytes::Padded;
+use crate::cache::Changes;
 use crate::cache::RecordCache;
-use crate::changes::Changes;
 use crate::clock::Signal;
 use crate::event::Event;
 use crate::journal::{Segment, Supply, Syncer};

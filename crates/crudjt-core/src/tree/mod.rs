@@ -44,7 +44,6 @@ pub(crate) use fill::Rows;
 pub(crate) use fuzzing::make_checksums_fit;
 use lookup::Lookup;
 pub(crate) use mark::AppliedMark;
-pub(crate) use page_cache::Page;
 use page_cache::PageCache;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;

@@ -9,23 +9,7 @@ use std::sync::Arc;
 
 use super::blocks::BLOCK;
 use super::pages::Root;
-use crate::budgeted::{Budgeted, Kept, budgeted};
-
-/// Memory that a page takes besides its bytes.
-const OVERHEAD: usize = 96;
-
-/// A page as far as its checksum covers it.
-pub(crate) struct Page {
-    sum: u128,
-    bytes: Box<[u8]>,
-}
-
-impl Page {
-    /// The memory that it takes, about.
-    pub(crate) fn weight(&self) -> usize {
-        self.bytes.len() + OVERHEAD
-    }
-}
+use crate::cache::{Budgeted, Kept, Page, budgeted};
 
 /// Pages by number.
 pub(super) struct PageCache(Budgeted);

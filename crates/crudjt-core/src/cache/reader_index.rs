@@ -13,7 +13,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::changes::{Changes, NO_MARK};
+use crate::cache::{Changes, NO_MARK};
 use crate::memtable::Brief;
 use crate::token::{Claim, Salt};
 

@@ -6,18 +6,51 @@ use std::sync::Arc;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
+use zeroize::Zeroizing;
 
-use crate::cache::Opened;
-use crate::tree::Page;
+use crate::keyring::DomainId;
+use crate::record::Header;
 
 /// Parts that have a lock each, unless the budget is small. Not as many as there are processors:
 /// asking for their number takes 5 kB of code.
 const SHARDS: usize = 16;
 
+/// Memory that a record takes besides its data.
+const RECORD_OVERHEAD: usize = 200;
+/// Memory that a page takes besides its bytes.
+const PAGE_OVERHEAD: usize = 96;
+
 /// What is kept.
 pub(crate) enum Kept {
     Record(Opened),
     Page(Page),
+}
+
+/// An opened record.
+pub(crate) struct Opened {
+    pub(crate) header: Header,
+    pub(crate) domain: DomainId,
+    pub(crate) data: Zeroizing<Box<[u8]>>,
+}
+
+impl Opened {
+    /// The memory that it takes, about.
+    fn weight(&self) -> usize {
+        self.data.len() + RECORD_OVERHEAD
+    }
+}
+
+/// A page as far as its checksum covers it.
+pub(crate) struct Page {
+    pub(crate) sum: u128,
+    pub(crate) bytes: Box<[u8]>,
+}
+
+impl Page {
+    /// The memory that it takes, about.
+    fn weight(&self) -> usize {
+        self.bytes.len() + PAGE_OVERHEAD
+    }
 }
 
 #[derive(Clone)]

@@ -5,36 +5,26 @@
 //! commit was published since it looked (the gate); a commit first closes that window, then
 //! removes what it changed.
 
+mod change_counters;
+mod limits_table;
+mod reader_index;
+mod weighted;
+
+pub(crate) use change_counters::{Changes, NO_MARK, Watchers};
+pub(crate) use reader_index::Standing;
+pub use reader_index::{Acquaintance, Known};
+pub(crate) use weighted::{Budgeted, Kept, Opened, Page, budgeted};
+
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use crate::sync::RwLock;
-use zeroize::Zeroizing;
 
-use crate::briefs::Briefs;
-use crate::budgeted::{Budgeted, Kept, budgeted};
-use crate::keyring::DomainId;
 use crate::memtable::Brief;
-use crate::record::Header;
+use limits_table::Briefs;
 
-/// Memory that an entry takes besides its data.
-const OVERHEAD: usize = 200;
 /// Roughly what one entry takes, to size the cache's index.
 const TYPICAL: usize = 512;
-
-/// An opened record.
-pub(crate) struct Opened {
-    pub(crate) header: Header,
-    pub(crate) domain: DomainId,
-    pub(crate) data: Zeroizing<Box<[u8]>>,
-}
-
-impl Opened {
-    /// The memory that it takes, about.
-    pub(crate) fn weight(&self) -> usize {
-        self.data.len() + OVERHEAD
-    }
-}
 
 /// Opened records and briefs by id.
 pub(crate) struct RecordCache {
@@ -121,7 +111,9 @@ impl RecordCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Header;
     use crate::token::Salt;
+    use zeroize::Zeroizing;
 
     fn record(version: u64) -> Opened {
         let header =
