@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use crate::bytes::append_checksum;
-use crate::keyring::{Domain, KEYRING_FILES, Keyring};
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::{Domain, KEYRING_FILES, Keyring};
+use crate::crypto::token::decode;
 use crate::record::Header;
-use crate::seal::EpochRow;
-use crate::token::decode;
 use crate::{journal, tree};
 
 pub use crate::journal::fuzzing::{entry_again, segment_again};

@@ -5,7 +5,7 @@
 //! process at once and power loss within [`Options::sync_interval`].
 //!
 //! ```text
-//! Store ── Engine ─┬─ keyring, seal, token, record     what is written, and under which keys
+//! Store ── Engine ─┬─ crypto, record                   what is written, and under which keys
 //!                  ├─ journal ── memtable              what is new
 //!                  ├─ tree ── cache                    what is at rest
 //!                  └─ storage, clock, owner            the disk, time, and who owns both
@@ -18,13 +18,13 @@ mod cache;
 mod call;
 #[doc(hidden)]
 pub mod clock;
+mod crypto;
 mod engine;
 mod error;
 mod event;
 #[doc(hidden)]
 pub mod fuzzing;
 mod journal;
-mod keyring;
 mod memtable;
 pub mod msgpack;
 mod offline;
@@ -34,21 +34,19 @@ mod owner;
 #[doc(hidden)]
 pub mod parts;
 mod path;
-mod random;
 mod record;
 #[doc(hidden)]
 pub mod sabotage;
-mod seal;
-mod secret;
 #[doc(hidden)]
 pub mod storage;
 mod store;
 mod sync;
-mod token;
 mod tree;
 
 pub use cache::{Acquaintance, Known};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
+pub use crypto::secret::Secret;
+pub use crypto::token::{TOKEN_LENGTH, Token};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
@@ -62,6 +60,4 @@ pub use options::{JournalMode, Options};
 pub use outline::{Leaves, MAX_LEAVES, Outliner};
 pub use owner::Owner;
 pub use path::{DefaultPlace, default_place};
-pub use secret::Secret;
 pub use store::Store;
-pub use token::{TOKEN_LENGTH, Token};

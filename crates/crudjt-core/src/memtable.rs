@@ -11,10 +11,10 @@ use std::sync::OnceLock;
 use crate::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
+use crate::crypto::EpochRow;
+use crate::crypto::token::Salt;
 use crate::journal::{Begin, Place, Segment};
 use crate::record::Header;
-use crate::seal::EpochRow;
-use crate::token::Salt;
 
 const SHARDS: u64 = 32;
 /// How many recent records a shard has room for at first: 16 MiB of records of 256 bytes.

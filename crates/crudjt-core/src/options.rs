@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
-use crate::secret::Secret;
 use crate::storage::{Disk, Storage};
 
 /// How the journal is written.

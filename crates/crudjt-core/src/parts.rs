@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::crypto::keyring::Domain;
+use crate::crypto::token::{Claim, Salt, Token, decode};
+use crate::crypto::{Cipher, Epoch, EpochRow, Epochs};
 use crate::journal::{Begin, Entry, Segment, SegmentMaker, Tail};
-use crate::keyring::Domain;
 use crate::record::Header;
-use crate::seal::{Cipher, Epoch, EpochRow, Epochs};
-use crate::token::{Claim, Salt, Token, decode};
 use crate::{Error, JournalMode, Options, Result};
 
 fn domain() -> Domain {

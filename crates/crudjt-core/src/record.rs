@@ -16,7 +16,7 @@
 //! list of owners and a caller's own key, each a u16 length with its bytes after the read limit.
 
 use crate::bytes::{Reader, put_uint};
-use crate::token::Salt;
+use crate::crypto::token::Salt;
 
 /// The record format written here.
 pub(crate) const FORMAT: u8 = 1;

@@ -10,11 +10,11 @@ use parking_lot::Mutex;
 
 use crate::cache::Known;
 use crate::call::{Change, Limits, Reading};
+use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
 use crate::offline::{BackedUp, Progress};
 use crate::options::Options;
 use crate::path::settled;
-use crate::token::Token;
 use crate::{Error, Result};
 
 /// A handle on an open store. All calls may be made from several threads at once.

@@ -6,8 +6,8 @@
 
 use crate::sync::RwLock;
 
+use crate::crypto::token::Salt;
 use crate::memtable::Brief;
-use crate::token::Salt;
 
 /// Places that share a lock, all with ids that follow each other.
 const RUN: usize = 64;

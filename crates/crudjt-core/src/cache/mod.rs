@@ -111,8 +111,8 @@ impl RecordCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::token::Salt;
     use crate::record::Header;
-    use crate::token::Salt;
     use zeroize::Zeroizing;
 
     fn record(version: u64) -> Opened {

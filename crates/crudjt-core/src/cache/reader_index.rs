@@ -14,8 +14,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::cache::{Changes, NO_MARK};
+use crate::crypto::token::{Claim, Salt};
 use crate::memtable::Brief;
-use crate::token::{Claim, Salt};
 
 /// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

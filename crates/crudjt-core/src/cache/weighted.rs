@@ -8,7 +8,7 @@ use quick_cache::{OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 use zeroize::Zeroizing;
 
-use crate::keyring::DomainId;
+use crate::crypto::keyring::DomainId;
 use crate::record::Header;
 
 /// Parts that have a lock each, unless the budget is small. Not as many as there are processors:

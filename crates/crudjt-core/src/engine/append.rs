@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::front::Front;
+use crate::crypto::EpochRow;
 use crate::journal::{Entry, Place, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};
 use crate::sabotage::{Breakage, broken};
-use crate::seal::EpochRow;
 use crate::{Error, Result};
 
 /// What an append does.

@@ -11,10 +11,10 @@ use super::Engine;
 use crate::cache::Known;
 use crate::cache::Opened;
 use crate::call::OUT_BYTES;
-use crate::keyring::Domain;
+use crate::crypto::keyring::Domain;
+use crate::crypto::token::{Claim, decode};
 use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
-use crate::token::{Claim, decode};
 use crate::{Error, Result};
 
 crate::sync::thread_local! {

@@ -45,14 +45,14 @@ use crate::bytes::Padded;
 use crate::cache::Changes;
 use crate::cache::RecordCache;
 use crate::clock::Signal;
+use crate::crypto::keyring::{Domain, Keyring};
+use crate::crypto::{Epoch, Epochs};
 use crate::event::Event;
 use crate::journal::{Segment, Supply, Syncer};
-use crate::keyring::{Domain, Keyring};
 use crate::memtable::Tables;
 use crate::options::Options;
 use crate::owner::Ownership;
 use crate::sabotage::{Breakage, broken};
-use crate::seal::{Epoch, Epochs};
 use crate::tree::Tree;
 use crate::{Error, Result};
 

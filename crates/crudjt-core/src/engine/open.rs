@@ -14,16 +14,17 @@ use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};
 use crate::bytes::Padded;
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
+use crate::crypto::keyring;
+use crate::crypto::keyring::{Keyring, Unlocked};
+use crate::crypto::{EpochRow, Epochs};
 use crate::event::Event;
 use crate::journal::{Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
-use crate::keyring::{Keyring, Unlocked};
 use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
 use crate::sabotage::{Breakage, broken};
-use crate::seal::{EpochRow, Epochs};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
-use crate::{Error, Result, journal, keyring, offline};
+use crate::{Error, Result, journal, offline};
 
 /// Opens the store that the options describe, making it if there is none.
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {

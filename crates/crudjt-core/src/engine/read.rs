@@ -8,10 +8,10 @@ use super::write::with_entry;
 use crate::cache::NO_MARK;
 use crate::cache::{Known, Standing};
 use crate::call::{Meta, Reading};
+use crate::crypto::token::Claim;
 use crate::event::Event;
 use crate::memtable::Brief;
 use crate::record::Header;
-use crate::token::Claim;
 use crate::{Error, Result};
 
 impl Engine {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::crypto::EpochRow;
 use crate::journal::{Begin, Change, Place, Segment};
 use crate::memtable::{Memtable, State};
 use crate::record::{HEADER_MAX, Header};
-use crate::seal::EpochRow;
 use crate::{Error, Result};
 
 /// Collects the replayed entries.

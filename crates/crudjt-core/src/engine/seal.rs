@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Engine;
-use crate::keyring::Domain;
-use crate::seal::Epoch;
+use crate::crypto::Epoch;
+use crate::crypto::keyring::Domain;
 use crate::{Error, Result};
 
 impl Engine {

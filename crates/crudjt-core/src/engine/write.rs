@@ -8,11 +8,11 @@ use super::append::Effect;
 use super::find::{Address, Found};
 use crate::cache::Known;
 use crate::call::{Change, Limits};
+use crate::crypto::random::salt;
+use crate::crypto::token::{Claim, Token};
 use crate::journal::Entry;
 use crate::memtable::Brief;
-use crate::random::salt;
 use crate::record::Header;
-use crate::token::{Claim, Token};
 use crate::{Error, Result};
 
 crate::sync::thread_local! {

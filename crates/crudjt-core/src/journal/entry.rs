@@ -15,9 +15,9 @@
 use super::Place;
 use crate::bytes::Reader;
 use crate::bytes::checksum;
+use crate::crypto::EpochRow;
 use crate::record::{HEADER_MAX, TAG};
 use crate::sabotage::{Breakage, broken};
-use crate::seal::EpochRow;
 
 /// Bytes before the payload.
 pub(super) const ENTRY_HEADER: usize = 24;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::bytes::after_version;
 use crate::bytes::{Reader, SANE};
 use crate::bytes::{append_checksum, checked, checksum_at};
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::{Error, Result};
 
 /// Where entries start.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::entry::{ENTRY_HEADER, parse, payload_length};
 use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
 use super::{Begin, Change, Segment};
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mode, StorageFile};

@@ -11,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 use crate::sync::Mutex;
 
 use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of, fresh_file};
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
+use crate::crypto::random::random;
 use crate::options::{JournalMode, Options, Seams};
-use crate::random::random;
 use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mapping, Mode, Shut, StorageFile};
 use crate::{Error, Result};

@@ -14,7 +14,7 @@ use super::header::{BEGIN_AT, ENTRIES, Identity, file_of};
 use super::recovery::{Window, read_page, segment_numbers};
 use super::{Applied, Begin, Change};
 use crate::Result;
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::storage::Mode;
 

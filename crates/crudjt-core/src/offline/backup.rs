@@ -8,7 +8,7 @@ use super::finding::{Finding, FindingKind, Findings};
 use super::meter::Progress;
 use super::salvage::salvage;
 use super::source::Source;
-use crate::keyring::Keyring;
+use crate::crypto::keyring::Keyring;
 use crate::options::Options;
 use crate::path::settled;
 use crate::tree::Snapshot;

@@ -7,11 +7,11 @@ use std::io;
 use std::path::Path;
 
 use super::source::size;
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal::{Begin, SegmentMaker};
-use crate::keyring::{Keyring, StoreId};
 use crate::options::Options;
 use crate::owner::{self, Ownership};
-use crate::seal::EpochRow;
 use crate::storage::Mode;
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};

@@ -6,9 +6,9 @@
 use super::build::{BATCH_BYTES, refuse_incomplete};
 use super::meter::{Meter, Progress};
 use super::source::{list, size};
-use crate::keyring::{Keyring, StoreId};
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::{Keyring, StoreId};
 use crate::options::Options;
-use crate::seal::EpochRow;
 use crate::storage::Mode;
 use crate::tree::{
     AppliedMark, BLOCK_BYTES, Damage, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile,

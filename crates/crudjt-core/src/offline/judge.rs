@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::bytes::SANE;
-use crate::keyring::{Keyring, Unlocked};
+use crate::crypto::keyring::{Keyring, Unlocked};
+use crate::crypto::{EpochRow, Epochs};
 use crate::record::{Header, TAG};
-use crate::seal::{EpochRow, Epochs};
 
 /// What a record turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a keyring holds, without any key.
 
 use super::source::list;
-use crate::keyring::{DomainId, Keyring, Listed};
+use crate::crypto::keyring::{DomainId, Keyring, Listed};
 use crate::options::Options;
 use crate::{Error, Result};
 

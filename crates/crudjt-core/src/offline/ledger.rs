@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::finding::{FindingKind, Findings};
 use super::meter::Meter;
+use crate::crypto::EpochRow;
 use crate::journal::{Change, Witness};
-use crate::seal::EpochRow;
 
 /// The newest state of an id in the journal.
 pub(super) struct Noted {

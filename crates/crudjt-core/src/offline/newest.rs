@@ -18,10 +18,10 @@ use super::source::Source;
 use crate::Result;
 use crate::bytes::SANE;
 use crate::bytes::checksum;
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::Unlocked;
 use crate::journal::{self, Surveyed};
-use crate::keyring::Unlocked;
 use crate::record::Header;
-use crate::seal::EpochRow;
 use crate::tree::{
     AppliedMark, BLOCK_BYTES, Damage, TableName, TreeFile, Visitor, epoch_in, expiry_key, mark_in,
 };

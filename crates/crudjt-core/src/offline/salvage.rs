@@ -8,9 +8,9 @@ use super::meter::{Meter, Progress};
 use super::newest::{Taker, Tally, read_newest};
 use super::source::Source;
 use super::verify::unlock;
+use crate::crypto::EpochRow;
+use crate::crypto::random::random;
 use crate::journal::Applied;
-use crate::random::random;
-use crate::seal::EpochRow;
 use crate::tree::AppliedMark;
 use crate::{Error, Result};
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::finding::{FindingKind, Findings};
+use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal;
-use crate::keyring::{Keyring, StoreId};
 use crate::options::Options;
 use crate::owner;
 use crate::storage::Mode;
@@ -62,7 +62,7 @@ pub(super) fn list(options: &Options) -> Result<Vec<String>> {
 }
 
 fn is_keyring(name: &str) -> bool {
-    crate::keyring::KEYRING_FILES.contains(&name)
+    crate::crypto::keyring::KEYRING_FILES.contains(&name)
 }
 
 fn size_of(options: &Options, name: &str) -> Option<u64> {

@@ -4,7 +4,7 @@ use super::finding::Findings;
 use super::ledger::Ledger;
 use super::meter::Meter;
 use super::newest::read_small_tables;
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::tree::TreeFile;
 use crate::{Result, journal};

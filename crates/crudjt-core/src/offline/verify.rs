@@ -5,7 +5,7 @@ use super::meter::{Meter, Progress};
 use super::newest::{Taker, Tally, read_newest};
 use super::source::Source;
 use crate::Result;
-use crate::keyring::Unlocked;
+use crate::crypto::keyring::Unlocked;
 use crate::options::Options;
 
 /// What [`verify`] found.

@@ -23,7 +23,7 @@ use super::pages::Place;
 use super::write_behind::WriteBehind;
 use crate::bytes::after_version;
 use crate::bytes::{append_checksum, checked, checksum, checksum_at};
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::sabotage::{Breakage, broken};
 use crate::storage::{Mode, StorageFile};

@@ -2,7 +2,7 @@
 
 use super::blocks::{BLOCK, IDENTITY, PREFACE, SLOT, sum_of};
 use crate::bytes::checksum;
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 
 /// Makes the checksums of the file's header and blocks fit; those of redb stay as they are.
 pub(crate) fn make_checksums_fit(file: &mut [u8]) {

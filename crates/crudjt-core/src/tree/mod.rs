@@ -50,9 +50,9 @@ pub(crate) use tables::expiry_key;
 use tables::{EPOCHS, EpochCount, RECORDS};
 pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
-use crate::keyring::StoreId;
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::seal::EpochRow;
 use crate::storage::{Shut, StorageFile};
 use crate::{Error, Result};
 

@@ -18,7 +18,7 @@ use super::leaked::LeakedByPanic;
 use super::mark::AppliedMark;
 use super::pages::Widths;
 use crate::bytes::Reader;
-use crate::seal::EpochRow;
+use crate::crypto::EpochRow;
 
 pub(super) type Key = u128;
 pub(super) type Value = &'static [u8];

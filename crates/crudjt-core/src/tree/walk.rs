@@ -18,7 +18,7 @@ use super::tables::{
     APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
 use crate::Result;
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 
 /// No tree of ours is deeper: a hostile one is not to go on for ever.
@@ -232,6 +232,6 @@ pub(crate) fn mark_in(key: &[u8], value: &[u8]) -> Option<AppliedMark> {
 }
 
 /// An epoch's row and how many records it has.
-pub(crate) fn epoch_in(value: &[u8]) -> Option<(crate::seal::EpochRow, u64)> {
+pub(crate) fn epoch_in(value: &[u8]) -> Option<(crate::crypto::EpochRow, u64)> {
     EpochCount::parse(value).map(|count| (count.row, count.records))
 }

@@ -4,9 +4,9 @@ use zeroize::Zeroizing;
 
 use super::{Domain, DomainId, StoreId};
 use crate::bytes::Reader;
-use crate::random::random;
-use crate::seal::{Cipher, Key, derive};
-use crate::secret::Secret;
+use crate::crypto::random::random;
+use crate::crypto::secret::Secret;
+use crate::crypto::{Cipher, Key, derive};
 use crate::{Error, Result};
 
 /// Why a secret has a slot for a domain.

@@ -12,8 +12,8 @@ use crate::sync::RwLock;
 use super::{Cipher, Key};
 use crate::bytes::Padded;
 use crate::bytes::Reader;
-use crate::keyring::{Domain, DomainId};
-use crate::random::random;
+use crate::crypto::keyring::{Domain, DomainId};
+use crate::crypto::random::random;
 use crate::record::{Header, TAG};
 use crate::{Error, Result};
 
@@ -190,7 +190,7 @@ impl Epochs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::Salt;
+    use crate::crypto::token::Salt;
     use proptest::prelude::*;
 
     fn epoch(cipher: Cipher) -> Epoch {

@@ -14,11 +14,11 @@ pub(crate) use domain::{Domain, DomainId};
 pub(crate) use file::{KEYRING_FILES, StoreId, is_own_file};
 use slot::{Role, Slot};
 
+use crate::crypto::random::random;
+use crate::crypto::secret::Secret;
 use crate::event::Event;
 use crate::options::Options;
-use crate::random::random;
 use crate::sabotage::{Breakage, broken};
-use crate::secret::Secret;
 use crate::storage::Mode;
 use crate::{Error, Result};
 

@@ -6,6 +6,10 @@
 
 mod cipher;
 mod epoch;
+pub(crate) mod keyring;
+pub(crate) mod random;
+pub(crate) mod secret;
+pub(crate) mod token;
 #[expect(unsafe_code, reason = "ring's keys can only be wiped as plain memory")]
 mod wipe_unsafe;
 

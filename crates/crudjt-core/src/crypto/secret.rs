@@ -111,7 +111,7 @@ mod tests {
         let weak = Secret::from_base64(&"YWFh".repeat(16));
         assert!(weak.is_ok_and(|secret| secret.looks_weak()));
         let drawn = Secret(Zeroizing::new(
-            crate::random::random::<32>().map(Vec::from).unwrap_or_default(),
+            crate::crypto::random::random::<32>().map(Vec::from).unwrap_or_default(),
         ));
         assert!(!drawn.looks_weak());
     }
