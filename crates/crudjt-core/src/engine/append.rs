@@ -6,7 +6,7 @@ use crate::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::Engine;
-use super::front::Front;
+use super::append_lock::Front;
 use crate::crypto::EpochRow;
 use crate::journal::{Entry, Place, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};

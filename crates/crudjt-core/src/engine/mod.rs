@@ -18,12 +18,12 @@
 //! taken before the append lock and never with a stripe held.
 
 mod append;
+mod append_lock;
 mod background;
 mod backup;
 mod checkpoint;
 mod close;
-mod find;
-mod front;
+mod lookup;
 mod open;
 mod read;
 mod replay;
@@ -56,7 +56,7 @@ use crate::sabotage::{Breakage, broken};
 use crate::tree::Tree;
 use crate::{Error, Result};
 
-use front::Front;
+use append_lock::Front;
 pub(crate) use open::open;
 pub use stats::Stats;
 use time::Timekeeper;

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
-use super::front::Front;
+use super::append_lock::Front;
 use super::replay::Replay;
 use super::time::Timekeeper;
 use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};

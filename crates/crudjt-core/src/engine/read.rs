@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::append::Effect;
-use super::find::{Address, Found};
+use super::lookup::{Address, Found};
 use super::write::with_entry;
 use crate::cache::NO_MARK;
 use crate::cache::{Known, Standing};

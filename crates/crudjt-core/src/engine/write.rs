@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use super::Engine;
 use super::append::Effect;
-use super::find::{Address, Found};
+use super::lookup::{Address, Found};
 use crate::cache::Known;
 use crate::call::{Change, Limits};
 use crate::crypto::random::salt;

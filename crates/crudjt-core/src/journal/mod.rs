@@ -12,18 +12,18 @@
 mod entry;
 pub(crate) mod fuzzing;
 mod header;
+mod inspect;
 mod recovery;
 mod segment;
-mod supply;
-mod survey;
+mod spare_segments;
 mod sync;
 mod tail;
 
 pub(crate) use entry::{Change, Entry, largest_entry};
 pub(crate) use header::{Begin, is_own_file, is_segment};
+pub(crate) use inspect::{Surveyed, Witness, survey};
 pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
 pub(crate) use segment::{Place, Segment, SegmentMaker};
-pub(crate) use supply::Supply;
-pub(crate) use survey::{Surveyed, Witness, survey};
+pub(crate) use spare_segments::Supply;
 pub(crate) use sync::{Captured, SyncTimes, Syncer};
 pub(crate) use tail::Tail;
