@@ -25,9 +25,9 @@ mod event;
 #[doc(hidden)]
 pub mod fuzzing;
 mod journal;
+mod maintenance;
 mod memtable;
 pub mod msgpack;
-mod offline;
 mod options;
 mod outline;
 mod owner;
@@ -50,7 +50,7 @@ pub use crypto::token::{TOKEN_LENGTH, Token};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
-pub use offline::{
+pub use maintenance::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
     Verified, backup, compact, keys, repair, verify,
 };

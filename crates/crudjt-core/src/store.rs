@@ -12,7 +12,7 @@ use crate::cache::Known;
 use crate::call::{Change, Limits, Reading};
 use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
-use crate::offline::{BackedUp, Progress};
+use crate::maintenance::{BackedUp, Progress};
 use crate::options::Options;
 use crate::path::settled;
 use crate::{Error, Result};

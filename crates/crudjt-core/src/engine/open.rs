@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::owner::{self, Ownership};
 use crate::sabotage::{Breakage, broken};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
-use crate::{Error, Result, journal, offline};
+use crate::{Error, Result, journal, maintenance};
 
 /// Opens the store that the options describe, making it if there is none.
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
@@ -80,11 +80,11 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     }
     let names =
         storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    offline::refuse_incomplete(&options.path, &names)?;
+    maintenance::refuse_incomplete(&options.path, &names)?;
     if names.iter().any(|name| name == FRESH_TREE) {
-        offline::remove_fresh(options)?;
+        maintenance::remove_fresh(options)?;
     }
-    offline::remove_tickets(options, &names);
+    maintenance::remove_tickets(options, &names);
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -102,13 +102,14 @@ fn is_own_file(name: &str) -> bool {
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner::is_own_file(name)
-        || offline::is_ticket(name)
+        || maintenance::is_ticket(name)
 }
 
 /// Refuses a secret that opens nothing, where that was asked for, before anything is changed.
 fn refuse_stranger(options: &Options, keyring: &Keyring) -> Result<()> {
     let is_stranger = || keyring.unlock(&options.secrets).domains.is_empty();
-    if options.require_known_key && is_stranger() && offline::was_used(options, keyring.store)? {
+    if options.require_known_key && is_stranger() && maintenance::was_used(options, keyring.store)?
+    {
         return Err(Error::UnknownKey { path: options.path.clone() });
     }
     Ok(())

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Finding, Findings};
-use super::meter::Progress;
+use super::progress::Progress;
 use super::salvage::{Salvaged, salvage};
-use super::source::Source;
+use super::store_reader::Source;
 use crate::Result;
 use crate::options::Options;
 

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use super::build::{BATCH_BYTES, Build};
 use super::finding::{Finding, FindingKind, Findings};
-use super::meter::Progress;
+use super::progress::Progress;
 use super::salvage::salvage;
-use super::source::Source;
+use super::store_builder::{BATCH_BYTES, Build};
+use super::store_reader::Source;
 use crate::crypto::keyring::Keyring;
 use crate::options::Options;
 use crate::path::settled;

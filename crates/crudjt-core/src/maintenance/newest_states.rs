@@ -11,10 +11,10 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use super::finding::{FindingKind, Findings};
-use super::judge::{Judge, Verdict};
-use super::ledger::{Ledger, Noted};
-use super::meter::Meter;
-use super::source::Source;
+use super::journal_states::{Ledger, Noted};
+use super::progress::Meter;
+use super::record_check::{Judge, Verdict};
+use super::store_reader::Source;
 use crate::Result;
 use crate::bytes::SANE;
 use crate::bytes::checksum;

@@ -1,6 +1,6 @@
 //! What a keyring holds, without any key.
 
-use super::source::list;
+use super::store_reader::list;
 use crate::crypto::keyring::{DomainId, Keyring, Listed};
 use crate::options::Options;
 use crate::{Error, Result};

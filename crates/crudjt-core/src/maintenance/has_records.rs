@@ -1,9 +1,9 @@
 //! Whether a store has ever held a record, without opening it: who is refused leaves no trace.
 
 use super::finding::Findings;
-use super::ledger::Ledger;
-use super::meter::Meter;
-use super::newest::read_small_tables;
+use super::journal_states::Ledger;
+use super::newest_states::read_small_tables;
+use super::progress::Meter;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::tree::TreeFile;

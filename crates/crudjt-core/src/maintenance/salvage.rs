@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::build::Build;
 use super::finding::Findings;
-use super::meter::{Meter, Progress};
-use super::newest::{Taker, Tally, read_newest};
-use super::source::Source;
+use super::newest_states::{Taker, Tally, read_newest};
+use super::progress::{Meter, Progress};
+use super::store_builder::Build;
+use super::store_reader::Source;
 use super::verify::unlock;
 use crate::crypto::EpochRow;
 use crate::crypto::random::random;

@@ -6,30 +6,30 @@
 //! so they also get through where those refuse. No report holds a token, data or a key.
 
 mod backup;
-mod build;
 mod compact;
 mod finding;
-mod judge;
+mod has_records;
+mod journal_states;
 mod keys;
-mod ledger;
-mod meter;
-mod newest;
+mod newest_states;
+mod progress;
+mod record_check;
 mod repair;
 mod salvage;
-mod source;
+mod store_builder;
+mod store_reader;
 mod ticket;
-mod used;
 mod verify;
 
 pub(crate) use backup::copy;
 pub use backup::{BackedUp, backup};
-pub(crate) use build::refuse_incomplete;
 pub(crate) use compact::remove_fresh;
 pub use compact::{Compacted, compact};
 pub use finding::{Finding, FindingKind};
+pub(crate) use has_records::was_used;
 pub use keys::{KeyDomain, KeySlot, keys};
-pub use meter::Progress;
+pub use progress::Progress;
 pub use repair::{Repair, Repaired, repair};
+pub(crate) use store_builder::refuse_incomplete;
 pub(crate) use ticket::{is_ticket, remove_tickets};
-pub(crate) use used::was_used;
 pub use verify::{Verified, verify};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::finding::{FindingKind, Findings};
-use super::meter::Meter;
+use super::progress::Meter;
 use crate::crypto::EpochRow;
 use crate::journal::{Change, Witness};
 

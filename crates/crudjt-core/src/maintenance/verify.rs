@@ -1,9 +1,9 @@
 //! Looking whether a store is whole, without changing it.
 
 use super::finding::{Finding, Findings};
-use super::meter::{Meter, Progress};
-use super::newest::{Taker, Tally, read_newest};
-use super::source::Source;
+use super::newest_states::{Taker, Tally, read_newest};
+use super::progress::{Meter, Progress};
+use super::store_reader::Source;
 use crate::Result;
 use crate::crypto::keyring::Unlocked;
 use crate::options::Options;

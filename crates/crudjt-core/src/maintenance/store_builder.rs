@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use super::source::size;
+use super::store_reader::size;
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal::{Begin, SegmentMaker};

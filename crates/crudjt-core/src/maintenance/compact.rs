@@ -3,9 +3,9 @@
 //! The journal stays as it is: the new file has the same applied mark. Until the new one has its
 //! name the old one is the store's; an opening removes what an interrupted run left.
 
-use super::build::{BATCH_BYTES, refuse_incomplete};
-use super::meter::{Meter, Progress};
-use super::source::{list, size};
+use super::progress::{Meter, Progress};
+use super::store_builder::{BATCH_BYTES, refuse_incomplete};
+use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::options::Options;
