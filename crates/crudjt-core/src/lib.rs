@@ -8,7 +8,7 @@
 //! Store ── Engine ─┬─ crypto, record                   what is written, and under which keys
 //!                  ├─ journal ── memtable              what is new
 //!                  ├─ tree ── cache                    what is at rest
-//!                  └─ storage, clock, owner            the disk, time, and who owns both
+//!                  └─ platform                         the disk, time, and who owns both
 //! ```
 //!
 //! The formats, the commit protocol and their reasons are in `docs/design.md`.
@@ -16,31 +16,19 @@
 mod bytes;
 mod cache;
 mod call;
-#[doc(hidden)]
-pub mod clock;
 mod crypto;
 mod engine;
 mod error;
 mod event;
-#[doc(hidden)]
-pub mod fuzzing;
 mod journal;
 mod maintenance;
 mod memtable;
 pub mod msgpack;
 mod options;
-mod outline;
-mod owner;
-#[doc(hidden)]
-pub mod parts;
-mod path;
+mod platform;
 mod record;
-#[doc(hidden)]
-pub mod sabotage;
-#[doc(hidden)]
-pub mod storage;
 mod store;
-mod sync;
+mod testing;
 mod tree;
 
 pub use cache::{Acquaintance, Known};
@@ -54,10 +42,14 @@ pub use maintenance::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
     Verified, backup, compact, keys, repair, verify,
 };
+pub use msgpack::{Leaves, MAX_LEAVES, Outliner};
 #[doc(hidden)]
 pub use options::Seams;
 pub use options::{JournalMode, Options};
-pub use outline::{Leaves, MAX_LEAVES, Outliner};
-pub use owner::Owner;
-pub use path::{DefaultPlace, default_place};
+pub use platform::default_path::{DefaultPlace, default_place};
+pub use platform::owner_lock::Owner;
+#[doc(hidden)]
+pub use platform::{clock, storage};
 pub use store::Store;
+#[doc(hidden)]
+pub use testing::{bench_parts, fuzzing, sabotage};

@@ -4,11 +4,11 @@
 //! happens under the append lock, right after its entry was appended; a tombstone stays as long as
 //! the memtable.
 
-use crate::sync::atomic::{AtomicI64, Ordering};
+use crate::platform::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::sync::{Mutex, RwLock, RwLockWriteGuard};
+use crate::platform::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
 use crate::crypto::EpochRow;

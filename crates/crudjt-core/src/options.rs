@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
 use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
-use crate::storage::{Disk, Storage};
+use crate::platform::clock::{Clock, SystemClock};
+use crate::platform::storage::{Disk, Storage};
 
 /// How the journal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

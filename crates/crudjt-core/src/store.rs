@@ -14,7 +14,7 @@ use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
 use crate::maintenance::{BackedUp, Progress};
 use crate::options::Options;
-use crate::path::settled;
+use crate::platform::default_path::settled;
 use crate::{Error, Result};
 
 /// A handle on an open store. All calls may be made from several threads at once.

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
 /// How many counters there are: records share them.
 const COUNTERS: usize = 1 << 14;

@@ -4,7 +4,7 @@
 //! A table of fixed size: a record's place is decided by its id, and the ones that share it push
 //! each other out. Whoever holds it keeps it no older than the B-tree's newest commit.
 
-use crate::sync::RwLock;
+use crate::platform::sync::RwLock;
 
 use crate::crypto::token::Salt;
 use crate::memtable::Brief;

@@ -15,10 +15,10 @@ pub(crate) use reader_index::Standing;
 pub use reader_index::{Acquaintance, Known};
 pub(crate) use weighted::{Budgeted, Kept, Opened, Page, budgeted};
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use crate::sync::RwLock;
+use crate::platform::sync::RwLock;
 
 use crate::memtable::Brief;
 use limits_table::Briefs;

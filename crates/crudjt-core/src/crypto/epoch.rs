@@ -3,11 +3,11 @@
 //! An epoch's row (domain, cipher, salt) travels with what it seals: in the journal before the
 //! first record that needs it, in the B-tree no later than that record.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::sync::RwLock;
+use crate::platform::sync::RwLock;
 
 use super::{Cipher, Key};
 use crate::bytes::Padded;

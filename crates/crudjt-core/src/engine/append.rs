@@ -1,8 +1,8 @@
 //! The one critical section: append to the journal, put into the memtable; and rotation, which
 //! takes the same lock.
 
-use crate::sync::MutexGuard;
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::MutexGuard;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::Engine;
@@ -10,7 +10,7 @@ use super::append_lock::Front;
 use crate::crypto::EpochRow;
 use crate::journal::{Entry, Place, Tail, largest_entry};
 use crate::memtable::{Brief, Memtable, State};
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What an append does.

@@ -1,7 +1,7 @@
 //! Bringing frozen memtables into the B-tree, sweeping expired records, and freeing the journal
 //! segments that two commits cover.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::{Engine, Spent, TreeTurn};

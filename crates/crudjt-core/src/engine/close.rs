@@ -1,6 +1,6 @@
 //! Closing in order: no more calls, everything into the B-tree, the journal down to a witness.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::{Engine, Spent, TreeTurn};

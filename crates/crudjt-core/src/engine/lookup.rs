@@ -17,7 +17,7 @@ use crate::memtable::{Brief, Memtable, State};
 use crate::record::Header;
 use crate::{Error, Result};
 
-crate::sync::thread_local! {
+crate::platform::sync::thread_local! {
     /// Where a record read from the B-tree is opened.
     static FETCHED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// Where a record is opened whose data nobody needs.
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     fn was_given(&self, id: u64) -> bool {
-        id != 0 && id < self.next_id.load(crate::sync::atomic::Ordering::Acquire)
+        id != 0 && id < self.next_id.load(crate::platform::sync::atomic::Ordering::Acquire)
     }
 
     /// The newest state at an address.

@@ -32,27 +32,27 @@ mod stats;
 mod time;
 mod write;
 
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::platform::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
 use crate::bytes::Padded;
 use crate::cache::Changes;
 use crate::cache::RecordCache;
-use crate::clock::Signal;
 use crate::crypto::keyring::{Domain, Keyring};
 use crate::crypto::{Epoch, Epochs};
 use crate::event::Event;
 use crate::journal::{Segment, Supply, Syncer};
 use crate::memtable::Tables;
 use crate::options::Options;
-use crate::owner::Ownership;
-use crate::sabotage::{Breakage, broken};
+use crate::platform::clock::Signal;
+use crate::platform::owner_lock::Ownership;
+use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::Tree;
 use crate::{Error, Result};
 

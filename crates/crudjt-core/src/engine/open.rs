@@ -1,10 +1,10 @@
 //! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
 
-use crate::sync::atomic::{AtomicBool, AtomicU64};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::sync::{Condvar, Mutex};
+use crate::platform::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::append_lock::Front;
@@ -21,8 +21,8 @@ use crate::event::Event;
 use crate::journal::{Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
 use crate::memtable::{Memtable, Tables};
 use crate::options::Options;
-use crate::owner::{self, Ownership};
-use crate::sabotage::{Breakage, broken};
+use crate::platform::owner_lock::{self, Ownership};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
 use crate::{Error, Result, journal, maintenance};
 
@@ -74,7 +74,7 @@ fn check(options: &Options) -> Result<()> {
 fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.seams.storage.as_ref();
     storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
+    let ownership = owner_lock::own(&options.seams, &options.path, options.lock_wait)?;
     if options.in_project {
         options.tell(Event::InProject { path: options.path.clone() });
     }
@@ -101,7 +101,7 @@ fn is_own_file(name: &str) -> bool {
     [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
-        || owner::is_own_file(name)
+        || owner_lock::is_own_file(name)
         || maintenance::is_ticket(name)
 }
 

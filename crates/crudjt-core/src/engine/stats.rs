@@ -70,7 +70,10 @@ impl Engine {
             last_checkpoint_at_ms: turn.last_checkpoint,
             last_sweep_at_ms: turn.last_sweep,
             last_sweep_removed: turn.last_sweep_removed,
-            damaged_records: self.counters.damaged.load(crate::sync::atomic::Ordering::Relaxed),
+            damaged_records: self
+                .counters
+                .damaged
+                .load(crate::platform::sync::atomic::Ordering::Relaxed),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Creating, updating and deleting tokens.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::cell::RefCell;
 
 use super::Engine;
@@ -15,7 +15,7 @@ use crate::memtable::Brief;
 use crate::record::Header;
 use crate::{Error, Result};
 
-crate::sync::thread_local! {
+crate::platform::sync::thread_local! {
     static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
 }
 

@@ -17,7 +17,7 @@ use crate::bytes::Reader;
 use crate::bytes::checksum;
 use crate::crypto::EpochRow;
 use crate::record::{HEADER_MAX, TAG};
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 
 /// Bytes before the payload.
 pub(super) const ENTRY_HEADER: usize = 24;

@@ -16,7 +16,7 @@ use super::{Applied, Begin, Change};
 use crate::Result;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::storage::Mode;
+use crate::platform::storage::Mode;
 
 /// The most bytes that are hashed in search of the end of a hole.
 const SEARCH_BYTES: usize = 1 << 28;

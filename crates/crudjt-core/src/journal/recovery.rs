@@ -14,8 +14,8 @@ use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
 use super::{Begin, Change, Segment};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mode, StorageFile};
+use crate::platform::storage::{Mode, StorageFile};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What the B-tree says of the journal: its last applied entry.

@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
 use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of, fresh_file};
 use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{JournalMode, Options, Seams};
-use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mapping, Mode, Shut, StorageFile};
+use crate::platform::storage::{Mapping, Mode, Shut, StorageFile};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Bytes of a new segment whose memory is taken at once.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
 use super::{Segment, SegmentMaker};
-use crate::clock::Signal;
 use crate::options::Seams;
+use crate::platform::clock::Signal;
 use crate::{Error, Result};
 
 const RETRY_MS: u64 = 500;

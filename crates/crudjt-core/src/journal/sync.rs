@@ -4,14 +4,14 @@
 //! active one, so what is durable is always a prefix. A sync that failed is never tried again: the
 //! system may take for written what it could not write. Its segments are then written anew, once.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
 use super::header::Mark;
 use super::{Segment, SegmentMaker};
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// The end of the journal at one moment.

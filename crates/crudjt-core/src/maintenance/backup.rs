@@ -10,7 +10,7 @@ use super::store_builder::{BATCH_BYTES, Build};
 use super::store_reader::Source;
 use crate::crypto::keyring::Keyring;
 use crate::options::Options;
-use crate::path::settled;
+use crate::platform::default_path::settled;
 use crate::tree::Snapshot;
 use crate::{Error, Result};
 

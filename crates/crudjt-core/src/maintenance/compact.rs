@@ -9,12 +9,13 @@ use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::options::Options;
-use crate::storage::Mode;
+use crate::platform::owner_lock;
+use crate::platform::storage::Mode;
 use crate::tree::{
     AppliedMark, BLOCK_BYTES, Damage, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile,
     Visitor, epoch_in, mark_in,
 };
-use crate::{Error, Result, owner};
+use crate::{Error, Result};
 
 /// What [`compact`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Compacted {
 /// store is then as it was.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
+    let _ownership = owner_lock::own(&options.seams, &options.path, options.lock_wait)?;
     let keyring = Keyring::load(options)?.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;

@@ -11,8 +11,8 @@ use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal::{Begin, SegmentMaker};
 use crate::options::Options;
-use crate::owner::{self, Ownership};
-use crate::storage::Mode;
+use crate::platform::owner_lock::{self, Ownership};
+use crate::platform::storage::Mode;
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
@@ -55,7 +55,7 @@ impl Build {
             .and_then(|file| file.sync())
             .and_then(|()| storage.sync_folder(target));
         marked.map_err(|error| Error::unusable(target, error))?;
-        let ownership = owner::own(&options.seams, target, std::time::Duration::ZERO)?;
+        let ownership = owner_lock::own(&options.seams, target, std::time::Duration::ZERO)?;
         let tree = Tree::open(&options, store)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
         Ok(Build { options, tree, epochs, rows, bytes: 0, _ownership: ownership })

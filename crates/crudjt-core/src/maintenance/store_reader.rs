@@ -6,8 +6,8 @@ use super::finding::{FindingKind, Findings};
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal;
 use crate::options::Options;
-use crate::owner;
-use crate::storage::Mode;
+use crate::platform::owner_lock;
+use crate::platform::storage::Mode;
 use crate::tree::{TREE_FILE, TreeFile, store_of_tree};
 use crate::{Error, Result};
 
@@ -31,7 +31,7 @@ impl<'o> Source<'o> {
     /// [`Error::Locked`]; [`Error::Path`] if there is no store; [`Error::Version`].
     pub(super) fn open(options: &'o Options, findings: &mut Findings) -> Result<Source<'o>> {
         let names = list(options)?;
-        let lock = owner::keep_out(&options.seams, &options.path, &names)?;
+        let lock = owner_lock::keep_out(&options.seams, &options.path, &names)?;
         let keyring = keyring(options, findings)?;
         let store = keyring.as_ref().map(|keyring| keyring.store);
         let store = store.or_else(|| store_of_tree(options));

@@ -25,8 +25,8 @@ use crate::bytes::after_version;
 use crate::bytes::{append_checksum, checked, checksum, checksum_at};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mode, StorageFile};
+use crate::platform::storage::{Mode, StorageFile};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// The name of the B-tree's file.
@@ -330,7 +330,7 @@ fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
 mod tests {
     use super::*;
     use crate::options::Seams;
-    use crate::storage::sim::SimDisk;
+    use crate::platform::storage::sim::SimDisk;
 
     fn options(disk: &SimDisk) -> Options {
         let seams = Seams { storage: Arc::new(disk.clone()), ..Seams::default() };

@@ -12,7 +12,7 @@ use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, Key, META, Redb};
 use super::writer::Writer;
 use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What one commit does.

@@ -18,7 +18,7 @@ use super::search::{Step, sound, step};
 use super::tables::{Key, Value};
 use super::walk::DEPTH_MAX;
 
-crate::sync::thread_local! {
+crate::platform::sync::thread_local! {
     /// Where a page is read.
     static READ: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }

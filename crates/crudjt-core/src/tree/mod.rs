@@ -28,12 +28,12 @@ mod walk;
 mod write_behind;
 mod writer;
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
@@ -53,7 +53,7 @@ pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::storage::{Shut, StorageFile};
+use crate::platform::storage::{Shut, StorageFile};
 use crate::{Error, Result};
 
 /// Bytes of a block.

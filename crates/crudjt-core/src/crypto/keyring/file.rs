@@ -21,7 +21,7 @@ use super::{Keyring, Slot};
 use crate::bytes::Reader;
 use crate::bytes::after_version;
 use crate::bytes::{append_checksum, checked};
-use crate::storage::{Mode, Storage, read_all};
+use crate::platform::storage::{Mode, Storage, read_all};
 use crate::{Error, Result};
 
 /// The two copies.

@@ -18,8 +18,8 @@ use crate::crypto::random::random;
 use crate::crypto::secret::Secret;
 use crate::event::Event;
 use crate::options::Options;
-use crate::sabotage::{Breakage, broken};
-use crate::storage::Mode;
+use crate::platform::storage::Mode;
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// A store's keyring.
@@ -132,7 +132,7 @@ impl Keyring {
         let bytes = self.to_bytes();
         for name in KEYRING_FILES {
             let path = options.path.join(name);
-            crate::storage::replace(options.seams.storage.as_ref(), &path, &bytes)
+            crate::platform::storage::replace(options.seams.storage.as_ref(), &path, &bytes)
                 .map_err(|error| Error::storage(&path, "write its keyring", error))?;
         }
         Ok(())
@@ -197,8 +197,8 @@ impl Unlocked {
 mod tests {
     use super::*;
     use crate::options::Seams;
-    use crate::storage::Storage;
-    use crate::storage::sim::SimDisk;
+    use crate::platform::storage::Storage;
+    use crate::platform::storage::sim::SimDisk;
     use std::path::Path;
 
     fn secret(byte: u8) -> Secret {

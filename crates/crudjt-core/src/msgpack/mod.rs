@@ -6,6 +6,10 @@
 //! and is what the library's own encoder takes for the same values; but a float of 32 bits, which
 //! that one never writes, counts as it stands.
 
+mod outline;
+
+pub use outline::{Leaves, MAX_LEAVES, Outliner};
+
 /// How many containers may be nested, the map itself counted.
 pub const DEPTH_LIMIT: usize = 128;
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Signal;
 use crate::options::Seams;
-use crate::storage::{Mode, StorageFile, read_all, replace};
+use crate::platform::clock::Signal;
+use crate::platform::storage::{Mode, StorageFile, read_all, replace};
 use crate::{Error, Result};
 
 const LOCK_FILE: &str = "lock";

@@ -4,10 +4,10 @@
 //! Assumed of a real medium: a sync returns when the data is on it; a sector of 512 bytes is
 //! written whole or not at all or is found by its checksum; a rename is atomic.
 
+mod closed;
 mod disk;
 #[expect(unsafe_code, reason = "a memory mapping is made and touched through raw pointers")]
 mod map_unsafe;
-mod shut;
 pub mod sim;
 
 use std::fmt::Debug;
@@ -16,10 +16,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use closed::Shut;
 pub use disk::Disk;
-pub(crate) use shut::Shut;
 
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
