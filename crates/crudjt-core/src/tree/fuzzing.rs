@@ -1,6 +1,6 @@
 //! For tests with hostile bytes: a B-tree's file whose checksums fit what it holds.
 
-use super::blocks::{BLOCK, IDENTITY, PREFACE, SLOT, sum_of};
+use super::redb_file::block_file::{BLOCK, IDENTITY, PREFACE, SLOT, sum_of};
 use crate::bytes::checksum;
 use crate::crypto::keyring::StoreId;
 

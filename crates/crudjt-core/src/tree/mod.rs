@@ -5,27 +5,17 @@
 //! against panics, and a panic is an error of this store, not of the process. After any failed
 //! access redb refuses all others, so it is then opened anew, at its last commit.
 
-mod allocator;
 mod append;
-mod blocks;
-mod branches;
-mod census;
 mod checkpoint;
+mod create;
 mod fill;
 mod fuzzing;
-mod header;
 mod leaked;
-mod lookup;
 mod mark;
-mod page_cache;
-mod pages;
-mod root;
-mod search;
+mod redb_file;
 mod snapshot;
 mod sweep;
 mod tables;
-mod walk;
-mod write_behind;
 mod writer;
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
@@ -37,18 +27,19 @@ use crate::platform::sync::Mutex;
 use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use blocks::{Backend, BlockFile};
-pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
 pub(crate) use fill::Rows;
 pub(crate) use fuzzing::make_checksums_fit;
-use lookup::Lookup;
 pub(crate) use mark::AppliedMark;
-use page_cache::PageCache;
+use redb_file::block_file::{Backend, BlockFile};
+pub(crate) use redb_file::block_file::{FRESH_TREE, TREE_FILE, store_of_tree};
+use redb_file::lookup::Lookup;
+use redb_file::page_cache::PageCache;
+pub(crate) use redb_file::walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
+use redb_file::{block_file, page_ownership, root};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
 use tables::{EPOCHS, EpochCount, RECORDS};
-pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::StoreId;
@@ -57,7 +48,7 @@ use crate::platform::storage::{Shut, StorageFile};
 use crate::{Error, Result};
 
 /// Bytes of a block.
-pub(crate) const BLOCK_BYTES: u64 = blocks::BLOCK as u64;
+pub(crate) const BLOCK_BYTES: u64 = block_file::BLOCK as u64;
 
 /// The B-tree of an open store.
 pub(crate) struct Tree {
@@ -118,14 +109,14 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, slot: &mut Option<Opened>, opening: u64) -> Result<()> {
         let blocks = Arc::new(BlockFile::over(self.file.lock().clone(), self.store));
-        let branches = census::take(&blocks).map_err(|error| self.refusal(error))?;
+        let branches = page_ownership::take(&blocks).map_err(|error| self.refusal(error))?;
         blocks.branches.restrict_to(branches);
         *self.mark.lock() = self.guard("open its B-tree", || {
             let backend = Backend(blocks.clone());
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
-            tables::create_missing(&database)?;
-            let mark = tables::read_mark(&database)?;
+            create::create_missing(&database)?;
+            let mark = create::read_mark(&database)?;
             let opened = Opened { database, blocks };
             self.publish(&opened, opening)?;
             *slot = Some(opened);
@@ -135,7 +126,7 @@ impl Tree {
     }
 
     fn refusal(&self, error: std::io::Error) -> Error {
-        if census::is_damage(&error) {
+        if page_ownership::is_damage(&error) {
             return Error::damaged(&self.path, format!("the B-tree can't be used: {error}"));
         }
         Error::storage(&self.path, "open its B-tree", error)

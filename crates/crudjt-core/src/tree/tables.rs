@@ -11,12 +11,9 @@
 //! All have keys and values of the same types, for redb's functions are in the binary once for each
 //! pair of types, about 100 kB.
 
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::TableDefinition;
 
-use super::checkpoint::{commit, set_mark};
-use super::leaked::LeakedByPanic;
-use super::mark::AppliedMark;
-use super::pages::Widths;
+use super::redb_file::pages::Widths;
 use crate::bytes::Reader;
 use crate::crypto::EpochRow;
 
@@ -65,26 +62,4 @@ impl EpochCount {
         let (row, rest) = EpochRow::parse(bytes)?;
         Some(EpochCount { row, records: Reader(rest).u64()? })
     }
-}
-
-/// Makes the tables of a new store, with the first applied mark.
-pub(super) fn create_missing(database: &Database) -> Result<(), redb::Error> {
-    if database.begin_read()?.open_table(META).is_ok() {
-        return Ok(());
-    }
-    let mut transaction = LeakedByPanic::new(database.begin_write()?);
-    transaction.set_quick_repair(true);
-    transaction.open_table(RECORDS)?;
-    transaction.open_table(EXPIRIES)?;
-    transaction.open_table(EPOCHS)?;
-    set_mark(&transaction, AppliedMark::FIRST)?;
-    commit(transaction)
-}
-
-/// The applied mark of the newest commit.
-pub(super) fn read_mark(database: &Database) -> Result<AppliedMark, redb::Error> {
-    let meta = database.begin_read()?.open_table(META)?;
-    let bytes = meta.get(APPLIED)?;
-    let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
-    mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))
 }

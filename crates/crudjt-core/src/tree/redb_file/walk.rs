@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 use redb::StorageBackend;
 
-use super::blocks::{BLOCK, BlockFile, TREE_FILE};
-use super::census;
-use super::header::Header;
-use super::mark::AppliedMark;
-use super::pages::{Definition, Node, Place, Root, TABLES, Widths};
-use super::tables::{
+use super::super::mark::AppliedMark;
+use super::super::tables::{
     APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
+use super::block_file::{BLOCK, BlockFile, TREE_FILE};
+use super::header::Header;
+use super::page_ownership;
+use super::pages::{Definition, Node, Place, Root, TABLES, Widths};
 use crate::Result;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
@@ -103,7 +103,7 @@ impl TreeFile {
 
     /// What keeps an opening from taking the file over, though every block may be sound.
     pub(crate) fn objection(&self) -> Option<String> {
-        census::take(&self.blocks).err().map(|error| error.to_string())
+        page_ownership::take(&self.blocks).err().map(|error| error.to_string())
     }
 
     /// Blocks that the file has room for.

@@ -36,28 +36,32 @@ pub(crate) const FRESH_TREE: &str = "records.new";
 
 const MAGIC: &[u8; 8] = b"CRUDJTBT";
 const FORMAT: u16 = 1;
-pub(super) const IDENTITY: usize = 40;
-pub(super) const PREFACE: u64 = 4096;
+pub(in crate::tree) const IDENTITY: usize = 40;
+pub(in crate::tree) const PREFACE: u64 = 4096;
 /// Bytes of a block.
-pub(super) const BLOCK: usize = 4096;
-pub(super) const SLOT: usize = BLOCK + 8;
+pub(in crate::tree) const BLOCK: usize = 4096;
+pub(in crate::tree) const SLOT: usize = BLOCK + 8;
 /// Bytes that may wait to be written.
 const WAITING_MAX: usize = 8 << 20;
 
 /// The file as redb sees it: plain bytes.
 #[derive(Debug)]
-pub(super) struct BlockFile {
+pub(in crate::tree) struct BlockFile {
     file: Arc<dyn StorageFile>,
     /// Part of each block's checksum.
     seed: u64,
     waiting: Mutex<WriteBehind>,
     /// Whether blocks may wait: readers of a file at rest need no lock.
     some_wait: AtomicBool,
-    pub(super) branches: Branches,
+    pub(in crate::tree) branches: Branches,
 }
 
 impl BlockFile {
-    pub(super) fn open(options: &Options, store: StoreId, path: &Path) -> Result<BlockFile> {
+    pub(in crate::tree) fn open(
+        options: &Options,
+        store: StoreId,
+        path: &Path,
+    ) -> Result<BlockFile> {
         let failed = |error: io::Error| Error::storage(path, "open its B-tree", error);
         let file = options.seams.storage.open(path, Mode::Either).map_err(failed)?;
         if file.size().map_err(failed)? == 0 {
@@ -80,7 +84,7 @@ impl BlockFile {
     }
 
     /// The same file anew: nothing waits to be written.
-    pub(super) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
+    pub(in crate::tree) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
         BlockFile {
             file,
             seed: checksum(&store),
@@ -90,7 +94,7 @@ impl BlockFile {
         }
     }
 
-    pub(super) fn file(&self) -> Arc<dyn StorageFile> {
+    pub(in crate::tree) fn file(&self) -> Arc<dyn StorageFile> {
         self.file.clone()
     }
 
@@ -247,7 +251,7 @@ fn slot_at(block: u64) -> u64 {
 
 /// What redb is given of it.
 #[derive(Debug)]
-pub(super) struct Backend(pub(super) Arc<BlockFile>);
+pub(in crate::tree) struct Backend(pub(in crate::tree) Arc<BlockFile>);
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
@@ -280,7 +284,7 @@ fn is_whole(offset: u64, length: usize) -> bool {
 }
 
 /// What stands behind a block of a file whose store's id has the checksum `seed`.
-pub(super) fn sum_of(seed: u64, block: u64, data: &[u8]) -> [u8; 8] {
+pub(in crate::tree) fn sum_of(seed: u64, block: u64, data: &[u8]) -> [u8; 8] {
     // Redb's header block is written in parts and carries checksums of its own.
     if block == 0 { [0; 8] } else { checksum_at(seed ^ block, data).to_le_bytes() }
 }

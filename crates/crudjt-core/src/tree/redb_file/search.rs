@@ -106,8 +106,8 @@ fn number<const N: usize>(page: &[u8], at: usize) -> Option<[u8; N]> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::tables::WIDTHS;
     use super::super::pages::Node;
-    use super::super::tables::WIDTHS;
     use super::*;
 
     fn leaf(rows: &[(u128, Vec<u8>)]) -> Vec<u8> {

@@ -8,7 +8,7 @@
 //!          u64 transaction, …; u128 checksum at 112
 //! ```
 
-use super::blocks::BLOCK;
+use super::block_file::BLOCK;
 use super::pages::{REGION_PAGES, Root, page_sum};
 use crate::bytes::Reader;
 

@@ -7,15 +7,15 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blocks::BLOCK;
+use super::block_file::BLOCK;
 use super::pages::Root;
 use crate::cache::{Budgeted, Kept, Page, budgeted};
 
 /// Pages by number.
-pub(super) struct PageCache(Budgeted);
+pub(in crate::tree) struct PageCache(Budgeted);
 
 impl PageCache {
-    pub(super) fn new(bytes: usize) -> PageCache {
+    pub(in crate::tree) fn new(bytes: usize) -> PageCache {
         PageCache(budgeted(bytes, BLOCK))
     }
 

@@ -14,7 +14,7 @@ use fixedbitset::FixedBitSet;
 use redb::StorageBackend;
 
 use super::allocator::{self, Row};
-use super::blocks::{BLOCK, BlockFile};
+use super::block_file::{BLOCK, BlockFile};
 use super::header::Header;
 use super::pages::{Definition, Node, Place, REGION_PAGES, Root, TABLES, Widths, children};
 
@@ -32,7 +32,7 @@ const WAITING_WIDTHS: Widths = Widths { key: Some(16), value: None };
 ///
 /// # Errors
 /// `InvalidData` with what is wrong if redb must not have this file; others if it can't be read.
-pub(super) fn take(blocks: &BlockFile) -> io::Result<FixedBitSet> {
+pub(in crate::tree) fn take(blocks: &BlockFile) -> io::Result<FixedBitSet> {
     let Some(header) = read(blocks, 0, 1)?.and_then(|block| Header::parse(&block)) else {
         return Ok(FixedBitSet::new());
     };
@@ -266,7 +266,7 @@ fn read(blocks: &BlockFile, first: u64, count: usize) -> io::Result<Option<Vec<u
 }
 
 /// Whether it speaks of what was read, not of the reading.
-pub(super) fn is_damage(error: &io::Error) -> bool {
+pub(in crate::tree) fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 

@@ -4,17 +4,17 @@ use std::io;
 
 use redb::StorageBackend;
 
-use super::blocks::{BLOCK, BlockFile, damaged};
+use super::super::tables::{RECORDS_NAME, WIDTHS};
+use super::block_file::{BLOCK, BlockFile, damaged};
 use super::header::Header;
 use super::pages::{Definition, Node, Place, Root, TABLES};
-use super::tables::{RECORDS_NAME, WIDTHS};
 use super::walk::DEPTH_MAX;
 
 /// The root of the table of records, and how many it has.
 ///
 /// # Errors
 /// `InvalidData` if the commit can't be read; others if the file can't be.
-pub(super) fn of_records(blocks: &BlockFile) -> io::Result<(Option<Root>, u64)> {
+pub(in crate::tree) fn of_records(blocks: &BlockFile) -> io::Result<(Option<Root>, u64)> {
     let mut block = vec![0; BLOCK];
     blocks.read(0, &mut block)?;
     let header = Header::parse(&block).filter(|header| !header.fell_back);

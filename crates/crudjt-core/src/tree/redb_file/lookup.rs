@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use redb::ReadOnlyTable;
 
-use super::blocks::{BlockFile, damaged};
+use super::super::tables::{Key, Value};
+use super::block_file::{BlockFile, damaged};
 use super::page_cache::PageCache;
 use super::pages::{Place, Root};
 use super::search::{Step, sound, step};
-use super::tables::{Key, Value};
 use super::walk::DEPTH_MAX;
 
 crate::platform::sync::thread_local! {
@@ -24,17 +24,17 @@ crate::platform::sync::thread_local! {
 }
 
 /// The records of one commit.
-pub(super) struct Lookup {
-    pub(super) root: Option<Root>,
-    pub(super) blocks: Arc<BlockFile>,
-    pub(super) cache: Arc<PageCache>,
+pub(in crate::tree) struct Lookup {
+    pub(in crate::tree) root: Option<Root>,
+    pub(in crate::tree) blocks: Arc<BlockFile>,
+    pub(in crate::tree) cache: Arc<PageCache>,
     /// Keeps the commit's pages from being written over.
-    pub(super) _pin: ReadOnlyTable<Key, Value>,
+    pub(in crate::tree) _pin: ReadOnlyTable<Key, Value>,
 }
 
 impl Lookup {
     /// Puts the sealed record of `id` into `out`, in place of what was there; false if there is none.
-    pub(super) fn get(&self, id: u64, out: &mut Vec<u8>) -> io::Result<bool> {
+    pub(in crate::tree) fn get(&self, id: u64, out: &mut Vec<u8>) -> io::Result<bool> {
         out.clear();
         let mut next = self.root;
         for _ in 0..DEPTH_MAX {

@@ -30,7 +30,7 @@ pub(super) const REGION_PAGES: usize = 1 << 20;
 
 /// Where a tree begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Root {
+pub(in crate::tree) struct Root {
     pub(super) page: u64,
     pub(super) sum: u128,
 }
@@ -99,9 +99,9 @@ pub(super) fn page_sum(bytes: &[u8]) -> u128 {
 
 /// Bytes that each key and each value of a table has; `None` where they differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Widths {
-    pub(super) key: Option<usize>,
-    pub(super) value: Option<usize>,
+pub(in crate::tree) struct Widths {
+    pub(in crate::tree) key: Option<usize>,
+    pub(in crate::tree) value: Option<usize>,
 }
 
 /// The widths of a list of tables: names and definitions.

@@ -10,11 +10,11 @@ use super::pages::is_branch;
 
 /// The blocks that may begin a branch; any may as long as nobody has said which.
 #[derive(Debug, Default)]
-pub(super) struct Branches(RwLock<Option<FixedBitSet>>);
+pub(in crate::tree) struct Branches(RwLock<Option<FixedBitSet>>);
 
 impl Branches {
     /// From now on only these may, and those that are written.
-    pub(super) fn restrict_to(&self, known: FixedBitSet) {
+    pub(in crate::tree) fn restrict_to(&self, known: FixedBitSet) {
         *self.0.write() = Some(known);
     }
 
