@@ -31,7 +31,7 @@ mod store;
 mod testing;
 mod tree;
 
-pub use cache::{Acquaintance, Known};
+pub use cache::{CacheState, ReaderIndex};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use crypto::secret::Secret;
 pub use crypto::token::{TOKEN_LENGTH, Token};
@@ -44,9 +44,9 @@ pub use maintenance::{
 };
 pub use msgpack::{Leaves, MAX_LEAVES, Outliner};
 #[doc(hidden)]
-pub use options::Seams;
+pub use options::Environment;
 pub use options::{JournalMode, Options};
-pub use platform::default_path::{DefaultPlace, default_place};
+pub use platform::default_path::{DefaultPath, default_path};
 pub use platform::owner_lock::Owner;
 #[doc(hidden)]
 pub use platform::{clock, storage};

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 use crate::{Error, Result};
 
 /// Takes magic number and version off the front of a file's bytes, which are `None` if their
@@ -15,8 +15,8 @@ pub(crate) fn after_version<'a>(
     magic: &[u8; 8],
     known: u16,
     damaged: impl Fn() -> Error,
-) -> Result<Reader<'a>> {
-    let mut reader = Reader(bytes.ok_or_else(&damaged)?);
+) -> Result<ByteReader<'a>> {
+    let mut reader = ByteReader(bytes.ok_or_else(&damaged)?);
     if reader.array().as_ref() != Some(magic) {
         return Err(damaged());
     }

@@ -6,16 +6,16 @@ mod padded;
 
 pub(crate) use checksum::{append_checksum, checked, checksum, checksum_at};
 pub(crate) use file_version::after_version;
-pub(crate) use padded::Padded;
+pub(crate) use padded::CachePadded;
 
 /// Numbers that count up - ids, sequences, generations - are below this: no store gets so far, what
 /// is beyond was made up, and adding to it might overflow.
 pub(crate) const SANE: u64 = 1 << 62;
 
 /// Takes fields off the front of a byte string.
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+pub(crate) struct ByteReader<'a>(pub(crate) &'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> ByteReader<'a> {
     /// The next `count` bytes.
     pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.0.split_at_checked(count)?;

@@ -1,7 +1,7 @@
 //! Which versions of which records a caller keeps decoded, and where: so that it needs no index of
 //! its own, and a read finds the version to compare with on the way.
 //!
-//! A caller that watches the store (see `changes.rs`) knows of what it keeps as long as it is true:
+//! A caller that watches the store (see `change_counters.rs`) knows of what it keeps as long as it is true:
 //! a read of it looks into no memtable and, where nothing expires, at no clock.
 //!
 //! A hint with a fixed size: a record's place is decided by its id, and the ones that share it push
@@ -13,19 +13,19 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::cache::{Changes, NO_MARK};
-use crate::crypto::token::{Claim, Salt};
-use crate::memtable::Brief;
+use crate::cache::{ChangeCounters, NO_COUNT};
+use crate::crypto::token::{Salt, TokenParts};
+use crate::memtable::RecordMeta;
 
 /// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acquaintance {
+pub enum CacheState {
     /// Nothing, or no more.
-    Stranger,
+    Unknown,
     /// It was read before.
     Seen,
     /// Its data is kept.
-    Kept {
+    Cached {
         /// The version that the data is of.
         version: u64,
         /// Where the caller keeps it.
@@ -35,7 +35,7 @@ pub enum Acquaintance {
 
 /// What is known of a record and true, as far as no clock decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct ValidCopy {
     pub(crate) version: u64,
     pub(crate) slot: u64,
     /// When it dies, in milliseconds since 1970; the largest for never.
@@ -44,49 +44,56 @@ pub(crate) struct Standing {
 
 /// One record; `version` 0 was only seen, id 0 is nobody's.
 #[derive(Clone, Copy)]
-struct Entry {
+struct IndexEntry {
     id: u64,
     version: u64,
     slot: u64,
     salt: Salt,
     expiry: u64,
-    /// What its counter was when all this was true; `NO_MARK` if that is not known.
-    mark: u32,
+    /// What its counter was when all this was true; `NO_COUNT` if that is not known.
+    change_count: u32,
 }
 
-impl Default for Entry {
-    fn default() -> Entry {
-        Entry { id: 0, version: 0, slot: 0, salt: Salt([0; 8]), expiry: 0, mark: NO_MARK }
+impl Default for IndexEntry {
+    fn default() -> IndexEntry {
+        IndexEntry {
+            id: 0,
+            version: 0,
+            slot: 0,
+            salt: Salt([0; 8]),
+            expiry: 0,
+            change_count: NO_COUNT,
+        }
     }
 }
 
 /// The records that one caller knows.
-pub struct Known {
-    entries: Box<[Cell<Entry>]>,
+pub struct ReaderIndex {
+    entries: Box<[Cell<IndexEntry>]>,
     /// What is kept in slots below this one counts as forgotten.
     oldest: u64,
     /// Told of changes, if the caller watches.
-    changes: Option<Arc<Changes>>,
+    counters: Option<Arc<ChangeCounters>>,
 }
 
-impl Known {
+impl ReaderIndex {
     /// Room for as many records, rounded down to a power of two, 48 bytes each; for none with 0.
-    pub fn new(records: usize) -> Known {
+    pub fn new(records: usize) -> ReaderIndex {
         let room = if records == 0 { 0 } else { 1 << records.ilog2() };
-        let entries = vec![Cell::new(Entry::default()); room].into_boxed_slice();
-        Known { entries, oldest: 0, changes: None }
+        let entries = vec![Cell::new(IndexEntry::default()); room].into_boxed_slice();
+        ReaderIndex { entries, oldest: 0, counters: None }
     }
 
     /// What is known of a record.
-    pub fn look(&self, id: u64) -> Acquaintance {
-        self.entry(id).map_or(Acquaintance::Stranger, |entry| entry.tells(self.oldest))
+    pub fn look(&self, id: u64) -> CacheState {
+        self.entry(id).map_or(CacheState::Unknown, |entry| entry.tells(self.oldest))
     }
 
-    fn entry(&self, id: u64) -> Option<Entry> {
+    fn entry(&self, id: u64) -> Option<IndexEntry> {
         self.entries.get(self.index(id)).map(Cell::get).filter(|entry| entry.id == id)
     }
 
-    fn set(&self, entry: Entry) {
+    fn set(&self, entry: IndexEntry) {
         if let Some(place) = self.entries.get(self.index(entry.id)) {
             place.set(entry);
         }
@@ -95,54 +102,54 @@ impl Known {
     /// The version that is kept of a record.
     pub(crate) fn version(&self, id: u64) -> Option<u64> {
         match self.look(id) {
-            Acquaintance::Kept { version, .. } => Some(version),
+            CacheState::Cached { version, .. } => Some(version),
             _ => None,
         }
     }
 
     /// Begins to watch: gives what is to be told of changes from now on.
-    pub(crate) fn watch(&mut self) -> Arc<Changes> {
-        self.changes.get_or_insert_default().clone()
+    pub(crate) fn watch(&mut self) -> Arc<ChangeCounters> {
+        self.counters.get_or_insert_default().clone()
     }
 
-    /// A mark of a record, to be taken before anything is looked at.
-    pub(crate) fn mark(&self, id: u64) -> u32 {
-        self.changes.as_ref().map_or(NO_MARK, |changes| changes.mark(id))
+    /// The counter of a record's changes, to be read before anything is looked at.
+    pub(crate) fn change_count(&self, id: u64) -> u32 {
+        self.counters.as_ref().map_or(NO_COUNT, |counters| counters.count(id))
     }
 
     /// What is kept of a token's record, if it is known to be true.
-    pub(crate) fn standing(&self, claim: &Claim) -> Option<Standing> {
-        let Entry { version, slot, salt, expiry, mark, .. } = self.entry(claim.id)?;
-        let is_true = mark != NO_MARK && mark == self.mark(claim.id);
+    pub(crate) fn valid_copy(&self, parts: &TokenParts) -> Option<ValidCopy> {
+        let IndexEntry { version, slot, salt, expiry, change_count, .. } = self.entry(parts.id)?;
+        let is_true = change_count != NO_COUNT && change_count == self.change_count(parts.id);
         let is_kept = version > 0 && slot >= self.oldest;
-        (is_true && is_kept && salt == claim.salt).then_some(Standing { version, slot, expiry })
+        (is_true && is_kept && salt == parts.salt).then_some(ValidCopy { version, slot, expiry })
     }
 
-    /// Notes that what is kept of a token's record was true after its mark was taken; gives the slot.
-    pub(crate) fn confirm(&self, claim: &Claim, expiry: u64, mark: u32) -> u64 {
-        let Some(entry) = self.entry(claim.id) else { return 0 };
-        self.set(Entry { salt: claim.salt, expiry, mark, ..entry });
+    /// Notes that what is kept of a token's record was true when its counter was read; gives the slot.
+    pub(crate) fn confirm(&self, parts: &TokenParts, expiry: u64, change_count: u32) -> u64 {
+        let Some(entry) = self.entry(parts.id) else { return 0 };
+        self.set(IndexEntry { salt: parts.salt, expiry, change_count, ..entry });
         entry.slot
     }
 
-    /// Notes that a stranger was read.
+    /// Notes that a record which is not kept was read.
     pub fn see(&mut self, id: u64) {
         let there = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
-        if !matches!(there.tells(self.oldest), Acquaintance::Kept { .. }) {
-            self.set(Entry { id, ..Entry::default() });
+        if !matches!(there.tells(self.oldest), CacheState::Cached { .. }) {
+            self.set(IndexEntry { id, ..IndexEntry::default() });
         }
     }
 
     /// Notes that a version of a record, from 1 on, is kept in a slot.
     pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
-        self.set(Entry { id, version, slot, ..Entry::default() });
+        self.set(IndexEntry { id, version, slot, ..IndexEntry::default() });
     }
 
     /// Notes that a record which was just made, and whose token nobody has yet, is kept in a slot.
-    pub(crate) fn keep_new(&self, claim: &Claim, brief: &Brief, slot: u64) {
-        let Brief { version, salt, expiry, whole } = *brief;
-        let mark = if whole { self.mark(claim.id) } else { NO_MARK };
-        self.set(Entry { id: claim.id, version, slot, salt, expiry, mark });
+    pub(crate) fn keep_new(&self, parts: &TokenParts, meta: &RecordMeta, slot: u64) {
+        let RecordMeta { version, salt, expiry, whole } = *meta;
+        let change_count = if whole { self.change_count(parts.id) } else { NO_COUNT };
+        self.set(IndexEntry { id: parts.id, version, slot, salt, expiry, change_count });
     }
 
     /// Forgets everything kept in slots below this one.
@@ -155,12 +162,12 @@ impl Known {
     }
 }
 
-impl Entry {
-    fn tells(&self, oldest: u64) -> Acquaintance {
+impl IndexEntry {
+    fn tells(&self, oldest: u64) -> CacheState {
         match (self.version, self.slot) {
-            (0, _) => Acquaintance::Seen,
-            (_, slot) if slot < oldest => Acquaintance::Stranger,
-            (version, slot) => Acquaintance::Kept { version, slot },
+            (0, _) => CacheState::Seen,
+            (_, slot) if slot < oldest => CacheState::Unknown,
+            (version, slot) => CacheState::Cached { version, slot },
         }
     }
 }
@@ -176,7 +183,7 @@ mod tests {
         fn what_is_said_to_be_kept_was_kept_last_and_not_forgotten(
             steps in proptest::collection::vec((0..5u8, 1..60u64, 1..9u64), 1..400),
         ) {
-            let mut known = Known::new(32);
+            let mut known = ReaderIndex::new(32);
             let (mut model, mut next, mut oldest) = (HashMap::new(), 0u64, 0u64);
             for (step, id, version) in steps {
                 match step {
@@ -192,7 +199,7 @@ mod tests {
                     }
                     _ => {}
                 }
-                if let Acquaintance::Kept { version, slot } = known.look(id) {
+                if let CacheState::Cached { version, slot } = known.look(id) {
                     prop_assert_eq!(model.get(&id), Some(&(version, slot)));
                     prop_assert!(slot >= oldest);
                 }
@@ -202,40 +209,40 @@ mod tests {
 
     #[test]
     fn as_many_records_made_together_as_there_is_room_for_are_kept() {
-        let mut known = Known::new(1 << 10);
+        let mut known = ReaderIndex::new(1 << 10);
         (500..1524).for_each(|id| known.keep(id, 1, id));
-        let kept = |id: &u64| known.look(*id) == Acquaintance::Kept { version: 1, slot: *id };
+        let kept = |id: &u64| known.look(*id) == CacheState::Cached { version: 1, slot: *id };
         assert_eq!((500..1524).filter(kept).count(), 1024);
     }
 
     #[test]
     fn a_stranger_is_seen_but_pushes_out_none_that_is_kept() {
-        let mut known = Known::new(4);
+        let mut known = ReaderIndex::new(4);
         (1..=4).for_each(|id| known.keep(id, 1, id));
         known.see(5);
-        assert_eq!(known.look(5), Acquaintance::Stranger);
+        assert_eq!(known.look(5), CacheState::Unknown);
         known.forget_below(2);
         known.see(5);
-        assert_eq!(known.look(5), Acquaintance::Seen);
-        assert_eq!(known.look(2), Acquaintance::Kept { version: 1, slot: 2 });
+        assert_eq!(known.look(5), CacheState::Seen);
+        assert_eq!(known.look(2), CacheState::Cached { version: 1, slot: 2 });
         known.see(9);
-        assert_eq!((known.look(5), known.look(9)), (Acquaintance::Stranger, Acquaintance::Seen));
+        assert_eq!((known.look(5), known.look(9)), (CacheState::Unknown, CacheState::Seen));
     }
 
     #[test]
     fn one_that_is_kept_pushes_out_whatever_has_its_place() {
-        let mut known = Known::new(4);
+        let mut known = ReaderIndex::new(4);
         known.keep(1, 1, 7);
         known.keep(5, 3, 8);
-        assert_eq!(known.look(1), Acquaintance::Stranger);
-        assert_eq!(known.look(5), Acquaintance::Kept { version: 3, slot: 8 });
+        assert_eq!(known.look(1), CacheState::Unknown);
+        assert_eq!(known.look(5), CacheState::Cached { version: 3, slot: 8 });
     }
 
     #[test]
     fn without_room_nothing_is_known() {
-        let mut known = Known::new(0);
+        let mut known = ReaderIndex::new(0);
         known.see(1);
         known.keep(1, 1, 0);
-        assert_eq!(known.look(1), Acquaintance::Stranger);
+        assert_eq!(known.look(1), CacheState::Unknown);
     }
 }

@@ -21,19 +21,19 @@ const RECORD_OVERHEAD: usize = 200;
 const PAGE_OVERHEAD: usize = 96;
 
 /// What is kept.
-pub(crate) enum Kept {
-    Record(Opened),
-    Page(Page),
+pub(crate) enum CachedValue {
+    Record(CachedRecord),
+    Page(CachedPage),
 }
 
 /// An opened record.
-pub(crate) struct Opened {
+pub(crate) struct CachedRecord {
     pub(crate) header: Header,
     pub(crate) domain: DomainId,
     pub(crate) data: Zeroizing<Box<[u8]>>,
 }
 
-impl Opened {
+impl CachedRecord {
     /// The memory that it takes, about.
     fn weight(&self) -> usize {
         self.data.len() + RECORD_OVERHEAD
@@ -41,12 +41,12 @@ impl Opened {
 }
 
 /// A page as far as its checksum covers it.
-pub(crate) struct Page {
+pub(crate) struct CachedPage {
     pub(crate) sum: u128,
     pub(crate) bytes: Box<[u8]>,
 }
 
-impl Page {
+impl CachedPage {
     /// The memory that it takes, about.
     fn weight(&self) -> usize {
         self.bytes.len() + PAGE_OVERHEAD
@@ -56,21 +56,21 @@ impl Page {
 #[derive(Clone)]
 pub(crate) struct Weight;
 
-impl Weighter<u64, Arc<Kept>> for Weight {
-    fn weight(&self, _number: &u64, kept: &Arc<Kept>) -> u64 {
+impl Weighter<u64, Arc<CachedValue>> for Weight {
+    fn weight(&self, _number: &u64, kept: &Arc<CachedValue>) -> u64 {
         let weight = match kept.as_ref() {
-            Kept::Record(record) => record.weight(),
-            Kept::Page(page) => page.weight(),
+            CachedValue::Record(record) => record.weight(),
+            CachedValue::Page(page) => page.weight(),
         };
         weight as u64
     }
 }
 
 /// Values by number, of which the ones that are asked for again stay.
-pub(crate) type Budgeted = Cache<u64, Arc<Kept>, Weight, FxBuildHasher>;
+pub(crate) type WeightedCache = Cache<u64, Arc<CachedValue>, Weight, FxBuildHasher>;
 
 /// An empty cache for so many bytes of values that take `typical` bytes each.
-pub(crate) fn budgeted(bytes: usize, typical: usize) -> Budgeted {
+pub(crate) fn weighted_cache(bytes: usize, typical: usize) -> WeightedCache {
     let options = OptionsBuilder::new()
         .shards(SHARDS)
         .estimated_items_capacity(bytes / typical + 1)

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::platform::sync::RwLock;
 
 use super::{Cipher, Key};
-use crate::bytes::Padded;
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
+use crate::bytes::CachePadded;
 use crate::crypto::keyring::{Domain, DomainId};
 use crate::crypto::random::random;
 use crate::record::{Header, TAG};
@@ -46,7 +46,7 @@ impl EpochRow {
 
     /// Takes a row apart; also gives what stands behind it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(EpochRow, &[u8])> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let row = EpochRow {
             number: reader.u32()?,
             domain: reader.array()?,
@@ -61,13 +61,17 @@ impl EpochRow {
 pub(crate) struct Epoch {
     pub(crate) row: EpochRow,
     key: Key,
-    seals: Padded<AtomicU64>,
+    seals: CachePadded<AtomicU64>,
 }
 
 impl Epoch {
     fn new(domain: &Domain, row: EpochRow) -> Option<Epoch> {
         let bytes = domain.epoch_key(row.cipher, &row.salt)?;
-        Some(Epoch { row, key: Key::new(row.cipher, &bytes)?, seals: Padded(AtomicU64::new(0)) })
+        Some(Epoch {
+            row,
+            key: Key::new(row.cipher, &bytes)?,
+            seals: CachePadded(AtomicU64::new(0)),
+        })
     }
 
     /// The next nonce, below `limit`; `None` when the epoch is used up.

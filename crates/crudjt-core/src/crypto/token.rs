@@ -51,7 +51,7 @@ impl Eq for Salt {}
 
 /// What a token says once decrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Claim {
+pub(crate) struct TokenParts {
     pub(crate) id: u64,
     pub(crate) salt: Salt,
 }
@@ -64,25 +64,25 @@ impl TokenCipher {
         TokenCipher(Aes256::new(key.into()))
     }
 
-    pub(crate) fn token(&self, claim: Claim) -> Token {
+    pub(crate) fn token(&self, parts: TokenParts) -> Token {
         let mut block = [0u8; 16];
         let (id, salt) = block.split_at_mut(8);
-        id.copy_from_slice(&claim.id.to_be_bytes());
-        salt.copy_from_slice(&claim.salt.0);
+        id.copy_from_slice(&parts.id.to_be_bytes());
+        salt.copy_from_slice(&parts.salt.0);
         let mut block = block.into();
         self.0.encrypt_block(&mut block);
         let mut text = [0u8; TOKEN_LENGTH];
         // 16 bytes always make 22 characters.
         let _ = URL_SAFE_NO_PAD.encode_slice(block, &mut text);
-        Token { text, id: claim.id }
+        Token { text, id: parts.id }
     }
 
-    pub(crate) fn claim(&self, block: [u8; 16]) -> Claim {
+    pub(crate) fn decrypt(&self, block: [u8; 16]) -> TokenParts {
         let mut block = block.into();
         self.0.decrypt_block(&mut block);
         let bytes: [u8; 16] = block.into();
         let [a, b, c, d, e, f, g, h, salt @ ..] = bytes;
-        Claim { id: u64::from_be_bytes([a, b, c, d, e, f, g, h]), salt: Salt(salt) }
+        TokenParts { id: u64::from_be_bytes([a, b, c, d, e, f, g, h]), salt: Salt(salt) }
     }
 }
 
@@ -114,15 +114,15 @@ mod tests {
         #[test]
         fn a_token_gives_back_its_id_and_salt(key: [u8; 32], id: u64, salt: [u8; 8]) {
             let cipher = TokenCipher::new(&key);
-            let claim = Claim { id, salt: Salt(salt) };
-            let token = cipher.token(claim);
-            prop_assert_eq!(decode(token.as_bytes()).map(|block| cipher.claim(block)), Some(claim));
+            let parts = TokenParts { id, salt: Salt(salt) };
+            let token = cipher.token(parts);
+            prop_assert_eq!(decode(token.as_bytes()).map(|block| cipher.decrypt(block)), Some(parts));
         }
 
         #[test]
         fn no_text_but_a_tokens_own_stands_for_its_bytes(key: [u8; 32], id: u64, at in 0..22usize, with: u8) {
             let cipher = TokenCipher::new(&key);
-            let token = cipher.token(Claim { id, salt: Salt([7; 8]) });
+            let token = cipher.token(TokenParts { id, salt: Salt([7; 8]) });
             let mut alias = *token.as_bytes();
             if let Some(byte) = alias.get_mut(at) {
                 *byte = with;

@@ -8,12 +8,12 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::Engine;
-use crate::cache::Known;
-use crate::cache::Opened;
+use crate::cache::CachedRecord;
+use crate::cache::ReaderIndex;
 use crate::call::OUT_BYTES;
 use crate::crypto::keyring::Domain;
-use crate::crypto::token::{Claim, decode};
-use crate::memtable::{Brief, Memtable, State};
+use crate::crypto::token::{TokenParts, decode};
+use crate::memtable::{Memtable, RecordMeta, State};
 use crate::record::Header;
 use crate::{Error, Result};
 
@@ -24,10 +24,10 @@ crate::platform::sync::thread_local! {
     static OLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A token that may have a record: its claim under one of the open domains.
+/// A token that may have a record: its parts under one of the open domains.
 #[derive(Clone, Copy)]
 pub(super) struct Address<'d> {
-    pub(super) claim: Claim,
+    pub(super) parts: TokenParts,
     pub(super) domain: &'d Domain,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum Found {
     /// A record whose time has passed.
     Expired,
     /// A live record that the caller knows already, by its version; it has no read limit.
-    Known(Brief),
+    Unchanged(RecordMeta),
     /// A live record, with its data in the caller's buffer.
     Live(Header, usize),
 }
@@ -50,10 +50,10 @@ impl Engine {
         token: &[u8],
     ) -> impl Iterator<Item = Address<'d>> + use<'d> {
         let block = decode(token);
-        let claims = self.domains.all().iter().filter_map(move |domain| {
-            Some(Address { claim: domain.tokens.claim(block?), domain: domain.as_ref() })
+        let candidates = self.domains.all().iter().filter_map(move |domain| {
+            Some(Address { parts: domain.tokens.decrypt(block?), domain: domain.as_ref() })
         });
-        claims.filter(|address| self.was_given(address.claim.id))
+        candidates.filter(|address| self.was_given(address.parts.id))
     }
 
     fn was_given(&self, id: u64) -> bool {
@@ -69,11 +69,11 @@ impl Engine {
     /// itself and still remembers is taken from memory and not opened.
     pub(super) fn find_header(&self, address: &Address<'_>) -> Result<Found> {
         let now = self.time.now();
-        if let Some((State::Live { brief: Some(brief), .. }, _)) =
-            self.tables.load().get(address.claim.id)
-            && let Some(header) = brief.header()
+        if let Some((State::Live { meta: Some(meta), .. }, _)) =
+            self.memtables.load().get(address.parts.id)
+            && let Some(header) = meta.header()
         {
-            return Ok(decided(&brief, address, None, now).unwrap_or(Found::Live(header, 0)));
+            return Ok(decide(&meta, address, None, now).unwrap_or(Found::Live(header, 0)));
         }
         OLD.with(|old| {
             let old = &mut *old.borrow_mut();
@@ -82,31 +82,30 @@ impl Engine {
         })
     }
 
-    /// The newest state at an address as of `now`, which was read before. `known` is what data the
+    /// The newest state at an address as of `now`, which was read before. `index` says what data the
     /// caller has.
     pub(super) fn find_at(
         &self,
         address: &Address<'_>,
-        known: Option<&Known>,
+        index: Option<&ReaderIndex>,
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
-        let version = known.and_then(|known| known.version(address.claim.id));
-        let tables = self.tables.load();
-        match tables.get(address.claim.id) {
+        let version = index.and_then(|index| index.version(address.parts.id));
+        let memtables = self.memtables.load();
+        match memtables.get(address.parts.id) {
             Some((State::Dead, _)) => Ok(Found::Absent),
-            Some((State::Live { segment, place, brief }, memtable)) => {
-                if let Some(found) = brief.and_then(|brief| decided(&brief, address, version, now))
-                {
+            Some((State::Live { segment, location, meta }, memtable)) => {
+                if let Some(found) = meta.and_then(|meta| decide(&meta, address, version, now)) {
                     return Ok(found);
                 }
-                let record = part(out, place.length as usize)?;
-                read_journal(memtable, segment, place.offset, record)?;
+                let record = part(out, location.length as usize)?;
+                read_journal(memtable, segment, location.offset, record)?;
                 Ok(self.open_found(address, now, record))
             }
             None => {
-                drop(tables);
-                match known {
+                drop(memtables);
+                match index {
                     Some(_) => self.find_for_keeper(address, version, now, out),
                     None => self.find_at_rest(address, now, out),
                 }
@@ -122,28 +121,28 @@ impl Engine {
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
-        let brief = self.cache.brief(address.claim.id);
-        let found = brief.and_then(|brief| decided(&brief, address, known, now));
+        let meta = self.cache.meta(address.parts.id);
+        let found = meta.and_then(|meta| decide(&meta, address, known, now));
         self.cache.count(found.is_some());
         if let Some(found) = found {
             return Ok(found);
         }
-        self.fetch(address, known, now, out, |ticket, id, header, _| {
-            self.cache.insert_brief(ticket, id, &Brief::of(header));
+        self.fetch(address, known, now, out, |generation, id, header, _| {
+            self.cache.insert_meta(generation, id, &RecordMeta::of(header));
         })
     }
 
     /// The state in the cache or the B-tree.
     fn find_at_rest(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Found> {
         let cached =
-            self.cache.get(address.claim.id, |record| from_cache(record, address, now, out));
+            self.cache.get(address.parts.id, |record| from_cache(record, address, now, out));
         if let Some(found) = cached {
             return found;
         }
-        self.fetch(address, None, now, out, |ticket, id, header, data| {
+        self.fetch(address, None, now, out, |generation, id, header, data| {
             let data = Zeroizing::new(Box::from(data));
-            let opened = Opened { header: *header, domain: address.domain.id, data };
-            self.cache.insert(ticket, id, opened);
+            let opened = CachedRecord { header: *header, domain: address.domain.id, data };
+            self.cache.insert(generation, id, opened);
         })
     }
 
@@ -156,8 +155,8 @@ impl Engine {
         out: &mut [u8],
         cache: impl FnOnce(u64, u64, &Header, &[u8]),
     ) -> Result<Found> {
-        let id = address.claim.id;
-        let ticket = self.cache.ticket();
+        let id = address.parts.id;
+        let generation = self.cache.generation();
         FETCHED.with(|fetched| {
             let fetched = &mut *fetched.borrow_mut();
             if !self.tree.get(id, fetched)? {
@@ -167,9 +166,9 @@ impl Engine {
                 return Ok(Found::Absent);
             };
             let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
-            let found = judge(&header, address, known, now, data, out)?;
-            if matches!(found, Found::Known(_) | Found::Live(Header { reads: None, .. }, _)) {
-                cache(ticket, id, &header, data);
+            let found = answer(&header, address, known, now, data, out)?;
+            if matches!(found, Found::Unchanged(_) | Found::Live(Header { reads: None, .. }, _)) {
+                cache(generation, id, &header, data);
             }
             Ok(found)
         })
@@ -179,7 +178,7 @@ impl Engine {
     fn open_found(&self, address: &Address<'_>, now: u64, record: &mut [u8]) -> Found {
         let Some((header, range)) = self.unseal(address, record) else { return Found::Absent };
         let length = range.len();
-        match verdict(&header, address, now) {
+        match rejection(&header, address, now) {
             Some(found) => found,
             None => {
                 record.copy_within(range, 0);
@@ -192,7 +191,7 @@ impl Engine {
     fn unseal(&self, address: &Address<'_>, record: &mut [u8]) -> Option<(Header, Range<usize>)> {
         let opened = Header::parse(record).and_then(|(header, head)| {
             let epoch = self.epochs.get(header.epoch)?;
-            let range = epoch.open(address.claim.id, &header, head, record)?;
+            let range = epoch.open(address.parts.id, &header, head, record)?;
             Some((header, range, epoch.row.domain))
         });
         match opened {
@@ -214,27 +213,32 @@ fn read_journal(memtable: &Memtable, segment: u32, offset: u32, record: &mut [u8
     }
 }
 
-/// What the brief alone decides.
-fn decided(brief: &Brief, address: &Address<'_>, known: Option<u64>, now: u64) -> Option<Found> {
-    if brief.salt != address.claim.salt {
+/// What the metadata alone decides.
+fn decide(meta: &RecordMeta, address: &Address<'_>, known: Option<u64>, now: u64) -> Option<Found> {
+    if meta.salt != address.parts.salt {
         return Some(Found::Absent);
     }
-    if brief.expiry <= now {
+    if meta.expiry <= now {
         return Some(Found::Expired);
     }
-    (brief.whole && known == Some(brief.version)).then_some(Found::Known(*brief))
+    (meta.whole && known == Some(meta.version)).then_some(Found::Unchanged(*meta))
 }
 
-fn from_cache(record: &Opened, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Found> {
+fn from_cache(
+    record: &CachedRecord,
+    address: &Address<'_>,
+    now: u64,
+    out: &mut [u8],
+) -> Result<Found> {
     if record.domain != address.domain.id {
         return Ok(Found::Absent);
     }
-    judge(&record.header, address, None, now, &record.data, out)
+    answer(&record.header, address, None, now, &record.data, out)
 }
 
 /// What an opened record answers: its data, at the front of `out`, only if it is the token's, alive
 /// and not known.
-fn judge(
+fn answer(
     header: &Header,
     address: &Address<'_>,
     known: Option<u64>,
@@ -242,9 +246,9 @@ fn judge(
     data: &[u8],
     out: &mut [u8],
 ) -> Result<Found> {
-    let brief = Brief::of(header);
+    let meta = RecordMeta::of(header);
     if let Some(found) =
-        verdict(header, address, now).or_else(|| decided(&brief, address, known, now))
+        rejection(header, address, now).or_else(|| decide(&meta, address, known, now))
     {
         return Ok(found);
     }
@@ -259,8 +263,8 @@ fn part(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
 }
 
 /// What keeps an opened record from being the answer.
-fn verdict(header: &Header, address: &Address<'_>, now: u64) -> Option<Found> {
-    if header.salt != address.claim.salt {
+fn rejection(header: &Header, address: &Address<'_>, now: u64) -> Option<Found> {
+    if header.salt != address.parts.salt {
         return Some(Found::Absent);
     }
     header.expired(now).then_some(Found::Expired)

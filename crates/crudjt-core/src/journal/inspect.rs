@@ -21,8 +21,8 @@ use crate::platform::storage::Mode;
 /// The most bytes that are hashed in search of the end of a hole.
 const SEARCH_BYTES: usize = 1 << 28;
 
-/// What a survey tells of.
-pub(crate) trait Witness {
+/// What an inspection tells of.
+pub(crate) trait EntryVisitor {
     /// The next entry that is known to be right; a put comes with its record.
     fn entry(&mut self, sequence: u64, change: Change, record: &[u8]);
     /// Something is wrong with a segment.
@@ -33,7 +33,7 @@ pub(crate) trait Witness {
 
 /// What the journal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Surveyed {
+pub(crate) struct Inspected {
     pub(crate) segments: u64,
     /// The sequence behind the last entry.
     pub(crate) next: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Surveyed {
     pub(crate) newest_time: u64,
 }
 
-impl Surveyed {
+impl Inspected {
     /// Whether nothing is missing between the commit and the end of the journal.
     pub(crate) fn is_whole_after(&self, applied: Applied) -> bool {
         self.agrees && self.known_from <= applied.sequence + 1
@@ -53,7 +53,7 @@ impl Surveyed {
 }
 
 /// A segment as it was found.
-struct Found {
+struct InspectedSegment {
     number: u64,
     identity: Identity,
     begin: Begin,
@@ -66,15 +66,15 @@ struct Found {
 ///
 /// # Errors
 /// If the folder can't be listed.
-pub(crate) fn survey(
+pub(crate) fn inspect(
     options: &Options,
     store: StoreId,
     applied: Option<Applied>,
-    witness: &mut dyn Witness,
-) -> Result<Surveyed> {
+    visitor: &mut dyn EntryVisitor,
+) -> Result<Inspected> {
     let numbers = segment_numbers(options)?;
-    let mut survey = Survey::of(applied);
-    survey.surveyed.segments = numbers.len() as u64;
+    let mut inspection = Inspection::of(applied);
+    inspection.inspected.segments = numbers.len() as u64;
     let mut found = Vec::new();
     let mut last_unreadable = None;
     for number in numbers {
@@ -82,18 +82,18 @@ pub(crate) fn survey(
             Ok(segment) => found.extend(segment),
             Err(what) => {
                 let path = file_of(&options.path, number);
-                witness.wrong(&path, None, what);
+                visitor.wrong(&path, None, what);
                 if !looks_unused(options, &path) {
                     last_unreadable = Some(number);
                 }
             }
         }
     }
-    survey.end_missing = last_unreadable > found.last().map(|found| found.number);
+    inspection.end_missing = last_unreadable > found.last().map(|found| found.number);
     // An older file under a newer number must not come last.
     found.sort_by_key(|found| (found.begin.sequence, found.number));
-    survey.run(options, found, witness);
-    Ok(survey.surveyed)
+    inspection.run(options, found, visitor);
+    Ok(inspection.inspected)
 }
 
 /// Opens a segment; `None` for one that was not used. An error says what is wrong with it.
@@ -101,7 +101,7 @@ fn find(
     options: &Options,
     store: StoreId,
     number: u64,
-) -> std::result::Result<Option<Found>, &'static str> {
+) -> std::result::Result<Option<InspectedSegment>, &'static str> {
     let path = file_of(&options.path, number);
     let (file, size, page) =
         read_page(options, &path, Mode::Read).map_err(|_| "this journal segment can't be read")?;
@@ -113,7 +113,7 @@ fn find(
     if identity.store != store || identity.number != number {
         return Err("this journal segment belongs to another store or place");
     }
-    let mark = identity.parse_mark(&page);
+    let mark = identity.parse_sync_mark(&page);
     let Some(begin) = identity.parse_begin(&page) else {
         let what = "this journal segment was in use, but its beginning can't be read";
         return if mark.is_some() { Err(what) } else { Ok(None) };
@@ -121,7 +121,7 @@ fn find(
     let synced = mark.map_or(0, |mark| mark.sequence);
     let newest_time = mark.map_or(0, |mark| mark.newest_time);
     let window = Window::over(file, size.min(identity.size));
-    Ok(Some(Found { number, identity, begin, synced, newest_time, window }))
+    Ok(Some(InspectedSegment { number, identity, begin, synced, newest_time, window }))
 }
 
 /// Whether nothing but the header was ever written to a segment whose header can't be read.
@@ -134,7 +134,7 @@ fn looks_unused(options: &Options, path: &Path) -> bool {
     !is_cut && rest.iter().chain(&first).all(|byte| *byte == 0)
 }
 
-struct Survey {
+struct Inspection {
     applied: Applied,
     /// Whether the B-tree told what is applied.
     knows_applied: bool,
@@ -144,55 +144,65 @@ struct Survey {
     end_missing: bool,
     /// Whether the chain was seen at the applied entry.
     met_applied: bool,
-    surveyed: Surveyed,
+    inspected: Inspected,
 }
 
-impl Survey {
-    fn of(applied: Option<Applied>) -> Survey {
-        Survey {
+impl Inspection {
+    fn of(applied: Option<Applied>) -> Inspection {
+        Inspection {
             applied: applied.unwrap_or(Applied::NOTHING),
             knows_applied: applied.is_some(),
             next: Begin { sequence: 1, chain: 0 },
             synced: 0,
             end_missing: false,
             met_applied: false,
-            surveyed: Surveyed::default(),
+            inspected: Inspected::default(),
         }
     }
 
-    fn run(&mut self, options: &Options, mut found: Vec<Found>, witness: &mut dyn Witness) {
+    fn run(
+        &mut self,
+        options: &Options,
+        mut found: Vec<InspectedSegment>,
+        visitor: &mut dyn EntryVisitor,
+    ) {
         let synced = found.iter().map(|found| found.synced).max().unwrap_or(0);
         self.synced = synced.max(self.applied.sequence);
-        self.surveyed.newest_time = found.iter().map(|found| found.newest_time).max().unwrap_or(0);
+        self.inspected.newest_time = found.iter().map(|found| found.newest_time).max().unwrap_or(0);
         match found.first() {
             Some(first) => self.next = first.begin,
-            None => self.miss_all(options, witness),
+            None => self.miss_all(options, visitor),
         }
-        self.surveyed.known_from = self.next.sequence;
+        self.inspected.known_from = self.next.sequence;
         let begins: Vec<u64> = found.iter().skip(1).map(|found| found.begin.sequence).collect();
         for (at, segment) in found.iter_mut().enumerate() {
-            if !self.follows(segment, options, witness) {
+            if !self.follows(segment, options, visitor) {
                 break;
             }
             self.meet();
-            self.entries(segment, options, begins.get(at).copied(), witness);
+            self.entries(segment, options, begins.get(at).copied(), visitor);
         }
-        self.finish(options, &found, witness);
+        self.finish(options, &found, visitor);
     }
 
     /// Only a store in which nothing was done yet has no segment in use.
-    fn miss_all(&mut self, options: &Options, witness: &mut dyn Witness) {
-        let is_new = self.surveyed.segments > 0 && self.applied == Applied::NOTHING;
+    fn miss_all(&mut self, options: &Options, visitor: &mut dyn EntryVisitor) {
+        let is_new = self.inspected.segments > 0 && self.applied == Applied::NOTHING;
         if is_new && self.knows_applied {
-            (self.met_applied, self.surveyed.agrees) = (true, true);
+            (self.met_applied, self.inspected.agrees) = (true, true);
         } else {
-            witness.wrong(&options.path, None, "no journal segment is in use: a file is missing");
+            visitor.wrong(&options.path, None, "no journal segment is in use: a file is missing");
             self.end_missing = true;
         }
     }
 
     /// Whether the segment counts: false for what lies behind a torn tail.
-    fn follows(&mut self, found: &Found, options: &Options, witness: &mut dyn Witness) -> bool {
+    fn follows(
+        &mut self,
+        found: &InspectedSegment,
+        options: &Options,
+        visitor: &mut dyn EntryVisitor,
+    ) -> bool {
         if found.begin == self.next {
             return true;
         }
@@ -203,11 +213,11 @@ impl Survey {
             }
             if found.begin.sequence > self.applied.sequence + 1 {
                 let what = "entries that were on the disk are missing before this journal segment";
-                witness.wrong(&path, Some(self.next.sequence), what);
+                visitor.wrong(&path, Some(self.next.sequence), what);
             }
         } else {
             let what = "this journal segment is of another time than those before it";
-            witness.wrong(&path, Some(found.begin.sequence), what);
+            visitor.wrong(&path, Some(found.begin.sequence), what);
             self.end_missing = true;
         }
         self.go_on(found.begin);
@@ -217,27 +227,27 @@ impl Survey {
     /// Goes on behind a hole.
     fn go_on(&mut self, next: Begin) {
         self.next = next;
-        self.surveyed.known_from = next.sequence;
+        self.inspected.known_from = next.sequence;
     }
 
     /// Compares the chain with what the B-tree knows of it.
     fn meet(&mut self) {
         if self.next.sequence == self.applied.sequence + 1 && !self.met_applied {
             self.met_applied = true;
-            self.surveyed.agrees = self.next.chain == self.applied.chain;
+            self.inspected.agrees = self.next.chain == self.applied.chain;
         }
     }
 
     fn entries(
         &mut self,
-        found: &mut Found,
+        found: &mut InspectedSegment,
         options: &Options,
         following: Option<u64>,
-        witness: &mut dyn Witness,
+        visitor: &mut dyn EntryVisitor,
     ) {
         let mut offset = ENTRIES as usize;
         loop {
-            let end = self.chained(found, &mut offset, witness);
+            let end = self.chained(found, &mut offset, visitor);
             let missing = match following {
                 Some(begin) => self.next.sequence < begin,
                 None => self.next.sequence <= self.synced,
@@ -248,7 +258,7 @@ impl Survey {
             let Some((at, next)) = self.resume(found, offset) else { return };
             if self.next.sequence > self.applied.sequence {
                 let path = file_of(&options.path, found.number);
-                witness.wrong(&path, Some(self.next.sequence), "entries can't be read here");
+                visitor.wrong(&path, Some(self.next.sequence), "entries can't be read here");
             }
             self.go_on(next);
             offset = at;
@@ -258,9 +268,9 @@ impl Survey {
     /// Reads entries as long as they chain.
     fn chained(
         &mut self,
-        found: &mut Found,
+        found: &mut InspectedSegment,
         offset: &mut usize,
-        witness: &mut dyn Witness,
+        visitor: &mut dyn EntryVisitor,
     ) -> io::Result<()> {
         loop {
             let bytes = found.window.reach(*offset)?;
@@ -268,12 +278,12 @@ impl Survey {
             let Some(parsed) = parse(bytes, *offset, &found.identity.id, chain, sequence) else {
                 return Ok(());
             };
-            let place = match parsed.change {
-                Change::Put { place, .. } => place.range(),
+            let location = match parsed.change {
+                Change::Put { location, .. } => location.range(),
                 _ => 0..0,
             };
-            witness.entry(sequence, parsed.change, bytes.get(place).unwrap_or_default());
-            witness.read((parsed.end - *offset) as u64);
+            visitor.entry(sequence, parsed.change, bytes.get(location).unwrap_or_default());
+            visitor.read((parsed.end - *offset) as u64);
             self.next = Begin { sequence: sequence + 1, chain: parsed.sum };
             *offset = parsed.end;
             self.meet();
@@ -282,7 +292,7 @@ impl Survey {
 
     /// Where entries chain again behind a hole: an entry fits behind the checksum that stands in
     /// the one before it, which itself can't be checked.
-    fn resume(&self, found: &mut Found, offset: usize) -> Option<(usize, Begin)> {
+    fn resume(&self, found: &mut InspectedSegment, offset: usize) -> Option<(usize, Begin)> {
         let bytes = found.window.whole().ok()?;
         let mut budget = SEARCH_BYTES;
         (offset..bytes.len()).step_by(8).find_map(|at| {
@@ -300,23 +310,28 @@ impl Survey {
         })
     }
 
-    fn finish(&mut self, options: &Options, found: &[Found], witness: &mut dyn Witness) {
-        self.surveyed.next = self.next.sequence;
+    fn finish(
+        &mut self,
+        options: &Options,
+        found: &[InspectedSegment],
+        visitor: &mut dyn EntryVisitor,
+    ) {
+        self.inspected.next = self.next.sequence;
         let last = found.last().map(|found| file_of(&options.path, found.number));
         let path = last.as_deref().unwrap_or(&options.path);
         if self.next.sequence <= self.synced && !found.is_empty() {
             let what = "entries that were on the disk are missing from the journal";
-            witness.wrong(path, Some(self.next.sequence), what);
+            visitor.wrong(path, Some(self.next.sequence), what);
             self.end_missing = true;
         } else if self.knows_applied && !self.met_applied && !self.end_missing {
             let what = "the B-tree is older than the journal: operations between them are missing";
-            witness.wrong(path, Some(self.applied.sequence + 1), what);
-        } else if self.knows_applied && self.met_applied && !self.surveyed.agrees {
+            visitor.wrong(path, Some(self.applied.sequence + 1), what);
+        } else if self.knows_applied && self.met_applied && !self.inspected.agrees {
             let what = "the B-tree and the journal are of different times";
-            witness.wrong(path, Some(self.applied.sequence), what);
+            visitor.wrong(path, Some(self.applied.sequence), what);
         }
         if self.end_missing {
-            self.surveyed.known_from = u64::MAX;
+            self.inspected.known_from = u64::MAX;
         }
     }
 }

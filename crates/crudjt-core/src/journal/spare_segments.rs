@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::platform::sync::Mutex;
 
 use super::{Segment, SegmentMaker};
-use crate::options::Seams;
+use crate::options::Environment;
 use crate::platform::clock::Signal;
 use crate::{Error, Result};
 
 const RETRY_MS: u64 = 500;
 
 /// The spare segment and who makes it.
-pub(crate) struct Supply {
+pub(crate) struct SpareSegments {
     maker: SegmentMaker,
     state: Mutex<State>,
     /// Segments are made one at a time, so that they are used in the order of their numbers.
@@ -27,11 +27,11 @@ struct State {
     stopped: bool,
 }
 
-impl Supply {
-    pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> Supply {
+impl SpareSegments {
+    pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> SpareSegments {
         let state = State { spare: None, failed: None, next_number, stopped: false };
         let (state, making) = (Mutex::new(state), Mutex::default());
-        Supply { maker, state, making, wanted: Arc::default() }
+        SpareSegments { maker, state, making, wanted: Arc::default() }
     }
 
     /// The spare segment; `None` while it is being made. An error of the last attempt is told once,
@@ -50,13 +50,13 @@ impl Supply {
         self.state.lock().spare = Some(segment);
     }
 
-    /// Whether [`Supply::take`] has something to say.
+    /// Whether [`SpareSegments::take`] has something to say.
     pub(crate) fn is_ready(&self) -> bool {
         let state = self.state.lock();
         state.spare.is_some() || state.failed.is_some()
     }
 
-    /// Whether [`Supply::take`] has a segment.
+    /// Whether [`SpareSegments::take`] has a segment.
     pub(crate) fn has_spare(&self) -> bool {
         self.state.lock().spare.is_some()
     }
@@ -85,27 +85,27 @@ impl Supply {
         self.wanted.raise();
     }
 
-    /// Runs until [`Supply::halt`]. `prepare` is called whenever the thread was woken, `told` after
+    /// Runs until [`SpareSegments::halt`]. `prepare` is called whenever the thread was woken, `told` after
     /// each attempt at a segment.
-    pub(crate) fn run(&self, seams: &Seams, prepare: impl Fn(), told: impl Fn()) {
+    pub(crate) fn run(&self, environment: &Environment, prepare: impl Fn(), told: impl Fn()) {
         while !self.state.lock().stopped {
             prepare();
             self.restock();
             told();
             // While it fails it is tried again, so that an error told is never an old one.
             let again = self.state.lock().failed.is_some();
-            let until = again.then(|| seams.clock.monotonic() + RETRY_MS);
-            seams.clock.wait(&self.wanted, until);
+            let until = again.then(|| environment.clock.monotonic() + RETRY_MS);
+            environment.clock.wait(&self.wanted, until);
         }
     }
 
-    /// Ends [`Supply::run`].
+    /// Ends [`SpareSegments::run`].
     pub(crate) fn halt(&self) {
         self.state.lock().stopped = true;
         self.wanted.raise();
     }
 
-    /// The unused spare and the next number, of a supply that was halted.
+    /// The unused spare and the next number, once it was halted.
     pub(crate) fn take_rest(&self) -> (Option<Arc<Segment>>, u64) {
         let mut state = self.state.lock();
         (state.spare.take(), state.next_number)

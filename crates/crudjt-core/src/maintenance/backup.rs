@@ -6,8 +6,8 @@ use std::path::Path;
 use super::finding::{Finding, FindingKind, Findings};
 use super::progress::Progress;
 use super::salvage::salvage;
-use super::store_builder::{BATCH_BYTES, Build};
-use super::store_reader::Source;
+use super::store_builder::{BATCH_BYTES, StoreBuilder};
+use super::store_reader::StoreReader;
 use crate::crypto::keyring::Keyring;
 use crate::options::Options;
 use crate::platform::default_path::settled;
@@ -37,7 +37,7 @@ pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Resul
     let target = &settled(target);
     refuse_within(&settled(&options.path), target)?;
     let mut findings = Findings::default();
-    let source = Source::open(options, &mut findings)?;
+    let source = StoreReader::open(options, &mut findings)?;
     let approve = |findings: &Findings| require_sound(options, findings);
     let salvaged = salvage(&source, target, false, &mut findings, progress, approve)?;
     Ok(BackedUp { records: salvaged.records, bytes: salvaged.bytes })
@@ -73,7 +73,7 @@ pub(crate) fn copy(
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<BackedUp> {
     refuse_within(&options.path, target)?;
-    let mut build = Build::begin(options, target, keyring.store)?;
+    let mut build = StoreBuilder::begin(options, target, keyring.store)?;
     build.declare(snapshot.epochs.clone());
     let (mut records, mut last, total) = (0, 0, snapshot.count()?);
     loop {

@@ -3,7 +3,7 @@
 //! The journal stays as it is: the new file has the same applied mark. Until the new one has its
 //! name the old one is the store's; an opening removes what an interrupted run left.
 
-use super::progress::{Meter, Progress};
+use super::progress::{Progress, ProgressMeter};
 use super::store_builder::{BATCH_BYTES, refuse_incomplete};
 use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
@@ -12,8 +12,8 @@ use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
 use crate::tree::{
-    AppliedMark, BLOCK_BYTES, Damage, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile,
-    Visitor, epoch_in, mark_in,
+    AppliedMark, BLOCK_BYTES, Damage, FRESH_TREE, RowVisitor, Rows, TREE_FILE, TableName, Tree,
+    TreeFile, epoch_in, mark_in,
 };
 use crate::{Error, Result};
 
@@ -38,13 +38,13 @@ pub struct Compacted {
 /// store is then as it was.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership = owner_lock::own(&options.seams, &options.path, options.lock_wait)?;
+    let _ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
     let keyring = Keyring::load(options)?.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;
     let bytes_before = size(options, TREE_FILE)?;
-    let mut meter = Meter::new(progress, bytes_before);
+    let mut meter = ProgressMeter::new(progress, bytes_before);
     let records = rewrite(options, &tree, keyring.store, &mut meter)?;
     drop(tree);
     // A small or a dense one would only grow.
@@ -63,7 +63,7 @@ fn rewrite(
     options: &Options,
     tree: &TreeFile,
     store: StoreId,
-    meter: &mut Meter<'_>,
+    meter: &mut ProgressMeter<'_>,
 ) -> Result<u64> {
     remove_fresh(options)?;
     let mut mark = None;
@@ -85,7 +85,12 @@ fn rewrite(
     Ok(records)
 }
 
-fn copy(tree: &TreeFile, fresh: &Tree, epochs: &[EpochRow], meter: &mut Meter<'_>) -> Result<u64> {
+fn copy(
+    tree: &TreeFile,
+    fresh: &Tree,
+    epochs: &[EpochRow],
+    meter: &mut ProgressMeter<'_>,
+) -> Result<u64> {
     let (mut rows, mut bytes, mut records) = (Rows::new(), 0, 0);
     Strict::walk(tree, TableName::Records, meter, &mut |key, record| {
         let id = key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -103,7 +108,7 @@ fn copy(tree: &TreeFile, fresh: &Tree, epochs: &[EpochRow], meter: &mut Meter<'_
 
 /// Gives the new file the old one's name.
 fn swap(options: &Options) -> Result<()> {
-    let (storage, path) = (options.seams.storage.as_ref(), &options.path);
+    let (storage, path) = (options.environment.storage.as_ref(), &options.path);
     let fresh = path.join(FRESH_TREE);
     let swapped = storage
         .open(&fresh, Mode::Existing)
@@ -116,7 +121,7 @@ fn swap(options: &Options) -> Result<()> {
 /// Removes what an interrupted run left.
 pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
     let path = options.path.join(FRESH_TREE);
-    match options.seams.storage.remove(&path) {
+    match options.environment.storage.remove(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::storage(&path, "remove its interrupted copy", error))
         }
@@ -130,7 +135,7 @@ type TakeRow<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
 /// Gives rows on and remembers what is lost.
 struct Strict<'a, 'p> {
     take: TakeRow<'a>,
-    meter: &'a mut Meter<'p>,
+    meter: &'a mut ProgressMeter<'p>,
     damage: Option<Damage>,
 }
 
@@ -138,7 +143,7 @@ impl Strict<'_, '_> {
     fn walk(
         tree: &TreeFile,
         table: TableName,
-        meter: &mut Meter<'_>,
+        meter: &mut ProgressMeter<'_>,
         take: TakeRow<'_>,
     ) -> Result<()> {
         let mut strict = Strict { take, meter, damage: None };
@@ -154,7 +159,7 @@ impl Strict<'_, '_> {
     }
 }
 
-impl Visitor for Strict<'_, '_> {
+impl RowVisitor for Strict<'_, '_> {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         (self.take)(key, value)
     }

@@ -1,9 +1,9 @@
 //! Whether a store has ever held a record, without opening it: who is refused leaves no trace.
 
 use super::finding::Findings;
-use super::journal_states::Ledger;
+use super::journal_states::JournalStates;
 use super::newest_states::read_small_tables;
-use super::progress::Meter;
+use super::progress::ProgressMeter;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::tree::TreeFile;
@@ -14,9 +14,9 @@ use crate::{Result, journal};
 ///
 /// # Errors
 /// If the folder can't be listed.
-pub(crate) fn was_used(options: &Options, store: StoreId) -> Result<bool> {
+pub(crate) fn has_records(options: &Options, store: StoreId) -> Result<bool> {
     let (mut findings, mut nobody) = (Findings::default(), |_, _| ());
-    let mut meter = Meter::new(&mut nobody, 0);
+    let mut meter = ProgressMeter::new(&mut nobody, 0);
     let mark = match TreeFile::open(options, store) {
         Ok(tree) => read_small_tables(&tree, &mut findings, &mut meter)?.0,
         Err(_) => None,
@@ -26,7 +26,7 @@ pub(crate) fn was_used(options: &Options, store: StoreId) -> Result<bool> {
     }
     let applied = mark.map(|mark| mark.applied);
     let sequence = applied.map_or(0, |applied| applied.sequence);
-    let mut ledger = Ledger::new(sequence, &mut findings, &mut meter);
-    journal::survey(options, store, applied, &mut ledger)?;
-    Ok(!ledger.states.is_empty())
+    let mut journal_states = JournalStates::new(sequence, &mut findings, &mut meter);
+    journal::inspect(options, store, applied, &mut journal_states)?;
+    Ok(!journal_states.states.is_empty())
 }

@@ -26,7 +26,7 @@ pub use backup::{BackedUp, backup};
 pub(crate) use compact::remove_fresh;
 pub use compact::{Compacted, compact};
 pub use finding::{Finding, FindingKind};
-pub(crate) use has_records::was_used;
+pub(crate) use has_records::has_records;
 pub use keys::{KeyDomain, KeySlot, keys};
 pub use progress::Progress;
 pub use repair::{Repair, Repaired, repair};

@@ -11,19 +11,20 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use super::finding::{FindingKind, Findings};
-use super::journal_states::{Ledger, Noted};
-use super::progress::Meter;
-use super::record_check::{Judge, Verdict};
-use super::store_reader::Source;
+use super::journal_states::{JournalState, JournalStates};
+use super::progress::ProgressMeter;
+use super::record_check::{RecordCheck, Verdict};
+use super::store_reader::StoreReader;
 use crate::Result;
 use crate::bytes::SANE;
 use crate::bytes::checksum;
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::Unlocked;
-use crate::journal::{self, Surveyed};
+use crate::journal::{self, Inspected};
 use crate::record::Header;
 use crate::tree::{
-    AppliedMark, BLOCK_BYTES, Damage, TableName, TreeFile, Visitor, epoch_in, expiry_key, mark_in,
+    AppliedMark, BLOCK_BYTES, Damage, RowVisitor, TableName, TreeFile, epoch_in, expiry_key,
+    mark_in,
 };
 
 /// Gets every record whose newest state is known, by ascending id.
@@ -63,10 +64,10 @@ pub(super) struct Tally {
 /// # Errors
 /// Those of the taker, and of listing the folder.
 pub(super) fn read_newest(
-    source: &Source<'_>,
+    source: &StoreReader<'_>,
     unlocked: &Unlocked,
     findings: &mut Findings,
-    meter: &mut Meter<'_>,
+    meter: &mut ProgressMeter<'_>,
     taker: &mut dyn Taker,
 ) -> Result<Tally> {
     let Some(store) = source.store else { return Ok(Tally::default()) };
@@ -76,33 +77,34 @@ pub(super) fn read_newest(
     };
     let applied = mark.map(|mark| mark.applied);
     let sequence = applied.map_or(0, |applied| applied.sequence);
-    let mut ledger = Ledger::new(sequence, findings, meter);
-    let surveyed = journal::survey(source.options, store, applied, &mut ledger)?;
-    let (states, declared, to_replay) = (ledger.states, ledger.epochs, ledger.to_replay);
+    let mut journal_states = JournalStates::new(sequence, findings, meter);
+    let inspected = journal::inspect(source.options, store, applied, &mut journal_states)?;
+    let (states, declared, to_replay) =
+        (journal_states.states, journal_states.epochs, journal_states.to_replay);
     let stored = epochs.len();
     epochs.extend(copies.into_iter().chain(declared).map(|row| (row, 0)));
-    let judge = Judge::new(epochs.iter().map(|(row, _)| *row), unlocked);
+    let record_check = RecordCheck::new(epochs.iter().map(|(row, _)| *row), unlocked);
     if let Some(keyring) = &source.keyring
-        && judge.strangers(keyring) > 0
+        && record_check.strangers(keyring) > 0
     {
         let what = "records are sealed in a domain that the keyring does not have";
         findings.add(FindingKind::Epoch, &source.options.path, None, what);
     }
-    taker.epochs(judge.epochs());
+    taker.epochs(record_check.epochs());
     let highest = states.keys().next_back().copied().unwrap_or(0);
-    let newest_time = surveyed.newest_time.max(mark.map_or(0, |mark| mark.newest_time));
-    let now = newest_time.max(source.options.seams.clock.wall());
+    let newest_time = inspected.newest_time.max(mark.map_or(0, |mark| mark.newest_time));
+    let now = newest_time.max(source.options.environment.clock.wall());
     let mut merge =
-        Merge::new(source, states, surveyed, sequence, judge, now, findings, meter, taker);
-    merge.rows_certain = applied.is_some_and(|applied| surveyed.is_whole_after(applied));
+        Merge::new(source, states, inspected, sequence, record_check, now, findings, meter, taker);
+    merge.rows_certain = applied.is_some_and(|applied| inspected.is_whole_after(applied));
     if let Some(tree) = &source.tree {
         merge.walk(tree, epochs.get(..stored).unwrap_or_default())?;
     }
     merge.drain(u64::MAX)?;
     let mut tally = merge.tally;
-    tally.segments = surveyed.segments;
+    tally.segments = inspected.segments;
     tally.to_replay = to_replay;
-    tally.next = surveyed.next.max(sequence + 1);
+    tally.next = inspected.next.max(sequence + 1);
     tally.highest_id = tally.highest_id.max(highest).max(mark.map_or(0, |mark| mark.highest_id));
     tally.newest_time = newest_time;
     Ok(tally)
@@ -114,7 +116,7 @@ pub(super) type SmallTables = (Option<AppliedMark>, Vec<(EpochRow, u64)>, Vec<Ep
 pub(super) fn read_small_tables(
     tree: &TreeFile,
     findings: &mut Findings,
-    meter: &mut Meter<'_>,
+    meter: &mut ProgressMeter<'_>,
 ) -> Result<SmallTables> {
     let mut mark = None;
     let mut take = |key: &[u8], value: &[u8]| mark = mark_in(key, value).or(mark);
@@ -143,11 +145,11 @@ struct Rows<'a, 'p> {
     take: &'a mut dyn FnMut(&[u8], &[u8]),
     tree: &'a TreeFile,
     findings: &'a mut Findings,
-    meter: &'a mut Meter<'p>,
+    meter: &'a mut ProgressMeter<'p>,
     lost: bool,
 }
 
-impl Visitor for Rows<'_, '_> {
+impl RowVisitor for Rows<'_, '_> {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         (self.take)(key, value);
         Ok(())
@@ -165,8 +167,8 @@ impl Visitor for Rows<'_, '_> {
 
 /// Rows of the B-tree and states of the journal on their way into one.
 struct Merge<'a, 'p> {
-    states: Peekable<IntoIter<u64, Noted>>,
-    surveyed: Surveyed,
+    states: Peekable<IntoIter<u64, JournalState>>,
+    inspected: Inspected,
     /// The sequence that was applied last.
     applied: u64,
     rows_certain: bool,
@@ -174,12 +176,12 @@ struct Merge<'a, 'p> {
     has_tree: bool,
     /// Ids above the first and up to the second can't be read from the B-tree.
     lost: Vec<(u64, u64)>,
-    judge: Judge,
+    record_check: RecordCheck,
     now: u64,
     tree_path: PathBuf,
     folder: PathBuf,
     findings: &'a mut Findings,
-    meter: &'a mut Meter<'p>,
+    meter: &'a mut ProgressMeter<'p>,
     taker: &'a mut dyn Taker,
     /// Rows of the B-tree that were read.
     rows: u64,
@@ -193,24 +195,24 @@ struct Merge<'a, 'p> {
 impl<'a, 'p> Merge<'a, 'p> {
     #[expect(clippy::too_many_arguments, reason = "the one place where all that is known meets")]
     fn new(
-        source: &Source<'_>,
-        states: BTreeMap<u64, Noted>,
-        surveyed: Surveyed,
+        source: &StoreReader<'_>,
+        states: BTreeMap<u64, JournalState>,
+        inspected: Inspected,
         applied: u64,
-        judge: Judge,
+        record_check: RecordCheck,
         now: u64,
         findings: &'a mut Findings,
-        meter: &'a mut Meter<'p>,
+        meter: &'a mut ProgressMeter<'p>,
         taker: &'a mut dyn Taker,
     ) -> Merge<'a, 'p> {
         Merge {
             states: states.into_iter().peekable(),
-            surveyed,
+            inspected,
             applied,
             rows_certain: false,
             has_tree: source.tree.is_some(),
             lost: Vec::new(),
-            judge,
+            record_check,
             now,
             tree_path: source.tree_path(),
             folder: source.options.path.clone(),
@@ -254,22 +256,22 @@ impl<'a, 'p> Merge<'a, 'p> {
 
     /// Takes the journal's states of ids below `id`.
     fn drain(&mut self, id: u64) -> Result<()> {
-        while let Some((id, noted)) = self.states.next_if(|(next, _)| *next < id) {
-            self.take_noted(id, &noted)?;
+        while let Some((id, state)) = self.states.next_if(|(next, _)| *next < id) {
+            self.take_noted(id, &state)?;
         }
         Ok(())
     }
 
-    fn take_noted(&mut self, id: u64, noted: &Noted) -> Result<()> {
-        let Some(record) = &noted.record else { return Ok(()) };
+    fn take_noted(&mut self, id: u64, state: &JournalState) -> Result<()> {
+        let Some(record) = &state.record else { return Ok(()) };
         // What the commit covers counts only where the commit itself can't be read.
-        let is_newer = noted.sequence > self.applied || !self.has_tree;
+        let is_newer = state.sequence > self.applied || !self.has_tree;
         if !is_newer && !self.is_lost(id) {
             return Ok(());
         }
         let is_first = Header::parse(record).is_some_and(|(header, _)| header.version == 1);
         self.recovered += u64::from(self.is_lost(id) && !(is_newer && is_first));
-        let certain = noted.sequence >= self.surveyed.known_from;
+        let certain = state.sequence >= self.inspected.known_from;
         let folder = self.folder.clone();
         self.take(id, record, certain, &folder)
     }
@@ -279,7 +281,7 @@ impl<'a, 'p> Merge<'a, 'p> {
     }
 
     fn take(&mut self, id: u64, record: &[u8], certain: bool, path: &Path) -> Result<()> {
-        let (header, verdict) = self.judge.judge(id, record);
+        let (header, verdict) = self.record_check.check(id, record);
         if let Verdict::Bad(what) = verdict {
             self.tally.lost += 1;
             self.findings.add(FindingKind::Record, path, Some(id), what);
@@ -306,14 +308,14 @@ impl<'a, 'p> Merge<'a, 'p> {
     }
 }
 
-impl Visitor for Merge<'_, '_> {
+impl RowVisitor for Merge<'_, '_> {
     fn row(&mut self, key: &[u8], record: &[u8]) -> Result<()> {
         let id = id_of(key);
         self.count(id, record);
         self.drain(id)?;
         let newer = self.states.next_if(|(next, _)| *next == id);
         match newer {
-            Some((_, noted)) if noted.sequence > self.applied => self.take_noted(id, &noted),
+            Some((_, state)) if state.sequence > self.applied => self.take_noted(id, &state),
             _ => {
                 let path = self.tree_path.clone();
                 self.take(id, record, self.rows_certain, &path)

@@ -19,14 +19,14 @@ pub(super) enum Verdict {
 }
 
 /// Knows the epochs of a store, and the keys that the secrets open.
-pub(super) struct Judge {
+pub(super) struct RecordCheck {
     rows: HashMap<u32, EpochRow>,
     keys: Epochs,
     scratch: Vec<u8>,
 }
 
-impl Judge {
-    pub(super) fn new(rows: impl Iterator<Item = EpochRow>, unlocked: &Unlocked) -> Judge {
+impl RecordCheck {
+    pub(super) fn new(rows: impl Iterator<Item = EpochRow>, unlocked: &Unlocked) -> RecordCheck {
         let rows: HashMap<u32, EpochRow> = rows.map(|row| (row.number, row)).collect();
         let keys = Epochs::default();
         for row in rows.values() {
@@ -34,7 +34,7 @@ impl Judge {
                 drop(keys.add(domain, *row));
             }
         }
-        Judge { rows, keys, scratch: Vec::new() }
+        RecordCheck { rows, keys, scratch: Vec::new() }
     }
 
     /// The epochs' rows.
@@ -47,8 +47,8 @@ impl Judge {
         self.rows.values().filter(|row| !keyring.has(row.domain)).count()
     }
 
-    /// Judges a record; gives its header where it has one.
-    pub(super) fn judge(&mut self, id: u64, record: &[u8]) -> (Option<Header>, Verdict) {
+    /// Checks a record; gives its header where it has one.
+    pub(super) fn check(&mut self, id: u64, record: &[u8]) -> (Option<Header>, Verdict) {
         if id >= SANE {
             return (None, Verdict::Bad("this record has an id that no store gives out"));
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::finding::{Finding, Findings};
 use super::progress::Progress;
 use super::salvage::{Salvaged, salvage};
-use super::store_reader::Source;
+use super::store_reader::StoreReader;
 use crate::Result;
 use crate::options::Options;
 
@@ -52,7 +52,7 @@ pub struct Repaired {
 /// read, [`crate::Error::Version`]; what keeps the new store from being written.
 pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result<Repaired> {
     let mut findings = Findings::default();
-    let source = Source::open(options, &mut findings)?;
+    let source = StoreReader::open(options, &mut findings)?;
     let path = how.target.clone().unwrap_or_else(|| beside(&options.path));
     let Salvaged { tally, records, .. } =
         salvage(&source, &path, how.keep_doubtful, &mut findings, progress, |_| Ok(()))?;

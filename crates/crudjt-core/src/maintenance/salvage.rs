@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::finding::Findings;
 use super::newest_states::{Taker, Tally, read_newest};
-use super::progress::{Meter, Progress};
-use super::store_builder::Build;
-use super::store_reader::Source;
+use super::progress::{Progress, ProgressMeter};
+use super::store_builder::StoreBuilder;
+use super::store_reader::StoreReader;
 use super::verify::unlock;
 use crate::crypto::EpochRow;
 use crate::crypto::random::random;
@@ -26,7 +26,7 @@ pub(super) struct Salvaged {
 /// Makes a store in `target` of what `source` holds. Records come along as they are sealed.
 /// `approve` sees what was found before the new store is whole; with its error it never becomes so.
 pub(super) fn salvage(
-    source: &Source<'_>,
+    source: &StoreReader<'_>,
     target: &Path,
     keep_doubtful: bool,
     findings: &mut Findings,
@@ -36,9 +36,9 @@ pub(super) fn salvage(
     let Some(keyring) = &source.keyring else {
         return Err(Error::no_keyring(&source.options.path));
     };
-    let build = Build::begin(source.options, target, keyring.store)?;
+    let build = StoreBuilder::begin(source.options, target, keyring.store)?;
     let mut taking = Taking { build, keep_doubtful, taken: 0 };
-    let mut meter = Meter::new(progress, source.bytes);
+    let mut meter = ProgressMeter::new(progress, source.bytes);
     let unlocked = unlock(source, source.options);
     let tally = read_newest(source, &unlocked, findings, &mut meter, &mut taking)?;
     approve(findings)?;
@@ -52,7 +52,7 @@ pub(super) fn salvage(
 
 /// Takes records into the new store.
 struct Taking {
-    build: Build,
+    build: StoreBuilder,
     keep_doubtful: bool,
     taken: u64,
 }

@@ -31,7 +31,7 @@ pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
 }
 
 /// A store folder in the making.
-pub(super) struct Build {
+pub(super) struct StoreBuilder {
     options: Options,
     tree: Tree,
     epochs: Vec<EpochRow>,
@@ -40,14 +40,14 @@ pub(super) struct Build {
     _ownership: Ownership,
 }
 
-impl Build {
+impl StoreBuilder {
     /// Begins a store in a folder that is not there or empty.
     ///
     /// # Errors
     /// [`Error::Path`] if it is not; what keeps it from being written.
-    pub(super) fn begin(like: &Options, target: &Path, store: StoreId) -> Result<Build> {
+    pub(super) fn begin(like: &Options, target: &Path, store: StoreId) -> Result<StoreBuilder> {
         let options = Options { path: target.to_path_buf(), on_event: None, ..like.clone() };
-        let storage = options.seams.storage.as_ref();
+        let storage = options.environment.storage.as_ref();
         require_empty(&options)?;
         storage.create_folder(target).map_err(|error| Error::unusable(target, error))?;
         let marked = storage
@@ -55,10 +55,10 @@ impl Build {
             .and_then(|file| file.sync())
             .and_then(|()| storage.sync_folder(target));
         marked.map_err(|error| Error::unusable(target, error))?;
-        let ownership = owner_lock::own(&options.seams, target, std::time::Duration::ZERO)?;
+        let ownership = owner_lock::own(&options.environment, target, std::time::Duration::ZERO)?;
         let tree = Tree::open(&options, store)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
-        Ok(Build { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
+        Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
     }
 
     /// The epochs of what follows.
@@ -93,10 +93,10 @@ impl Build {
         self.tree.close()?;
         let applied = mark.applied;
         let begin = Begin { sequence: applied.sequence + 1, chain: applied.chain };
-        SegmentMaker::new(&self.options, keyring.store).witness(0, begin)?;
+        SegmentMaker::new(&self.options, keyring.store).empty_segment(0, begin)?;
         keyring.copy_to(&self.options)?;
         let bytes = size(&self.options, TREE_FILE)?;
-        let (storage, path) = (self.options.seams.storage.as_ref(), &self.options.path);
+        let (storage, path) = (self.options.environment.storage.as_ref(), &self.options.path);
         let done = storage.remove(&path.join(INCOMPLETE)).and_then(|()| storage.sync_folder(path));
         done.map_err(|error| Error::storage(path, "be made", error))?;
         Ok(bytes)
@@ -104,7 +104,7 @@ impl Build {
 }
 
 fn require_empty(options: &Options) -> Result<()> {
-    match options.seams.storage.list(&options.path) {
+    match options.environment.storage.list(&options.path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::unusable(&options.path, error)),
         Ok(names) if names.is_empty() => Ok(()),

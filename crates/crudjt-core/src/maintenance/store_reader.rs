@@ -12,7 +12,7 @@ use crate::tree::{TREE_FILE, TreeFile, store_of_tree};
 use crate::{Error, Result};
 
 /// A folder with a store in it, readable or not.
-pub(super) struct Source<'o> {
+pub(super) struct StoreReader<'o> {
     pub(super) options: &'o Options,
     /// The newest copy that can be read.
     pub(super) keyring: Option<Keyring>,
@@ -24,14 +24,14 @@ pub(super) struct Source<'o> {
     _lock: Option<Box<dyn Send + Sync>>,
 }
 
-impl<'o> Source<'o> {
+impl<'o> StoreReader<'o> {
     /// Opens a store's files to be read; what is wrong with them goes to `findings`.
     ///
     /// # Errors
     /// [`Error::Locked`]; [`Error::Path`] if there is no store; [`Error::Version`].
-    pub(super) fn open(options: &'o Options, findings: &mut Findings) -> Result<Source<'o>> {
+    pub(super) fn open(options: &'o Options, findings: &mut Findings) -> Result<StoreReader<'o>> {
         let names = list(options)?;
-        let lock = owner_lock::keep_out(&options.seams, &options.path, &names)?;
+        let lock = owner_lock::keep_out(&options.environment, &options.path, &names)?;
         let keyring = keyring(options, findings)?;
         let store = keyring.as_ref().map(|keyring| keyring.store);
         let store = store.or_else(|| store_of_tree(options));
@@ -40,7 +40,7 @@ impl<'o> Source<'o> {
             None => None,
         };
         let bytes = names.iter().filter_map(|name| size_of(options, name)).sum();
-        Ok(Source { options, keyring, store, tree, bytes, _lock: lock })
+        Ok(StoreReader { options, keyring, store, tree, bytes, _lock: lock })
     }
 
     pub(super) fn tree_path(&self) -> PathBuf {
@@ -50,7 +50,7 @@ impl<'o> Source<'o> {
 
 /// The names of the files of a store.
 pub(super) fn list(options: &Options) -> Result<Vec<String>> {
-    let names = options.seams.storage.list(&options.path);
+    let names = options.environment.storage.list(&options.path);
     let missing = || Error::no_store(&options.path);
     let names = names.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => missing(),
@@ -69,7 +69,7 @@ fn size_of(options: &Options, name: &str) -> Option<u64> {
     if name != TREE_FILE && !journal::is_segment(name) {
         return None;
     }
-    options.seams.storage.open(&options.path.join(name), Mode::Read).ok()?.size().ok()
+    options.environment.storage.open(&options.path.join(name), Mode::Read).ok()?.size().ok()
 }
 
 fn keyring(options: &Options, findings: &mut Findings) -> Result<Option<Keyring>> {
@@ -110,7 +110,7 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
 /// Bytes of a file of a B-tree.
 pub(super) fn size(options: &Options, name: &str) -> Result<u64> {
     let path = options.path.join(name);
-    let file = options.seams.storage.open(&path, Mode::Read);
+    let file = options.environment.storage.open(&path, Mode::Read);
     let size = file.and_then(|file| file.size());
     size.map_err(|error| Error::storage(&path, "open its B-tree", error))
 }

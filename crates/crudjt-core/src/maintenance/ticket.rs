@@ -14,6 +14,6 @@ pub(crate) fn is_ticket(name: &str) -> bool {
 pub(crate) fn remove_tickets(options: &Options, names: &[String]) {
     for name in names.iter().filter(|name| is_ticket(name)) {
         // One that stays harms nobody: its name is known to nobody.
-        let _ = options.seams.storage.remove(&options.path.join(name));
+        let _ = options.environment.storage.remove(&options.path.join(name));
     }
 }

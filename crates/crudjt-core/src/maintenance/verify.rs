@@ -2,8 +2,8 @@
 
 use super::finding::{Finding, Findings};
 use super::newest_states::{Taker, Tally, read_newest};
-use super::progress::{Meter, Progress};
-use super::store_reader::Source;
+use super::progress::{Progress, ProgressMeter};
+use super::store_reader::StoreReader;
 use crate::Result;
 use crate::crypto::keyring::Unlocked;
 use crate::options::Options;
@@ -47,16 +47,16 @@ impl Verified {
 /// store, [`crate::Error::Version`] for one of a newer version. Damage is no error but a finding.
 pub fn verify(options: &Options, progress: Progress<'_>) -> Result<Verified> {
     let mut findings = Findings::default();
-    let source = Source::open(options, &mut findings)?;
+    let source = StoreReader::open(options, &mut findings)?;
     let unlocked = unlock(&source, options);
-    let mut meter = Meter::new(progress, source.bytes);
+    let mut meter = ProgressMeter::new(progress, source.bytes);
     let tally = read_newest(&source, &unlocked, &mut findings, &mut meter, &mut Nobody)?;
     meter.finish();
     Ok(report(tally, findings))
 }
 
 /// The domains that the given secrets open.
-pub(super) fn unlock(source: &Source<'_>, options: &Options) -> Unlocked {
+pub(super) fn unlock(source: &StoreReader<'_>, options: &Options) -> Unlocked {
     let none = Unlocked { domains: Vec::new(), own: None };
     source.keyring.as_ref().map_or(none, |keyring| keyring.unlock(&options.secrets))
 }

@@ -17,7 +17,7 @@ const SHORT_TEXT: usize = 24;
 /// How many texts have numbers; a power of two.
 const TEXTS: usize = 1024;
 /// How many places there are for templates; a power of two.
-const PLACES: usize = 128;
+const BUCKETS: usize = 128;
 
 /// A text that the reader does not know yet, plus its number; its offset stands beside it.
 const NEW_TEXT: i32 = TEXTS as i32;
@@ -59,14 +59,14 @@ pub struct Outliner {
 
 impl Default for Outliner {
     fn default() -> Outliner {
-        let templates = (0..PLACES).map(|_| Default::default()).collect();
+        let templates = (0..BUCKETS).map(|_| Default::default()).collect();
         Outliner { templates, texts: vec![Text::default(); TEXTS] }
     }
 }
 
 impl Outliner {
     /// The place of a map: by how many entries it has and the start of its first key.
-    pub fn place(map: &[u8]) -> usize {
+    pub fn bucket(map: &[u8]) -> usize {
         let start = map.first_chunk::<5>().map_or(0, |[count, key @ ..]| {
             let [header, ..] = key;
             // The value behind a short key must not count.
@@ -74,18 +74,18 @@ impl Outliner {
             let unused = 32_u32.saturating_sub(8 * bytes);
             (u32::from_le_bytes(*key) << unused) ^ u32::from(*count)
         });
-        start.wrapping_mul(0x9e37_79b1) as usize >> 16 & (PLACES - 1)
+        start.wrapping_mul(0x9e37_79b1) as usize >> 16 & (BUCKETS - 1)
     }
 
-    /// Puts a template in front (0) or behind (1) at a place: the bytes before each value, one
+    /// Puts a template in front (0) or behind (1) in a bucket: the bytes before each value, one
     /// after the other, and how many each time. Nothing if there are more than [`MAX_LEAVES`].
-    pub fn learn(&mut self, place: usize, behind: usize, bytes: &[u8], lengths: &[u8]) {
+    pub fn learn(&mut self, bucket: usize, behind: usize, bytes: &[u8], lengths: &[u8]) {
         let ends = lengths.iter().scan(0, |end, length| {
             *end += usize::from(*length);
             Some(*end)
         });
         let template = Template { bytes: bytes.into(), ends: ends.collect() };
-        let way = self.templates.get_mut(place).and_then(|ways| ways.get_mut(behind));
+        let way = self.templates.get_mut(bucket).and_then(|ways| ways.get_mut(behind));
         if let Some(way) = way
             && lengths.len() <= MAX_LEAVES
         {
@@ -96,7 +96,7 @@ impl Outliner {
     /// Tells the leaves of a map; `None` if it fits no template of its place. Otherwise whether it
     /// was the one in front (0) or behind (1), which then comes to the front.
     pub fn outline(&mut self, map: &[u8], leaves: &mut Leaves<'_>) -> Option<usize> {
-        let ways = self.templates.get_mut(Self::place(map))?;
+        let ways = self.templates.get_mut(Self::bucket(map))?;
         let (way, count) = ways
             .iter()
             .enumerate()
@@ -238,14 +238,14 @@ mod tests {
     }
 
     /// What `Outliner` tells, with a reader's own table of texts.
-    struct Reader {
+    struct LeafReader {
         outliner: Outliner,
         texts: Vec<String>,
     }
 
-    impl Reader {
-        fn new() -> Reader {
-            Reader { outliner: Outliner::default(), texts: vec![String::new(); TEXTS] }
+    impl LeafReader {
+        fn new() -> LeafReader {
+            LeafReader { outliner: Outliner::default(), texts: vec![String::new(); TEXTS] }
         }
 
         fn read(&mut self, map: &[u8], width: usize) -> Option<(usize, Vec<Told>)> {
@@ -285,9 +285,9 @@ mod tests {
         (map, parts)
     }
 
-    fn learn(reader: &mut Reader, behind: usize, map: &[u8], parts: &[Vec<u8>]) {
+    fn learn(reader: &mut LeafReader, behind: usize, map: &[u8], parts: &[Vec<u8>]) {
         let lengths: Vec<u8> = parts.iter().map(|part| part.len() as u8).collect();
-        reader.outliner.learn(Outliner::place(map), behind, &parts.concat(), &lengths);
+        reader.outliner.learn(Outliner::bucket(map), behind, &parts.concat(), &lengths);
     }
 
     proptest! {
@@ -295,7 +295,7 @@ mod tests {
         fn the_leaves_are_the_values_however_often_and_in_whatever_order(
             lists in proptest::collection::vec(proptest::collection::vec(any_value(), 1..9), 1..40),
         ) {
-            let mut reader = Reader::new();
+            let mut reader = LeafReader::new();
             for list in &lists {
                 let (values, told): (Vec<_>, Vec<_>) = list.iter().cloned().unzip();
                 let (map, parts) = map_of(&values);
@@ -310,7 +310,7 @@ mod tests {
         fn nothing_that_is_cut_short_or_too_long_fits(list in proptest::collection::vec(any_value(), 1..9)) {
             let values: Vec<_> = list.into_iter().map(|(bytes, _)| bytes).collect();
             let (map, parts) = map_of(&values);
-            let mut reader = Reader::new();
+            let mut reader = LeafReader::new();
             learn(&mut reader, 0, &map, &parts);
             for length in 0..map.len() {
                 prop_assert_eq!(reader.read(&map[..length], 0), None);
@@ -324,8 +324,8 @@ mod tests {
             lengths in proptest::collection::vec(any::<u8>(), 0..9),
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
-            let mut reader = Reader::new();
-            reader.outliner.learn(Outliner::place(&data), 0, &bytes, &lengths);
+            let mut reader = LeafReader::new();
+            reader.outliner.learn(Outliner::bucket(&data), 0, &bytes, &lengths);
             let found = reader.read(&data, lengths.len());
             prop_assert!(found.is_none() || !lengths.is_empty());
         }
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_one_behind_comes_to_the_front_when_it_fits() {
-        let mut reader = Reader::new();
+        let mut reader = LeafReader::new();
         let (nil, list) = (vec![0xc0], vec![0x90]);
         let (map, parts) = map_of(&[nil.clone(), nil.clone()]);
         let other: Vec<_> =
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn after_forgetting_every_text_is_new() {
-        let mut reader = Reader::new();
+        let mut reader = LeafReader::new();
         let (map, parts) = map_of(&[packed("text")]);
         learn(&mut reader, 0, &map, &parts);
         let told = Some((0, vec![Told::Text("text".into())]));

@@ -5,15 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "macos")]
-const SYSTEM_PLACE: &str = "/usr/local/var/store_jt";
+const SYSTEM_PATH: &str = "/usr/local/var/store_jt";
 #[cfg(windows)]
-const SYSTEM_PLACE: &str = r"C:\Program Files\store_jt";
+const SYSTEM_PATH: &str = r"C:\Program Files\store_jt";
 #[cfg(not(any(target_os = "macos", windows)))]
-const SYSTEM_PLACE: &str = "/var/lib/store_jt";
+const SYSTEM_PATH: &str = "/var/lib/store_jt";
 
 /// A store's folder that nobody named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DefaultPlace {
+pub struct DefaultPath {
     /// The folder.
     pub path: PathBuf,
     /// Whether it lies in the project, because the system's place can't be used.
@@ -25,8 +25,8 @@ pub struct DefaultPlace {
 /// `working_folder` with a package.json, or `working_folder` itself.
 ///
 /// The rule is that of the older implementation (npm `crudjt@1.0.1`).
-pub fn default_place(working_folder: &Path) -> DefaultPlace {
-    choose(Path::new(SYSTEM_PLACE), working_folder)
+pub fn default_path(working_folder: &Path) -> DefaultPath {
+    choose(Path::new(SYSTEM_PATH), working_folder)
 }
 
 /// One name for a folder, whatever links and dots led to it.
@@ -48,14 +48,14 @@ fn plain(path: PathBuf) -> PathBuf {
     path
 }
 
-fn choose(system: &Path, working_folder: &Path) -> DefaultPlace {
+fn choose(system: &Path, working_folder: &Path) -> DefaultPath {
     if writable(system) {
-        return DefaultPlace { path: system.to_path_buf(), in_project: false };
+        return DefaultPath { path: system.to_path_buf(), in_project: false };
     }
     let mut above = working_folder.ancestors();
     let root = above.find(|folder| folder.join("package.json").is_file());
     let path = root.unwrap_or(working_folder).join("store_jt");
-    DefaultPlace { path, in_project: true }
+    DefaultPath { path, in_project: true }
 }
 
 /// Whether files can be made in the folder, which is made if missing. Trying is the only test that
@@ -79,7 +79,7 @@ mod tests {
         let folder = folder();
         let system = folder.path().join("var/lib/store_jt");
         let place = choose(&system, folder.path());
-        assert_eq!(place, DefaultPlace { path: system.clone(), in_project: false });
+        assert_eq!(place, DefaultPath { path: system.clone(), in_project: false });
         assert!(system.is_dir());
     }
 
@@ -92,7 +92,7 @@ mod tests {
         fs::create_dir_all(&deep).expect("folders");
         fs::write(folder.path().join("app/package.json"), b"{}").expect("a file");
         let path = folder.path().join("app/store_jt");
-        assert_eq!(choose(&blocked.join("x"), &deep), DefaultPlace { path, in_project: true });
+        assert_eq!(choose(&blocked.join("x"), &deep), DefaultPath { path, in_project: true });
     }
 
     #[test]
@@ -102,6 +102,6 @@ mod tests {
         fs::write(&blocked, b"").expect("a file");
         let path = folder.path().join("store_jt");
         let place = choose(&blocked.join("x"), folder.path());
-        assert_eq!(place, DefaultPlace { path, in_project: true });
+        assert_eq!(place, DefaultPath { path, in_project: true });
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::Seams;
+use crate::options::Environment;
 use crate::platform::clock::Signal;
 use crate::platform::storage::{Mode, StorageFile, read_all, replace};
 use crate::{Error, Result};
@@ -56,51 +56,51 @@ pub(crate) struct Ownership {
 /// Keeps others from opening the store as long as the result lives, and changes nothing: what was
 /// never owned has no lock to take.
 pub(crate) fn keep_out(
-    seams: &Seams,
+    environment: &Environment,
     folder: &Path,
     names: &[String],
 ) -> Result<Option<Box<dyn Send + Sync>>> {
     if !names.iter().any(|name| name == LOCK_FILE) {
         return Ok(None);
     }
-    let lock = seams.storage.lock(&folder.join(LOCK_FILE));
+    let lock = environment.storage.lock(&folder.join(LOCK_FILE));
     match lock.map_err(|error| Error::unusable(folder, error))? {
         Some(lock) => Ok(Some(lock)),
-        None => Err(locked(seams, folder)),
+        None => Err(locked(environment, folder)),
     }
 }
 
-fn locked(seams: &Seams, folder: &Path) -> Error {
-    Error::Locked { path: folder.to_path_buf(), owner: read_owner(seams, folder) }
+fn locked(environment: &Environment, folder: &Path) -> Error {
+    Error::Locked { path: folder.to_path_buf(), owner: read_owner(environment, folder) }
 }
 
 /// Takes ownership, waiting for the present owner up to `wait`.
-pub(crate) fn own(seams: &Seams, folder: &Path, wait: Duration) -> Result<Ownership> {
-    let deadline = seams.clock.monotonic() + wait.as_millis() as u64;
+pub(crate) fn own(environment: &Environment, folder: &Path, wait: Duration) -> Result<Ownership> {
+    let deadline = environment.clock.monotonic() + wait.as_millis() as u64;
     loop {
-        let lock = seams.storage.lock(&folder.join(LOCK_FILE));
+        let lock = environment.storage.lock(&folder.join(LOCK_FILE));
         if let Some(lock) = lock.map_err(|error| Error::unusable(folder, error))? {
-            write_owner(seams, folder)?;
+            write_owner(environment, folder)?;
             return Ok(Ownership { _lock: lock });
         }
-        let now = seams.clock.monotonic();
+        let now = environment.clock.monotonic();
         if now >= deadline {
-            return Err(locked(seams, folder));
+            return Err(locked(environment, folder));
         }
         let next = deadline.min(now + RETRY.as_millis() as u64);
-        seams.clock.wait(&Arc::new(Signal::default()), Some(next));
+        environment.clock.wait(&Arc::new(Signal::default()), Some(next));
     }
 }
 
-fn write_owner(seams: &Seams, folder: &Path) -> Result<()> {
+fn write_owner(environment: &Environment, folder: &Path) -> Result<()> {
     let owner = Owner::current();
     let text = format!("{} {}\n", owner.pid, owner.host);
-    replace(seams.storage.as_ref(), &folder.join(OWNER_FILE), text.as_bytes())
+    replace(environment.storage.as_ref(), &folder.join(OWNER_FILE), text.as_bytes())
         .map_err(|error| Error::unusable(folder, error))
 }
 
-fn read_owner(seams: &Seams, folder: &Path) -> Owner {
-    let file = seams.storage.open(&folder.join(OWNER_FILE), Mode::Read);
+fn read_owner(environment: &Environment, folder: &Path) -> Owner {
+    let file = environment.storage.open(&folder.join(OWNER_FILE), Mode::Read);
     let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < 4096);
     let file = file.ok().filter(short);
     let bytes = file.and_then(|file| read_all(file.as_ref()).ok()).unwrap_or_default();

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::crypto::keyring::Domain;
-use crate::crypto::token::{Claim, Salt, Token, decode};
+use crate::crypto::token::{Salt, Token, TokenParts, decode};
 use crate::crypto::{Cipher, Epoch, EpochRow, Epochs};
-use crate::journal::{Begin, Entry, Segment, SegmentMaker, Tail};
+use crate::journal::{AppendCursor, Begin, Entry, Segment, SegmentMaker};
 use crate::record::Header;
 use crate::{Error, JournalMode, Options, Result};
 
@@ -29,12 +29,12 @@ impl Tokens {
 
     /// The token of an id.
     pub fn make(&self, id: u64) -> Token {
-        self.0.tokens.token(Claim { id, salt: Salt([3; 8]) })
+        self.0.tokens.token(TokenParts { id, salt: Salt([3; 8]) })
     }
 
     /// The id of a token.
     pub fn open(&self, token: &Token) -> Option<u64> {
-        decode(token.as_bytes()).map(|block| self.0.tokens.claim(block).id)
+        decode(token.as_bytes()).map(|block| self.0.tokens.decrypt(block).id)
     }
 }
 
@@ -86,7 +86,7 @@ impl Sealing {
 /// Appending to a journal that begins again whenever a segment is full.
 pub struct Appending {
     segment: Arc<Segment>,
-    tail: Tail,
+    cursor: AppendCursor,
     entry: Entry,
 }
 
@@ -95,8 +95,8 @@ impl Appending {
     pub fn new(folder: &Path, journal: JournalMode) -> Result<Appending> {
         let options = Options { journal, ..Options::new(folder, Vec::new()) };
         let segment = Arc::new(SegmentMaker::new(&options, [0; 16]).make(1)?);
-        let tail = Tail::begin(segment.clone(), Begin { sequence: 1, chain: 0 })?;
-        Ok(Appending { segment, tail, entry: Entry::new() })
+        let cursor = AppendCursor::begin(segment.clone(), Begin { sequence: 1, chain: 0 })?;
+        Ok(Appending { segment, cursor, entry: Entry::new() })
     }
 
     /// Appends a record.
@@ -106,9 +106,9 @@ impl Appending {
             Some(())
         };
         self.entry.put(7, write).ok_or(Error::Randomness)?;
-        if !self.tail.has_room(self.entry.size()) {
-            self.tail = Tail::begin(self.segment.clone(), self.tail.next)?;
+        if !self.cursor.has_room(self.entry.size()) {
+            self.cursor = AppendCursor::begin(self.segment.clone(), self.cursor.next)?;
         }
-        self.tail.append(&mut self.entry).map(|_| ())
+        self.cursor.append(&mut self.entry).map(|_| ())
     }
 }

@@ -1,4 +1,4 @@
-//! Known ways to break the engine, for the test of its tests: each leaves one rule of the commit
+//! ReaderIndex ways to break the engine, for the test of its tests: each leaves one rule of the commit
 //! protocol out. Without the feature `sabotage` none of them can be switched on, and the compiler
 //! takes them out.
 

@@ -14,7 +14,7 @@
 use redb::TableDefinition;
 
 use super::redb_file::pages::Widths;
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 use crate::crypto::EpochRow;
 
 pub(super) type Key = u128;
@@ -60,6 +60,6 @@ impl EpochCount {
 
     pub(super) fn parse(bytes: &[u8]) -> Option<EpochCount> {
         let (row, rest) = EpochRow::parse(bytes)?;
-        Some(EpochCount { row, records: Reader(rest).u64()? })
+        Some(EpochCount { row, records: ByteReader(rest).u64()? })
     }
 }

@@ -18,7 +18,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Keyring, Slot};
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 use crate::bytes::after_version;
 use crate::bytes::{append_checksum, checked};
 use crate::platform::storage::{Mode, Storage, read_all};
@@ -87,7 +87,7 @@ impl Keyring {
         Keyring::parse_body(&mut reader).ok_or_else(damaged)
     }
 
-    fn parse_body(reader: &mut Reader<'_>) -> Option<Keyring> {
+    fn parse_body(reader: &mut ByteReader<'_>) -> Option<Keyring> {
         reader.u16()?;
         let count = reader.u32()?;
         let (store, generation) = (reader.array()?, reader.counter()?);

@@ -57,7 +57,7 @@ impl Keyring {
 
     /// Reads the store's keyring, mending one copy from the other; `None` where there is none.
     pub(crate) fn load(options: &Options) -> Result<Option<Keyring>> {
-        let storage = options.seams.storage.as_ref();
+        let storage = options.environment.storage.as_ref();
         let [first, second] =
             KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name), Mode::Existing));
         let (first, second) = (file::refuse_newer(first)?, file::refuse_newer(second)?);
@@ -84,7 +84,7 @@ impl Keyring {
         let mut copies = Vec::new();
         for name in KEYRING_FILES {
             let path = options.path.join(name);
-            match file::read(options.seams.storage.as_ref(), &path, Mode::Read) {
+            match file::read(options.environment.storage.as_ref(), &path, Mode::Read) {
                 Ok(Some(keyring)) => copies.push(keyring),
                 Ok(None) => wrong.push((name, Error::damaged(&path, "the file is missing"))),
                 Err(error) => wrong.push((name, error)),
@@ -132,7 +132,7 @@ impl Keyring {
         let bytes = self.to_bytes();
         for name in KEYRING_FILES {
             let path = options.path.join(name);
-            crate::platform::storage::replace(options.seams.storage.as_ref(), &path, &bytes)
+            crate::platform::storage::replace(options.environment.storage.as_ref(), &path, &bytes)
                 .map_err(|error| Error::storage(&path, "write its keyring", error))?;
         }
         Ok(())
@@ -196,7 +196,7 @@ impl Unlocked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Seams;
+    use crate::options::Environment;
     use crate::platform::storage::Storage;
     use crate::platform::storage::sim::SimDisk;
     use std::path::Path;
@@ -208,8 +208,8 @@ mod tests {
     }
 
     fn options(disk: &SimDisk) -> Options {
-        let seams = Seams { storage: Arc::new(disk.clone()), ..Seams::default() };
-        Options { seams, ..Options::new("/store", vec![secret(1)]) }
+        let environment = Environment { storage: Arc::new(disk.clone()), ..Environment::default() };
+        Options { environment, ..Options::new("/store", vec![secret(1)]) }
     }
 
     fn saved(disk: &SimDisk) -> Keyring {

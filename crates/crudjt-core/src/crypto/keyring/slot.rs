@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Domain, DomainId, StoreId};
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 use crate::crypto::random::random;
 use crate::crypto::secret::Secret;
 use crate::crypto::{Cipher, Key, derive};
@@ -99,7 +99,7 @@ impl Slot {
         out.extend_from_slice(&self.created.to_le_bytes());
     }
 
-    pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Slot> {
+    pub(super) fn parse(reader: &mut ByteReader<'_>) -> Option<Slot> {
         Some(Slot {
             domain: reader.array()?,
             role: match reader.u8()? {

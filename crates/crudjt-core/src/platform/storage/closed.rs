@@ -7,38 +7,38 @@ use super::{Mapping, StorageFile};
 
 /// A file that is not open any more: every access fails.
 #[derive(Debug)]
-pub(crate) struct Shut;
+pub(crate) struct ClosedStorage;
 
-fn shut<T>() -> io::Result<T> {
+fn closed<T>() -> io::Result<T> {
     Err(io::Error::other("the file was closed with its store"))
 }
 
-impl StorageFile for Shut {
+impl StorageFile for ClosedStorage {
     fn size(&self) -> io::Result<u64> {
-        shut()
+        closed()
     }
 
     fn read_at(&self, _offset: u64, _out: &mut [u8]) -> io::Result<()> {
-        shut()
+        closed()
     }
 
     fn write_at(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
-        shut()
+        closed()
     }
 
     fn set_size(&self, _size: u64) -> io::Result<()> {
-        shut()
+        closed()
     }
 
     fn allocate(&self, _size: u64) -> io::Result<()> {
-        shut()
+        closed()
     }
 
     fn sync(&self) -> io::Result<()> {
-        shut()
+        closed()
     }
 
     fn map(&self, _size: u64) -> io::Result<Box<dyn Mapping>> {
-        shut()
+        closed()
     }
 }

@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use closed::Shut;
+pub(crate) use closed::ClosedStorage;
 pub use disk::Disk;
 
 use crate::testing::sabotage::{Breakage, broken};

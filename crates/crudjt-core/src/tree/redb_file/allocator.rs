@@ -15,7 +15,7 @@
 use std::ops::Range;
 
 use super::pages::REGION_PAGES;
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 
 const ORDERS: usize = 21;
 const REGIONS_MAX: usize = 1 << 20;
@@ -51,7 +51,7 @@ fn key(kind: u8, number: u32) -> Vec<u8> {
 
 impl Region {
     fn parse(bytes: &[u8]) -> Option<Region> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let (highest, _, blocks) = (reader.u8()?, reader.take(3)?, reader.u32()? as usize);
         if usize::from(highest) + 1 != ORDERS || !(1..=REGION_PAGES).contains(&blocks) {
             return None;
@@ -81,7 +81,7 @@ fn has_free_pair(word: u64) -> bool {
 }
 
 fn tracker_is_sound(bytes: &[u8], regions: usize) -> Option<()> {
-    let mut reader = Reader(bytes);
+    let mut reader = ByteReader(bytes);
     let orders = reader.u32()? as usize;
     let lengths = ends(&mut reader, (orders == ORDERS).then_some(ORDERS)?)?;
     for length in lengths {
@@ -97,7 +97,7 @@ fn tracker_is_sound(bytes: &[u8], regions: usize) -> Option<()> {
 /// How many bits a bitmap has and the words of its last level, if its levels agree: as many as it
 /// takes for `capacity` bits.
 fn bitmap(bytes: &[u8], capacity: usize) -> Option<(usize, Vec<u64>)> {
-    let mut reader = Reader(bytes);
+    let mut reader = ByteReader(bytes);
     let levels = reader.u32()? as usize;
     if levels != levels_for(capacity) {
         return None;
@@ -143,7 +143,7 @@ fn zeros(words: &[u64]) -> impl Iterator<Item = usize> {
     })
 }
 
-fn ends(reader: &mut Reader<'_>, count: usize) -> Option<Vec<usize>> {
+fn ends(reader: &mut ByteReader<'_>, count: usize) -> Option<Vec<usize>> {
     (0..count).map(|_| reader.u32().map(|end| end as usize)).collect()
 }
 

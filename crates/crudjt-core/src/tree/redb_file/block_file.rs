@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::branches::Branches;
-use super::pages::Place;
+use super::pages::PageExtent;
 use super::write_behind::WriteBehind;
 use crate::bytes::after_version;
 use crate::bytes::{append_checksum, checked, checksum, checksum_at};
@@ -40,7 +40,7 @@ pub(in crate::tree) const IDENTITY: usize = 40;
 pub(in crate::tree) const PREFACE: u64 = 4096;
 /// Bytes of a block.
 pub(in crate::tree) const BLOCK: usize = 4096;
-pub(in crate::tree) const SLOT: usize = BLOCK + 8;
+pub(in crate::tree) const STORED_BLOCK: usize = BLOCK + 8;
 /// Bytes that may wait to be written.
 const WAITING_MAX: usize = 8 << 20;
 
@@ -63,7 +63,7 @@ impl BlockFile {
         path: &Path,
     ) -> Result<BlockFile> {
         let failed = |error: io::Error| Error::storage(path, "open its B-tree", error);
-        let file = options.seams.storage.open(path, Mode::Either).map_err(failed)?;
+        let file = options.environment.storage.open(path, Mode::Either).map_err(failed)?;
         if file.size().map_err(failed)? == 0 {
             let mut preface = identity(store);
             preface.resize(PREFACE as usize, 0);
@@ -78,7 +78,7 @@ impl BlockFile {
     pub(super) fn open_to_read(options: &Options, store: StoreId) -> Result<BlockFile> {
         let path = options.path.join(TREE_FILE);
         let failed = |error: io::Error| Error::storage(&path, "open its B-tree", error);
-        let file = options.seams.storage.open(&path, Mode::Read).map_err(failed)?;
+        let file = options.environment.storage.open(&path, Mode::Read).map_err(failed)?;
         check_file(&path, file.as_ref(), store)?;
         Ok(BlockFile::over(file, store))
     }
@@ -107,34 +107,34 @@ impl BlockFile {
         if self.some_wait.load(Ordering::Acquire) && self.read_waiting(first, out)? {
             return Ok(());
         }
-        let mut single = [0u8; SLOT];
+        let mut single = [0u8; STORED_BLOCK];
         if out.len() == BLOCK {
-            self.file.read_at(slot_at(first), &mut single)?;
-            return self.check_slots(first, &single, out);
+            self.file.read_at(stored_at(first), &mut single)?;
+            return self.check_stored(first, &single, out);
         }
-        let mut slots = vec![0; out.len() / BLOCK * SLOT];
-        self.file.read_at(slot_at(first), &mut slots)?;
-        self.check_slots(first, &slots, out)
+        let mut stored = vec![0; out.len() / BLOCK * STORED_BLOCK];
+        self.file.read_at(stored_at(first), &mut stored)?;
+        self.check_stored(first, &stored, out)
     }
 
     /// Reads a page of a commit into `page`, which takes its length. Its blocks' checksums are not
     /// looked at: whoever reads a page by itself knows that of the whole.
-    pub(super) fn read_page(&self, place: Place, page: &mut Vec<u8>) -> io::Result<()> {
-        page.resize(place.count * SLOT, 0);
-        self.file.read_at(slot_at(place.block()), page)?;
-        for block in 1..place.count {
-            page.copy_within(block * SLOT..block * SLOT + BLOCK, block * BLOCK);
+    pub(super) fn read_page(&self, extent: PageExtent, page: &mut Vec<u8>) -> io::Result<()> {
+        page.resize(extent.count * STORED_BLOCK, 0);
+        self.file.read_at(stored_at(extent.block()), page)?;
+        for block in 1..extent.count {
+            page.copy_within(block * STORED_BLOCK..block * STORED_BLOCK + BLOCK, block * BLOCK);
         }
-        page.truncate(place.count * BLOCK);
+        page.truncate(extent.count * BLOCK);
         Ok(())
     }
 
     /// Copies the slots' blocks to `out` if their checksums are right.
-    fn check_slots(&self, first: u64, slots: &[u8], out: &mut [u8]) -> io::Result<()> {
-        for (number, (slot, block)) in
-            (first..).zip(slots.chunks_exact(SLOT).zip(out.chunks_exact_mut(BLOCK)))
+    fn check_stored(&self, first: u64, stored: &[u8], out: &mut [u8]) -> io::Result<()> {
+        for (number, (stored, block)) in
+            (first..).zip(stored.chunks_exact(STORED_BLOCK).zip(out.chunks_exact_mut(BLOCK)))
         {
-            let (data, sum) = slot.split_at(BLOCK);
+            let (data, sum) = stored.split_at(BLOCK);
             if number != 0 && sum != self.sum(number, data) {
                 return Err(damaged(number));
             }
@@ -177,7 +177,8 @@ impl BlockFile {
     }
 
     fn write_waiting(&self, waiting: &mut WriteBehind) -> io::Result<()> {
-        waiting.drain(SLOT, |first, slots| self.file.write_at(slot_at(first), slots))?;
+        waiting
+            .drain(STORED_BLOCK, |first, stored| self.file.write_at(stored_at(first), stored))?;
         self.some_wait.store(false, Ordering::Release);
         Ok(())
     }
@@ -193,8 +194,8 @@ impl BlockFile {
 
 impl StorageBackend for BlockFile {
     fn len(&self) -> io::Result<u64> {
-        let slots = self.file.size()?.saturating_sub(PREFACE) / SLOT as u64;
-        Ok(slots * BLOCK as u64)
+        let stored = self.file.size()?.saturating_sub(PREFACE) / STORED_BLOCK as u64;
+        Ok(stored * BLOCK as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -226,7 +227,7 @@ impl StorageBackend for BlockFile {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.write_waiting(&mut self.waiting.lock())?;
-        self.file.set_size(slot_at(length.div_ceil(BLOCK as u64)))
+        self.file.set_size(stored_at(length.div_ceil(BLOCK as u64)))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -245,8 +246,8 @@ pub(super) fn damaged(block: u64) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
-fn slot_at(block: u64) -> u64 {
-    PREFACE + block * SLOT as u64
+fn stored_at(block: u64) -> u64 {
+    PREFACE + block * STORED_BLOCK as u64
 }
 
 /// What redb is given of it.
@@ -310,7 +311,7 @@ fn check_file(path: &Path, file: &dyn StorageFile, store: StoreId) -> Result<()>
 pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
     let path = options.path.join(TREE_FILE);
     let mut bytes = [0; IDENTITY];
-    options.seams.storage.open(&path, Mode::Read).ok()?.read_at(0, &mut bytes).ok()?;
+    options.environment.storage.open(&path, Mode::Read).ok()?.read_at(0, &mut bytes).ok()?;
     parse_identity(&path, &bytes).ok()
 }
 
@@ -333,12 +334,12 @@ fn check_identity(path: &Path, bytes: &[u8], store: StoreId) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Seams;
+    use crate::options::Environment;
     use crate::platform::storage::sim::SimDisk;
 
     fn options(disk: &SimDisk) -> Options {
-        let seams = Seams { storage: Arc::new(disk.clone()), ..Seams::default() };
-        Options { seams, ..Options::new("/store", Vec::new()) }
+        let environment = Environment { storage: Arc::new(disk.clone()), ..Environment::default() };
+        Options { environment, ..Options::new("/store", Vec::new()) }
     }
 
     fn open(options: &Options, store: StoreId) -> Result<BlockFile> {
@@ -357,7 +358,7 @@ mod tests {
         assert_eq!((out == data, file.len().expect("a length")), (true, 8 * BLOCK as u64));
         file.sync_data().expect("synced");
         disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| {
-            bytes[slot_at(3) as usize + 77] ^= 1
+            bytes[stored_at(3) as usize + 77] ^= 1
         });
         assert!(file.read(2 * BLOCK as u64, &mut out[..BLOCK]).is_ok());
         assert!(file.read(3 * BLOCK as u64, &mut out[..BLOCK]).is_err());
@@ -371,8 +372,8 @@ mod tests {
         file.write(BLOCK as u64, &vec![7; 2 * BLOCK]).expect("written");
         file.sync_data().expect("synced");
         disk.edit(&Path::new("/store").join(TREE_FILE), |bytes| {
-            let (from, to) = (slot_at(1) as usize, slot_at(2) as usize);
-            bytes.copy_within(from..from + SLOT, to);
+            let (from, to) = (stored_at(1) as usize, stored_at(2) as usize);
+            bytes.copy_within(from..from + STORED_BLOCK, to);
         });
         assert!(file.read(2 * BLOCK as u64, &mut vec![0; BLOCK]).is_err());
     }

@@ -1,5 +1,5 @@
 //! Which pages redb may read as branches: it believes what stands in one, so those that stand in the
-//! file are known since the census, and all others are its own.
+//! file are known since the check of page ownership, and all others are its own.
 
 use std::ops::Range;
 

@@ -10,7 +10,7 @@
 
 use super::block_file::BLOCK;
 use super::pages::{REGION_PAGES, Root, page_sum};
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
@@ -22,7 +22,7 @@ const SLOT_SUM_AT: usize = 112;
 
 /// The newest commit, and how pages lie in the file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
+pub(super) struct FileHeader {
     pub(super) data: Option<Root>,
     pub(super) system: Option<Root>,
     /// The number of the transaction that made the commit.
@@ -37,10 +37,10 @@ pub(super) struct Header {
     pub(super) block_count: u64,
 }
 
-impl Header {
+impl FileHeader {
     /// `None` where neither commit can be read.
-    pub(super) fn parse(block: &[u8]) -> Option<Header> {
-        let mut reader = Reader(block);
+    pub(super) fn parse(block: &[u8]) -> Option<FileHeader> {
+        let mut reader = ByteReader(block);
         let (magic, flags, _, size) =
             (reader.take(9)?, reader.u8()?, reader.take(2)?, reader.u32()?);
         let (header_pages, region_pages) = (reader.u32()?, reader.u32()?);
@@ -55,29 +55,29 @@ impl Header {
             0 if has_our_regions => 1 + whole * REGION_PAGES as u64 + rest,
             _ => 0,
         };
-        let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(Slot::parse));
+        let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(CommitSlot::parse));
         if flags & NEWEST_IS_SECOND != 0 {
             slots.reverse();
         }
         let [newest, before] = slots;
         let (fell_back, two_phases) = (newest.is_none(), flags & TWO_PHASES != 0);
-        let Slot { data, system, transaction } = newest.or(before)?;
-        Some(Header { data, system, transaction, fell_back, two_phases, is_ours, block_count })
+        let CommitSlot { data, system, transaction } = newest.or(before)?;
+        Some(FileHeader { data, system, transaction, fell_back, two_phases, is_ours, block_count })
     }
 }
 
 /// One of the two commits.
 #[derive(Clone, Copy)]
-struct Slot {
+struct CommitSlot {
     data: Option<Root>,
     system: Option<Root>,
     transaction: u64,
 }
 
-impl Slot {
-    fn parse(bytes: &[u8]) -> Option<Slot> {
+impl CommitSlot {
+    fn parse(bytes: &[u8]) -> Option<CommitSlot> {
         let (body, sum) = (bytes.get(..SLOT_SUM_AT)?, bytes.get(SLOT_SUM_AT..SLOT_SUM_AT + 16)?);
-        let mut reader = Reader(body);
+        let mut reader = ByteReader(body);
         let (version, data, system) = (reader.u8()?, reader.u8()?, reader.u8()?);
         if version != VERSION || page_sum(body).to_le_bytes() != sum {
             return None;
@@ -86,6 +86,6 @@ impl Slot {
         let (data, system) =
             (Root::parse_if(data, &mut reader)?, Root::parse_if(system, &mut reader)?);
         reader.take(32)?;
-        Some(Slot { data, system, transaction: reader.u64()? })
+        Some(CommitSlot { data, system, transaction: reader.u64()? })
     }
 }

@@ -14,8 +14,8 @@ use redb::ReadOnlyTable;
 use super::super::tables::{Key, Value};
 use super::block_file::{BlockFile, damaged};
 use super::page_cache::PageCache;
-use super::pages::{Place, Root};
-use super::search::{Step, sound, step};
+use super::pages::{PageExtent, Root};
+use super::search::{SearchStep, sound, step};
 use super::walk::DEPTH_MAX;
 
 crate::platform::sync::thread_local! {
@@ -41,30 +41,30 @@ impl Lookup {
             let Some(at) = next else { return Ok(false) };
             let look = |page: &[u8]| {
                 let step = step(page, id.into())?;
-                if let Step::Here(place) = &step {
-                    out.extend_from_slice(page.get(place.clone())?);
+                if let SearchStep::Here(value) = &step {
+                    out.extend_from_slice(page.get(value.clone())?);
                 }
                 Some(step)
             };
             match self.cache.with(at, || self.read(at), look)?.ok_or_else(|| damage(at))? {
-                Step::Down(child) => next = Some(child),
-                Step::Here(_) => return Ok(true),
-                Step::Nowhere => return Ok(false),
+                SearchStep::Down(child) => next = Some(child),
+                SearchStep::Here(_) => return Ok(true),
+                SearchStep::Nowhere => return Ok(false),
             }
         }
         Err(io::Error::new(io::ErrorKind::InvalidData, "the B-tree has too many levels"))
     }
 
     fn read(&self, at: Root) -> io::Result<Box<[u8]>> {
-        let place = Place::of(at.page).ok_or_else(|| damage(at))?;
+        let extent = PageExtent::of(at.page).ok_or_else(|| damage(at))?;
         READ.with(|read| {
             let read = &mut *read.borrow_mut();
-            self.blocks.read_page(place, read)?;
+            self.blocks.read_page(extent, read)?;
             sound(read, at.sum).map(Box::from).ok_or_else(|| damage(at))
         })
     }
 }
 
 fn damage(at: Root) -> io::Error {
-    damaged(Place::of(at.page).map_or(0, Place::block))
+    damaged(PageExtent::of(at.page).map_or(0, PageExtent::block))
 }

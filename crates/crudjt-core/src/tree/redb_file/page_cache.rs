@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use super::block_file::BLOCK;
 use super::pages::Root;
-use crate::cache::{Budgeted, Kept, Page, budgeted};
+use crate::cache::{CachedPage, CachedValue, WeightedCache, weighted_cache};
 
 /// Pages by number.
-pub(in crate::tree) struct PageCache(Budgeted);
+pub(in crate::tree) struct PageCache(WeightedCache);
 
 impl PageCache {
     pub(in crate::tree) fn new(bytes: usize) -> PageCache {
-        PageCache(budgeted(bytes, BLOCK))
+        PageCache(weighted_cache(bytes, BLOCK))
     }
 
     /// Has `look` look at the page that `wanted` speaks of, which `read` reads unless it is here.
@@ -27,14 +27,17 @@ impl PageCache {
         look: impl FnOnce(&[u8]) -> T,
     ) -> io::Result<T> {
         let kept = self.0.get(&wanted.page);
-        if let Some(Kept::Page(page)) = kept.as_deref()
+        if let Some(CachedValue::Page(page)) = kept.as_deref()
             && page.sum == wanted.sum
         {
             return Ok(look(&page.bytes));
         }
         let bytes = read()?;
         let answer = look(&bytes);
-        self.0.insert(wanted.page, Arc::new(Kept::Page(Page { sum: wanted.sum, bytes })));
+        self.0.insert(
+            wanted.page,
+            Arc::new(CachedValue::Page(CachedPage { sum: wanted.sum, bytes })),
+        );
         Ok(answer)
     }
 }

@@ -15,8 +15,8 @@ use redb::StorageBackend;
 
 use super::allocator::{self, Row};
 use super::block_file::{BLOCK, BlockFile};
-use super::header::Header;
-use super::pages::{Definition, Node, Place, REGION_PAGES, Root, TABLES, Widths, children};
+use super::header::FileHeader;
+use super::pages::{Definition, Node, PageExtent, REGION_PAGES, Root, TABLES, Widths, children};
 
 const DEPTH_MAX: usize = 40;
 const ALLOCATOR: &[u8] = b"allocator_state";
@@ -32,8 +32,8 @@ const WAITING_WIDTHS: Widths = Widths { key: Some(16), value: None };
 ///
 /// # Errors
 /// `InvalidData` with what is wrong if redb must not have this file; others if it can't be read.
-pub(in crate::tree) fn take(blocks: &BlockFile) -> io::Result<FixedBitSet> {
-    let Some(header) = read(blocks, 0, 1)?.and_then(|block| Header::parse(&block)) else {
+pub(in crate::tree) fn check(blocks: &BlockFile) -> io::Result<FixedBitSet> {
+    let Some(header) = read(blocks, 0, 1)?.and_then(|block| FileHeader::parse(&block)) else {
         return Ok(FixedBitSet::new());
     };
     if header.fell_back || !header.two_phases || !header.is_ours {
@@ -43,9 +43,10 @@ pub(in crate::tree) fn take(blocks: &BlockFile) -> io::Result<FixedBitSet> {
     if length > BLOCKS_MAX {
         return Err(wrong("it is larger than a terabyte"));
     }
-    let mut census = Census { blocks, regions: empty(length), branches: FixedBitSet::new() };
-    census.count(&header)?;
-    Ok(census.branches)
+    let mut ownership =
+        PageOwnership { blocks, regions: empty(length), branches: FixedBitSet::new() };
+    ownership.count(&header)?;
+    Ok(ownership.branches)
 }
 
 fn empty(blocks: u64) -> Vec<FixedBitSet> {
@@ -54,18 +55,18 @@ fn empty(blocks: u64) -> Vec<FixedBitSet> {
     regions.map(|at| FixedBitSet::with_capacity(REGION_PAGES.min(pages - at))).collect()
 }
 
-struct Census<'b> {
+struct PageOwnership<'b> {
     blocks: &'b BlockFile,
     /// For each region the blocks that are counted.
     regions: Vec<FixedBitSet>,
     branches: FixedBitSet,
 }
 
-impl Census<'_> {
-    fn count(&mut self, header: &Header) -> io::Result<()> {
+impl PageOwnership<'_> {
+    fn count(&mut self, header: &FileHeader) -> io::Result<()> {
         for (_, table) in self.tables(header.data)? {
             if let Some(root) = table.root {
-                self.claim(root.page)?;
+                self.assign(root.page)?;
                 self.branches_below(root.page, DEPTH_MAX)?;
             }
         }
@@ -75,7 +76,7 @@ impl Census<'_> {
                 allocator = Some(self.rows(table.root, ALLOCATOR_WIDTHS, &[1, 4])?);
             } else if WAITING.contains(&name.as_slice()) && table.widths == WAITING_WIDTHS {
                 let lists = self.rows(table.root, WAITING_WIDTHS, &[8, 8])?;
-                lists.iter().try_for_each(|(_, list)| self.claim_list(list))?;
+                lists.iter().try_for_each(|(_, list)| self.assign_list(list))?;
             } else if table.root.is_some() {
                 return Err(wrong("it has a table that no store has"));
             }
@@ -85,28 +86,32 @@ impl Census<'_> {
             return Ok(());
         }
         let regions = allocator.and_then(|rows| allocator::regions(&rows, header.transaction));
-        self.claim_free(&regions.ok_or_else(|| wrong("its list of free blocks is damaged"))?)
+        self.assign_free(&regions.ok_or_else(|| wrong("its list of free blocks is damaged"))?)
     }
 
     /// A page that is in use: it lies in the file, and nothing else there.
-    fn claim(&mut self, page: u64) -> io::Result<()> {
-        let place = Place::of(page);
-        let claimed = place.is_some_and(|place| {
-            let region = self.regions.get_mut(place.region);
-            region.is_some_and(|region| claimed(region, place.start..place.start + place.count))
+    fn assign(&mut self, page: u64) -> io::Result<()> {
+        let extent = PageExtent::of(page);
+        let assigned = extent.is_some_and(|extent| {
+            let region = self.regions.get_mut(extent.region);
+            region.is_some_and(|region| assigned(region, extent.start..extent.start + extent.count))
         });
-        if claimed { Ok(()) } else { Err(wrong("it has a page outside of the file, or one twice")) }
+        if assigned {
+            Ok(())
+        } else {
+            Err(wrong("it has a page outside of the file, or one twice"))
+        }
     }
 
-    fn claim_list(&mut self, list: &[u8]) -> io::Result<()> {
+    fn assign_list(&mut self, list: &[u8]) -> io::Result<()> {
         let (count, pages) = list.split_first_chunk().ok_or_else(|| wrong(UNREADABLE))?;
         let pages = pages.get(..8 * usize::from(u16::from_le_bytes(*count)));
         let (pages, _) = pages.ok_or_else(|| wrong(UNREADABLE))?.as_chunks();
-        pages.iter().try_for_each(|page| self.claim(u64::from_le_bytes(*page)))
+        pages.iter().try_for_each(|page| self.assign(u64::from_le_bytes(*page)))
     }
 
     /// What the allocator calls free is in use nowhere, and what is in use is known to it.
-    fn claim_free(&mut self, known: &[allocator::Region]) -> io::Result<()> {
+    fn assign_free(&mut self, known: &[allocator::Region]) -> io::Result<()> {
         let count = self.regions.len().max(known.len());
         self.regions.resize_with(count, FixedBitSet::new);
         let none = allocator::Region::default();
@@ -116,7 +121,7 @@ impl Census<'_> {
             let unknown =
                 known.blocks < length && region.contains_any_in_range(known.blocks..length);
             region.grow(known.blocks);
-            let is_free = known.free().all(|blocks| claimed(region, blocks));
+            let is_free = known.free().all(|blocks| assigned(region, blocks));
             // The file is cut after a commit, whose allocator still speaks of what is cut off.
             let cut = length..known.blocks.max(length);
             if unknown || !is_free || !region.contains_all_in_range(cut) {
@@ -138,7 +143,7 @@ impl Census<'_> {
     fn branches_below(&mut self, page: u64, depth: usize) -> io::Result<bool> {
         let Some(bytes) = self.read(page)? else { return Ok(false) };
         let Some(children) = self.children(page, &bytes, depth)? else { return Ok(true) };
-        children.iter().try_for_each(|child| self.claim(*child))?;
+        children.iter().try_for_each(|child| self.assign(*child))?;
         for child in children {
             if self.branches_below(child, depth - 1)? {
                 break;
@@ -168,7 +173,7 @@ impl Census<'_> {
         depth: usize,
         rows: &mut Ordered,
     ) -> io::Result<()> {
-        self.claim(page)?;
+        self.assign(page)?;
         let bytes = self.read(page)?.ok_or_else(|| wrong(UNREADABLE))?;
         self.children(page, &bytes, depth)?;
         let at = |range: Range<usize>| bytes.get(range).unwrap_or_default();
@@ -192,15 +197,15 @@ impl Census<'_> {
         if depth == 0 {
             return Err(wrong("it has more levels than a tree can have"));
         }
-        let block = Place::of(page).map_or(0, Place::block);
+        let block = PageExtent::of(page).map_or(0, PageExtent::block);
         self.branches.grow_and_insert(usize::try_from(block).unwrap_or(0));
         Ok(Some(children))
     }
 
     /// `None` for what is damaged or not there.
     fn read(&self, page: u64) -> io::Result<Option<Vec<u8>>> {
-        let Some(place) = Place::of(page) else { return Ok(None) };
-        read(self.blocks, place.block(), place.count)
+        let Some(extent) = PageExtent::of(page) else { return Ok(None) };
+        read(self.blocks, extent.block(), extent.count)
     }
 }
 
@@ -247,7 +252,7 @@ impl Ordered {
 }
 
 /// Counts blocks that nobody has counted yet and that the region has.
-fn claimed(region: &mut FixedBitSet, blocks: Range<usize>) -> bool {
+fn assigned(region: &mut FixedBitSet, blocks: Range<usize>) -> bool {
     let is_new = blocks.end <= region.len() && !region.contains_any_in_range(blocks.clone());
     if is_new {
         region.insert_range(blocks);

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use twox_hash::XxHash3_128;
 
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 
 pub(super) const LEAF: u8 = 1;
 pub(super) const BRANCH: u8 = 2;
@@ -36,20 +36,20 @@ pub(in crate::tree) struct Root {
 }
 
 impl Root {
-    fn parse(reader: &mut Reader<'_>) -> Option<Root> {
+    fn parse(reader: &mut ByteReader<'_>) -> Option<Root> {
         let root = Root { page: reader.u64()?, sum: reader.uint(16)? };
         reader.u64()?;
         Some(root)
     }
 
-    pub(super) fn parse_if(present: u8, reader: &mut Reader<'_>) -> Option<Option<Root>> {
+    pub(super) fn parse_if(present: u8, reader: &mut ByteReader<'_>) -> Option<Option<Root>> {
         Root::parse(reader).map(|root| (present != 0).then_some(root))
     }
 }
 
 /// Where a page lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PageExtent {
     pub(super) region: usize,
     /// The first of its pages of one block, in the region.
     pub(super) start: usize,
@@ -57,16 +57,16 @@ pub(super) struct Place {
     pub(super) count: usize,
 }
 
-impl Place {
+impl PageExtent {
     /// `None` for a page that can't be.
-    pub(super) fn of(page: u64) -> Option<Place> {
+    pub(super) fn of(page: u64) -> Option<PageExtent> {
         let (order, region) = (page >> ORDER_AT, page >> 20 & 0xF_FFFF);
         if order > ORDER_MAX {
             return None;
         }
         let index = page & 0xF_FFFF >> order;
         let start = usize::try_from(index << order).ok()?;
-        Some(Place { region: usize::try_from(region).ok()?, start, count: 1 << order })
+        Some(PageExtent { region: usize::try_from(region).ok()?, start, count: 1 << order })
     }
 
     /// The first block.
@@ -82,7 +82,7 @@ pub(super) fn is_branch(page: &[u8]) -> bool {
 
 /// The numbers of a branch's children; `None` for any other page.
 pub(super) fn children(page: &[u8]) -> Option<Vec<u64>> {
-    let mut reader = Reader(page);
+    let mut reader = ByteReader(page);
     let (_, keys) = (reader.u16()?, reader.u16()?);
     if !is_branch(page) {
         return None;
@@ -117,7 +117,7 @@ pub(super) struct Definition {
 impl Definition {
     /// `None` also for a kind of table that this store doesn't have.
     pub(super) fn parse(bytes: &[u8]) -> Option<Definition> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let (kind, rows, present) = (reader.u8()?, reader.u64()?, reader.u8()?);
         let root = Root::parse_if(present, &mut reader)?;
         let mut width = || {
@@ -150,7 +150,7 @@ impl Node {
 
     /// Gives where it ends as well.
     fn taken_apart(page: &[u8], widths: Widths) -> Option<(Node, usize)> {
-        let mut reader = Reader(page);
+        let mut reader = ByteReader(page);
         let (kind, _, count) = (reader.u8()?, reader.u8()?, usize::from(reader.u16()?));
         match kind {
             LEAF => leaf(&mut reader, widths, count),
@@ -160,7 +160,7 @@ impl Node {
     }
 }
 
-fn leaf(reader: &mut Reader<'_>, widths: Widths, count: usize) -> Option<(Node, usize)> {
+fn leaf(reader: &mut ByteReader<'_>, widths: Widths, count: usize) -> Option<(Node, usize)> {
     let (key_ends, value_ends) =
         (read_ends(reader, widths.key, count)?, read_ends(reader, widths.value, count)?);
     let tables = key_ends.len() + value_ends.len();
@@ -170,7 +170,11 @@ fn leaf(reader: &mut Reader<'_>, widths: Widths, count: usize) -> Option<(Node, 
     Some((Node::Leaf(keys.into_iter().zip(values).collect()), end))
 }
 
-fn branch(reader: &mut Reader<'_>, width: Option<usize>, count: usize) -> Option<(Node, usize)> {
+fn branch(
+    reader: &mut ByteReader<'_>,
+    width: Option<usize>,
+    count: usize,
+) -> Option<(Node, usize)> {
     reader.take(4)?;
     let sums = (0..=count).map(|_| reader.uint(16)).collect::<Option<Vec<_>>>()?;
     let pages = (0..=count).map(|_| reader.u64()).collect::<Option<Vec<_>>>()?;
@@ -182,7 +186,11 @@ fn branch(reader: &mut Reader<'_>, width: Option<usize>, count: usize) -> Option
 }
 
 /// The ends that stand in the page; none where the width is fixed.
-fn read_ends(reader: &mut Reader<'_>, width: Option<usize>, count: usize) -> Option<Vec<usize>> {
+fn read_ends(
+    reader: &mut ByteReader<'_>,
+    width: Option<usize>,
+    count: usize,
+) -> Option<Vec<usize>> {
     let stored = if width.is_none() { count } else { 0 };
     (0..stored).map(|_| reader.u32().map(|end| end as usize)).collect()
 }

@@ -11,7 +11,7 @@ const BRANCH_HEAD: usize = 8;
 
 /// What a page tells of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SearchStep {
     /// It is below this child, if anywhere.
     Down(Root),
     /// Its value stands here.
@@ -31,22 +31,22 @@ pub(super) fn sound(page: &[u8], sum: u128) -> Option<&[u8]> {
 }
 
 /// Looks for a key in a page; `None` if the page can't be understood.
-pub(super) fn step(page: &[u8], key: u128) -> Option<Step> {
+pub(super) fn step(page: &[u8], key: u128) -> Option<SearchStep> {
     let count = count(page)?;
     match page.first() {
         Some(&LEAF) => in_leaf(page, count, key),
-        Some(&BRANCH) => in_branch(page, count, key).map(Step::Down),
+        Some(&BRANCH) => in_branch(page, count, key).map(SearchStep::Down),
         _ => None,
     }
 }
 
-fn in_leaf(page: &[u8], count: usize, key: u128) -> Option<Step> {
+fn in_leaf(page: &[u8], count: usize, key: u128) -> Option<SearchStep> {
     let keys = leaf_keys(count);
     let at = first_not_below(page, keys, count, key)?;
     if at == count || key_at(page, keys, at)? != key {
-        return Some(Step::Nowhere);
+        return Some(SearchStep::Nowhere);
     }
-    Some(Step::Here(value_start(page, count, at)?..value_start(page, count, at + 1)?))
+    Some(SearchStep::Here(value_start(page, count, at)?..value_start(page, count, at + 1)?))
 }
 
 /// The keys of a branch are the largest that the child before may have.
@@ -147,8 +147,8 @@ mod tests {
             let page = sound(&page, sum).expect("sound");
             for key in 0..201u128 {
                 let found = match step(page, key).expect("a leaf") {
-                    Step::Here(range) => Some(page[range].to_vec()),
-                    step => { prop_assert_eq!(step, Step::Nowhere); None }
+                    SearchStep::Here(range) => Some(page[range].to_vec()),
+                    step => { prop_assert_eq!(step, SearchStep::Nowhere); None }
                 };
                 let expected = rows.iter().find(|row| row.0 == key).map(|row| row.1.clone());
                 prop_assert_eq!(found, expected);
@@ -163,7 +163,7 @@ mod tests {
             prop_assert!(sound(&page, page_sum(&page)).is_some());
             for key in 0..201u128 {
                 let at = keys.partition_point(|largest| *largest < key);
-                prop_assert_eq!(step(&page, key), Some(Step::Down(children[at])));
+                prop_assert_eq!(step(&page, key), Some(SearchStep::Down(children[at])));
             }
         }
 

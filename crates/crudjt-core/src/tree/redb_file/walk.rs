@@ -14,9 +14,9 @@ use super::super::tables::{
     APPLIED, COPIES_NAME, EPOCHS_NAME, EXPIRIES_NAME, EpochCount, META_NAME, RECORDS_NAME, WIDTHS,
 };
 use super::block_file::{BLOCK, BlockFile, TREE_FILE};
-use super::header::Header;
+use super::header::FileHeader;
 use super::page_ownership;
-use super::pages::{Definition, Node, Place, Root, TABLES, Widths};
+use super::pages::{Definition, Node, PageExtent, Root, TABLES, Widths};
 use crate::Result;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
@@ -25,7 +25,7 @@ use crate::options::Options;
 pub(super) const DEPTH_MAX: usize = 40;
 
 /// What a walk tells of.
-pub(crate) trait Visitor {
+pub(crate) trait RowVisitor {
     /// The next row, by ascending key.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl TableName {
 /// The newest commit of a B-tree's file.
 pub(crate) struct TreeFile {
     blocks: BlockFile,
-    header: Header,
+    header: FileHeader,
     path: PathBuf,
 }
 
@@ -82,7 +82,7 @@ impl TreeFile {
         let blocks = BlockFile::open_to_read(options, store)?;
         let mut block = vec![0; BLOCK];
         let read = blocks.read(0, &mut block).ok();
-        let header = read.and_then(|()| Header::parse(&block));
+        let header = read.and_then(|()| FileHeader::parse(&block));
         let damaged = || crate::Error::damaged(&path, "the B-tree's commits can't be read");
         Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
     }
@@ -103,7 +103,7 @@ impl TreeFile {
 
     /// What keeps an opening from taking the file over, though every block may be sound.
     pub(crate) fn objection(&self) -> Option<String> {
-        page_ownership::take(&self.blocks).err().map(|error| error.to_string())
+        page_ownership::check(&self.blocks).err().map(|error| error.to_string())
     }
 
     /// Blocks that the file has room for.
@@ -115,8 +115,12 @@ impl TreeFile {
     ///
     /// # Errors
     /// Those of the visitor.
-    pub(crate) fn walk(&self, table: TableName, visitor: &mut dyn Visitor) -> Result<Option<u64>> {
-        let mut found = Tables { all: Vec::new(), inner: visitor };
+    pub(crate) fn walk(
+        &self,
+        table: TableName,
+        visitor: &mut dyn RowVisitor,
+    ) -> Result<Option<u64>> {
+        let mut found = TableCollector { all: Vec::new(), inner: visitor };
         self.tree(self.header.data, TABLES, &mut found)?;
         let definition = found.all.into_iter().find(|(text, _)| text == table.text().as_bytes());
         match definition {
@@ -137,8 +141,8 @@ impl TreeFile {
     ///
     /// # Errors
     /// Those of the visitor.
-    pub(crate) fn walk_system(&self, visitor: &mut dyn Visitor) -> Result<()> {
-        let mut found = Tables { all: Vec::new(), inner: visitor };
+    pub(crate) fn walk_system(&self, visitor: &mut dyn RowVisitor) -> Result<()> {
+        let mut found = TableCollector { all: Vec::new(), inner: visitor };
         self.tree(self.header.system, TABLES, &mut found)?;
         let definitions = found.all;
         definitions
@@ -146,7 +150,7 @@ impl TreeFile {
             .try_for_each(|(_, definition)| self.tree(definition.root, definition.widths, visitor))
     }
 
-    fn tree(&self, root: Option<Root>, widths: Widths, visitor: &mut dyn Visitor) -> Result<()> {
+    fn tree(&self, root: Option<Root>, widths: Widths, visitor: &mut dyn RowVisitor) -> Result<()> {
         let Some(root) = root else { return Ok(()) };
         self.node(root, widths, (None, None), DEPTH_MAX, visitor)
     }
@@ -157,7 +161,7 @@ impl TreeFile {
         widths: Widths,
         (above, up_to): (Option<&[u8]>, Option<&[u8]>),
         depth: usize,
-        visitor: &mut dyn Visitor,
+        visitor: &mut dyn RowVisitor,
     ) -> Result<()> {
         let (page, node) = match self.page(root, widths, visitor) {
             Ok(read) => read,
@@ -186,17 +190,17 @@ impl TreeFile {
         &self,
         root: Root,
         widths: Widths,
-        visitor: &mut dyn Visitor,
+        visitor: &mut dyn RowVisitor,
     ) -> std::result::Result<(Vec<u8>, Node), Damage> {
         let outside = Damage { block: 0, what: "a page lies outside of the file" };
-        let place = Place::of(root.page).ok_or(outside)?;
-        let block = place.block();
-        if block + place.count as u64 > self.block_count() {
+        let extent = PageExtent::of(root.page).ok_or(outside)?;
+        let block = extent.block();
+        if block + extent.count as u64 > self.block_count() {
             return Err(Damage { block, ..outside });
         }
-        let mut page = vec![0; place.count * BLOCK];
+        let mut page = vec![0; extent.count * BLOCK];
         let read = self.blocks.read(block * BLOCK as u64, &mut page);
-        visitor.read(place.count as u64);
+        visitor.read(extent.count as u64);
         read.map_err(|_| Damage { block, what: "a block is damaged" })?;
         let node = Node::parse(&page, widths, root.sum);
         let node =
@@ -206,12 +210,12 @@ impl TreeFile {
 }
 
 /// Collects the definitions of tables; what is lost of them goes to the visitor.
-struct Tables<'v> {
+struct TableCollector<'v> {
     all: Vec<(Vec<u8>, Definition)>,
-    inner: &'v mut dyn Visitor,
+    inner: &'v mut dyn RowVisitor,
 }
 
-impl Visitor for Tables<'_> {
+impl RowVisitor for TableCollector<'_> {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.all.extend(Definition::parse(value).map(|definition| (key.to_vec(), definition)));
         Ok(())

@@ -28,8 +28,8 @@ impl WriteBehind {
         if place == end {
             self.bytes.extend_from_slice(data);
             self.bytes.extend_from_slice(&sum);
-        } else if let Some(slot) = self.bytes.get_mut(place..place + data.len() + sum.len()) {
-            let (block, tail) = slot.split_at_mut(data.len());
+        } else if let Some(stored) = self.bytes.get_mut(place..place + data.len() + sum.len()) {
+            let (block, tail) = stored.split_at_mut(data.len());
             block.copy_from_slice(data);
             tail.copy_from_slice(&sum);
         }
@@ -38,20 +38,20 @@ impl WriteBehind {
     /// Copies a waiting block to `out`; false if it does not wait.
     pub(super) fn get(&self, block: u64, out: &mut [u8]) -> bool {
         let place = self.places.get(&block);
-        let slot = place.and_then(|place| self.bytes.get(*place..)?.get(..out.len()));
-        slot.map(|data| out.copy_from_slice(data)).is_some()
+        let stored = place.and_then(|place| self.bytes.get(*place..)?.get(..out.len()));
+        stored.map(|data| out.copy_from_slice(data)).is_some()
     }
 
     /// Hands everything over in ascending order, each call a run of adjacent slots of `slot` bytes.
     pub(super) fn drain(
         &mut self,
-        slot: usize,
+        stored: usize,
         mut write: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut run = Vec::with_capacity(RUN + slot);
+        let mut run = Vec::with_capacity(RUN + stored);
         let mut first = 0;
         for (block, place) in &self.places {
-            let next = first + (run.len() / slot) as u64;
+            let next = first + (run.len() / stored) as u64;
             if !run.is_empty() && (*block != next || run.len() >= RUN) {
                 write(first, &run)?;
                 run.clear();
@@ -59,7 +59,7 @@ impl WriteBehind {
             if run.is_empty() {
                 first = *block;
             }
-            run.extend_from_slice(self.bytes.get(*place..place + slot).unwrap_or_default());
+            run.extend_from_slice(self.bytes.get(*place..place + stored).unwrap_or_default());
         }
         if !run.is_empty() {
             write(first, &run)?;
@@ -91,9 +91,9 @@ mod tests {
             let (mut written, mut last) = (BTreeMap::new(), None);
             waiting.drain(108, |first, run| {
                 assert!(last < Some(first) && run.len() % 108 == 0);
-                for (block, slot) in (first..).zip(run.chunks(108)) {
-                    assert!(slot.iter().all(|byte| *byte == slot[0]));
-                    (_, last) = (written.insert(block, slot[0]), Some(block));
+                for (block, stored) in (first..).zip(run.chunks(108)) {
+                    assert!(stored.iter().all(|byte| *byte == stored[0]));
+                    (_, last) = (written.insert(block, stored[0]), Some(block));
                 }
                 Ok(())
             }).expect("drained");
