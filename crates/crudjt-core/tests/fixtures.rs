@@ -9,7 +9,7 @@ mod trial;
 
 use common::*;
 use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, repair, verify};
-use trial::damage::{Case, Image, ReaderIndex, fixture, fixture_path, save_fixture, world_of};
+use trial::damage::{Case, ExpectedRead, Image, fixture, fixture_path, save_fixture, world_of};
 
 /// What is kept: a name, whether the store was closed, and what was done to it.
 fn kept() -> Vec<(&'static str, bool, Option<Case>)> {
@@ -37,9 +37,9 @@ fn fixtures_are_made_where_they_are_missing() {
 }
 
 /// How many tokens read as they must; none may read as anything else.
-fn right(store: &Store, tokens: &[ReaderIndex]) -> usize {
+fn right(store: &Store, tokens: &[ExpectedRead]) -> usize {
     let mut out = vec![0; OUT_BYTES];
-    let is_right = |(token, expected): &&ReaderIndex| match (
+    let is_right = |(token, expected): &&ExpectedRead| match (
         store.read(token.as_bytes(), None, &mut out),
         expected,
     ) {

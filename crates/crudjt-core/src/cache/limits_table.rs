@@ -1,7 +1,7 @@
 //! The limits and versions of records at rest, for callers who keep the data themselves: with them
 //! a repeated read touches neither the B-tree nor the cache of opened records.
 //!
-//! A table of fixed size: a record's place is decided by its id, and the ones that share it push
+//! A table of fixed size: a record's row is decided by its id, and the ones that share it push
 //! each other out. Whoever holds it keeps it no older than the B-tree's newest commit.
 
 use crate::platform::sync::RwLock;
@@ -9,12 +9,12 @@ use crate::platform::sync::RwLock;
 use crate::crypto::token::Salt;
 use crate::memtable::RecordMeta;
 
-/// Places that share a lock, all with ids that follow each other.
+/// Rows that share a lock, all with ids that follow each other.
 const RUN: usize = 64;
-/// Bytes that a place takes.
+/// Bytes that a row takes.
 const ROW_BYTES: usize = size_of::<LimitsRow>();
 
-/// LimitsTable by id.
+/// The rows by id.
 pub(crate) struct LimitsTable {
     runs: Box<[RwLock<[LimitsRow; RUN]>]>,
 }
@@ -31,7 +31,7 @@ struct LimitsRow {
 const NOBODY: LimitsRow = LimitsRow { id: 0, version: 0, salt: Salt([0; 8]), expiry: 0 };
 
 impl LimitsTable {
-    /// As many places as fit into so many bytes.
+    /// As many rows as fit into so many bytes.
     pub(crate) fn new(bytes: usize) -> LimitsTable {
         let runs = bytes / (RUN * ROW_BYTES);
         LimitsTable { runs: (0..runs).map(|_| RwLock::new([NOBODY; RUN])).collect() }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_there_are_places_are_known_and_the_next_take_the_place_of_the_first() {
+    fn as_many_records_as_there_are_rows_are_known_and_the_next_take_the_rows_of_the_first() {
         let limits = LimitsTable::new(256 * ROW_BYTES);
         (1000..1256).for_each(|id| limits.insert(id, &meta(id)));
         assert!((1000..1256).all(|id| limits.get(id) == Some(meta(id))));

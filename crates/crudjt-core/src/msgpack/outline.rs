@@ -65,7 +65,7 @@ impl Default for Outliner {
 }
 
 impl Outliner {
-    /// The place of a map: by how many entries it has and the start of its first key.
+    /// The bucket of a map: by how many entries it has and the start of its first key.
     pub fn bucket(map: &[u8]) -> usize {
         let start = map.first_chunk::<5>().map_or(0, |[count, key @ ..]| {
             let [header, ..] = key;
@@ -93,7 +93,7 @@ impl Outliner {
         }
     }
 
-    /// Tells the leaves of a map; `None` if it fits no template of its place. Otherwise whether it
+    /// Tells the leaves of a map; `None` if it fits no template of its bucket. Otherwise whether it
     /// was the one in front (0) or behind (1), which then comes to the front.
     pub fn outline(&mut self, map: &[u8], leaves: &mut Leaves<'_>) -> Option<usize> {
         let ways = self.templates.get_mut(Self::bucket(map))?;
