@@ -16,7 +16,7 @@ import type {
   VerifyReport,
 } from './src/api/maintenance.js'
 import type { StoreStats } from './src/engine/stats.js'
-import type { ErrorCode } from './src/errors.js'
+import type { ErrorCode, StoreEvent } from './src/errors.js'
 import type { Address } from './src/grpc/wire/address.js'
 import {
   backup,
@@ -43,7 +43,6 @@ import type {
   ConnectOptions,
   EngineOptions,
   MasterOptions,
-  StoreEvent,
   StoreOptions,
 } from './src/options/store-options.js'
 import type { Metadata, Session } from './src/records/session.js'

@@ -31,6 +31,14 @@ export type ErrorCode =
   | 'ERR_CRUDJT_UNSUPPORTED'
   | 'ERR_CRUDJT_VERSION'
 
+/** Something that the engine reports outside of any call. */
+export interface StoreEvent {
+  /** Which event, as `CRUDJT_NEW_KEY`; stable within a major version. */
+  readonly code: string
+  /** A sentence for a person; holds no token, data or key. */
+  readonly message: string
+}
+
 /** An error that no argument is to blame for: `code` says which, `cause` what lay beneath it. */
 export class CRUDJTError extends Error {
   static {

@@ -2,8 +2,7 @@
  * The engine as the rest of the library calls it: the same calls, with errors of this package's
  * classes. Holds no logic of its own.
  */
-import { fromEngine } from '../errors.js'
-import type { StoreEvent } from '../options/store-options.js'
+import { fromEngine, type StoreEvent } from '../errors.js'
 import {
   type Hot,
   type NativeBackedUp,

@@ -1,15 +1,7 @@
 /** The options that stores are opened and masters are started with: types, defaults, checks. */
 
-import { typeError } from '../errors.js'
+import { type StoreEvent, typeError } from '../errors.js'
 import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
-
-/** Something that the engine reports outside of any call. */
-export interface StoreEvent {
-  /** Which one, as `CRUDJT_NEW_KEY`; stable within a major version. */
-  readonly code: string
-  /** A sentence for a person; holds no token, data or key. */
-  readonly message: string
-}
 
 /** How a store is kept, whoever opens it. */
 export interface EngineOptions {
