@@ -26,6 +26,7 @@ export async function writeDocument(kept, figures) {
     places[place](argument),
   )
   writeFileSync(DOCUMENT, text)
+  await import('../figures.mjs') // the figures of `npm run bench`
 }
 
 /** @param day of another run that it is from, if it is */
