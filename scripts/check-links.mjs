@@ -1,12 +1,10 @@
-// Checks every relative link and anchor of the Markdown documents: node scripts/check-links.mjs
-
+// Checks relative links and anchors of all Markdown documents: node scripts/check-links.mjs
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './tools.mjs'
 
 const LINK = /!?\[[^\]]*\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"/g
-const ABSOLUTE = /^[a-z]+:/
 const TEMPLATE = /\.template\.md$/ // its links are those of the document it becomes
 
 const listed = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' })
@@ -18,7 +16,7 @@ process.exitCode = problems.length === 0 ? 0 : 1
 
 function linksOf(path) {
   const links = [...prose(path).matchAll(LINK)].map((match) => match[1] ?? match[2])
-  return links.filter((link) => !ABSOLUTE.test(link))
+  return links.filter((link) => !/^[a-z]+:/.test(link))
 }
 
 function check(path, link) {
@@ -30,12 +28,11 @@ function check(path, link) {
 }
 
 /** Headings as GitHub makes anchors of them. */
-const anchorsOf = (path) =>
-  [...prose(path).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+function anchorsOf(path) {
+  const headings = [...prose(path).matchAll(/^#+ (.*)$/gm)].map(([, text]) => text.toLowerCase())
+  return headings.map((text) => text.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
+}
 
-const prose = (path) => readFileSync(join(root, path), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+function prose(path) {
+  return readFileSync(join(root, path), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+}
