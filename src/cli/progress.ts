@@ -1,5 +1,5 @@
 /** A progress bar on standard error, shown only on a terminal. */
-import type { OnProgress } from '../api/maintenance.js'
+import type { OnProgress } from '../options/backup-options.js'
 
 /** A run that ends sooner shows no bar, in milliseconds. */
 const SHOW_AFTER_MS = 300

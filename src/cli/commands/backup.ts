@@ -1,9 +1,9 @@
 /** `crudjt backup`: copies a store into a new folder, whether or not it is in use. */
 import { resolve } from 'node:path'
-import type { BackupReport, OnProgress } from '../../api/maintenance.js'
 import type { ErrorCode } from '../../errors.js'
-import type { RemoteStore } from '../../grpc/client/remote-store.js'
 import { addressText } from '../../grpc/wire/address.js'
+import type { RemoteStore } from '../../library.js'
+import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import type { ConnectOptions } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
 import type { Command } from '../help.js'

@@ -1,5 +1,5 @@
 /** Runs an operation on a whole store: shows progress, and says what an interruption leaves behind. */
-import type { OnProgress } from '../../api/maintenance.js'
+import type { OnProgress } from '../../options/backup-options.js'
 import { type Run, storeFailure } from '../failure.js'
 import { openBar } from '../progress.js'
 import { onInterrupt } from '../server/signals.js'

@@ -3,7 +3,7 @@
  * only, even if it cannot start.
  */
 import type { Logger } from 'pino'
-import type { Store } from '../../api/local-store.js'
+import type { Store } from '../../api/store.js'
 import { type Address, addressText } from '../../grpc/wire/address.js'
 import { Config, current } from '../../library.js'
 import type { MasterOptions } from '../../options/store-options.js'
@@ -73,7 +73,7 @@ function severity(event: string): 'error' | 'warn' {
 }
 
 function logStart(log: Logger): void {
-  const store = (current.backend as Store).path
+  const store = (current.store as Store).path
   const address = addressText(Config.address() as Address)
   const fields = { event: 'started', version: version(), pid: process.pid, store, address }
   log.info(fields, `crudjt ${fields.version} serves ${store} at ${address}`)

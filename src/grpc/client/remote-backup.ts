@@ -1,10 +1,10 @@
 /** A client's side of a backup: asks for it by a ticket, and asks how far it is until it has ended. */
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BackupReport, OnProgress } from '../../api/maintenance.js'
 import { CRUDJTError, type ErrorCode } from '../../errors.js'
+import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import { removeTicket, writeTicket } from '../wire/backup-ticket.js'
-import { Kind, plainArguments } from '../wire/batch-operation.js'
+import { Kind, plainOperation } from '../wire/batch-operation.js'
 import type { Calls } from './link.js'
 
 /** Between two questions: the first wait, and the longest, in milliseconds. */
@@ -26,7 +26,7 @@ export interface BackupRequest {
 /** Has a master make a backup. */
 export async function remoteBackup(calls: Calls, wanted: BackupRequest): Promise<BackupReport> {
   const { target, onProgress } = wanted
-  const folder = wanted.folder ?? (await calls.call<string>(plainArguments(Kind.BACKUP)))
+  const folder = wanted.folder ?? (await calls.call<string>(plainOperation(Kind.BACKUP)))
   const ticket = writeTicket(folder, resolve(target))
   try {
     return await follow(calls, ticket, target, onProgress)
@@ -53,7 +53,7 @@ async function follow(
 }
 
 function ask(calls: Calls, ticket: string): Promise<BackupReply> {
-  return calls.call<BackupReply>(plainArguments(Kind.BACKUP, ticket))
+  return calls.call<BackupReply>(plainOperation(Kind.BACKUP, ticket))
 }
 
 /** A master that took the ticket and does not know it any more is another start of it. */

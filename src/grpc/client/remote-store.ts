@@ -3,25 +3,26 @@
  * its master. It keeps no process alive but while a call is under way.
  */
 
-import { type BackupOptions, type BackupReport, checkBackup } from '../../api/maintenance.js'
+import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
+
 import { CRUDJTError, notStarted } from '../../errors.js'
-import { encode } from '../../msgpack/encode.js'
+import { bringToFront } from '../../msgpack/encode.js'
+import { type BackupOptions, type BackupReport, checkBackup } from '../../options/backup-options.js'
 import {
   type CreateOptions,
-  checkDeleteOptions,
   checkToken,
-  createOptionsOf,
   type DurableOptions,
+  isDurableDelete,
   type UpdateOptions,
-  updateOptionsOf,
 } from '../../options/call-options.js'
-import { type Limit, readsOf, ttlOf } from '../../options/limits.js'
+import type { Limit } from '../../options/limits.js'
 import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-options.js'
+import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore } from '../../session-store.js'
 import { type Address, addressOf, addressText, endpointOf } from '../wire/address.js'
-import { Kind, type OperationArguments, plainArguments } from '../wire/batch-operation.js'
+import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
 import type { Calls } from './link.js'
@@ -45,8 +46,8 @@ export class RemoteStore implements SessionStore {
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
-      const options = createOptionsOf(ttl, silence_read)
-      return this.calls.call(this.pack(Kind.CREATE, undefined, data, options))
+      prepareCreate(data, this.calls.dataSize, false, ttl, silence_read)
+      return this.calls.call(preparedOperation(Kind.CREATE))
     })
   }
 
@@ -55,7 +56,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainArguments(Kind.READ, token))
+      return this.calls.call(plainOperation(Kind.READ, token))
     })
   }
 
@@ -67,46 +68,24 @@ export class RemoteStore implements SessionStore {
   ): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      const options = updateOptionsOf(ttl, silence_read)
-      return this.calls.call(this.pack(Kind.UPDATE, token, data, options))
+      prepareUpdate(data, this.calls.dataSize, ttl, silence_read)
+      return this.calls.call(preparedOperation(Kind.UPDATE, token))
     })
   }
 
   delete(token: string, options?: DurableOptions): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      const durable = options !== undefined && isDurable(checkDeleteOptions(options))
-      return this.calls.call(plainArguments(Kind.DELETE, token, durable))
+      return this.calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
     })
   }
 
   flush(): Promise<void> {
-    return this.call(() => this.calls.call(plainArguments(Kind.FLUSH)))
+    return this.call(() => this.calls.call(plainOperation(Kind.FLUSH)))
   }
 
   stats(): Promise<StoreStats> {
-    return this.call(() => this.calls.call(plainArguments(Kind.STATS)))
-  }
-
-  /** Puts data into the scratch buffer, and everything else into arguments. */
-  private pack(
-    kind: number,
-    token: string | undefined,
-    data: object,
-    options: UpdateOptions,
-  ): OperationArguments {
-    const length = encode(data, this.calls.dataSize)
-    const ttl = ttlOf(options.ttl)
-    const reads = readsOf(options.silence_read)
-    return {
-      kind,
-      token,
-      length,
-      ttl,
-      reads,
-      keep: options.keep === true,
-      durable: isDurable(options),
-    }
+    return this.call(() => this.calls.call(plainOperation(Kind.STATS)))
   }
 
   /** What is wrong with a call becomes a rejection. */
@@ -166,6 +145,9 @@ function onlyHere(name: string): CRUDJTError {
   return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
 }
 
-function isDurable(options: DurableOptions): boolean {
-  return options.durable === true
+/** The operation that was prepared. Its data is moved to where `writeOperation` takes it from. */
+function preparedOperation(kind: number, token?: string): OperationArguments {
+  const { length, ttl, reads, keep, durable } = prepared
+  bringToFront(length)
+  return { kind, token, length, ttl, reads, keep, durable }
 }

@@ -4,6 +4,7 @@
  * Invariant: a request that may have reached the master is not sent again.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXACT_LIMIT } from '../../engine/native.js'
 import { exact, READS_EXACT, TTL_EXACT } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { type Session, sessionFrom } from '../../records/session.js'
@@ -21,9 +22,6 @@ import {
 import { lost, noMaster, tooLate, unavailable } from './connection-errors.js'
 import { type CallOutcome, exchange, isGrpc, requestHeaders } from './grpc-call.js'
 import type { Link } from './link.js'
-
-/** To the engine: the limit is in the scratch header. */
-const EXACT = -2
 
 /** The calls of one client. */
 export class UnaryClient {
@@ -143,7 +141,7 @@ const REFUSED_WAIT_MS = 20
 
 function limitsOf({ ttl, reads }: OperationArguments): WireLimits {
   return {
-    ttl: ttl === EXACT ? (exact[TTL_EXACT] as bigint) : ttl,
-    silence_read: reads === EXACT ? (exact[READS_EXACT] as bigint) : reads,
+    ttl: ttl === EXACT_LIMIT ? (exact[TTL_EXACT] as bigint) : ttl,
+    silence_read: reads === EXACT_LIMIT ? (exact[READS_EXACT] as bigint) : reads,
   }
 }

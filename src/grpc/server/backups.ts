@@ -6,9 +6,9 @@
  * told to whoever knows the ticket's name, as often as that is asked, until some more have ended.
  */
 import { resolve } from 'node:path'
-import type { Served } from '../../api/local-store.js'
 import { CRUDJTError } from '../../errors.js'
 import { takeTicket } from '../wire/backup-ticket.js'
+import type { Served } from './served.js'
 
 /** Numbers with their names, as they travel. */
 export type Counters = [name: string, value: number][]

@@ -4,16 +4,16 @@
  * where the engine is over its budget.
  */
 
-import type { Served } from '../../api/local-store.js'
-import { DeferredArguments } from '../../engine/deferred-arguments.js'
-import { ABSENT, BUSY, NO_SLOT } from '../../engine/native.js'
+import { NO_LIMIT } from '../../engine/native.js'
+import { prepared } from '../../engine/prepared-call.js'
 import { DATA_OFFSET, bytes as shared } from '../../engine/scratch.js'
 import { type ArgumentError, rangeError, typeError } from '../../errors.js'
 import { DEPTH_LIMIT, notAHash, tooLarge } from '../../msgpack/data-errors.js'
 import { checkToken } from '../../options/call-options.js'
-import { type Limit, NONE, readsOf, ttlOf } from '../../options/limits.js'
+import { type Limit, readsOf, ttlOf } from '../../options/limits.js'
 import { wireSize } from '../../options/store-options.js'
 import { Backups, type Counters } from './backups.js'
+import type { Served } from './served.js'
 
 /** What `Hot.measure` says of bytes that are no data. */
 const NOT_MAP = -2
@@ -43,17 +43,8 @@ export class StoreOperations {
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
   create(data: DataRange, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
-    const { engine, room } = this.served
-    const length = this.take(data)
-    const seconds = limitOf(ttl, 'ttl', ttlOf)
-    const times = limitOf(reads, 'silence_read', readsOf)
-    const token = room.isFree ? engine.create(DATA_OFFSET, length, seconds, times, NO_SLOT) : BUSY
-    if (token !== BUSY) return token
-    const packed = new DeferredArguments(length, seconds, times)
-    return room.join(() => {
-      packed.restore()
-      return engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
-    })
+    this.prepare(data, ttl, reads, false)
+    return this.served.calls.create()
   }
 
   /**
@@ -62,13 +53,7 @@ export class StoreOperations {
    */
   read<T>(token: string, found: (length: number) => T, absent: T): T | Promise<T> {
     checkToken(token)
-    const attempt = () => {
-      const length = this.served.engine.fetch(token)
-      if (length === BUSY) return BUSY
-      return length === ABSENT ? absent : found(length)
-    }
-    const answer = attempt()
-    return answer === BUSY ? this.served.room.join(attempt) : answer
+    return this.served.calls.readPacked(token, found, absent)
   }
 
   /** @throws what `create` and `read` throw */
@@ -79,35 +64,20 @@ export class StoreOperations {
     reads: WireLimit,
     keep: boolean,
   ): boolean | Promise<boolean> {
-    const { engine, room } = this.served
     checkToken(token)
-    const length = this.take(data)
-    const seconds = limitOf(ttl, 'ttl', ttlOf)
-    const times = limitOf(reads, 'silence_read', readsOf)
-    const done = room.isFree
-      ? engine.update(token, DATA_OFFSET, length, seconds, times, keep)
-      : BUSY
-    if (done !== BUSY) return done === 1
-    const packed = new DeferredArguments(length, seconds, times)
-    const later = room.join(() => {
-      packed.restore()
-      return engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
-    })
-    return later.then((answer) => answer === 1)
+    this.prepare(data, ttl, reads, keep)
+    return this.served.calls.update(token)
   }
 
   /** @throws RangeError `ERR_CRUDJT_TOKEN` */
   remove(token: string): boolean | Promise<boolean> {
-    const { engine, room } = this.served
     checkToken(token)
-    const done = room.isFree ? engine.remove(token) : BUSY
-    if (done !== BUSY) return done === 1
-    return room.join(() => engine.remove(token)).then((answer) => answer === 1)
+    return this.served.calls.remove(token)
   }
 
   /** Resolves when every operation answered before is on the medium. */
   flush(): Promise<void> {
-    return this.served.flusher.flush()
+    return this.served.flush()
   }
 
   /** The store's counters; those that are not known yet are left out. */
@@ -131,13 +101,23 @@ export class StoreOperations {
     return this.served.dataSize
   }
 
-  /** Puts data that somebody packed into the scratch buffer, if it may be stored. */
-  private take({ bytes, from, to }: DataRange): number {
-    const { engine, dataSize } = this.served
+  /** Prepares a create or update of data that the client encoded, if it may be stored. */
+  private prepare(data: DataRange, ttl: WireLimit, reads: WireLimit, keep: boolean): void {
+    prepared.length = this.copyChecked(data)
+    prepared.start = DATA_OFFSET
+    prepared.ttl = limitOf(ttl, 'ttl', ttlOf)
+    prepared.reads = limitOf(reads, 'silence_read', readsOf)
+    prepared.keep = keep
+    prepared.durable = false
+    prepared.isCacheable = false
+  }
+
+  private copyChecked({ bytes, from, to }: DataRange): number {
+    const { dataSize } = this.served
     const length = to - from
     if (length > this.wireSize) throw tooLarge(dataSize, undefined)
     bytes.copy(shared, DATA_OFFSET, from, to)
-    const size = engine.measure(length)
+    const size = this.served.measure(length)
     if (size < 0) throw noData(size)
     if (size > dataSize) throw tooLarge(dataSize, size)
     return length
@@ -154,7 +134,7 @@ function noData(measured: number): ArgumentError {
 }
 
 function limitOf(value: WireLimit, name: string, check: (value: Limit) => number): number {
-  if (value === -1) return NONE
+  if (value === -1) return NO_LIMIT
   if (value > 0) return check(value)
   const message = `${name} should be greater than 0 and less than 2^64: send -1 for no limit`
   throw rangeError('ERR_CRUDJT_LIMIT', message)

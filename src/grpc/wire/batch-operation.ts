@@ -2,6 +2,7 @@
  * Operations of `proto/batch.proto`: how a client writes them, its data out of the scratch buffer,
  * and how a master reads them, without an object for each.
  */
+import { EXACT_LIMIT, NO_LIMIT } from '../../engine/native.js'
 import {
   DATA_OFFSET,
   exact,
@@ -47,10 +48,6 @@ const DURABLE = 8
 /** What an operation takes at most beside its data. */
 export const OPERATION_BYTES = 4 + 4 * NUMBER_FIELD_BYTES + 3 * 2 + 24 + 5
 
-/** To the engine: no limit, and: the limit is in the scratch header. */
-const NONE = -1
-const EXACT = -2
-
 const TOKEN_LENGTH = 22
 /** Sent for any text that can't be a token, however long it is: this one is none either. */
 const NO_TOKEN = '?'
@@ -67,9 +64,9 @@ export interface OperationArguments {
   readonly durable: boolean
 }
 
-/** Arguments of a call that takes no data. */
-export function plainArguments(kind: number, token?: string, durable = false): OperationArguments {
-  return { kind, token, length: undefined, ttl: NONE, reads: NONE, keep: false, durable }
+/** An operation without data. */
+export function plainOperation(kind: number, token?: string, durable = false): OperationArguments {
+  return { kind, token, length: undefined, ttl: NO_LIMIT, reads: NO_LIMIT, keep: false, durable }
 }
 
 /** Writes an operation and gives the place behind it. */
@@ -109,8 +106,8 @@ function writeLimit(
   limit: number,
   index: number,
 ): number {
-  if (limit === NONE) return at
-  if (limit === EXACT) return writeBigNumber(bytes, at, field, exact[index] as bigint)
+  if (limit === NO_LIMIT) return at
+  if (limit === EXACT_LIMIT) return writeBigNumber(bytes, at, field, exact[index] as bigint)
   return writeNumber(bytes, at, field, limit)
 }
 
@@ -124,8 +121,8 @@ export class OperationReader {
   from = 0
   to = 0
   /** -1: none. */
-  ttl: number | bigint = NONE
-  reads: number | bigint = NONE
+  ttl: number | bigint = NO_LIMIT
+  reads: number | bigint = NO_LIMIT
   keep = false
   durable = false
 
@@ -173,8 +170,8 @@ export class OperationReader {
     this.token = ''
     this.from = 0
     this.to = 0
-    this.ttl = NONE
-    this.reads = NONE
+    this.ttl = NO_LIMIT
+    this.reads = NO_LIMIT
     this.keep = false
     this.durable = false
   }
@@ -214,5 +211,5 @@ function readWritten({ bytes, start, end }: { bytes: Buffer; start: number; end:
 function engineLimit(limit: number | bigint, index: number): number {
   if (typeof limit === 'number') return limit
   exact[index] = limit
-  return EXACT
+  return EXACT_LIMIT
 }
