@@ -23,9 +23,11 @@ const [version = versionOf(OCCURRENCES[0])] = process.argv
   .filter((word) => word !== '--check')
 if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
   stop(`${version} is not a version: give one such as 2.0.1`)
-if (!isCheck) for (const place of OCCURRENCES) write(place)
-const wrong = OCCURRENCES.filter((place) => versionOf(place) !== version)
-for (const place of wrong) console.error(`${place.path} has ${versionOf(place)}, not ${version}`)
+if (!isCheck) for (const occurrence of OCCURRENCES) write(occurrence)
+const wrong = OCCURRENCES.filter((occurrence) => versionOf(occurrence) !== version)
+for (const occurrence of wrong) {
+  console.error(`${occurrence.path} has ${versionOf(occurrence)}, not ${version}`)
+}
 const hasEntry = read('CHANGELOG.md')
   .split('\n')
   .some((line) => line.startsWith(`## ${version} `))

@@ -33,7 +33,7 @@ export interface Run {
   readonly failed: number
 }
 
-/** The failure of a command that works on a store nobody may have open. Other errors are returned as is. */
+/** The failure of a command that requires a store which no process has open. Otherwise like `failureOf`. */
 export function storeFailure(error: unknown, run: Run): unknown {
   const { code, message } = error as { code?: ErrorCode; message: string }
   if (code !== 'ERR_CRUDJT_STORE_LOCKED') return failureOf(error, run)

@@ -27,7 +27,7 @@ const SETTINGS = {
   ...LONG_OUTPUT,
 } as const
 
-/** A copy that is wanted. */
+/** What to copy, and where to. */
 interface Backup {
   readonly path: string
   readonly target: string

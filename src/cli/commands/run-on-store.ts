@@ -1,4 +1,4 @@
-/** Runs an operation on a whole store: shows progress, and says what an interruption leaves behind. */
+/** Runs an operation on a whole store, with a progress bar and a message if it is interrupted. */
 import type { OnProgress } from '../../options/backup-options.js'
 import { type Run, storeFailure } from '../failure.js'
 import { openBar } from '../progress.js'

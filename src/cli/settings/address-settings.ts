@@ -23,7 +23,7 @@ export const ADDRESS = {
     option: 'port',
     placeholder: 'PORT',
     env: ['CRUDJT_PORT', 'CRUDJT_DOCKER_PORT'],
-    help: `Default: ${DEFAULT_ADDRESS.grpc_port}.`,
+    help: `Port number. Default: ${DEFAULT_ADDRESS.grpc_port}.`,
   },
 } as const
 

@@ -6,7 +6,7 @@ export const SECRET = {
     option: 'secret-file',
     placeholder: 'FILE',
     env: ['CRUDJT_SECRET_FILE'],
-    help: 'File with the secret key, or several separated by commas, newest first.',
+    help: 'File with the secret key, or with several keys separated by commas, newest first.',
   },
   secret_key: {
     env: ['CRUDJT_SECRET_KEY'],
