@@ -18,7 +18,9 @@ export function copyTypes(from, to) {
 function reachable(entries) {
   const found = new Set(entries)
   for (const path of found) {
-    for (const [, reference] of readFileSync(path, 'utf8').matchAll(REFERENCE)) {
+    const text = readFileSync(path, 'utf8')
+    if (text.includes('#native')) throw new Error(`${path} publishes types of the binding`)
+    for (const [, reference] of text.matchAll(REFERENCE)) {
       const declaration = declarationOf(resolve(dirname(path), reference))
       if (declaration !== undefined) found.add(declaration)
     }
