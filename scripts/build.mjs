@@ -52,7 +52,11 @@ async function bundle() {
     ...{ absWorkingDir: root, outbase: root },
   }
   await build({ ...bundled, entryPoints: ['src/library.ts'], external: ['#native', '#proto/*'] })
-  await build({ ...bundled, entryPoints: ['src/cli/main.ts'], external: ['../library.js'] })
+  await build({
+    ...bundled,
+    entryPoints: ['src/cli/main.ts'],
+    external: ['../library.js', '#proto/*'],
+  })
   const index = join(BUILD, 'index')
   await build({ ...plain, entryPoints: [`${index}.js`] })
   await build({ ...plain, entryPoints: [`${index}.mjs`], outExtension: { '.js': '.mjs' } })

@@ -1,13 +1,6 @@
 /** One question to a gRPC health service. In a module of its own, since the gRPC library loads slowly. */
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
-import { service } from 'grpc-health-check'
-
-/** The method as the health package defines it; its types leave the messages open. */
-interface CheckMethod {
-  readonly path: string
-  requestSerialize(request: object): Buffer
-  responseDeserialize(answer: Buffer): { status: string }
-}
+import { checkMethod } from '../grpc/health.js'
 
 /** A variable that names a proxy is not meant for a server on this machine or next to it. */
 const CHANNEL = { 'grpc.enable_http_proxy': 0 }
@@ -19,7 +12,7 @@ const CHANNEL = { 'grpc.enable_http_proxy': 0 }
  */
 export async function checkHealth(target: string, timeout: number): Promise<string> {
   const client = new Client(target, credentials.createInsecure(), CHANNEL)
-  const { path, requestSerialize, responseDeserialize } = service.Check as unknown as CheckMethod
+  const { path, requestSerialize, responseDeserialize } = checkMethod
   const options = { deadline: Date.now() + timeout }
   try {
     return await new Promise((resolve) => {
@@ -27,7 +20,7 @@ export async function checkHealth(target: string, timeout: number): Promise<stri
         path,
         requestSerialize,
         responseDeserialize,
-        {},
+        { service: '' },
         options,
         (error, answer) => {
           resolve(error === null ? (answer?.status ?? 'UNKNOWN') : reasonOf(error, timeout))

@@ -2,13 +2,12 @@
  * The life of a server: start, serve until a signal, stop in order. It speaks in lines of its log only,
  * also where it can't start.
  */
-import type { Logger } from 'pino'
 import { type Address, addressText } from '../grpc/address.js'
 import { Config, current } from '../library.js'
 import type { MasterOptions } from '../options.js'
 import type { Store } from '../store.js'
 import { Refusal } from './exit.js'
-import { logCrashes, openLog } from './log.js'
+import { type Log, logCrashes, openLog } from './log.js'
 import { secretsIn } from './secrets.js'
 import { accessKey, levelOf, plainOptions, type ServeGiven, storeSecret } from './serve-options.js'
 import { stopSignal } from './signals.js'
@@ -33,7 +32,7 @@ export async function runServer(given: ServeGiven): Promise<number> {
   }
 }
 
-async function serveUntilSignal(given: ServeGiven, log: Logger): Promise<void> {
+async function serveUntilSignal(given: ServeGiven, log: Log): Promise<void> {
   const asked = stopSignal()
   const told = asked.then((signal) => {
     log.info({ event: 'stopping', signal }, `${signal}: finishing what is under way`)
@@ -45,7 +44,7 @@ async function serveUntilSignal(given: ServeGiven, log: Logger): Promise<void> {
   log.info({ event: 'stopped' }, 'everything is on the medium, the store is released')
 }
 
-async function start(given: ServeGiven, log: Logger): Promise<void> {
+async function start(given: ServeGiven, log: Log): Promise<void> {
   const plain = plainOptions(given)
   const secret = storeSecret(given)
   const options: MasterOptions = {
@@ -67,7 +66,7 @@ function severity(event: string): 'error' | 'warn' {
   return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
 }
 
-function tellOfStart(log: Logger): void {
+function tellOfStart(log: Log): void {
   const store = (current.backend as Store).path
   const address = addressText(Config.address() as Address)
   const facts = { event: 'started', version: version(), pid: process.pid, store, address }
