@@ -4,8 +4,14 @@
  * Invariant: what is logged are addresses, folders, codes and the package's own sentences, which hold
  * no token, data or key.
  */
-import { SonicBoom } from 'sonic-boom'
+import { writeSync } from 'node:fs'
 import { LEVELS, type Level } from './serve-settings.js'
+
+/** Milliseconds between two attempts to write to a pipe that is full. */
+const RETRY_MS = 10
+
+/** What a thread waits on to sleep. */
+const NEVER_CHANGES = new Int32Array(new SharedArrayBuffer(4))
 
 /** Logs a line: the fields of `facts`, and a sentence. */
 type LogLine = (facts: object, message: string) => void
@@ -15,28 +21,29 @@ export type Log = Readonly<Record<Level, LogLine>>
 
 /** Opens the log, which leaves out what is below a level. */
 export function openLog(lowest: Level): Log {
-  const write = openOutput()
   const logLine = (level: Level, rank: number): LogLine => {
     if (rank < LEVELS.indexOf(lowest)) return () => {}
-    return (facts, msg) => write({ level, time: new Date().toISOString(), ...facts, msg })
+    return (facts, msg) => writeLine({ level, time: new Date().toISOString(), ...facts, msg })
   }
   const lines = LEVELS.map((level, rank) => [level, logLine(level, rank)])
   return Object.fromEntries(lines) as Log
 }
 
 /**
- * Opens standard output. A line is out when the call returns, so that none is lost at the end. Once the
- * reader has gone, nothing more is written.
+ * Writes a line to standard output. It is out when the call returns, so that none is lost at the end:
+ * waits while a pipe is full. A reader that has gone is no error.
  */
-function openOutput(): (line: object) => void {
-  const output = new SonicBoom({ fd: 1, sync: true })
-  let isRead = true
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    isRead = false
-  })
-  return (line) => {
-    if (isRead) output.write(`${JSON.stringify(line)}\n`)
+function writeLine(line: object): void {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(NEVER_CHANGES, 0, 0, RETRY_MS)
+    }
   }
 }
 
