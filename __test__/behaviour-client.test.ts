@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { client } from './behaviour/ways.js'
+import { client } from './behaviour/variants.js'
 
 behave(client)

@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { facade } from './behaviour/ways.js'
+import { facade } from './behaviour/variants.js'
 
 behave(facade)

@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { older } from './behaviour/ways.js'
+import { older } from './behaviour/variants.js'
 
 behave(older)

@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { promises } from './behaviour/ways.js'
+import { promises } from './behaviour/variants.js'
 
 behave(promises)

@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { remote } from './behaviour/ways.js'
+import { remote } from './behaviour/variants.js'
 
 behave(remote)

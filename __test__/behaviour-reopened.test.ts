@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { reopened } from './behaviour/ways.js'
+import { reopened } from './behaviour/variants.js'
 
 behave(reopened)

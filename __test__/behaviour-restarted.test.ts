@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { restarted } from './behaviour/ways.js'
+import { restarted } from './behaviour/variants.js'
 
 behave(restarted)

@@ -1,4 +1,4 @@
 import { behave } from './behaviour/suite.js'
-import { syncCalls } from './behaviour/ways.js'
+import { syncCalls } from './behaviour/variants.js'
 
 behave(syncCalls)

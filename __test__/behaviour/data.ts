@@ -1,7 +1,7 @@
 /** What comes back of the data that was stored. */
 import type { ExecutionContext } from 'ava'
 import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { Reached } from './variants.js'
 
 class Money {
   currency = 'EUR'

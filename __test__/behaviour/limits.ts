@@ -2,7 +2,7 @@
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
 import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { Reached } from './variants.js'
 
 const data = { a: 1 }
 const calls = {

@@ -1,7 +1,7 @@
 /** Data that can't be stored, on both calls that take some. */
 import { notAHash, refuses } from '../helpers/refusals.js'
 import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { Reached } from './variants.js'
 
 const calls = {
   create: (store: Reached, data: unknown, _token: string) => store.create(data as object),

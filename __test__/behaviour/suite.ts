@@ -9,7 +9,7 @@ import { aboutRead } from './read.js'
 import { aboutRefusedData } from './refused-data.js'
 import { aboutTokens } from './tokens.js'
 import { aboutUpdate } from './update.js'
-import type { Reached, Way } from './ways.js'
+import type { Reached, Way } from './variants.js'
 
 /** Adds one sentence about a store to the suite. */
 export type Sentence = (

@@ -1,7 +1,7 @@
 /** Bad tokens, on every call that takes one. */
 import { refuses } from '../helpers/refusals.js'
 import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { Reached } from './variants.js'
 
 const data = { a: 1 }
 const calls = {
