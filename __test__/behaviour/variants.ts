@@ -1,4 +1,4 @@
-/** The ways to reach a store: the behaviour suite runs against each. */
+/** Every way to reach a store. The behaviour suite runs against each. */
 import { CRUDJT, Store, type StoreOptions } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { KEY } from '../helpers/keys.js'
@@ -11,31 +11,31 @@ import {
   stopMaster,
 } from '../helpers/masters.js'
 
-/** A store that was reached in one of the ways. */
-export interface Reached extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
+/** The store of a variant. */
+export interface TestedStore extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
   close(): Promise<void>
 }
 
 /** A way to reach a store. */
-export interface Way {
+export interface Variant {
   readonly name: string
-  /** Whether it has the unary methods only, and so no `keep` and no `durable`. */
+  /** Whether it has only the unary methods, which have neither `keep` nor `durable`. */
   readonly isUnary?: boolean
   /** Opens or starts the store in a folder. */
-  reach(folder: string, options?: Partial<StoreOptions>): Promise<Reached>
+  open(folder: string, options?: Partial<StoreOptions>): Promise<TestedStore>
 }
 
 /** A store's promises. */
-export const promises: Way = {
+export const promises: Variant = {
   name: 'promises of a Store',
-  reach: (folder, options) => Store.open({ path: folder, secret_key: KEY, ...options }),
+  open: (folder, options) => Store.open({ path: folder, secret_key: KEY, ...options }),
 }
 
-/** A store's calls without promises; what they throw becomes a rejection here. */
-export const syncCalls: Way = {
+/** The Sync calls of a store; what they throw becomes a rejection here. */
+export const syncCalls: Variant = {
   name: 'Sync calls of a Store',
-  async reach(folder, options) {
-    const store = (await promises.reach(folder, options)) as Store
+  async open(folder, options) {
+    const store = (await promises.open(folder, options)) as Store
     return {
       create: async (...args) => store.createSync(...args),
       read: async (token) => store.readSync(token),
@@ -47,9 +47,9 @@ export const syncCalls: Way = {
 }
 
 /** The process-wide CRUDJT. */
-export const facade: Way = {
+export const facade: Variant = {
   name: 'CRUDJT',
-  async reach(folder, options) {
+  async open(folder, options) {
     const rest = { store_jt_path: folder, secret_key: KEY, grpc_port: 0, ...options }
     await CRUDJT.Config.startMaster(rest)
     const { create, read, update, delete: remove } = CRUDJT
@@ -57,17 +57,14 @@ export const facade: Way = {
   },
 }
 
-/**
- * A store that is closed and opened again between a write and whatever comes next, so that nothing
- * is answered from memory.
- */
-export const reopened: Way = {
-  name: 'a Store opened anew after each write',
-  async reach(folder, options) {
-    let store = await promises.reach(folder, options)
+/** A store that is reopened after each write, so that no answer comes from memory. */
+export const reopened: Variant = {
+  name: 'a Store reopened after each write',
+  async open(folder, options) {
+    let store = await promises.open(folder, options)
     const reopen = async () => {
       await store.close()
-      store = await promises.reach(folder, options)
+      store = await promises.open(folder, options)
     }
     const afterwards = async <T>(answer: T) => {
       await reopen()
@@ -84,18 +81,18 @@ export const reopened: Way = {
 }
 
 /** A store of a master in another process. */
-export const remote: Way = {
-  name: 'a Store of a master elsewhere',
-  async reach(folder, options) {
+export const remote: Variant = {
+  name: 'a Store connected to a master',
+  async open(folder, options) {
     const master = await runMaster(folder, options)
     return withMaster(master, await Store.connect(patient(master.at)))
   },
 }
 
 /** The process-wide CRUDJT as a client of a master in another process. */
-export const client: Way = {
+export const client: Variant = {
   name: 'CRUDJT as a client',
-  async reach(folder, options) {
+  async open(folder, options) {
     const master = await runMaster(folder, options)
     void CRUDJT.Config.connectToMaster(patient(master.at))
     const { create, read, update, delete: remove } = CRUDJT
@@ -104,10 +101,10 @@ export const client: Way = {
   },
 }
 
-/** A client whose master is restarted between a write and whatever comes next. */
-export const restarted: Way = {
-  name: 'a Store of a master that is restarted after each write',
-  async reach(folder, options) {
+/** A client whose master is restarted after each write. */
+export const restarted: Variant = {
+  name: 'a Store whose master restarts after each write',
+  async open(folder, options) {
     const master = await runMaster(folder, { ...options, ...placeOf(folder) })
     const store = await Store.connect(patient(master.at))
     const afterwards = async <T>(answer: T) => {
@@ -124,11 +121,11 @@ export const restarted: Way = {
   },
 }
 
-/** A store of a master as there are in other languages. */
-export const older: Way = {
-  name: 'a Store of an older master',
+/** A store of a master without the batch stream, as there are in other languages. */
+export const older: Variant = {
+  name: 'a Store connected to an older master',
   isUnary: true,
-  async reach(folder) {
+  async open(folder) {
     const { at, process } = await runOlderMaster(folder, 'nil')
     const store = await Store.connect(patient(at))
     const close = async () => {
@@ -139,7 +136,7 @@ export const older: Way = {
   },
 }
 
-function withMaster(master: RunningMaster, store: Reached): Reached {
+function withMaster(master: RunningMaster, store: TestedStore): TestedStore {
   const close = async () => {
     await store.close()
     await stopMaster(master)
@@ -147,7 +144,7 @@ function withMaster(master: RunningMaster, store: Reached): Reached {
   return { ...methodsOf(store), close }
 }
 
-function methodsOf(store: Omit<Reached, 'close'>): Omit<Reached, 'close'> {
+function methodsOf(store: Omit<TestedStore, 'close'>): Omit<TestedStore, 'close'> {
   return {
     create: (...args) => store.create(...args),
     read: ((token) => store.read(token)) as Store['read'],

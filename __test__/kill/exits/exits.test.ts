@@ -100,18 +100,19 @@ async function endsIn(
 }
 
 /** Tests every end of a program with a store of one kind. */
-export function testEnds(kind: Kind): void {
+function testExits(kind: Kind): void {
+  const add = (how: string, outcome: string, name = how, signal?: NodeJS.Signals) =>
+    test.serial(`${kind}: ${name}`, (t) => endsIn(t, kind, how, outcome, signal))
   for (const [how, outcome] of Object.entries(OUTCOMES)) {
-    // A master lives on: no end but the others.
-    if (kind === 'master' && how === 'end') continue
-    test.serial(`${kind}: ${how}`, (t) => endsIn(t, kind, how, outcome))
+    // A master lives on, so it has no end of its own.
+    if (kind !== 'master' || how !== 'end') add(how, outcome)
   }
   for (const [how, outcome] of Object.entries(SIGNAL_OUTCOMES)) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const name = `${kind}: ${how.replace('signal', signal)}`
-      test.serial(name, (t) => endsIn(t, kind, how, outcome ?? signal, signal))
+      add(how, outcome ?? signal, how.replace('signal', signal), signal)
     }
   }
-  if (kind === 'master') return
-  for (const how of WORKERS) test.serial(`${kind}: ${how}`, (t) => endsIn(t, kind, how, '0'))
+  if (kind !== 'master') for (const how of WORKERS) add(how, '0')
 }
+
+for (const kind of ['store', 'client', 'master'] as const) testExits(kind)
