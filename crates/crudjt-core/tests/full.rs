@@ -14,8 +14,6 @@ use common::*;
 use crudjt_core::clock::ManualClock;
 use crudjt_core::{Error, JournalMode, Options, Seams, Store, Token};
 
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
-
 #[test]
 fn a_full_disk_refuses_creates_first_and_deletes_last_and_recovers() {
     for journal in MODES {

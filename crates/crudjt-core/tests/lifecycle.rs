@@ -4,9 +4,7 @@
 mod common;
 
 use common::*;
-use crudjt_core::{JournalMode, Options, Store};
-
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+use crudjt_core::{Options, Store};
 
 fn fill(store: &Store, count: usize) -> Vec<crudjt_core::Token> {
     (0..count).map(|at| create(store, format!("data {at}").as_bytes(), None, None)).collect()

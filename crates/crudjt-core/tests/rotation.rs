@@ -12,8 +12,6 @@ use common::*;
 use crudjt_core::{JournalMode, KeyDomain, KeySlot, Options, Secret, Store, Token, keys, verify};
 use trial::rotation::{Interruptions, Rotation};
 
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
-
 fn all_seeds(what: &str, run: impl Fn(&Rotation) -> Interruptions) {
     let count = std::env::var("CRUDJT_ROTATIONS").map_or(2, |text| text.parse().unwrap());
     let mut sum = Interruptions::default();
