@@ -6,6 +6,8 @@ mod common;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::*;
 use crudjt_core::{BackedUp, JournalMode, Result, Store, Token, backup, verify};
@@ -57,21 +59,28 @@ fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
     let world = World::new(JournalMode::Plain);
     let store = world.open();
     let before: Vec<_> = (0..200).map(|_| create(&store, &[5; 300], None, None)).collect();
+    let (begun, done) = (Barrier::new(3), AtomicBool::new(false));
+    let write = || {
+        let mut tokens: Vec<_> = (0..100).map(|_| create(&store, &[6; 200], None, None)).collect();
+        begun.wait();
+        while !done.load(Ordering::SeqCst) {
+            tokens.push(create(&store, &[6; 200], None, None));
+        }
+        tokens.extend((0..100).map(|_| create(&store, &[6; 200], None, None)));
+        tokens
+    };
     let written = std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    (0..3_000).map(|_| create(&store, &[6; 200], None, None)).collect::<Vec<_>>()
-                })
-            })
-            .collect();
+        let writers = [(); 2].map(|()| scope.spawn(write));
+        begun.wait();
         store.backup(&target(&world), &mut |_, _| ()).unwrap();
+        done.store(true, Ordering::SeqCst);
         writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
     });
     let copy = restored(&world).open();
     assert!(texts(&copy, &before).iter().all(Option::is_some));
     for tokens in written {
         let kept: Vec<bool> = texts(&copy, &tokens).iter().map(Option::is_some).collect();
+        assert!(kept[99] && !kept[kept.len() - 100], "the backup was taken while writers wrote");
         assert!(
             kept.is_sorted_by(|earlier, later| earlier >= later),
             "a hole in one writer's history"

@@ -1,7 +1,6 @@
-//! A small store damaged in every way, each case looked at in a process of its own or one of a few:
-//! never wrong data, an older state, a revived token, a panic, an abort, a hang, or memory without
-//! bound. `CRUDJT_DAMAGE=all` changes every byte in use, a
-//! number one of so many; the ordinary run takes some.
+//! A small store damaged in every way, and opened in child processes: never wrong data, an older state,
+//! a revived token, a panic, an abort, a hang or unbounded memory. `CRUDJT_DAMAGE=all` changes every
+//! byte in use, `CRUDJT_DAMAGE=N` every Nth; the default is every 331st.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
@@ -23,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Kilobytes of address space that a child may have.
 const MEMORY: u32 = 4_000_000;
 const ORDINARY_STRIDE: usize = 331;
+/// Kinds of damage: see [`trial::damage::Case`].
+const KINDS: usize = 7;
 
 /// Not a test by itself: what the children run.
 #[test]
@@ -137,7 +138,7 @@ fn run(closed: bool) {
         "{} store: | damage | cases | all true | absent and counted | error on access | refused | salvaged |",
         if closed { "closed" } else { "killed" }
     );
-    for (kind, row) in table {
+    for (kind, row) in &table {
         let Row { cases, all_true, absent, errors, refused, salvaged, of } = row;
         println!(
             "| {kind} | {cases} | {all_true} | {absent} | {errors} | {refused} | {salvaged} of {of} |"
@@ -145,6 +146,10 @@ fn run(closed: bool) {
     }
     let shown: Vec<_> = wrong.iter().take(40).collect();
     assert!(wrong.is_empty(), "{} of {} cases: {shown:#?}", wrong.len(), all.len());
+    let sum = |count: fn(&Row) -> usize| table.values().map(count).sum::<usize>();
+    let met = [sum(|row| row.all_true), sum(|row| row.errors), sum(|row| row.refused)];
+    assert!(table.len() == KINDS && met.iter().all(|count| *count > 100), "{met:?}");
+    assert!(sum(|row| row.salvaged) > 1_000, "little was salvaged");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn expired_records_are_counted_and_foreign_keys_open_none() {
 }
 
 #[test]
-fn every_state_that_a_new_store_may_be_killed_in_is_sound() {
+fn a_new_store_that_is_killed_or_closed_is_sound() {
     let mut world = World::new(JournalMode::Plain);
     let store = world.open();
     world.kill(store);

@@ -1,5 +1,6 @@
 //! Calls from several threads at once, beside checkpoints and kills.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
@@ -17,9 +18,12 @@ fn append_and_insert_are_atomic_while_memtables_rotate() {
         let rotating = {
             let (store, done) = (store.clone(), done.clone());
             std::thread::spawn(move || {
+                let mut checkpoints = 0;
                 while !done.load(Ordering::Relaxed) {
-                    store.checkpoint().unwrap()
+                    store.checkpoint().unwrap();
+                    checkpoints += 1;
                 }
+                checkpoints
             })
         };
         let writers: Vec<_> = (0..3)
@@ -40,7 +44,8 @@ fn append_and_insert_are_atomic_while_memtables_rotate() {
         let written: Vec<_> =
             writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
         done.store(true, Ordering::Relaxed);
-        rotating.join().unwrap();
+        let checkpoints = rotating.join().unwrap();
+        assert!(checkpoints > 10, "only {checkpoints} checkpoints beside the writers");
         world.kill(Arc::into_inner(store).unwrap());
         let store = world.open();
         for (token, data) in &written {
@@ -101,12 +106,15 @@ fn a_reader_never_sees_an_older_state_than_was_acknowledged() {
                 let (store, acknowledged, done) =
                     (store.clone(), acknowledged.clone(), done.clone());
                 std::thread::spawn(move || {
+                    let mut states = BTreeSet::new();
                     while !done.load(Ordering::Relaxed) {
                         let at_least = acknowledged.load(Ordering::SeqCst);
                         let data = data_of(&store, &token).expect("a live token");
                         let seen = u64::from_le_bytes(data.try_into().unwrap());
                         assert!(seen >= at_least, "read {seen} after {at_least} was acknowledged");
+                        states.insert(seen);
                     }
+                    states.len()
                 })
             })
             .collect();
@@ -118,7 +126,10 @@ fn a_reader_never_sees_an_older_state_than_was_acknowledged() {
             }
         }
         done.store(true, Ordering::Relaxed);
-        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in readers {
+            let states = reader.join().unwrap();
+            assert!(states > 10, "a reader saw only {states} states");
+        }
     }
 }
 
