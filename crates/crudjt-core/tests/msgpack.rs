@@ -1,5 +1,6 @@
 //! The walk over MessagePack against a naive model: values, written in every width that can hold
 //! them.
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
