@@ -18,7 +18,7 @@ const rows = Object.entries(figures).map(([key, { measured, judged, verdict }]) 
   return `| ${[name, show(measured), scaled ? show(judged) : '', show(floor), show(aim), verdict].join(' | ')} |`
 })
 const text = `
-Taken on ${date} with Node ${machine.node.slice(1)}, ${machine.cores} cores of an ${machine.cpu}, on which msgpackr took ${pack.toFixed(2)} µs to pack the record; "scaled" is what the figure would be where that takes 0.8 µs, and is what counts. All runs are in [bench/results](bench/results).
+Taken on ${date} with Node ${machine.node.slice(1)}, ${machine.cores} cores of an ${machine.cpu}, on which msgpackr took ${pack.toFixed(2)} µs to pack the record; "scaled" is what the figure would be where that takes 0.8 µs, and is what counts. Every round is in [bench/results](bench/results).
 
 | | measured | scaled | floor | aim | |
 | --- | --- | --- | --- | --- | --- |
