@@ -34,13 +34,14 @@ interface Told {
 async function openAndKill(path: string, secrets: string[], after?: number): Promise<Told> {
   const child = await startProcess('rotate.mjs', path, secrets.join(','))
   const told: Told = {}
-  const isDead = new Promise((resolve) => child.once('close', resolve))
+  const isDead = new Promise((resolve) => child.once('close', (_, signal) => resolve(signal)))
   child.on('message', (message) => {
     Object.assign(told, message)
     if (after === undefined && told.token !== undefined) child.kill('SIGKILL')
   })
   if (after !== undefined) setTimeout(() => child.kill('SIGKILL'), after)
-  await isDead
+  const signal = await isDead
+  if (signal !== 'SIGKILL') throw new Error(`the process was not killed: ${signal}`)
   return told
 }
 
@@ -57,7 +58,7 @@ test('secrets come and go while processes are killed, and nobody is ever logged 
   await inFolder(async (path) => {
     let newest = newSecret()
     const tokens: string[] = []
-    let kills = 0
+    const met = { opened: 0, interrupted: 0 }
     const begin = performance.now()
     const first = await openAndKill(path, [newest])
     const whole = performance.now() - begin
@@ -67,7 +68,7 @@ test('secrets come and go while processes are killed, and nobody is ever logged 
       newest = newSecret()
       // The later half of them mostly come back: from then on the old one is not needed.
       const told = await openAndKill(path, [newest, old], (whole * n) / ROTATIONS)
-      kills++
+      met[told.opened ? 'opened' : 'interrupted']++
       if (told.token !== undefined) tokens.push(told.token)
       if (told.opened === undefined) {
         await allLive(t, path, [old], tokens)
@@ -80,7 +81,7 @@ test('secrets come and go while processes are killed, and nobody is ever logged 
     t.like(report, { sound: true, records: tokens.length, opened: tokens.length })
     const domains = await keys(path, { secret_key: newest })
     t.true(domains.length > 1 && domains.every(({ opens }) => opens))
-    t.is(kills, ROTATIONS)
+    t.true(met.opened > 0 && met.interrupted > 0, JSON.stringify(met))
   })
 })
 

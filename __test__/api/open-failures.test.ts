@@ -112,7 +112,8 @@ test('when the disk fills up, writes are refused and what was there stays', asyn
       const path = join(folder, 'store')
       const store = await open(path, { max_data_size: 65_536 })
       const token = await store.create(data)
-      if (isSmall) {
+      if (!isSmall) t.log('not tried: this process may not mount a small file system')
+      else {
         const filler = fillUp(folder)
         const d = 'x'.repeat(60_000)
         const error = await t.throwsAsync(async () => {
@@ -180,7 +181,9 @@ test('one lost copy of the keyring is written anew, both lost are damage', async
 test('a missing tree or journal is damage, not an empty store', async (t) => {
   await inFolder(async (folder) => {
     const token = await makeStore(folder)
-    for (const name of readdirSync(folder).filter((file) => /^(records|journal)/.test(file))) {
+    const names = readdirSync(folder).filter((file) => /^(records|journal)/.test(file))
+    t.is(names.length, 2, `${names}`)
+    for (const name of names) {
       const file = join(folder, name)
       const kept = readFileSync(file)
       rmSync(file)

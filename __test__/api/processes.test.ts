@@ -48,6 +48,7 @@ test('what was answered before kill -9 is there afterwards', async (t) => {
 
     const store = await open(folder)
     t.deepEqual(await store.read(counted), { metadata: { silence_read: 999 }, data: { n: 0 } })
+    t.true(answered.some(({ deleted }) => deleted) && answered.some(({ deleted }) => !deleted))
     const wrong: unknown[] = []
     for (const { token, data, deleted } of answered) {
       const session = await store.read(token)

@@ -20,6 +20,7 @@ test.serial('what was acknowledged is there after kill -9', async (t) => {
   t.deepEqual(tally.findings, [])
   t.deepEqual(tally.missing, [], 'never killed there')
   t.true(tally.swept > 0, 'no sweep had anything to do')
+  t.true(tally.kills >= KILLS && tally.inFlight > 0 && tally.looked > 0, tally.lines.join('; '))
 })
 
 for (const lie of ['lost', 'revived', 'changed'] as const) {

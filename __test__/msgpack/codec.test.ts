@@ -235,11 +235,14 @@ test('an extension of a foreign type comes back as it was when stored again', (t
 
 test('bytes that are no MessagePack give a coded error, however they are cut or changed', (t) => {
   const whole = pack({ a: [1, 'x'.repeat(40), { b: Buffer.from('abc'), c: new Date(5) }], d: 1e10 })
+  let [read, refused] = [0, 0]
   const tryIt = (bad: Buffer) => {
     try {
       unpack(bad)
+      read++
     } catch (error) {
       t.is((error as CRUDJTError).code, 'ERR_CRUDJT_DAMAGED')
+      refused++
     }
   }
   for (let length = 0; length < whole.length; length++) {
@@ -260,6 +263,7 @@ test('bytes that are no MessagePack give a coded error, however they are cut or 
   )
   tryIt(Buffer.alloc(60_000, 0x91))
   tryIt(Buffer.from('df7fffffff', 'hex'))
+  t.true(read > 100 && refused > 100, `${read} read, ${refused} refused`)
 })
 
 test('where the process forbids making functions all works as well', async (t) => {

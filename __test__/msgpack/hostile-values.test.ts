@@ -137,15 +137,22 @@ test.serial('arrays, texts and bytes of any size come back or are too large', as
   const sizes = fc.oneof(fc.nat(300), fc.nat(70_000), fc.integer({ min: 65_000, max: 66_000 }))
   const huge = fc.constantFrom(2 ** 20, 2 ** 24)
   const make = fc.tuple(fc.nat(kinds.length - 1), fc.oneof({ arbitrary: sizes, weight: 9 }, huge))
+  let [kept, tooLarge] = [0, 0]
   await fc.assert(
     fc.asyncProperty(make, async ([kind, size]) => {
       const data = (kinds[kind] as (size: number) => object)(size)
       const token = await stored(t, data)
-      if (token === undefined) t.true(size > 8_000)
-      else t.deepEqual(store.readSync(token)?.data, expected(data))
+      if (token === undefined) {
+        t.true(size > 8_000)
+        tooLarge++
+      } else {
+        t.deepEqual(store.readSync(token)?.data, expected(data))
+        kept++
+      }
     }),
     { numRuns: 120 },
   )
+  t.true(kept > 10 && tooLarge > 10, `${kept} kept, ${tooLarge} too large`)
 })
 
 /** What an object may do while it is read. */
@@ -185,19 +192,24 @@ function tricky(trick: (data: Record<string, unknown>) => unknown, at: number): 
 
 test.serial('an object that does something while it is read harms nothing else', async (t) => {
   const fence = { fence: ['left', 'as', 'it', 'is'] }
+  let [kept, refused] = [0, 0]
   for (const [name, trick] of Object.entries(tricks)) {
     for (const at of [0, 1, 2, 3]) {
       const token = store.createSync(fence)
       const made = await outcome(() => store.createSync(tricky(trick, at)))
-      if (made.code !== undefined) t.true(CODES.includes(made.code), `${name}: ${made.code}`)
-      else {
+      if (made.code !== undefined) {
+        t.true(CODES.includes(made.code), `${name}: ${made.code}`)
+        refused++
+      } else {
         const data = store.readSync<{ a: string }>(made.token as string)?.data
         t.is(data?.a, 'a'.repeat(40), name)
+        kept++
       }
       t.deepEqual(store.readSync(token), { data: fence }, name)
       t.deepEqual(store.readSync(store.createSync(fence)), { data: fence }, name)
     }
   }
+  t.true(kept > 0 && refused > 0, `${kept} kept, ${refused} refused`)
 })
 
 test.serial('what an object throws while it is read reaches the caller as it is', async (t) => {
@@ -245,13 +257,15 @@ test.serial('any value as a token is none, or refused with a code', async (t) =>
 
 test.serial('any value as a limit is taken as it is or refused with a code', async (t) => {
   const limit = fc.oneof(fc.anything(), fc.double(), fc.bigInt(), fc.maxSafeInteger(), fc.nat(9))
+  let [taken, refused] = [0, 0]
   await fc.assert(
     fc.asyncProperty(limit, limit, async (ttl, reads) => {
       const made = await outcome(() => store.createSync({ a: 1 }, ttl as number, reads as number))
       if (made.code !== undefined) {
         t.true(made.code.startsWith('ERR_CRUDJT_'), made.code)
-        return
+        return void refused++
       }
+      taken++
       const session = store.readSync(made.token as string)
       t.deepEqual(session?.data, { a: 1 })
       const isGiven = (given: unknown) => typeof given === 'number' || typeof given === 'bigint'
@@ -259,4 +273,5 @@ test.serial('any value as a limit is taken as it is or refused with a code', asy
     }),
     { numRuns: 400 },
   )
+  t.true(taken > 10 && refused > 10, `${taken} taken, ${refused} refused`)
 })

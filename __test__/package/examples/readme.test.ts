@@ -15,6 +15,7 @@ test('the first example of the README', async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: folder })
   const promised = [...code.matchAll(/^console\.log\(.*\) \/\/ (.*)$/gm)].map((line) => line[1])
   const printed = stdout.trimEnd().split('\n')
+  t.true(promised.length > 0, 'the example prints something')
   t.is(printed.length, promised.length)
   for (const [i, line] of printed.entries()) t.true(promised[i]?.startsWith(line), line)
 })
