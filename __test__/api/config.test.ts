@@ -34,7 +34,7 @@ const everyCall = (token: string) => ({
   delete: () => CRUDJT.delete(token),
 })
 
-test.serial('before a start every call is refused', async (t) => {
+test.serial('every call before a start is refused', async (t) => {
   for (const call of Object.values(everyCall('A'.repeat(22)))) await refuses(t, call, notStarted)
   await refuses(t, () => Config.shutdownServer(), serverNotStarted)
   await refuses(t, () => Config.disconnect(), { ...notStarted, says: 'not connected' })
@@ -60,7 +60,7 @@ test.serial('a master answers until it is shut down, and can be started again', 
   })
 })
 
-test.serial('a second start is refused, also without awaiting the first', async (t) => {
+test.serial('a second start is refused, even while the first is pending', async (t) => {
   await inFolder(async (folder) => {
     const first = Config.startMaster(optionsIn(folder))
     await refuses(t, () => Config.startMaster(optionsIn(folder)), alreadyStarted)
@@ -92,7 +92,7 @@ test.serial('calls during a start wait for it, and take the data as it is', asyn
   })
 })
 
-test.serial('a start that fails leaves nothing open and no rejection unseen', async (t) => {
+test.serial('a failed start leaves nothing open and no unhandled rejection', async (t) => {
   const unseen: unknown[] = []
   const see = (reason: unknown) => unseen.push(reason)
   process.on('unhandledRejection', see)
@@ -200,7 +200,7 @@ test.serial(
   },
 )
 
-test.serial('another secret sees nothing and harms nothing', async (t) => {
+test.serial('another secret sees no token and harms none', async (t) => {
   await inFolder(async (folder) => {
     let token = ''
     await started(folder, async () => {

@@ -31,7 +31,7 @@ function dataIn(memo: DecodedCache, slot: number) {
   return memo.data(...within(slot))
 }
 
-test('what is put in is found in its slot', (t) => {
+test('a record is found in its slot', (t) => {
   const { memo } = newMemo(1_000_000)
   const [a, b] = [add(memo, pattern, row(1)), add(memo, pattern, row(2))]
   t.not(a, b)
@@ -39,14 +39,14 @@ test('what is put in is found in its slot', (t) => {
   t.deepEqual(dataIn(memo, b), { a: 2, b: 'b' })
 })
 
-test('a slot that was reserved and not filled goes to the next', (t) => {
+test('a slot that was reserved and not filled goes to the next record', (t) => {
   const { memo } = newMemo(1_000_000)
   const reserved = memo.reserve(5)
   t.is(add(memo, pattern, row(1)), reserved)
   t.deepEqual(dataIn(memo, reserved), { a: 1, b: 'b' })
 })
 
-test('a record takes the place of an older one of the same pattern only', (t) => {
+test('a record replaces an older one of the same shared values only', (t) => {
   const { memo } = newMemo(1_000_000)
   const [slot, next] = [add(memo, pattern, row(1)), add(memo, pattern, row(9))]
   t.true(memo.replace(...within(slot), pattern, row(2), 0))
@@ -57,7 +57,7 @@ test('a record takes the place of an older one of the same pattern only', (t) =>
   t.deepEqual(dataIn(memo, next), { a: 9, b: 'b' })
 })
 
-test('the budget is kept by dropping the oldest, and the engine is told', (t) => {
+test('over budget the oldest records are evicted, and the engine is told', (t) => {
   const budgets = [10_000, 50_000, 1_000_000]
   for (const [budget, weight] of budgets.flatMap((all) => [
     [all, 1] as const,
@@ -77,7 +77,7 @@ test('the budget is kept by dropping the oldest, and the engine is told', (t) =>
   }
 })
 
-test('one in some newcomers to a full memo is let in', (t) => {
+test('a full cache admits a fraction of new records', (t) => {
   for (const bytes of [0, 400]) {
     const { memo } = newMemo(100_000)
     const added = Array.from({ length: 40_000 }, (_, i) => {
@@ -88,7 +88,7 @@ test('one in some newcomers to a full memo is let in', (t) => {
   }
 })
 
-test('a record of more bytes than before counts as such', (t) => {
+test('a record that grows counts its new size', (t) => {
   const { memo } = newMemo(1_000_000)
   const slot = add(memo, pattern, row(1), 100)
   const before = memo.bytes
@@ -96,14 +96,14 @@ test('a record of more bytes than before counts as such', (t) => {
   t.is(memo.bytes, before + 50)
 })
 
-test('without a budget, or for what is wider than it, nothing is remembered', (t) => {
+test('nothing is cached without a budget or for a record wider than it', (t) => {
   t.is(newMemo(0).memo.reserve(1), NO_SLOT)
   const { memo } = newMemo(10_000)
   t.is(memo.reserve(5000), NO_SLOT)
   t.true(memo.bytes <= 10_000)
 })
 
-test('cleared, it has told to forget every slot', (t) => {
+test('clearing the cache releases every slot', (t) => {
   const { memo, told } = newMemo(1_000_000)
   const slot = add(memo, pattern, row(1))
   memo.clear()

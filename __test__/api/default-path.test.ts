@@ -31,20 +31,23 @@ async function main() {
 }
 main()`
 
-asOther('the project takes the store, and its owner is told once where that is', async (t) => {
-  await inFolder(async (given) => {
-    const folder = realpathSync(given)
-    if (IS_ROOT) chownSync(folder, NOBODY, NOBODY)
-    writeFileSync(join(folder, 'package.json'), '{}')
-    const args = ['-e', OPENS_TWICE, resolve('dist/index.js'), KEY]
-    const user = IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}
-    const said = execFileSync(process.execPath, args, { cwd: folder, ...user }).toString()
-    const { path, events } = JSON.parse(said)
-    t.is(path, join(folder, 'store_jt'))
-    t.deepEqual(
-      events.map(({ code }: { code: string }) => code),
-      ['CRUDJT_IN_PROJECT'],
-    )
-    t.true(events[0].message.includes(path), events[0].message)
-  })
-})
+asOther(
+  "the store goes into the project's folder, and its owner is told once where that is",
+  async (t) => {
+    await inFolder(async (given) => {
+      const folder = realpathSync(given)
+      if (IS_ROOT) chownSync(folder, NOBODY, NOBODY)
+      writeFileSync(join(folder, 'package.json'), '{}')
+      const args = ['-e', OPENS_TWICE, resolve('dist/index.js'), KEY]
+      const user = IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}
+      const said = execFileSync(process.execPath, args, { cwd: folder, ...user }).toString()
+      const { path, events } = JSON.parse(said)
+      t.is(path, join(folder, 'store_jt'))
+      t.deepEqual(
+        events.map(({ code }: { code: string }) => code),
+        ['CRUDJT_IN_PROJECT'],
+      )
+      t.true(events[0].message.includes(path), events[0].message)
+    })
+  },
+)

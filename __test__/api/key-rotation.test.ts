@@ -53,7 +53,7 @@ async function allLive(t: ExecutionContext, path: string, secrets: string[], tok
   await store.close()
 }
 
-test('secrets come and go while processes are killed, and nobody is ever logged out', async (t) => {
+test('secrets are rotated while processes are killed, and nobody is logged out', async (t) => {
   t.timeout(PATIENCE_MS)
   await inFolder(async (path) => {
     let newest = newSecret()
@@ -85,7 +85,7 @@ test('secrets come and go while processes are killed, and nobody is ever logged 
   })
 })
 
-test('a master takes a new secret in at a restart and drops the old one at the next', async (t) => {
+test('a master adopts a new secret at one restart and drops the old one at the next', async (t) => {
   t.timeout(PATIENCE_MS)
   await inFolder(async (folder) => {
     const [old, fresh] = [newSecret(), newSecret()]
@@ -112,7 +112,7 @@ function contents(path: string): [string, string][] {
   return names.map((name) => [name, readFileSync(join(path, name), 'base64')])
 }
 
-test('a wrong key that is refused changes no byte, one that is let in no record, and the right one finds all', async (t) => {
+test('a refused wrong key changes no byte, an accepted one no record, and the right key finds everything', async (t) => {
   t.timeout(PATIENCE_MS)
   await inFolder(async (path) => {
     const [right, wrong] = [newSecret(), newSecret()]

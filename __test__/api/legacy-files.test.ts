@@ -35,7 +35,7 @@ const oldStoreIn = (folder: string) =>
     Object.keys(OLD).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
   )
 
-test('the files of 1.x are mentioned once at each opening and left as they are', async (t) => {
+test('the files of 1.x are reported once at each opening and left unchanged', async (t) => {
   await inFolder(async (folder) => {
     leaveOldStore(folder)
     for (const opening of ['first', 'second']) {

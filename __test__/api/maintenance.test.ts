@@ -43,7 +43,7 @@ async function isSound(t: ExecutionContext, path: string, records: number): Prom
   t.like(report, { sound: true, records, opened: records, finding_count: 0 })
 }
 
-test('a sound store is verified without a change, and progress is told', async (t) => {
+test('a sound store is verified unchanged, with progress', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     await makeStore(path)
@@ -57,7 +57,7 @@ test('a sound store is verified without a change, and progress is told', async (
   })
 })
 
-test('a damaged store is told apart, salvaged beside, and left as it was', async (t) => {
+test('a damaged store is recognised, salvaged into a copy, and left unchanged', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const tokens = await makeStore(path)
@@ -77,7 +77,7 @@ test('a damaged store is told apart, salvaged beside, and left as it was', async
   })
 })
 
-test('a store is made dense and keeps everything', async (t) => {
+test('a compacted store is smaller and keeps everything', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const tokens = await makeStore(path)
@@ -88,7 +88,7 @@ test('a store is made dense and keeps everything', async (t) => {
   })
 })
 
-test('a backup of an open store opens by itself and is what was answered before', async (t) => {
+test('a backup of an open store opens by itself and holds everything acknowledged before', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const target = join(folder, 'backup')
@@ -132,7 +132,7 @@ test('an open store, no store, and wrong arguments are refused', async (t) => {
   })
 })
 
-test('a closed store is copied without its secret, and a damaged one is not', async (t) => {
+test('a closed store is backed up without its secret, and a damaged one is not', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const tokens = await makeStore(path)
@@ -154,7 +154,7 @@ test('a closed store is copied without its secret, and a damaged one is not', as
   })
 })
 
-test('keys are listed by fingerprint and age, in use too, and no key among them', async (t) => {
+test('keys are listed by fingerprint and age, also of a store in use, and never reveal a key', async (t) => {
   await inFolder(async (folder) => {
     const begin = Date.now()
     const store = await open(folder)

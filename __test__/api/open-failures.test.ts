@@ -42,7 +42,7 @@ async function stillReads(t: ExecutionContext, path: string, token: string): Pro
   await store.close()
 }
 
-test('a store folder is made with its parents, for its owner alone', async (t) => {
+test('a store folder is made with its parents and is private to its owner', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'a/b/c')
     await stillReads(t, path, await makeStore(path))
@@ -105,7 +105,7 @@ test('a store is not opened on a full disk', async (t) => {
   })
 })
 
-test('when the disk fills up, writes are refused and what was there stays', async (t) => {
+test('when the disk fills up, writes are refused and existing records stay', async (t) => {
   await inFolder(async (folder) => {
     const isSmall = mountSmall(folder, 192 * 1024)
     try {
@@ -154,7 +154,7 @@ test('a store of a newer version is refused by name and left as it is', async (t
   })
 })
 
-test('one lost copy of the keyring is written anew, both lost are damage', async (t) => {
+test('one lost copy of the keyring is rewritten, two lost copies are damage', async (t) => {
   await inFolder(async (folder) => {
     const token = await makeStore(folder)
     rmSync(join(folder, 'keyring'))

@@ -35,7 +35,7 @@ const misspellings: Record<string, string> = {
   jurnal: 'journal',
 }
 
-test('a misspelled option is refused, naming it and the nearest right name', async (t) => {
+test('a misspelled option is refused with its name and the nearest right one', async (t) => {
   for (const [wrong, right] of Object.entries(misspellings)) {
     const says = new RegExp(`'${wrong}'.*'${right}'`)
     await refuses(t, () => startMaster({ [wrong]: 1 }), { ...misspelled, says }, wrong)
@@ -74,7 +74,7 @@ const wrong: Record<string, { types: unknown[]; ranges: unknown[] }> = {
   onError: { types: ['log', {}, null], ranges: [] },
 }
 
-test('an option of the wrong type or out of range is refused, saying what was expected', async (t) => {
+test('an option of the wrong type or out of range is refused with what was expected', async (t) => {
   for (const [name, { types, ranges }] of Object.entries(wrong)) {
     const says = new RegExp(`'${name}'.*expected`)
     for (const value of types) {
@@ -118,7 +118,7 @@ test('addresses and folders of the wrong type are refused', async (t) => {
   }
 })
 
-test('an option that is undefined counts as left out', async (t) => {
+test('an undefined option counts as left out', async (t) => {
   await inFolder(async (path) => {
     const names = Object.keys(wrong).map((name) => [name, undefined])
     const store = await open({ path, secret_key: KEY, ...Object.fromEntries(names) })
@@ -142,7 +142,7 @@ test('max_data_size is the limit, up to 64 KiB', async (t) => {
   })
 })
 
-test('without a cache everything is answered as well', async (t) => {
+test('every call works without a cache', async (t) => {
   await inFolder(async (path) => {
     const store = await Store.open({ path, secret_key: KEY, cache_size: 0, journal: 'plain' })
     const token = await store.create({ a: 1 })
@@ -151,7 +151,7 @@ test('without a cache everything is answered as well', async (t) => {
   })
 })
 
-test('an error that nobody catches is shown in a few lines', (t) => {
+test('an uncaught error is printed in a few lines', (t) => {
   const { stderr } = spawnSync(process.execPath, [
     '-e',
     "require('crudjt').Store.open({ path: 5 })",

@@ -9,7 +9,7 @@ import { refuses } from '../helpers/refusals.js'
 const open = (path: string, options = {}) => Store.open({ path, secret_key: KEY, ...options })
 const locked = { is: CRUDJTError, code: 'ERR_CRUDJT_STORE_LOCKED' } as const
 
-test('a second process is refused with path, host and pid, or waits', async (t) => {
+test('a second process is refused with path, host and pid, or waits for the lock', async (t) => {
   await inFolder(async (folder) => {
     const owner = await startProcess('owner.mjs', folder, KEY)
     const error = await refuses(t, () => open(folder), {
@@ -34,7 +34,7 @@ interface Answered {
   deleted: boolean
 }
 
-test('what was answered before kill -9 is there afterwards', async (t) => {
+test('everything acknowledged before kill -9 is there afterwards', async (t) => {
   await inFolder(async (folder) => {
     const owner = await startProcess('owner.mjs', folder, KEY)
     const counted = await ask<string>(owner, 'create')
@@ -62,7 +62,7 @@ test('what was answered before kill -9 is there afterwards', async (t) => {
   })
 })
 
-test('two worker threads share one store: reads are counted once, updates are seen', async (t) => {
+test('two worker threads share one store: each read is counted once, updates are visible', async (t) => {
   await inFolder(async (path) => {
     const store = await open(path)
     const token = await store.create({ a: 1 }, null, 2000)

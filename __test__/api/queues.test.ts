@@ -41,7 +41,7 @@ test('calls are answered in their order, however long the first one waits', asyn
   t.true(room.isFree)
 })
 
-test('a call that fails does not hold up the others', async (t) => {
+test('a call that fails does not block the others', async (t) => {
   const room = new WriteQueue(async () => {})
   const failing = room.join((): number => {
     throw new Error('mine')
@@ -51,7 +51,7 @@ test('a call that fails does not hold up the others', async (t) => {
   t.is(await after, 5)
 })
 
-test('one flush is under way, and all that come meanwhile share the next', async (t) => {
+test('flushes requested during a flush share the next one', async (t) => {
   const flushes: ReturnType<typeof byHand>[] = []
   const flusher = new FlushQueue(() => {
     const flush = byHand()

@@ -70,7 +70,7 @@ function isPlain(data: unknown): data is object {
   )
 }
 
-test('data of one kind or two reads as it was created, from the memo and from the file', async (t) => {
+test('data of one shape or two reads as it was created, from the cache and from the file', async (t) => {
   let created = 0
   await fc.assert(
     fc.asyncProperty(run, async (all) => {
@@ -97,7 +97,7 @@ test('data of one kind or two reads as it was created, from the memo and from th
   t.true(created > 100 * TIMES, `${created} created`)
 })
 
-test('kinds with the same keys in other places are told apart', async (t) => {
+test('shapes with the same keys in other places are distinguished', async (t) => {
   const store = await Store.open({ ...options, path: `${path}-kinds` })
   const kinds = [
     { a: { b: 1 }, c: 2 },
@@ -118,7 +118,7 @@ test('kinds with the same keys in other places are told apart', async (t) => {
   removeFolder(`${path}-kinds`)
 })
 
-test('a text that is part of a longer one is kept by itself', async (t) => {
+test('a substring does not keep its long text in memory', async (t) => {
   const store = await Store.open({ ...options, path: `${path}-parts`, cache_size: 64 << 20 })
   const before = process.memoryUsage().heapUsed
   const tokens: string[] = []

@@ -40,7 +40,7 @@ test('after close every call is refused, and close may be called again', async (
   })
 })
 
-test('durable calls that a close overtakes are answered: closing makes them durable', async (t) => {
+test('durable calls overtaken by a close succeed: closing makes them durable', async (t) => {
   await withStore(async (store) => {
     const calls = Array.from({ length: 50 }, () => store.create(data, { durable: true }))
     const flushing = store.flush()
@@ -52,7 +52,7 @@ test('durable calls that a close overtakes are answered: closing makes them dura
   })
 })
 
-test('a store closes itself at the end of its block', async (t) => {
+test('await using closes a store at the end of its block', async (t) => {
   await inFolder(async (path) => {
     const store = await Store.open({ path, secret_key: KEY })
     const token = await store.create(data)
@@ -61,7 +61,7 @@ test('a store closes itself at the end of its block', async (t) => {
   })
 })
 
-test('several stores are open in one process and know nothing of each other', async (t) => {
+test('several stores in one process are independent', async (t) => {
   await withStore(async (first) => {
     await withStore(async (second) => {
       const token = await first.create(data)
@@ -72,7 +72,7 @@ test('several stores are open in one process and know nothing of each other', as
   })
 })
 
-test('the same store opened twice is one engine; with another key or option it is refused', async (t) => {
+test('a store opened twice is one engine; with another key or option it is refused', async (t) => {
   await withStore(async (store) => {
     const again = await Store.open({ path: store.path, secret_key: KEY })
     const token = await store.create(data)
@@ -95,7 +95,7 @@ test('the same store opened twice is one engine; with another key or option it i
   })
 })
 
-test('durable operations and flush leave nothing unsynced', async (t) => {
+test('after a durable operation or a flush nothing is unsynced', async (t) => {
   await withStore(
     async (store) => {
       const unsynced = async () => (await store.stats()).unsynced_age_ms
@@ -126,7 +126,7 @@ test('many durable operations at once share few syncs', async (t) => {
   })
 })
 
-test('stats count what is there', async (t) => {
+test('stats count live tokens and operations', async (t) => {
   await withStore(async (store) => {
     const before = await store.stats()
     t.is(before.live_tokens, 0)
@@ -147,7 +147,7 @@ test('stats count what is there', async (t) => {
   })
 })
 
-test('a new key and a guessable one are told to onError', async (t) => {
+test('a new key and a guessable one are reported to onError', async (t) => {
   await inFolder(async (path) => {
     const events: { code: string; message: string }[] = []
     const onError = (event: { code: string; message: string }) => events.push(event)
@@ -161,7 +161,7 @@ test('a new key and a guessable one are told to onError', async (t) => {
   })
 })
 
-test('without onError such things become warnings with a code', async (t) => {
+test('without onError, events become process warnings with a code', async (t) => {
   const warned = new Promise<Error & { code?: string }>((resolve) =>
     process.once('warning', resolve),
   )
@@ -171,7 +171,7 @@ test('without onError such things become warnings with a code', async (t) => {
   t.is(warning.name, 'CRUDJTWarning')
 })
 
-test('operations over the memory budget are all answered, in their order', async (t) => {
+test('operations over the memory budget are all answered, in order', async (t) => {
   await withStore(
     async (store) => {
       const d = 'x'.repeat(60_000)

@@ -91,7 +91,7 @@ export function testData(it: AddTest): void {
     await comesBack(t, store, { a: list }, { a: list })
   })
 
-  it('changing the object after the call has no effect', async (t, store) => {
+  it('changing the object after a call has no effect', async (t, store) => {
     const data = { user: { role: 'member' }, tags: ['a'], bytes: Buffer.from('a') }
     const creating = store.create(data)
     data.user.role = 'admin'
@@ -107,7 +107,7 @@ export function testData(it: AddTest): void {
     t.is((await store.read<typeof data>(token))?.data.user.role, 'admin')
   })
 
-  it("what a read gives is the caller's own", async (t, store) => {
+  it("the object that a read returns is the caller's own", async (t, store) => {
     const data = {
       user: { role: 'a' },
       list: [{ x: 1 }],
@@ -128,7 +128,7 @@ export function testData(it: AddTest): void {
     }
   })
 
-  it('keys of Object.prototype are only keys', async (t, store) => {
+  it('keys such as constructor are only keys', async (t, store) => {
     const token = await store.create(JSON.parse('{"constructor": {"prototype": {"x": 1}}}'))
     await store.read(token)
     t.is(({} as { x?: number }).x, undefined)

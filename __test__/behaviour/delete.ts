@@ -3,7 +3,7 @@ import { refuses } from '../helpers/refusals.js'
 import type { AddTest } from './suite.js'
 
 export function testDelete(it: AddTest): void {
-  it('delete is true once, whatever the limits, and the token stays dead', async (t, store) => {
+  it('delete returns true once, whatever the limits, and the token stays dead', async (t, store) => {
     for (const limits of [[], [100], [null, 3], [100, 3]]) {
       const token = await store.create({ a: 1 }, ...(limits as never[]))
       t.true(await store.delete(token))

@@ -84,7 +84,7 @@ export function testLimits(it: AddTest): void {
     })
   }
 
-  it('null and undefined are no limit, alone and among options', async (t, store) => {
+  it('null and undefined mean no limit, alone and among options', async (t, store) => {
     for (const none of [null, undefined]) {
       t.deepEqual(await store.read(await store.create(data, none, none)), { data })
       const options = { ttl: none, silence_read: none }
@@ -93,7 +93,7 @@ export function testLimits(it: AddTest): void {
     t.deepEqual(await store.read(await store.create(data, {})), { data })
   })
 
-  it('limits of every size are kept, told as a Number where that is exact', async (t, store) => {
+  it('limits of every size are kept, and returned as a Number where that is exact', async (t, store) => {
     for (const [given, told] of kept) {
       const first = Number(told) < 2 ** 53 ? Number(told) - 1 : BigInt(told) - 1n
       const counted = await store.read(await store.create(data, null, given))
@@ -101,7 +101,7 @@ export function testLimits(it: AddTest): void {
     }
   })
 
-  it('a ttl of any size lets a token live', async (t, store) => {
+  it('a token lives with a ttl of any size', async (t, store) => {
     for (const [given, told] of kept) {
       const since = Date.now()
       const ttl = (await store.read(await store.create(data, given)))?.metadata?.ttl ?? 0

@@ -22,7 +22,7 @@ export function testRead(it: AddTest): void {
     t.is(reads.filter((session) => session !== null).length, 1)
   })
 
-  it('a token lives exactly its ttl, told in whole seconds rounded up', async (t, store) => {
+  it('a token lives exactly its ttl, returned in whole seconds rounded up', async (t, store) => {
     const before = Date.now()
     const token = await store.create(data, 2)
     const created = Date.now()

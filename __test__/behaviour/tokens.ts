@@ -83,7 +83,7 @@ export function testTokens(it: AddTest): void {
     t.deepEqual(await store.read(token), { data })
   })
 
-  it('a token is 22 characters of the URL-safe alphabet, and never the same', async (t, store) => {
+  it('a token is 22 URL-safe characters and never repeats', async (t, store) => {
     const tokens = new Set<string>()
     for (let i = 0; i < 20; i++) tokens.add(await store.create(data))
     for (const token of tokens) t.regex(token, /^[A-Za-z0-9_-]{22}$/)

@@ -4,7 +4,7 @@ import { asGiven } from '../helpers/ttl.js'
 import type { AddTest } from './suite.js'
 
 export function testUpdate(it: AddTest): void {
-  it('update replaces the data, as often as one likes', async (t, store) => {
+  it('update replaces the data any number of times', async (t, store) => {
     const token = await store.create({ role: 'member', old: true })
     for (const role of ['editor', 'admin', 'member']) {
       t.true(await store.update(token, { role }))
@@ -60,7 +60,7 @@ export function testUpdate(it: AddTest): void {
     t.is(session?.metadata?.silence_read, 9)
   })
 
-  it('update of a token that is not there is false and makes none', async (t, store) => {
+  it('update of an unknown token returns false and creates none', async (t, store) => {
     const token = await store.create({})
     t.true(await store.delete(token))
     t.false(await store.update(token, { a: 1 }))

@@ -17,7 +17,7 @@ async function readAll(path: string, tokens: string[]): Promise<unknown[]> {
   return sessions.map((session) => session?.data.at)
 }
 
-test('a server copies its store while it is written to; put back, the copy has all that was answered before', async (t) => {
+test('a server backs up its store under writes; restored, the backup has everything acknowledged before', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const target = join(folder, 'copy')
@@ -70,7 +70,7 @@ test('a server copies its store while it is written to; put back, the copy has a
   })
 })
 
-test('a store that nobody has open is copied by the command itself, without a secret', async (t) => {
+test('the command itself backs up a store that nobody has open, without a secret', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const store = await Store.open({ path, secret_key: KEY })
@@ -87,7 +87,7 @@ test('a store that nobody has open is copied by the command itself, without a se
   })
 })
 
-test('the wrong master, and none, are told from the right one, and nothing is copied', async (t) => {
+test('the wrong master and a missing one are recognised, and nothing is copied', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const target = join(folder, 'copy')

@@ -15,7 +15,7 @@ async function silentPort() {
   return { port: (server.address() as AddressInfo).port, server }
 }
 
-test('a server that serves is healthy, also to one without its access key', async (t) => {
+test('a serving server is healthy, even to a caller without its access key', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_SECRET_KEY: KEY, CRUDJT_ACCESS_KEY: 'let-me-in' }
     const server = await serve(['--store', join(folder, 'store')], { env })
@@ -49,7 +49,7 @@ test('a server at a Unix socket is healthy', async (t) => {
   })
 })
 
-test('a port that says nothing is unhealthy at the deadline', async (t) => {
+test('a silent port is unhealthy at the deadline', async (t) => {
   const { port, server } = await silentPort()
   const { status, stderr } = await crudjt(['health', '--port', `${port}`, '--timeout-ms', '200'])
   t.is(status, 1)

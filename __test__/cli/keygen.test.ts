@@ -29,7 +29,7 @@ test('a secret is written to a new file for its owner alone, and not shown', asy
   })
 })
 
-test('a file that is there already stays as it is', async (t) => {
+test('an existing file is left unchanged', async (t) => {
   await inFolder(async (folder) => {
     const file = join(folder, 'secret_key.txt')
     writeFileSync(file, 'mine')

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { runProcess } from '../helpers/children.js'
 
-test('an error that nobody caught is logged with its kind and place, without its text', async (t) => {
+test('an uncaught error is logged with its kind and place, without its text', async (t) => {
   const { status, text } = await runProcess('crash.mjs', 'token abc\n at token abc')
   t.is(status, 1)
   const { level, error, code, at } = JSON.parse(text)

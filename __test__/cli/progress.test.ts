@@ -16,7 +16,7 @@ function screen(isTTY: boolean) {
   return { terminal, text: () => text }
 }
 
-test('a terminal is shown how far a run is, and then cleared with its cursor given back', async (t) => {
+test('a terminal shows progress and is then cleared, with its cursor restored', async (t) => {
   const { terminal, text } = screen(true)
   const bar = await openBar(false, terminal, 0)
   bar.onProgress(0, 0)
@@ -30,7 +30,7 @@ test('a terminal is shown how far a run is, and then cleared with its cursor giv
   t.true(hidden >= 0 && text().lastIndexOf('\u001b[?25h') > hidden)
 })
 
-test('a short run, a quiet one and one that is no terminal show nothing', async (t) => {
+test('a short run, a quiet one and one without a terminal show no progress', async (t) => {
   for (const [isQuiet, isTTY, patience] of [
     [false, true, 60_000],
     [true, true, 0],

@@ -20,7 +20,7 @@ function onlyLine({ stdout, stderr }: Ended): Record<string, unknown> {
   return JSON.parse(lines[0] as string)
 }
 
-test('clients are served, and their tokens are there after a stop and another start', async (t) => {
+test('clients are served, and their tokens survive a stop and a start', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const data = { user: 42, mark: 'Zaphod' }
@@ -67,7 +67,7 @@ test('options reach the store: a larger limit of data, an access key, a Unix soc
   })
 })
 
-test('what was answered before a stop is kept, whatever was under way', async (t) => {
+test('everything acknowledged before a stop is kept, whatever was in flight', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const server = await serve([], { env })
@@ -92,7 +92,7 @@ test('what was answered before a stop is kept, whatever was under way', async (t
   })
 })
 
-test('a list of secrets opens the tokens of all of them, also with line breaks in one', async (t) => {
+test('a list of secrets opens the tokens of each of them, even with line breaks', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const older = await Store.open({ path, secret_key: KEY })
@@ -109,7 +109,7 @@ test('a list of secrets opens the tokens of all of them, also with line breaks i
   })
 })
 
-test('what the store reports is logged as a warning with its code', async (t) => {
+test('store events are logged as warnings with their code', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const older = await Store.open({ path, secret_key: KEY })
@@ -165,7 +165,7 @@ for (const [name, env, says] of [
 const asOther = process.getuid?.() === 0 && NOBODY === undefined ? test.skip : test
 
 asOther(
-  'a folder that this user may not write is told with the line that cures it, status 78',
+  'a folder without write permission is reported with the command that fixes it and status 78',
   async (t) => {
     await inFolder(async (folder) => {
       chmodSync(folder, 0o755)
@@ -188,21 +188,24 @@ function isOpenToAll(folder: string): boolean {
   return isOpen && (dirname(folder) === folder || isOpenToAll(dirname(folder)))
 }
 
-asRoot('a file of root in the folder is told with the line that cures it, status 78', async (t) => {
-  await inFolder(async (folder) => {
-    const path = join(folder, 'store')
-    const store = await Store.open({ path, secret_key: KEY })
-    await store.close()
-    chmodSync(folder, 0o755)
-    chmodSync(path, 0o777)
-    const env = { CRUDJT_STORE: path, CRUDJT_SECRET_KEY: KEY }
-    const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
-    t.is(ended.status, 78)
-    t.regex(String(onlyLine(ended).msg), /run as root: chown -R 65534:65534 \S+\/store /)
-  })
-})
+asRoot(
+  'a file of root in the folder is reported with the command that fixes it and status 78',
+  async (t) => {
+    await inFolder(async (folder) => {
+      const path = join(folder, 'store')
+      const store = await Store.open({ path, secret_key: KEY })
+      await store.close()
+      chmodSync(folder, 0o755)
+      chmodSync(path, 0o777)
+      const env = { CRUDJT_STORE: path, CRUDJT_SECRET_KEY: KEY }
+      const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
+      t.is(ended.status, 78)
+      t.regex(String(onlyLine(ended).msg), /run as root: chown -R 65534:65534 \S+\/store /)
+    })
+  },
+)
 
-asRoot('a secret that this user may not read is told with the line that cures it', async (t) => {
+asRoot('a secret without read permission is reported with the command that fixes it', async (t) => {
   await inFolder(async (folder) => {
     chmodSync(folder, 0o755)
     const file = join(folder, 'secret')
@@ -214,7 +217,7 @@ asRoot('a secret that this user may not read is told with the line that cures it
   })
 })
 
-test('a port or a store that is in use is told in one line with status 1', async (t) => {
+test('a port or a store in use is reported in one line with status 1', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_SECRET_KEY: KEY }
     const server = await serve(['--store', join(folder, 'store')], { env })

@@ -21,6 +21,6 @@ test('a second signal ends the process at once', async (t) => {
   t.deepEqual(await endOf([0, 1000], ['SIGINT', 'SIGINT']), ['SIGINT', 'SIGINT'])
 })
 
-test('what npx passes on of one Ctrl-C is no second signal', async (t) => {
+test('one Ctrl-C that npx forwards does not count as a second signal', async (t) => {
   t.deepEqual(await endOf([0, 1, 2], ['SIGINT', 'SIGINT', 'SIGTERM']), ['SIGINT', 'SIGTERM'])
 })

@@ -32,7 +32,7 @@ function damage(path: string, at: number): void {
   writeFileSync(path, bytes)
 }
 
-test('a sound store is told with status 0, as text and as JSON, and not changed', async (t) => {
+test('a sound store is reported with status 0, as text and as JSON, and not changed', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 30)
     const before = contents(folder)
@@ -60,7 +60,7 @@ test('a killed store is verified as it is, without a change', async (t) => {
   })
 })
 
-test('findings are told with status 1, and repair salvages beside with the same status if anything is lost', async (t) => {
+test('findings give status 1, and repair salvages into a copy, with status 1 if anything is lost', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     await makeStore(path, 300)
@@ -93,7 +93,7 @@ test('findings are told with status 1, and repair salvages beside with the same 
   })
 })
 
-test('a dense store is told with its size', async (t) => {
+test('a compacted store is reported with its size', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 30)
     const { status, stdout, stderr } = await crudjt(['compact', folder])
@@ -106,7 +106,7 @@ test('a dense store is told with its size', async (t) => {
   })
 })
 
-test('keys are listed of a store in use, with what a secret opens and never a key', async (t) => {
+test('keys of a store in use are listed, with the domains that a secret opens and never a key', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 1)
     await makeStore(folder, 1, [OTHER_KEY, KEY])
@@ -143,7 +143,7 @@ test('keys are listed of a store in use, with what a secret opens and never a ke
   })
 })
 
-test('whatever can not be done is one line and a status of its own', async (t) => {
+test('every failure is one line with a status of its own', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const store = await Store.open({ path, secret_key: KEY })

@@ -230,7 +230,7 @@ const anyFrame = fc.oneof(
     .map(([flags, id, bytes]) => frame(0, flags, id, Buffer.concat([Buffer.alloc(5), bytes]))),
 )
 
-test.serial('any HTTP/2 frames hold up nobody else', async (t) => {
+test.serial('any HTTP/2 frames leave other clients unharmed', async (t) => {
   const settings = frame(4, 0, 0, Buffer.alloc(0))
   const frames = fc.array(anyFrame, { maxLength: 12 })
   await fc.assert(
@@ -241,7 +241,7 @@ test.serial('any HTTP/2 frames hold up nobody else', async (t) => {
   )
 })
 
-test.serial('any bytes on the socket hold up nobody else', async (t) => {
+test.serial('any bytes on the socket leave other clients unharmed', async (t) => {
   const bytes = fc.uint8Array({ maxLength: 3000, size: 'max' }).map((all) => Buffer.from(all))
   await fc.assert(
     fc.asyncProperty(fc.boolean(), bytes, async (isHttp2, all) => {

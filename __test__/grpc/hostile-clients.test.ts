@@ -71,7 +71,7 @@ function operationsOf(count: number, one: object): () => Buffer {
   return message
 }
 
-test.serial('one that never reads its replies', async (t) => {
+test.serial('a client that never reads its replies harms only itself', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).greet()
@@ -79,14 +79,14 @@ test.serial('one that never reads its replies', async (t) => {
   })
 })
 
-test.serial('one that floods with operations for nothing', async (t) => {
+test.serial('a client that floods with no-op operations harms only itself', async (t) => {
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
     return flood(stream, operationsOf(1000, { kind: READ, token: 'x' }))
   })
 })
 
-test.serial('one that floods with durable operations', async (t) => {
+test.serial('a client that floods with durable operations harms only itself', async (t) => {
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
     const one = { kind: CREATE, packed_data: pack({ a: 1 }), durable: true }
@@ -94,7 +94,7 @@ test.serial('one that floods with durable operations', async (t) => {
   })
 })
 
-test.serial('one that never acknowledges a reply', async (t) => {
+test.serial('a client that never acknowledges a reply harms only itself', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
@@ -102,7 +102,7 @@ test.serial('one that never acknowledges a reply', async (t) => {
   })
 })
 
-test.serial('many that come with replies unread, and go', async (t) => {
+test.serial('many clients that leave replies unread harm only themselves', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     for (let i = 0; i < 100; i++) {
@@ -115,7 +115,7 @@ test.serial('many that come with replies unread, and go', async (t) => {
   })
 })
 
-test.serial('one that sends messages too large, again and again', async (t) => {
+test.serial('a client that keeps sending oversized messages harms only itself', async (t) => {
   await harmsNobody(t, async () => {
     for (let i = 0; i < 20; i++) {
       const stream = new RawStream(master.at).listen().greet()
@@ -127,7 +127,7 @@ test.serial('one that sends messages too large, again and again', async (t) => {
   })
 })
 
-test.serial('one that sends half messages on as many streams as it may', async (t) => {
+test.serial('a client that sends half messages on all its streams harms only itself', async (t) => {
   await harmsNobody(t, async () => {
     const session = connectHttp2(`http://${master.at.grpc_host}:${master.at.grpc_port}`)
     session.on('error', () => {})
@@ -146,7 +146,7 @@ test.serial('one that sends half messages on as many streams as it may', async (
   })
 })
 
-test.serial('one that opens streams and resets them', async (t) => {
+test.serial('a client that opens and resets streams harms only itself', async (t) => {
   await harmsNobody(t, async () => {
     const session = connectHttp2(`http://${master.at.grpc_host}:${master.at.grpc_port}`)
     session.on('error', () => {})
@@ -159,7 +159,7 @@ test.serial('one that opens streams and resets them', async (t) => {
   })
 })
 
-test.serial('many that speak no HTTP/2', async (t) => {
+test.serial('many connections that do not speak HTTP/2 harm only themselves', async (t) => {
   await harmsNobody(t, async () => {
     const { grpc_host: host, grpc_port: port } = master.at
     const sockets = Array.from({ length: 50 }, (_, i) => {

@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { NumberRing } from '../../build/src/grpc/client/number-ring.js'
 
-test('a window holds what a map would hold, in the same order, however it grows and shrinks', (t) => {
+test('a number ring holds what a map would hold, in the same order, however it grows and shrinks', (t) => {
   const lots = fc.record({ add: fc.nat(3000), remove: fc.nat(4000), skip: fc.nat(2) })
   fc.assert(
     fc.property(fc.array(lots, { maxLength: 8 }), (steps) => {

@@ -35,7 +35,7 @@ async function answersOf(t: ExecutionContext, calls: Promise<unknown>[]): Promis
   for (const call of calls) t.is(await call, 'done')
 }
 
-test('calls of one turn leave in one message, and what is answered is acknowledged', async (t) => {
+test('calls of one turn are sent in one message, and replies are acknowledged', async (t) => {
   const { backlog, inFlight, calls, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   for (let i = 0; i < 5; i++) call()
@@ -51,7 +51,7 @@ test('calls of one turn leave in one message, and what is answered is acknowledg
   await answersOf(t, calls)
 })
 
-test('a third message waits until the master has begun the first', (t) => {
+test('a third message waits until the master has taken the first', (t) => {
   const { backlog, call, sent } = newBacklog()
   backlog.begin(MASTER, false)
   const all: number[] = []
@@ -66,7 +66,7 @@ test('a third message waits until the master has begun the first', (t) => {
   t.deepEqual(sent(), [])
 })
 
-test('the same start of the master gets everything unanswered again, in order', async (t) => {
+test('after a reconnection the same master instance gets all unanswered operations again, in order', async (t) => {
   const { backlog, calls, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   for (let i = 0; i < 5; i++) call()
@@ -79,7 +79,7 @@ test('the same start of the master gets everything unanswered again, in order', 
   await answersOf(t, calls)
 })
 
-test('what is answered before it is sent again is not sent again', async (t) => {
+test('an operation that is answered before its retransmission is not sent again', async (t) => {
   const { backlog, calls, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   for (let i = 0; i < 3; i++) call()
@@ -93,7 +93,7 @@ test('what is answered before it is sent again is not sent again', async (t) => 
   await answersOf(t, calls)
 })
 
-test('another start gets only what no earlier one was sent', async (t) => {
+test('another master instance gets only operations that were never sent', async (t) => {
   for (const [master, resumed] of [
     [OTHER, false],
     [OTHER, true],
@@ -115,7 +115,7 @@ test('another start gets only what no earlier one was sent', async (t) => {
   }
 })
 
-test('what was sent to one start fails also when a stream was lost in between', async (t) => {
+test('operations sent to an earlier instance fail even if a stream was lost in between', async (t) => {
   const { backlog, calls, call, sent } = newBacklog()
   backlog.begin(MASTER, false)
   call()
@@ -126,7 +126,7 @@ test('what was sent to one start fails also when a stream was lost in between', 
   t.deepEqual(sent(), [])
 })
 
-test('what a master that ends in order has not begun goes to the next one', async (t) => {
+test('operations that a stopping master did not take go to the next one', async (t) => {
   const { backlog, calls, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   for (let i = 0; i < 3; i++) call()
@@ -140,7 +140,7 @@ test('what a master that ends in order has not begun goes to the next one', asyn
   await answersOf(t, [calls[0], calls[2]] as Promise<unknown>[])
 })
 
-test('a call that has failed before it was sent is never sent', async (t) => {
+test('a call that failed before it was sent is never sent', async (t) => {
   const { backlog, calls, call, sent } = newBacklog()
   call(10)
   call(20)
@@ -152,7 +152,7 @@ test('a call that has failed before it was sent is never sent', async (t) => {
   t.is(backlog.acknowledged, 1)
 })
 
-test('one that waits behind others for its turn is not sent either', async (t) => {
+test('a failed call that was queued behind others is not sent either', async (t) => {
   const { backlog, calls, call, sent } = newBacklog()
   backlog.begin(MASTER, false)
   call(100)
@@ -169,7 +169,7 @@ test('one that waits behind others for its turn is not sent either', async (t) =
   t.deepEqual(sent(), [5])
 })
 
-test('a call that has failed on its way keeps its place until its reply comes', async (t) => {
+test('a call that failed in flight keeps its place until its reply arrives', async (t) => {
   const { backlog, inFlight, calls, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   call(10)
@@ -185,7 +185,7 @@ test('a call that has failed on its way keeps its place until its reply comes', 
   t.deepEqual(sent(), [2])
 })
 
-test('only so much is sent before something is answered', (t) => {
+test('the number of unanswered operations is bounded', (t) => {
   const { backlog, call, sent, answer } = newBacklog()
   backlog.begin(MASTER, false)
   const rounds = 20
@@ -200,7 +200,7 @@ test('only so much is sent before something is answered', (t) => {
   t.true((sent().at(-1) ?? 0) > highest)
 })
 
-test('what is taken out is settled by who took it', (t) => {
+test('operations that are taken out are settled by the taker', (t) => {
   const { backlog, inFlight, call, sent } = newBacklog()
   for (let i = 0; i < 3; i++) call()
   t.is(backlog.drain().length, 3)

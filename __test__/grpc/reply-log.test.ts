@@ -30,7 +30,7 @@ function carryOut(ledger: ReplyLog, numbers: number[], size = 5): void {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('a number is new once; afterwards its reply is given again until it is acknowledged', (t) => {
+test('an operation number is new once; its reply is then repeated until it is acknowledged', (t) => {
   const { ledger } = new ReplyLogs().attach('a', newHolder())
   t.is(ledger.take(5), 'new')
   ledger.writer.token(5, 'token')
@@ -45,7 +45,7 @@ test('a number is new once; afterwards its reply is given again until it is ackn
   t.is(ledger.take(6), 'new')
 })
 
-test('what is under way is attached to the stream that there is when it is done', async (t) => {
+test('a pending operation replies on the stream that is open when it completes', async (t) => {
   const ledgers = new ReplyLogs()
   const [first, second] = [newHolder(), newHolder()]
   const { ledger } = ledgers.attach('a', first)
@@ -64,7 +64,7 @@ test('what is under way is attached to the stream that there is when it is done'
   t.true(Buffer.isBuffer(ledger.take(1)))
 })
 
-test('what was done in this turn, or after others came again, is not forgotten', async (t) => {
+test('a reply of this turn, or one newer than a retransmission, is not dropped', async (t) => {
   const ledgers = new ReplyLogs()
   const first = newHolder()
   const { ledger } = ledgers.attach('a', first)
@@ -84,7 +84,7 @@ test('what was done in this turn, or after others came again, is not forgotten',
   t.true(Buffer.isBuffer(ledger.take(3)))
 })
 
-test('a reply that is done while no stream is there is kept for the next one', async (t) => {
+test('a reply that completes without a stream is kept for the next one', async (t) => {
   const ledgers = new ReplyLogs()
   const first = newHolder()
   const { ledger } = ledgers.attach('a', first)
@@ -98,7 +98,7 @@ test('a reply that is done while no stream is there is kept for the next one', a
   t.true(Buffer.isBuffer(ledger.take(1)))
 })
 
-test('a newer stream of the same client takes the place of the older one', (t) => {
+test('a newer stream of a client replaces the older one', (t) => {
   const ledgers = new ReplyLogs()
   const [first, second] = [newHolder(), newHolder()]
   const { ledger } = ledgers.attach('a', first)
@@ -111,7 +111,7 @@ test('a newer stream of the same client takes the place of the older one', (t) =
   t.false(ledgers.attach('b', newHolder()).resumed)
 })
 
-test('one client keeps no more than its budget: its oldest replies are forgotten', (t) => {
+test('a client over its budget loses its oldest replies', (t) => {
   const ledgers = new ReplyLogs()
   const { ledger } = ledgers.attach('a', newHolder())
   const size = KEPT_BYTES / 8
@@ -121,7 +121,7 @@ test('one client keeps no more than its budget: its oldest replies are forgotten
   t.true(Buffer.isBuffer(ledger.take(9)))
 })
 
-test('all clients together keep no more than theirs: those that are gone are forgotten first', (t) => {
+test('when all clients are over budget, those that are gone lose their replies first', (t) => {
   const ledgers = new ReplyLogs()
   const clients = (2 * ALL_KEPT_BYTES) / KEPT_BYTES
   const most = [1, 2, 3, 4, 5, 6, 7]
@@ -138,7 +138,7 @@ test('all clients together keep no more than theirs: those that are gone are for
   t.true(Buffer.isBuffer(attached.at(-1)?.ledger.take(7)))
 })
 
-test('a client that is gone is remembered for a while, and only so many are', (t) => {
+test('a limited number of disconnected clients is remembered for a limited time', (t) => {
   let now = 0
   const ledgers = new ReplyLogs(() => now)
   const comeAndGo = (client: string) => {
@@ -158,7 +158,7 @@ test('a client that is gone is remembered for a while, and only so many are', (t
   t.true(comeAndGo(`other ${MOST_DETACHED - 1}`))
 })
 
-test('of a client that has said goodbye nothing is kept', (t) => {
+test('nothing is kept for a client that said goodbye', (t) => {
   const ledgers = new ReplyLogs()
   const holder = newHolder()
   const { ledger } = ledgers.attach('a', holder)

@@ -13,7 +13,7 @@ const isSoak = process.env.npm_lifecycle_event === 'soak:kill'
 const KILLS = Number(process.env.CRUDJT_KILLS ?? (isSoak ? 2000 : 30))
 const LONGEST_MS = 12 * 3_600_000
 
-test.serial('what was acknowledged is there after kill -9', async (t) => {
+test.serial('everything acknowledged is there after kill -9', async (t) => {
   t.timeout(LONGEST_MS)
   const tally = await killStores(KILLS)
   for (const line of tally.lines) t.log(line)
@@ -39,7 +39,7 @@ for (const lie of ['lost', 'revived', 'changed'] as const) {
 /** Operations after which surely some of the tokens from before were changed and deleted. */
 const MANY = 3000
 
-test.serial('the kill test finds what an older copy of the store does not know', async (t) => {
+test.serial('the kill test notices an older copy of the store', async (t) => {
   t.timeout(LONGEST_MS)
   await inFolder(async (folder) => {
     const life = new Life(folder, { way: 'process', journal: 'mapped' }, new Tally())

@@ -42,7 +42,7 @@ const { data } = fc.letrec((tie) => ({
   data: fc.dictionary(key, tie('value'), { maxKeys: 20, noNullPrototype: true }),
 })) as { data: fc.Arbitrary<Record<string, unknown>> }
 
-test('data packs to the bytes that msgpackr makes of it', (t) => {
+test('data is packed to the same bytes as by msgpackr', (t) => {
   fc.assert(
     fc.property(data, (given) => pack(given).equals(msgpackr.pack(given))),
     RUNS,
@@ -50,7 +50,7 @@ test('data packs to the bytes that msgpackr makes of it', (t) => {
   t.pass()
 })
 
-test('data packs alike whatever keys the data before it had', (t) => {
+test('data is packed alike whatever keys the data before it had', (t) => {
   const lengths = [0, 1, 6, 7, 8, 14, 15, 16, 30, 31, 32, 40]
   const names = lengths.flatMap((length) => ['a', 'b', 'é'].map((unit) => unit.repeat(length)))
   const flat = fc.dictionary(fc.constantFrom(...names), fc.nat(300), { noNullPrototype: true })
@@ -69,7 +69,7 @@ test('data packs alike whatever keys the data before it had', (t) => {
   )
 })
 
-test('what msgpackr packs is unpacked to the same', (t) => {
+test('data packed by msgpackr is unpacked to the same values', (t) => {
   fc.assert(
     fc.property(data, (given) => {
       t.deepEqual(unpack(msgpackr.pack(given)), expected(given))
@@ -121,7 +121,7 @@ test('any value comes back equal or is refused with a code', (t) => {
   t.true(stored > 200 && refused > 200, `${stored} stored, ${refused} refused`)
 })
 
-test('a second decoding, by what was learned of the first, gives the same', (t) => {
+test('a second decoding, through the learned shape, gives the same value', (t) => {
   fc.assert(
     fc.property(fc.array(data, { minLength: 1, maxLength: 4 }), (list) => {
       for (let i = 0; i < 40; i++) {
@@ -133,7 +133,7 @@ test('a second decoding, by what was learned of the first, gives the same', (t) 
   )
 })
 
-test('maps of the same keys and other insides are told apart', (t) => {
+test('maps of the same keys with other nested shapes are distinguished', (t) => {
   const forms = [
     { user: { id: 1, name: 'a' }, tags: ['x'], last: 1 },
     { user: null, tags: { x: 1 }, last: 2 },
@@ -186,7 +186,7 @@ test('every width of every type is read', (t) => {
   for (const [hex, value] of foreign) t.deepEqual(unpack(Buffer.from(hex, 'hex')), value, hex)
 })
 
-test('what is learned of a record that cannot be decoded after all is not relied on', (t) => {
+test('a shape learned from a record that cannot be decoded is not relied on', (t) => {
   const record = (list: Buffer, text: string) =>
     Buffer.concat([
       Buffer.from('82a46c697374', 'hex'),
@@ -203,7 +203,7 @@ test('what is learned of a record that cannot be decoded after all is not relied
   t.deepEqual(unpack(record(empty, 'known')), { list: [], text: 'known' })
 })
 
-test('a foreign __proto__ key is a property and no prototype', (t) => {
+test('a foreign __proto__ key becomes a property, not the prototype', (t) => {
   const packed = Buffer.concat([
     Buffer.from('81a9', 'hex'),
     Buffer.from('__proto__'),
@@ -233,7 +233,7 @@ test('an extension of a foreign type comes back as it was when stored again', (t
   t.deepEqual(a.data, Buffer.from([7]))
 })
 
-test('bytes that are no MessagePack give a coded error, however they are cut or changed', (t) => {
+test('malformed MessagePack gives a coded error, however it is cut or changed', (t) => {
   const whole = pack({ a: [1, 'x'.repeat(40), { b: Buffer.from('abc'), c: new Date(5) }], d: 1e10 })
   let [read, refused] = [0, 0]
   const tryIt = (bad: Buffer) => {
@@ -266,7 +266,7 @@ test('bytes that are no MessagePack give a coded error, however they are cut or 
   t.true(read > 100 && refused > 100, `${read} read, ${refused} refused`)
 })
 
-test('where the process forbids making functions all works as well', async (t) => {
+test('everything works where code generation from strings is disallowed', async (t) => {
   const { runNode } = await import('../helpers/children.js')
   const flag = '--disallow-code-generation-from-strings'
   const { status, text: said } = await runNode([flag], 'no-codegen.mjs')

@@ -74,7 +74,7 @@ const records = (value: fc.Arbitrary<unknown>) =>
       }),
     )
 
-test('records of shapes that come by turns pack to the bytes that msgpackr makes of them', (t) => {
+test('records of alternating shapes are packed to the same bytes as by msgpackr', (t) => {
   const mixed = records(fc.oneof({ arbitrary: leaf, weight: 12 }, { arbitrary: other, weight: 1 }))
   fc.assert(
     fc.property(mixed, (all) => {
@@ -88,11 +88,16 @@ test('records of shapes that come by turns pack to the bytes that msgpackr makes
     }),
     { numRuns: 300 },
   )
-  const compiled = SHAPES.filter((shape) => encodeCompiled(shape(() => 'usual'), false))
+  const compiled = SHAPES.filter((shape) =>
+    encodeCompiled(
+      shape(() => 'usual'),
+      false,
+    ),
+  )
   t.true(compiled.length > 0, 'a shape that came often has a compiled encoder')
 })
 
-test('what only looks like a shape that is known is encodeCompiled as what it is', (t) => {
+test('data that only resembles a known shape is encoded as what it is', (t) => {
   const known = { look: 1, user: { role: 'a', name: 'b' }, last: true }
   learn(t, known)
   const others: object[] = [
@@ -133,7 +138,7 @@ test('what only looks like a shape that is known is encodeCompiled as what it is
   t.true(same(known))
 })
 
-test('what records of a shape have in common is found where they were only encodeCompiled before', (t) => {
+test('values that records of a shape share are found after they were only encoded before', (t) => {
   learn(t, { common: 1, user: { role: 'a', name: 'b' } })
   const widths = Array.from({ length: TIMES }, (_, i) => {
     const image = encodeCompiled({ common: 1, user: { role: 'a', name: `${i}` } }, true)
@@ -142,7 +147,7 @@ test('what records of a shape have in common is found where they were only encod
   t.deepEqual([widths[0], widths.at(-1)], [3, 1])
 })
 
-test('what is no map is refused before its keys are listed: there may be millions', (t) => {
+test('data that is not a map is refused before its keys are listed: there may be millions', (t) => {
   learn(t, { list: 1 })
   const unlisted = new Proxy([1], {
     ownKeys() {
@@ -152,7 +157,7 @@ test('what is no map is refused before its keys are listed: there may be million
   t.throws(() => pack(unlisted), { code: 'ERR_CRUDJT_DATA' })
 })
 
-test('a value that is refused is named by its path, and the next record is whole', (t) => {
+test('a refused value is named by its path, and the next record is whole', (t) => {
   const known = { path: 1, user: { role: 'a', name: 'b' } }
   learn(t, known)
   const refused: [object, string][] = [
@@ -209,7 +214,7 @@ test('a getter that fails, or that uses a store, leaves the next record whole', 
   })
 })
 
-test.serial('what all objects inherit is no property of theirs', (t) => {
+test.serial('inherited properties are not stored', (t) => {
   const known = { in: 1, name: 'a' }
   learn(t, known)
   Object.defineProperty(Object.prototype, 'name', {

@@ -85,26 +85,23 @@ async function stored(t: ExecutionContext, data: unknown): Promise<string | unde
   return sync.token
 }
 
-test.serial(
-  'any object comes back equal, also of a store opened anew, or is refused',
-  async (t) => {
-    const all: [token: string, data: unknown][] = []
-    let refused = 0
-    const one = async (data: Record<string, unknown>) => {
-      const token = await stored(t, data)
-      if (token === undefined) return void refused++
-      t.deepEqual(store.readSync(token)?.data, expected(data))
-      all.push([token, expected(data)])
-    }
-    await fc.assert(fc.asyncProperty(object, one), { numRuns: 700 })
-    t.true(all.length > 100 && refused > 100, `${all.length} stored, ${refused} refused`)
-    await store.close()
-    store = await Store.open(options)
-    for (const [token, data] of all) t.deepEqual(store.readSync(token)?.data, data)
-  },
-)
+test.serial('any object comes back equal, also from a reopened store, or is refused', async (t) => {
+  const all: [token: string, data: unknown][] = []
+  let refused = 0
+  const one = async (data: Record<string, unknown>) => {
+    const token = await stored(t, data)
+    if (token === undefined) return void refused++
+    t.deepEqual(store.readSync(token)?.data, expected(data))
+    all.push([token, expected(data)])
+  }
+  await fc.assert(fc.asyncProperty(object, one), { numRuns: 700 })
+  t.true(all.length > 100 && refused > 100, `${all.length} stored, ${refused} refused`)
+  await store.close()
+  store = await Store.open(options)
+  for (const [token, data] of all) t.deepEqual(store.readSync(token)?.data, data)
+})
 
-test.serial('what is no object is refused by every call', async (t) => {
+test.serial('anything but an object is refused by every call', async (t) => {
   const isObject = (given: unknown) => Object.prototype.toString.call(given) === '[object Object]'
   const none = fc.oneof(value, fc.anything()).filter((given) => !isObject(given))
   await fc.assert(
@@ -115,7 +112,7 @@ test.serial('what is no object is refused by every call', async (t) => {
   )
 })
 
-test.serial('a circle through any objects and arrays is refused', async (t) => {
+test.serial('a cycle through any objects and arrays is refused', async (t) => {
   const circle = async (data: Record<string, unknown>, links: boolean[]) => {
     let inner: object = data
     for (const isList of links) inner = isList ? [1, inner] : { a: 1, inner }
@@ -190,7 +187,7 @@ function tricky(trick: (data: Record<string, unknown>) => unknown, at: number): 
   return data
 }
 
-test.serial('an object that does something while it is read harms nothing else', async (t) => {
+test.serial('an object with side effects while it is read harms nothing else', async (t) => {
   const fence = { fence: ['left', 'as', 'it', 'is'] }
   let [kept, refused] = [0, 0]
   for (const [name, trick] of Object.entries(tricks)) {
@@ -212,33 +209,36 @@ test.serial('an object that does something while it is read harms nothing else',
   t.true(kept > 0 && refused > 0, `${kept} kept, ${refused} refused`)
 })
 
-test.serial('what an object throws while it is read reaches the caller as it is', async (t) => {
-  const thrown = new Error('mine')
-  const fail = () => {
-    throw thrown
-  }
-  const getter = Object.defineProperty({ a: 1 }, 'b', { enumerable: true, get: fail })
-  const traps = { ownKeys: fail, get: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail }
-  const failing: object[] = [getter, { in: getter }, { list: [getter] }, { toJSON: fail }]
-  for (const [name, trap] of Object.entries(traps)) {
-    failing.push({ in: new Proxy({ a: 1 }, { [name]: trap }) })
-  }
-  for (const data of failing) {
-    t.is(
-      t.throws(() => store.createSync(data)),
-      thrown,
-    )
-    t.is(await t.throwsAsync(() => store.create(data)), thrown)
-    const token = store.createSync({ kept: 1 })
-    t.is(
-      t.throws(() => store.updateSync(token, data)),
-      thrown,
-    )
-    t.deepEqual(store.readSync(token), { data: { kept: 1 } })
-  }
-})
+test.serial(
+  'an error thrown by an object while it is read reaches the caller unchanged',
+  async (t) => {
+    const thrown = new Error('mine')
+    const fail = () => {
+      throw thrown
+    }
+    const getter = Object.defineProperty({ a: 1 }, 'b', { enumerable: true, get: fail })
+    const traps = { ownKeys: fail, get: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail }
+    const failing: object[] = [getter, { in: getter }, { list: [getter] }, { toJSON: fail }]
+    for (const [name, trap] of Object.entries(traps)) {
+      failing.push({ in: new Proxy({ a: 1 }, { [name]: trap }) })
+    }
+    for (const data of failing) {
+      t.is(
+        t.throws(() => store.createSync(data)),
+        thrown,
+      )
+      t.is(await t.throwsAsync(() => store.create(data)), thrown)
+      const token = store.createSync({ kept: 1 })
+      t.is(
+        t.throws(() => store.updateSync(token, data)),
+        thrown,
+      )
+      t.deepEqual(store.readSync(token), { data: { kept: 1 } })
+    }
+  },
+)
 
-test.serial('any value as a token is none, or refused with a code', async (t) => {
+test.serial('any value as a token is unknown, or refused with a code', async (t) => {
   const token = fc.oneof(fc.anything(), fc.string({ minLength: 20, maxLength: 24 }), fc.string())
   await fc.assert(
     fc.asyncProperty(token, async (given) => {
@@ -255,7 +255,7 @@ test.serial('any value as a token is none, or refused with a code', async (t) =>
   )
 })
 
-test.serial('any value as a limit is taken as it is or refused with a code', async (t) => {
+test.serial('any value as a limit is taken or refused with a code', async (t) => {
   const limit = fc.oneof(fc.anything(), fc.double(), fc.bigInt(), fc.maxSafeInteger(), fc.nat(9))
   let [taken, refused] = [0, 0]
   await fc.assert(

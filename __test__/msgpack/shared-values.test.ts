@@ -21,7 +21,7 @@ function settled(values: unknown[], shape = newShape()): SharedValues {
   return pattern
 }
 
-test('a record keeps only the values that others of its shape do not have', (t) => {
+test('a record keeps only the values that it does not share with others of its shape', (t) => {
   const pattern = settled([1, 'x', null, true])
   t.is(pattern.width, 0)
   const row: unknown[] = []
@@ -32,7 +32,7 @@ test('a record keeps only the values that others of its shape do not have', (t) 
   for (let i = 0; i < 200; i++) t.deepEqual(next.make(row, 0, same), data)
 })
 
-test('a record that was kept before stays what it was', (t) => {
+test('a record that was kept earlier stays unchanged', (t) => {
   const before = settled([1, 2, 3, 4])
   sharedValuesFor(before.shape, [5, 6, 7, 8])
   for (let i = 0; i < 200; i++) {
@@ -40,18 +40,18 @@ test('a record that was kept before stays what it was', (t) => {
   }
 })
 
-test('no object is common, and nothing that is not equal to itself', (t) => {
+test('objects and NaN are never shared', (t) => {
   const list = [1]
   t.is(settled([list, new Date(5), Number.NaN, 7]).width, 2)
   const { shape } = settled([list, new Date(5), Number.NaN, 7])
   t.is(sharedValuesFor(shape, [list, new Date(5), Number.NaN, 7]).width, 3)
 })
 
-test('a long text is not common', (t) => {
+test('a long text is not shared', (t) => {
   t.is(settled(['x'.repeat(64), 'x'.repeat(65), 1, 2]).width, 1)
 })
 
-test('a shape has few patterns, and in the end nothing is common', (t) => {
+test('a shape has few sets of shared values, and in the end nothing is shared', (t) => {
   const shape = new Shape(
     Array.from({ length: 40 }, (_, i) => `key${i}`),
     [],
@@ -85,7 +85,7 @@ function changed({ id, user, last }: Usual, changes: [string, unknown][]): Usual
   return { id: all.id, user: { name: all.name, role: all.role }, last: all.last }
 }
 
-test('records that differ in a few values read as they were created or updated, again and again', async (t) => {
+test('records that differ in a few values read as they were created or updated', async (t) => {
   const run = fc.tuple(usual, fc.array(change, { minLength: 40, maxLength: 80 }))
   await inFolder(async (path) => {
     await fc.assert(

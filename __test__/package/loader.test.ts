@@ -40,7 +40,7 @@ function install(folder: string, platform: string, found: string): void {
   writeFileSync(join(place, main), 'not a library')
 }
 
-test('a platform without a binary is told those that have one', async (t) => {
+test('on a platform without a binary, the error lists those that have one', async (t) => {
   await inFolder(async (folder) => {
     const { code, message } = load(folder, 'freebsd', 'x64')
     t.is(code, 'ERR_CRUDJT_PLATFORM')
@@ -49,7 +49,7 @@ test('a platform without a binary is told those that have one', async (t) => {
   })
 })
 
-test('a binary that npm left out is named, with the command that installs it', async (t) => {
+test('a binary that npm left out is named with the command that installs it', async (t) => {
   await inFolder(async (folder) => {
     for (const platform of PLATFORMS.filter((platform) => !platform.startsWith('linux'))) {
       const [system = '', arch = ''] = platform.split('-')
@@ -70,7 +70,7 @@ HERE('a binary of another version is named, with both versions', async (t) => {
   })
 })
 
-HERE('a binary that can not be loaded is told with the reason', async (t) => {
+HERE('a binary that cannot be loaded is reported with the reason', async (t) => {
   await inFolder(async (folder) => {
     for (const libc of ['gnu', 'musl']) install(folder, `linux-x64-${libc}`, version)
     const { code, message } = load(folder, 'linux', 'x64')

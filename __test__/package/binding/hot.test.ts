@@ -2,7 +2,7 @@
 import test from 'ava'
 import { AT, bind, newFolder, openStore, token } from './support.js'
 
-test('what is created is read, with its limits in the header', async (t) => {
+test('a created record is read with its limits in the header', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, exact, put, got } = bind(store)
   const made = token(hot.create(AT, put('hello'), 60, 3, -1))
@@ -14,7 +14,7 @@ test('what is created is read, with its limits in the header', async (t) => {
   await store.close()
 })
 
-test('an unlimited record shows -1, and is unchanged while the version that is kept is the newest', async (t) => {
+test('a record without limits shows -1, and is unchanged while the kept version is the newest', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, exact, put } = bind(store)
   const made = token(hot.create(AT, put('a'), -1, -1, -1))
@@ -34,7 +34,7 @@ test('an unlimited record shows -1, and is unchanged while the version that is k
   await store.close()
 })
 
-test('what is created for a slot is unchanged at once; what counts its reads is never kept', async (t) => {
+test('a record created for a slot is unchanged at once; one with a read limit is never kept', async (t) => {
   const store = await openStore(newFolder())
   const { hot, put } = bind(store)
   const made = token(hot.create(AT, put('a'), -1, -1, 5))
@@ -47,7 +47,7 @@ test('what is created for a slot is unchanged at once; what counts its reads is 
   await store.close()
 })
 
-test('where a slot or the limits do not fit into the answer, the header tells of them', async (t) => {
+test('a slot or limits that do not fit into the answer are in the header', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, exact, put } = bind(store)
   const far = 2 ** 31 - 15
@@ -61,7 +61,7 @@ test('where a slot or the limits do not fit into the answer, the header tells of
   await store.close()
 })
 
-test('limits beyond 2^53 travel exactly', async (t) => {
+test('limits beyond 2^53 are exact', async (t) => {
   const store = await openStore(newFolder())
   const { hot, exact, put } = bind(store)
   exact[0] = 2n ** 55n + 1n
@@ -73,7 +73,7 @@ test('limits beyond 2^53 travel exactly', async (t) => {
   await store.close()
 })
 
-test('keep leaves the limits that are not named', async (t) => {
+test('keep leaves the limits that are not given', async (t) => {
   const store = await openStore(newFolder())
   const { hot, header, put } = bind(store)
   const made = token(hot.create(AT, put('a'), 60, 9, -1))
@@ -96,7 +96,7 @@ test('a removed token is absent', async (t) => {
   await store.close()
 })
 
-test('what only looks like a token once it is cut or narrowed is absent', async (t) => {
+test('text that resembles a token only when cut or narrowed is absent', async (t) => {
   const store = await openStore(newFolder())
   const { hot, put } = bind(store)
   const made = token(hot.create(AT, put('a'), -1, -1, -1))
@@ -121,7 +121,7 @@ test('what only looks like a token once it is cut or narrowed is absent', async 
   await store.close()
 })
 
-test('measure tells the compact size of a map, or why there is none', async (t) => {
+test('measure gives the compact size of a map, or why there is none', async (t) => {
   const store = await openStore(newFolder())
   const { hot, put } = bind(store)
   const measured = (packed: string) => hot.measure(put(packed))
@@ -156,7 +156,7 @@ test("too much data is the engine's error", async (t) => {
   await store.close()
 })
 
-test('a buffer that is too short, or none, is not bound', async (t) => {
+test('a buffer that is too short or not a buffer is not bound', async (t) => {
   const store = await openStore(newFolder())
   t.throws(() => store.bind(new ArrayBuffer(64), 0))
   t.throws(() => store.bind({} as ArrayBuffer, 0))

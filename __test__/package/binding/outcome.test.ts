@@ -6,7 +6,7 @@ import test from 'ava'
 import native from '#native'
 import { AT, bind, newFolder, openStore, SECRET } from './support.js'
 
-test('a secret that is none resolves to a code', async (t) => {
+test('an invalid secret resolves to a code', async (t) => {
   const outcome = await native.openStore({ path: newFolder(), secretKeys: ['?'] }, () => {})
   t.is(outcome.code, 'ERR_CRUDJT_SECRET_KEY')
 })
@@ -19,7 +19,7 @@ test('a folder that is a file resolves to a code', async (t) => {
   t.truthy(outcome.message)
 })
 
-test('a weak secret is told on the JavaScript thread', async (t) => {
+test('a weak secret is reported on the JavaScript thread', async (t) => {
   const weak = Buffer.alloc(32, 1).toString('base64')
   const told: string[][] = []
   const listen = (...event: string[]) => told.push(event)

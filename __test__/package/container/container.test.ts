@@ -84,7 +84,7 @@ async function refusal(container: Container): Promise<{ status: number | null; m
   return { status, msg: JSON.parse(lines[0] as string).msg }
 }
 
-only(named('a server in its container keeps tokens over a stop and another start'), async (t) => {
+only(named('a server in its container keeps tokens across a stop and a start'), async (t) => {
   const container = await newContainer()
   const data = { user: 42, mark: 'Zaphod' }
   const first = await startServer(inContainer(container))
@@ -147,7 +147,7 @@ only(named('keygen in the container prints a secret that the server takes'), asy
   remove(container)
 })
 
-only(named('a missing secret is told in one line with status 78'), async (t) => {
+only(named('a missing secret is reported in one line with status 78'), async (t) => {
   const container = await newContainer(false)
   const { status, msg } = await refusal(container)
   t.is(status, 78)
@@ -155,7 +155,7 @@ only(named('a missing secret is told in one line with status 78'), async (t) => 
   remove(container)
 })
 
-only(named('a store that root owns is told with the chown line and status 78'), async (t) => {
+only(named('a store owned by root is reported with the chown line and status 78'), async (t) => {
   const container = await newContainer()
   chownSync(container.store, 0, 0)
   const { status, msg } = await refusal(container)
@@ -165,14 +165,17 @@ only(named('a store that root owns is told with the chown line and status 78'), 
   remove(container)
 })
 
-only(named('an older image’s files of root in the store are told likewise'), async (t) => {
-  const container = await newContainer()
-  writeFileSync(join(container.store, 'lock'), '', { mode: 0o600 })
-  const { status, msg } = await refusal(container)
-  t.is(status, 78)
-  t.regex(msg, /run as root: chown -R 1000:1000 \/app\/store_jt /)
-  remove(container)
-})
+only(
+  named('files of root from an older image are reported with the chown line and status 78'),
+  async (t) => {
+    const container = await newContainer()
+    writeFileSync(join(container.store, 'lock'), '', { mode: 0o600 })
+    const { status, msg } = await refusal(container)
+    t.is(status, 78)
+    t.regex(msg, /run as root: chown -R 1000:1000 \/app\/store_jt /)
+    remove(container)
+  },
+)
 
 test('the image and the compose file keep what users of the older image rely on', (t) => {
   const stage = readDockerfile('docker/Dockerfile').at(-1)
@@ -198,7 +201,7 @@ test('the host’s port and folders come from the variables of the older image',
   t.deepEqual(volumes, ['/srv/store:/app/store_jt', '/srv/secrets:/app/secrets:ro'])
 })
 
-test('the compose file takes from the server what it does not need', (t) => {
+test('the compose file drops the privileges that the server does not need', (t) => {
   const service = readCompose()
   t.true(service.read_only)
   t.deepEqual(service.tmpfs, ['/tmp'])

@@ -9,7 +9,7 @@ type Verdict = { isWell(visits: Visit[], workers: number): boolean }
 
 const MAIN = resolve('examples/cluster/main.mjs')
 
-test('who logs in at one worker is known to all of them, and to none after the logout', async (t) => {
+test('a login at one worker is known to all workers, and to none after the logout', async (t) => {
   const args = [MAIN, '--workers', '3']
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 })
   const [head, ...rows] = stdout.trimEnd().split('\n')
@@ -31,7 +31,7 @@ const visits: readonly Visit[] = [
   { step: 'page after', worker: 2, status: 401 },
 ]
 
-test('a worker that was not asked, or answered anything else, is noticed', async (t) => {
+test('a worker that was not asked or answered wrongly is noticed', async (t) => {
   const verdict: Verdict = await import(resolve('examples/cluster/verdict.mjs'))
   t.true(verdict.isWell([...visits], 2))
   for (const [i, visit] of visits.entries()) {

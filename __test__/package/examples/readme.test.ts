@@ -7,7 +7,7 @@ import test from 'ava'
 
 const ROOT = process.cwd() // ava runs in the project's root
 
-test('the first example of the README', async (t) => {
+test('the first example of the README prints what its comments say', async (t) => {
   const folder = mkdtempSync(join(ROOT, '__test__', 'readme-')) // inside the package, whose name it imports
   t.teardown(() => rmSync(folder, { recursive: true }))
   const code = /```js\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? ''
