@@ -26,7 +26,7 @@ fn texts(store: &Store, tokens: &[Token]) -> Vec<Option<Vec<u8>>> {
 }
 
 #[test]
-fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
+fn a_backup_holds_everything_acknowledged_before_and_opens_by_itself() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let mut tokens: Vec<_> =
@@ -55,7 +55,7 @@ fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
 }
 
 #[test]
-fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
+fn a_backup_taken_under_writes_holds_a_prefix_of_each_writers_records() {
     let world = World::new(JournalMode::Plain);
     let store = world.open();
     let before: Vec<_> = (0..200).map(|_| create(&store, &[5; 300], None, None)).collect();
@@ -89,7 +89,7 @@ fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
 }
 
 #[test]
-fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
+fn a_target_that_is_not_empty_or_lies_in_the_store_is_refused() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let token = create(&store, b"kept", None, None);
@@ -105,7 +105,7 @@ fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
 }
 
 #[test]
-fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
+fn a_backup_interrupted_at_any_step_is_complete_or_recognised_as_incomplete() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let tokens: Vec<_> = (0..50).map(|_| create(&store, b"kept", None, None)).collect();
@@ -135,7 +135,7 @@ fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
 }
 
 #[test]
-fn a_store_that_is_closed_meanwhile_ends_the_backup() {
+fn a_closed_handle_refuses_a_backup() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     create(&store, b"kept", None, None);
@@ -162,7 +162,7 @@ fn back_up_closed(world: &World) -> Result<BackedUp> {
 }
 
 #[test]
-fn a_store_that_nobody_has_open_is_copied_closed_or_killed_and_not_changed() {
+fn a_closed_or_killed_store_is_backed_up_without_a_change() {
     for killed in [false, true] {
         let mut world = World::new(JournalMode::Mapped);
         let store = world.open();
@@ -190,7 +190,7 @@ fn a_store_that_nobody_has_open_is_copied_closed_or_killed_and_not_changed() {
 }
 
 #[test]
-fn a_damaged_store_gives_no_backup_and_one_damaged_keyring_is_no_matter() {
+fn a_damaged_store_gives_no_backup_but_one_damaged_keyring_does_not_matter() {
     let world = World::new(JournalMode::Plain);
     let store = world.open();
     let token = create(&store, b"kept", None, None);

@@ -25,7 +25,7 @@ fn kept() -> Vec<(&'static str, bool, Option<Case>)> {
 }
 
 #[test]
-fn fixtures_are_made_where_they_are_missing() {
+fn every_fixture_exists() {
     for (name, closed, case) in kept() {
         if std::env::var_os("CRUDJT_MAKE_FIXTURES").is_some() && !fixture_path(name).exists() {
             let image = Image::make_small(closed);
@@ -54,7 +54,7 @@ fn right(store: &Store, tokens: &[Known]) -> usize {
 }
 
 #[test]
-fn sound_stores_of_version_1_are_read_and_go_on() {
+fn sound_stores_of_version_1_are_read_and_written() {
     for name in ["closed", "killed", "keyring-damaged"] {
         let (files, tokens) = fixture(name);
         let world = world_of(&files);
@@ -70,7 +70,7 @@ fn sound_stores_of_version_1_are_read_and_go_on() {
 }
 
 #[test]
-fn damaged_stores_of_version_1_are_refused_recognised_and_repaired() {
+fn damaged_stores_of_version_1_are_refused_diagnosed_and_repaired() {
     for (name, salvaged) in [("records-cut", 9), ("records-zeroed", 0)] {
         let (files, tokens) = fixture(name);
         let world = world_of(&files);

@@ -141,7 +141,7 @@ fn agrees(found: &str, told: &Told) -> bool {
 
 fn round(folder: &Path, journal: JournalMode, delay: Duration) -> HashMap<String, Told> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["a_killed_process_loses_nothing_that_it_acknowledged", "--exact", "--nocapture"])
+        .args(["a_killed_process_loses_nothing_it_acknowledged", "--exact", "--nocapture"])
         .env(CHILD, format!("{journal:?}:{}", folder.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -157,7 +157,7 @@ fn round(folder: &Path, journal: JournalMode, delay: Duration) -> HashMap<String
 }
 
 #[test]
-fn a_killed_process_loses_nothing_that_it_acknowledged() {
+fn a_killed_process_loses_nothing_it_acknowledged() {
     if let Ok(job) = std::env::var(CHILD) {
         let (mode, path) = job.split_once(':').unwrap();
         child(

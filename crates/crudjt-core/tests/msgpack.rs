@@ -165,7 +165,7 @@ fn a_changed_byte_never_makes_a_map_count_more_than_its_bytes() {
 
 proptest! {
     #[test]
-    fn the_size_is_that_of_the_shortest_form_however_it_was_written(value in map()) {
+    fn the_size_is_that_of_the_shortest_encoding(value in map()) {
         let short = packed(&value, false);
         prop_assert_eq!(measure(&short), Ok(short.len()));
         prop_assert_eq!(measure(&packed(&value, true)), Ok(short.len()));
@@ -193,7 +193,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn every_cut_and_every_byte_behind_is_refused(value in map()) {
+    fn truncated_and_trailing_bytes_are_refused(value in map()) {
         for wide in [false, true] {
             let mut bytes = packed(&value, wide);
             for cut in 0..bytes.len() {
@@ -213,7 +213,7 @@ fn holding(value: &[u8]) -> Vec<u8> {
 const HOLDER: usize = 3;
 
 #[test]
-fn anything_but_a_map_is_told_from_nonsense() {
+fn values_other_than_maps_are_distinguished_from_malformed_bytes() {
     for value in [&[0xc0][..], &[0x05], &[0x90], &[0xa1, b'a'], &[0xc4, 0], &[0xc1], b"text"] {
         assert_eq!(measure(value), Err(Malformed::NotMap), "{value:?}");
     }
@@ -236,7 +236,7 @@ fn text_is_utf_8_as_keys_and_as_values() {
 }
 
 #[test]
-fn nesting_is_taken_up_to_its_limit_and_no_deeper() {
+fn nesting_is_accepted_up_to_its_limit() {
     for opener in [&[0x91][..], &[0x81, 0], &[0xdc, 0, 1], &[0xdf, 0, 0, 0, 1, 0]] {
         let nested =
             |depth: usize| [&[0x81, 0], opener.repeat(depth - 1).as_slice(), &[1]].concat();

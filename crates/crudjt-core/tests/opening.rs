@@ -44,7 +44,7 @@ fn another_secret_sees_nothing_harms_nothing_and_is_reported_once() {
 }
 
 #[test]
-fn an_unknown_secret_is_an_error_where_that_is_asked_for() {
+fn an_unknown_secret_is_refused_with_require_known_key() {
     let (mut world, token) = closed();
     world.secrets = vec![secret(2)];
     let strict = Options { require_known_key: true, ..world.options() };
@@ -152,7 +152,7 @@ fn a_second_open_shares_the_engine_or_is_refused() {
 }
 
 #[test]
-fn a_store_that_somebody_owns_is_refused_with_the_owners_name() {
+fn a_locked_store_is_refused_with_its_owner() {
     let (world, token) = closed();
     let lock = world.disk.lock(&world.path.join("lock")).unwrap();
     let refused = world.try_open().err().unwrap();
@@ -202,7 +202,7 @@ fn on_a_real_disk_records_survive_reopening() {
 }
 
 #[test]
-fn the_files_hold_neither_data_nor_tokens_nor_keys() {
+fn the_files_contain_neither_data_nor_tokens() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let token = create(&store, b"a very secret session", None, None);
