@@ -1,6 +1,6 @@
 /** create, beside data and limits. */
 import { asGiven } from '../helpers/ttl.js'
-import type { AddTest } from './suite.js'
+import type { AddTest } from './variants.js'
 
 const data = { a: 1 }
 

@@ -1,7 +1,6 @@
 /** What comes back of the data that was stored. */
 import type { ExecutionContext } from 'ava'
-import type { AddTest } from './suite.js'
-import type { TestedStore } from './variants.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 class Money {
   currency = 'EUR'

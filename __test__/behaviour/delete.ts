@@ -1,6 +1,6 @@
 /** delete. */
 import { refuses } from '../helpers/refusals.js'
-import type { AddTest } from './suite.js'
+import type { AddTest } from './variants.js'
 
 export function testDelete(it: AddTest): void {
   it('delete returns true once, whatever the limits, and the token stays dead', async (t, store) => {

@@ -1,8 +1,7 @@
 /** `ttl` and `silence_read` as arguments of create and update. */
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
-import type { AddTest } from './suite.js'
-import type { TestedStore } from './variants.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const data = { a: 1 }
 const calls = {

@@ -1,6 +1,6 @@
 /** read: limits running out. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AddTest } from './suite.js'
+import type { AddTest } from './variants.js'
 
 const data = { a: 1 }
 

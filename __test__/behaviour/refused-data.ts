@@ -1,7 +1,6 @@
 /** Data that can't be stored, on both calls that take some. */
 import { notAHash, refuses } from '../helpers/refusals.js'
-import type { AddTest } from './suite.js'
-import type { TestedStore } from './variants.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const calls = {
   create: (store: TestedStore, data: unknown, _token: string) => store.create(data as object),

@@ -1,5 +1,5 @@
 /** The behaviour suite: everything that behaviour.md promises of the four calls. */
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { newFolder, removeFolder } from '../helpers/folder.js'
 import { testCreate } from './create.js'
 import { testData } from './data.js'
@@ -9,14 +9,7 @@ import { testRead } from './read.js'
 import { testRefusedData } from './refused-data.js'
 import { testTokens } from './tokens.js'
 import { testUpdate } from './update.js'
-import type { TestedStore, Variant } from './variants.js'
-
-/** Adds one guarantee of a store to the suite. */
-export type AddTest = (
-  guarantee: string,
-  proof: (t: ExecutionContext, store: TestedStore) => Promise<void>,
-  needs?: 'the batch stream',
-) => void
+import type { AddTest, TestedStore, Variant } from './variants.js'
 
 /** Runs the suite against one variant. */
 export function behave(variant: Variant): void {

@@ -1,7 +1,6 @@
 /** Bad tokens, on every call that takes one. */
 import { refuses } from '../helpers/refusals.js'
-import type { AddTest } from './suite.js'
-import type { TestedStore } from './variants.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const data = { a: 1 }
 const calls = {

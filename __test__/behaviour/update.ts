@@ -1,7 +1,7 @@
 /** update, beside data and limits. */
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
-import type { AddTest } from './suite.js'
+import type { AddTest } from './variants.js'
 
 export function testUpdate(it: AddTest): void {
   it('update replaces the data any number of times', async (t, store) => {

@@ -1,4 +1,5 @@
 /** Every way to reach a store. The behaviour suite runs against each. */
+import type { ExecutionContext } from 'ava'
 import { CRUDJT, Store, type StoreOptions } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { KEY } from '../helpers/keys.js'
@@ -15,6 +16,13 @@ import {
 export interface TestedStore extends Pick<Store, 'create' | 'read' | 'update' | 'delete'> {
   close(): Promise<void>
 }
+
+/** Adds one guarantee of a store to the suite. */
+export type AddTest = (
+  guarantee: string,
+  proof: (t: ExecutionContext, store: TestedStore) => Promise<void>,
+  needs?: 'the batch stream',
+) => void
 
 /** A way to reach a store. */
 export interface Variant {

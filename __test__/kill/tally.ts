@@ -1,5 +1,5 @@
 /** What a run of the kill test met, over all stores. */
-import type { Kind } from './life.js'
+import type { Kind } from './kind.js'
 import type { Finding, Log } from './log.js'
 import { PHASES, type Phase } from './phases.js'
 
