@@ -1,14 +1,13 @@
 /** `ttl` and `silence_read` as arguments of create and update. */
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
-import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const data = { a: 1 }
 const calls = {
-  create: (store: Reached, _token: string, ...limits: unknown[]) =>
+  create: (store: TestedStore, _token: string, ...limits: unknown[]) =>
     store.create(data, ...(limits as never[])),
-  update: (store: Reached, token: string, ...limits: unknown[]) =>
+  update: (store: TestedStore, token: string, ...limits: unknown[]) =>
     store.update(token, data, ...(limits as never[])),
 }
 
@@ -31,9 +30,9 @@ const kept: [given: number | bigint, told: number | bigint][] = [
   [2n ** 64n - 1n, 2n ** 63n - 1n],
 ]
 
-export function aboutLimits(say: Sentence): void {
+export function testLimits(it: AddTest): void {
   for (const [name, call] of Object.entries(calls)) {
-    say(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
+    it(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
       const since = Date.now()
       const token = await store.create(data, 100)
       for (const bad of [...outOfRange, ...tooLarge]) {
@@ -53,7 +52,7 @@ export function aboutLimits(say: Sentence): void {
       t.deepEqual(session, { metadata: { ttl: 100 }, data })
     })
 
-    say(`${name} refuses limits that are no whole numbers with a TypeError`, async (t, store) => {
+    it(`${name} refuses limits that are no whole numbers with a TypeError`, async (t, store) => {
       const since = Date.now()
       const token = await store.create(data, 100)
       for (const bad of [...noWholeNumbers, ...noLimits]) {
@@ -67,7 +66,7 @@ export function aboutLimits(say: Sentence): void {
       t.deepEqual(session, { metadata: { ttl: 100 }, data })
     })
 
-    say(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
+    it(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
       const token = await store.create(data)
       const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
       const tried = { silenceRead: 'silence_read', TTL: 'ttl', durabel: 'durable' }
@@ -84,7 +83,7 @@ export function aboutLimits(say: Sentence): void {
     })
   }
 
-  say('null and undefined are no limit, alone and among options', async (t, store) => {
+  it('null and undefined mean no limit, alone and among options', async (t, store) => {
     for (const none of [null, undefined]) {
       t.deepEqual(await store.read(await store.create(data, none, none)), { data })
       const options = { ttl: none, silence_read: none }
@@ -93,7 +92,7 @@ export function aboutLimits(say: Sentence): void {
     t.deepEqual(await store.read(await store.create(data, {})), { data })
   })
 
-  say('limits of every size are kept, told as a Number where that is exact', async (t, store) => {
+  it('limits of every size are kept, and returned as a Number where that is exact', async (t, store) => {
     for (const [given, told] of kept) {
       const first = Number(told) < 2 ** 53 ? Number(told) - 1 : BigInt(told) - 1n
       const counted = await store.read(await store.create(data, null, given))
@@ -101,7 +100,7 @@ export function aboutLimits(say: Sentence): void {
     }
   })
 
-  say('a ttl of any size lets a token live', async (t, store) => {
+  it('a token lives with a ttl of any size', async (t, store) => {
     for (const [given, told] of kept) {
       const since = Date.now()
       const ttl = (await store.read(await store.create(data, given)))?.metadata?.ttl ?? 0

@@ -56,7 +56,7 @@ async function readAll(path: string, tokens: string[]): Promise<unknown[]> {
   return sessions.map((session) => session?.data.at)
 }
 
-test('a client has its master copy the store while it is written to, with all that was answered before', async (t) => {
+test('a client has its master back up the store under writes, with everything acknowledged before', async (t) => {
   await inFolder(async (folder) => {
     await beside(runMaster(join(folder, 'störe')), async (master) => {
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })
@@ -96,7 +96,7 @@ test('a client has its master copy the store while it is written to, with all th
   })
 })
 
-test('who only reaches the port has nothing written: no ticket, none of this store, none twice', async (t) => {
+test('a caller that only reaches the port writes nothing: it needs a ticket of this store, and each works once', async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     const target = join(folder, 'copy')
@@ -140,7 +140,7 @@ test('the messages are those of batch.proto', async (t) => {
   })
 })
 
-test('what the copy fails with reaches the client, and a target of its own is refused', async (t) => {
+test("a backup's failure reaches the client, and the store's own folder is refused as target", async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     await beside(runMaster(store), async (master) => {
@@ -158,7 +158,7 @@ test('what the copy fails with reaches the client, and a target of its own is re
   })
 })
 
-test('a client that can not write to the folder of the store is told so', async (t) => {
+test("a client that cannot write to the store's folder gets an error that says so", async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     await beside(runMaster(store), async (master) => {
@@ -176,7 +176,7 @@ test('a client that can not write to the folder of the store is told so', async 
   })
 })
 
-test('a ticket that nobody took is removed at the next start, without a word', async (t) => {
+test('an unused ticket is removed silently at the next start', async (t) => {
   await inFolder(async (folder) => {
     const token = await Store.open({ path: folder, secret_key: KEY }).then(async (store) => {
       const token = await store.create({ at: 7 })
@@ -193,7 +193,7 @@ test('a ticket that nobody took is removed at the next start, without a word', a
   })
 })
 
-test('an older master is named as the reason', async (t) => {
+test('an older master is named as the reason of the refusal', async (t) => {
   await inFolder(async (folder) => {
     await beside(runOlderMaster(join(folder, 'store'), 'nil'), async (master) => {
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })

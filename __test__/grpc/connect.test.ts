@@ -41,7 +41,7 @@ test('without a master a call waits for it up to the deadline, then names the ad
   await Promise.all(everyCall(store).map((call) => refuses(t, call, unavailable(says))))
 })
 
-test('a call that was made before the master started is answered by it', async (t) => {
+test('a call made before the master started is answered by it', async (t) => {
   await inFolder(async (folder) => {
     const at = placeOf(folder)
     await using store = await Store.connect(patient(at))
@@ -129,7 +129,7 @@ test('after close a client refuses calls', async (t) => {
   for (const call of everyCall(store)) await refuses(t, call, notStarted)
 })
 
-test('calls without promises are refused by name', async (t) => {
+test('Sync calls are refused by name', async (t) => {
   await using store = await Store.connect({ grpc_port: 1 })
   const calls = {
     createSync: () => store.createSync(data),
@@ -159,7 +159,7 @@ test('options of a client are checked', async (t) => {
   }
 })
 
-test('what is no master is told from one, within the deadline', async (t) => {
+test('a server that is not a master is recognised within the deadline', async (t) => {
   const http = createHttpServer((_, response) => response.end('hello'))
   const http2 = createHttp2Server((_, response) => response.end('hello'))
   const silent = createServer(() => {})
@@ -181,14 +181,14 @@ test('what is no master is told from one, within the deadline', async (t) => {
   await Promise.all(refusing)
 })
 
-test('a host that can not be resolved is named', async (t) => {
+test('a host that cannot be resolved is named', async (t) => {
   for (const grpc_host of ['no-such-host.invalid', 'no host', 'http://', '%']) {
     await using store = await Store.connect({ grpc_host, timeout_ms: 300 })
     await refuses(t, () => store.read('x'), unavailable('50051'))
   }
 })
 
-test('an access key opens a master that has the same, and no other', async (t) => {
+test('an access key opens only a master with the same key', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder, { access_key: 'a-key' })
     const right = await Store.connect({ ...patient(master.at), access_key: 'a-key' })
@@ -209,7 +209,7 @@ test('an access key opens a master that has the same, and no other', async (t) =
   })
 })
 
-test('nil, nothing and an empty map all mean that there is no such token', async (t) => {
+test('nil, an empty reply and an empty map all mean that the token does not exist', async (t) => {
   for (const nothing of ['nil', 'empty', 'map'] as const) {
     await inFolder(async (folder) => {
       const { at, process } = await runOlderMaster(folder, nothing)
@@ -221,7 +221,7 @@ test('nil, nothing and an empty map all mean that there is no such token', async
   }
 })
 
-test('what an older master does not have is refused by name', async (t) => {
+test('features that an older master lacks are refused by name', async (t) => {
   await inFolder(async (folder) => {
     const { at, process } = await runOlderMaster(folder, 'nil')
     await using store = await Store.connect(patient(at))

@@ -21,7 +21,7 @@ async function insist<T>(call: () => Promise<T>): Promise<T> {
   return call()
 }
 
-test('a master that stalls fails calls at their deadline, and is used again when it goes on', async (t) => {
+test('calls to a stalled master fail at their deadline, and the master is used again once it goes on', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 200 })
@@ -46,7 +46,7 @@ test('a master that stalls fails calls at their deadline, and is used again when
   })
 })
 
-test('many calls into a stalled master fail, and what they send is bounded', async (t) => {
+test('many calls to a stalled master fail, and the bytes they send are bounded', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 300 })
@@ -100,7 +100,7 @@ test('a master that speaks only a newer version is named', async (t) => {
   server.forceShutdown()
 })
 
-test('a master that welcomes and then says nothing fails calls at their deadline', async (t) => {
+test('calls to a master that is silent after its welcome fail at their deadline', async (t) => {
   const { server, port } = await greeter({ version: 1, master: Buffer.alloc(16) })
   const store = await Store.connect({ grpc_port: port, timeout_ms: 1000 })
   const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '1000 ms' } as const

@@ -35,7 +35,7 @@ interface HealthMethod {
 
 const methods = healthService as unknown as Record<'Check' | 'Watch', HealthMethod>
 
-test.serial('health tells that the master serves, to everybody', async (t) => {
+test.serial('the health service tells everybody that the master serves', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Check
   await withClient(async (client) => {
     for (const service of ['', 'token.TokenService']) {
@@ -53,7 +53,7 @@ test.serial('health tells that the master serves, to everybody', async (t) => {
   })
 })
 
-test.serial('one who watches the health does not hold up the shutdown', async (t) => {
+test.serial('a health watcher does not delay the shutdown', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Watch
   const request = { service: '' }
   await withClient(async (client) => {

@@ -37,7 +37,7 @@ async function welcomed(client?: Buffer): Promise<RawStream> {
   return stream
 }
 
-test('a client is welcomed with version, instance and limit, and known when it comes again', async (t) => {
+test('a client is welcomed with version, instance and limit, and recognised when it reconnects', async (t) => {
   const client = randomBytes(16)
   const first = open().greet(client, 7)
   const { welcome } = await first.next()
@@ -50,7 +50,7 @@ test('a client is welcomed with version, instance and limit, and known when it c
   second.close()
 })
 
-test('each message is answered by one, with the replies and how far things are', async (t) => {
+test('each message gets one answer, with the replies and the progress', async (t) => {
   const stream = await welcomed()
   const operations = [
     { number: 1, kind: CREATE, packed_data },
@@ -70,7 +70,7 @@ test('each message is answered by one, with the replies and how far things are',
   stream.close()
 })
 
-test('what takes its time is answered later, beside what does not', async (t) => {
+test('a slow operation is answered later and does not delay fast ones', async (t) => {
   const stream = await welcomed()
   const operations = [
     { number: 1, kind: FLUSH },
@@ -90,7 +90,7 @@ test('what takes its time is answered later, beside what does not', async (t) =>
   stream.close()
 })
 
-test('an operation that comes again is answered as before and not carried out', async (t) => {
+test('a retransmitted operation gets its first reply and is not carried out again', async (t) => {
   const client = randomBytes(16)
   const token = await CRUDJT.create({ a: 1 }, null, 3)
   const operations = [{ number: 1, kind: READ, token }]
@@ -118,7 +118,7 @@ test('a newer stream of a client ends the older one', async (t) => {
   second.close()
 })
 
-test('refusals are replies with a code, and the stream goes on', async (t) => {
+test('a refused operation gets a reply with a code, and the stream goes on', async (t) => {
   const stream = await welcomed()
   const bad: [code: string, operation: object][] = [
     ['ERR_CRUDJT_DATA', { kind: CREATE, packed_data: Buffer.from('c0', 'hex') }],
@@ -139,7 +139,7 @@ test('refusals are replies with a code, and the stream goes on', async (t) => {
   stream.close()
 })
 
-test('a refusal behind answers of any size in its message is told', async (t) => {
+test('a refusal after replies of any size in the same message is reported', async (t) => {
   const stream = await welcomed()
   let number = 0
   const answersTo = async (operations: object[]) => {
@@ -205,19 +205,22 @@ test('a connection has four streams at most', async (t) => {
   client.close()
 })
 
-test.serial('a master that stops answers what it has begun and says how far it came', async (t) => {
-  const stream = await welcomed()
-  const operations = [
-    { number: 7, kind: CREATE, packed_data, durable: true },
-    { number: 8, kind: CREATE, packed_data },
-  ]
-  const first = await stream.send({ operations }).next()
-  t.is(first.replies[0]?.number, '8')
-  const stopping = Config.shutdownServer()
-  t.is((await stream.next()).replies[0]?.number, '7')
-  t.deepEqual((await stream.next()).goodbye, { taken: '8' })
-  stream.stream.end()
-  t.is((await stream.ended).code, 0)
-  await stopping
-  await Config.startMaster({ secret_key: KEY, store_jt_path: folder, ...at })
-})
+test.serial(
+  'a stopping master answers the operations it took and says which they were',
+  async (t) => {
+    const stream = await welcomed()
+    const operations = [
+      { number: 7, kind: CREATE, packed_data, durable: true },
+      { number: 8, kind: CREATE, packed_data },
+    ]
+    const first = await stream.send({ operations }).next()
+    t.is(first.replies[0]?.number, '8')
+    const stopping = Config.shutdownServer()
+    t.is((await stream.next()).replies[0]?.number, '7')
+    t.deepEqual((await stream.next()).goodbye, { taken: '8' })
+    stream.stream.end()
+    t.is((await stream.ended).code, 0)
+    await stopping
+    await Config.startMaster({ secret_key: KEY, store_jt_path: folder, ...at })
+  },
+)

@@ -79,7 +79,7 @@ test('a result holds the data and only the limits that are set', async (t) => {
   t.deepEqual(large, { metadata, data })
 })
 
-test('clients of all kinds and the master itself see the same tokens', async (t) => {
+test('clients of every kind and the master itself see the same tokens', async (t) => {
   const token = await CRUDJT.create({ by: 'master' }, null, 3)
   t.deepEqual(unpack(await readPacked(token)), {
     metadata: { silence_read: 2 },
@@ -93,7 +93,7 @@ test('clients of all kinds and the master itself see the same tokens', async (t)
   t.is(await CRUDJT.read(token), null)
 })
 
-test('a miss is no error: nil or false', async (t) => {
+test('a missing token is nil or false, not an error', async (t) => {
   for (const token of ['A'.repeat(22), 'x', 'ä'.repeat(22), 'A'.repeat(10_000), '\0']) {
     const read = await client.call('ReadToken', { token })
     t.deepEqual([read.status, read.answer.packed_data], [0, Buffer.from([0xc0])])
@@ -112,7 +112,7 @@ test('a blank token is refused by every method that takes one', async (t) => {
   }
 })
 
-test('limits of 0, left out or below -1 are refused, and a token is told to send -1', async (t) => {
+test('limits of 0, missing or below -1 are refused, with the hint to send -1', async (t) => {
   const token = await create(pack({ a: 1 }), { ttl: 100, silence_read: -1 })
   const packed_data = pack({ a: 2 })
   for (const method of ['CreateToken', 'UpdateToken']) {
@@ -145,7 +145,7 @@ const wrongData: [what: string, hex: string, says: string][] = [
   ['levels without end', `81a161${'91'.repeat(2000)}`, 'nested deeper than 128 levels'],
 ]
 
-test('data that is none is refused, on both methods that take some', async (t) => {
+test('data that is not a map is refused by both methods that take data', async (t) => {
   const token = await create(pack({ a: 1 }))
   for (const method of ['CreateToken', 'UpdateToken']) {
     for (const [what, hex, says] of wrongData) {
@@ -169,7 +169,7 @@ function wide(integers: number): Buffer {
   return Buffer.concat([header, list])
 }
 
-test('the size limit counts what the data would take packed compactly', async (t) => {
+test('the size limit counts the data in its most compact encoding', async (t) => {
   const token = await create(wide(250))
   t.deepEqual((await CRUDJT.read(token))?.data, { a: new Array(250).fill(0) })
   const says = 'Hash can not be bigger than 256 bytesize'
