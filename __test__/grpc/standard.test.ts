@@ -1,4 +1,4 @@
-/** The services that every gRPC server should have: health and reflection. */
+/** The standard gRPC services: health and reflection. */
 import { Client, credentials } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJT } from 'crudjt'
@@ -35,7 +35,7 @@ interface HealthMethod {
 
 const methods = healthService as unknown as Record<'Check' | 'Watch', HealthMethod>
 
-test.serial('health tells that the master serves, to everybody', async (t) => {
+test.serial('health checks need no access key', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Check
   await withClient(async (client) => {
     for (const service of ['', 'token.TokenService']) {
@@ -53,7 +53,7 @@ test.serial('health tells that the master serves, to everybody', async (t) => {
   })
 })
 
-test.serial('one who watches the health does not hold up the shutdown', async (t) => {
+test.serial('a client that watches the health does not delay the shutdown', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Watch
   const request = { service: '' }
   await withClient(async (client) => {
@@ -75,9 +75,9 @@ test.serial('one who watches the health does not hold up the shutdown', async (t
 test.serial('reflection lists the services', async (t) => {
   const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
   const listServices = Buffer.from([0x3a, 0])
-  const asItIs = (message: Buffer) => message
+  const identity = (message: Buffer) => message
   await withClient(async (client) => {
-    const stream = client.makeBidiStreamRequest(path, asItIs, asItIs)
+    const stream = client.makeBidiStreamRequest(path, identity, identity)
     stream.write(listServices)
     const answer = await new Promise<Buffer>((resolve) => stream.once('data', resolve))
     stream.end()
