@@ -1,39 +1,41 @@
 /**
- * The public API: the calls of the process-wide `CRUDJT`, its `Config`, and `Store` for programs that
- * want no process-wide state. This CommonJS module is the one implementation; index.mts hands the
- * same objects to ES modules.
+ * The public API: the calls of the process-wide `CRUDJT`, its `Config`, and `Store`, which offers the
+ * same calls without process-wide state. This CommonJS module is the only implementation; index.mts
+ * re-exports the same objects as an ES module.
  */
 
 import type {
-  BackupOptions,
-  BackupReport,
-  CompactOptions,
   CompactReport,
   Finding,
   KeyDomain,
   KeySlot,
   KeysOptions,
-  OnProgress,
   RepairOptions,
   RepairReport,
   VerifyOptions,
   VerifyReport,
 } from './src/api/maintenance.js'
 import type { StoreStats } from './src/engine/stats.js'
-import type { ErrorCode } from './src/errors.js'
+import type { ErrorCode, StoreEvent } from './src/errors.js'
 import type { Address } from './src/grpc/wire/address.js'
 import {
   backup,
   Config,
   CRUDJTError,
   compact,
-  current,
   Extension,
   keys,
+  current as library,
   repair,
   Store,
   verify,
 } from './src/library.js'
+import type {
+  BackupOptions,
+  BackupReport,
+  CompactOptions,
+  OnProgress,
+} from './src/options/backup-options.js'
 import type { CreateOptions, DurableOptions, UpdateOptions } from './src/options/call-options.js'
 import type { Limit } from './src/options/limits.js'
 import type {
@@ -41,7 +43,6 @@ import type {
   ConnectOptions,
   EngineOptions,
   MasterOptions,
-  StoreEvent,
   StoreOptions,
 } from './src/options/store-options.js'
 import type { Metadata, Session } from './src/records/session.js'
@@ -80,43 +81,43 @@ export type {
 }
 export { backup, Config, CRUDJTError, compact, Extension, keys, repair, Store, verify }
 
-/** Taken out once: what another file exports is behind two accessors, which cost a read a tenth. */
-const calls = current
+/** Read once: an export of another module is reached by two accessors, which cost a read a tenth. */
+const current = library
 
 /**
  * Stores data under a new token.
- * @param data an object of what MessagePack can hold, up to `max_data_size` bytes of it
- * @param ttl seconds to live; or an object with `ttl`, `silence_read` and `durable`
- * @param silence_read how often it can be read
+ * @param data an object of values that MessagePack can hold, up to `max_data_size` bytes of it
+ * @param ttl seconds to live, or an object with `ttl`, `silence_read` and `durable`
+ * @param silence_read number of reads after which the token is deleted
  * @returns the token, 22 characters of `A–Z a–z 0–9 - _`
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.create` throws
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.create` throws
  */
 export function create(
   data: object,
   ttl?: Limit | CreateOptions,
   silence_read?: Limit,
 ): Promise<string> {
-  return calls.backend.create(data, ttl, silence_read)
+  return current.store.create(data, ttl, silence_read)
 }
 
 /**
  * Reads a token. A read of a counted token uses up one of its reads.
- * @returns the caller's own copy of the data and the limits that are set; null if there is no such
- *   token, or it has expired, was deleted, used up or made with another key
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.read` throws
+ * @returns the caller's own copy of the data, with the limits that are set; null if there is no such
+ *   token, or if it has expired, was deleted or used up, or was made with another key
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.read` throws
  */
 export function read<Data extends object = Record<string, unknown>>(
   token: string,
 ): Promise<Session<Data> | null> {
-  return calls.backend.read(token) as Promise<Session<Data> | null>
+  return current.store.read(token)
 }
 
 /**
  * Replaces the data and both limits of a token.
- * @param ttl seconds to live from now; or an object with `ttl`, `silence_read`, `durable` and `keep`
- *   (limits that are not named stay). Without `keep` leaving a limit out removes it.
- * @returns whether there was a live token; a dead one is not brought back
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.update` throws
+ * @param ttl seconds to live from now, or an object with `ttl`, `silence_read`, `durable` and `keep`
+ *   (limits that are not given stay). Without `keep`, a limit that is not given is removed.
+ * @returns whether there was a live token; a dead one is never revived
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.update` throws
  */
 export function update(
   token: string,
@@ -124,22 +125,22 @@ export function update(
   ttl?: Limit | UpdateOptions,
   silence_read?: Limit,
 ): Promise<boolean> {
-  return calls.backend.update(token, data, ttl, silence_read)
+  return current.store.update(token, data, ttl, silence_read)
 }
 
 function remove(token: string, options?: DurableOptions): Promise<boolean> {
-  return calls.backend.delete(token, options)
+  return current.store.delete(token, options)
 }
 
 export {
   /**
    * Deletes a token, whatever its limits.
    * @returns whether there was a live token
-   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.delete` throws
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.delete` throws
    */
   remove as delete,
 }
 
-/** The whole package as one object: what `require('crudjt')` gives. */
+/** The whole package as one object, as `require('crudjt')` returns it. */
 export const CRUDJT: typeof import('./index.js') = module.exports
 export default CRUDJT

@@ -1,7 +1,7 @@
 /** The bookkeeping of a client's operations across streams, without a network. */
 import test, { type ExecutionContext } from 'ava'
 import { PendingOperations } from '../../build/src/grpc/client/pending-operations.js'
-import { Kind, plainArguments } from '../../build/src/grpc/wire/batch-operation.js'
+import { Kind, plainOperation } from '../../build/src/grpc/wire/batch-operation.js'
 import { InFlight } from '../../build/src/grpc/wire/in-flight.js'
 
 const MASTER = Buffer.alloc(16, 1)
@@ -14,7 +14,7 @@ function newPending() {
   const pending = new PendingOperations('here:5', inFlight)
   const calls: Promise<unknown>[] = []
   const call = (deadline = 100) => {
-    const answer = pending.add(plainArguments(Kind.READ, 'A'.repeat(22)), deadline)
+    const answer = pending.add(plainOperation(Kind.READ, 'A'.repeat(22)), deadline)
     answer.catch(() => {})
     calls.push(answer)
     return answer

@@ -5,7 +5,7 @@ import test from 'ava'
 import { CRUDJTError, Store } from '../../build/index.js'
 import { BatchClient } from '../../build/src/grpc/client/batch-client.js'
 import { Connection } from '../../build/src/grpc/client/connection.js'
-import { Kind, plainArguments } from '../../build/src/grpc/wire/batch-operation.js'
+import { Kind, plainOperation } from '../../build/src/grpc/wire/batch-operation.js'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
@@ -27,7 +27,7 @@ function rawCalls({ grpc_host, grpc_port }: At) {
   const address = `${grpc_host}:${grpc_port}`
   const calls = new BatchClient({ connection, address, timeout: 60_000, accessKey: undefined })
   return {
-    ask: (ticket?: string) => calls.call<unknown>(plainArguments(Kind.BACKUP, ticket)),
+    ask: (ticket?: string) => calls.call<unknown>(plainOperation(Kind.BACKUP, ticket)),
     close: () => calls.close(),
   }
 }

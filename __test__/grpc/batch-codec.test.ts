@@ -1,6 +1,5 @@
 /** The hand-written codec of the batch stream against protobufjs with the proto file. */
 import test from 'ava'
-import fc from 'fast-check'
 import {
   bytes,
   DATA_OFFSET,
@@ -16,6 +15,7 @@ import * as messages from '../../build/src/grpc/wire/batch-messages.js'
 import { argumentsOf, Kind, OperationReader } from '../../build/src/grpc/wire/batch-operation.js'
 import { ReplyReader, ReplyWriter } from '../../build/src/grpc/wire/batch-reply.js'
 import { FIXED64, MALFORMED, ProtobufReader, tagOf } from '../../build/src/grpc/wire/protobuf.js'
+import fc from '../helpers/fast-check.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 interface Method {

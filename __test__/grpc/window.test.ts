@@ -1,7 +1,7 @@
 /** A NumberRing behaves like a Map of numbered values. */
 import test from 'ava'
-import fc from 'fast-check'
 import { NumberRing } from '../../build/src/grpc/client/number-ring.js'
+import fc from '../helpers/fast-check.js'
 
 test('a ring holds the same values as a Map, in the same order, while it grows and shrinks', (t) => {
   const lots = fc.record({ add: fc.nat(3000), remove: fc.nat(4000), skip: fc.nat(2) })

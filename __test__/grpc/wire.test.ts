@@ -128,7 +128,7 @@ test('limits of 0, absent ones and those below -1 are refused; -1 is suggested',
   t.deepEqual((await CRUDJT.read(token))?.data, { a: 1 })
 })
 
-const invalid = 'not one whole value of MessagePack'
+const invalid = 'not one complete MessagePack value'
 const wrongData: [what: string, hex: string, says: string][] = [
   ['nothing', '', invalid],
   ['nil', 'c0', 'Must be a Hash (Object)'],

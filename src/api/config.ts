@@ -1,12 +1,12 @@
 /**
- * The life cycle of `CRUDJT`: one state at a time, and the only place that changes it.
+ * The life cycle of `CRUDJT`, a state machine:
  *
  *   stopped ─ startMaster ─▶ starting ─▶ started ─ shutdownServer ─▶ stopping ─▶ stopped
  *   stopped ─ connectToMaster ─▶ connected ─ disconnect ─▶ stopped
  *
- * A start that fails goes back to stopped with nothing left open; one during stopping waits for it.
+ * A start that fails returns to stopped with nothing left open. A start while stopping waits for the
+ * end of that.
  */
-import { type Backend, nobody } from '../backend.js'
 import { CRUDJTError, notStarted } from '../errors.js'
 import { RemoteStore } from '../grpc/client/remote-store.js'
 import { Master } from '../grpc/server/master.js'
@@ -19,8 +19,9 @@ import {
   type MasterOptions,
   type StoreOptions,
 } from '../options/store-options.js'
-import { Store } from './local-store.js'
-import { hush, PendingStore } from './pending-store.js'
+import type { SessionCalls } from '../session-store.js'
+import { ignoreRejection, PendingStore } from './pending-store.js'
+import { Store } from './store.js'
 
 type State =
   | { readonly name: 'stopped' }
@@ -39,45 +40,53 @@ const STOPPED: State = { name: 'stopped' }
 
 let state: State = STOPPED
 
-/** What the calls of `CRUDJT` go to now. */
-export const current: { backend: Backend } = { backend: nobody }
+/** The store that the calls of `CRUDJT` go to while it is stopped. */
+const noStore: SessionCalls = { create: refuse, read: refuse, update: refuse, delete: refuse }
 
-function enter(next: State, backend: Backend): void {
+async function refuse(): Promise<never> {
+  throw notStarted(
+    'CRUDJT has not started: call CRUDJT.Config.startMaster or connectToMaster first',
+  )
+}
+
+/** The store that the calls of `CRUDJT` go to now. */
+export const current: { store: SessionCalls } = { store: noStore }
+
+function enter(next: State, store: SessionCalls): void {
   state = next
-  current.backend = backend
+  current.store = store
 }
 
-/** Goes back to stopped, unless a new start has taken the place. */
+/** Goes back to stopped, unless a new start has begun meanwhile. */
 function leave(left: State): void {
-  if (state === left) enter(STOPPED, nobody)
+  if (state === left) enter(STOPPED, noStore)
 }
 
-/** Starting and stopping; one state for all copies of this package's code in a thread. */
+/** Starts and stops `CRUDJT`. */
 export const Config = {
   /**
-   * Opens the store and serves it at `grpc_host` and `grpc_port`: makes this process the master. It
-   * lives until `shutdownServer`.
-   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED`, `ERR_CRUDJT_LISTEN`; and everything that
-   *   `Store.open` throws
+   * Makes this process the master: opens the store and serves it at `grpc_host` and `grpc_port` until
+   * `shutdownServer`.
+   * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED`, `ERR_CRUDJT_LISTEN`; and what `Store.open` throws
    */
   async startMaster(options: MasterOptions): Promise<void> {
     refuseSecondStart()
     checkMasterOptions(options ?? {})
     endpointOf(addressOf(options))
     const opening = open({ ...options }, state)
-    enter({ name: 'starting', opening }, waitingFor(opening, options))
+    enter({ name: 'starting', opening }, pendingStore(opening, options))
     try {
       const started = await opening
       enter({ name: 'started', started }, started.store)
     } catch (error) {
-      enter(STOPPED, nobody)
+      enter(STOPPED, noStore)
       throw error
     }
   },
 
   /**
-   * Makes this process a client of a master, at once; called again, of another one. The master need
-   * not be there yet: the first call waits for it, as long as `timeout_ms` allows.
+   * Makes this process a client of a master, at once. Another call changes the master. The master need
+   * not be running yet: the first call waits for it, as long as `timeout_ms` allows.
    * @throws CRUDJTError `ERR_CRUDJT_ALREADY_STARTED` in a master; TypeError, RangeError
    *   `ERR_CRUDJT_OPTION`
    */
@@ -91,18 +100,18 @@ export const Config = {
   },
 
   /**
-   * Answers what is in flight, closes the port, makes everything durable and releases the store. A
-   * start that is still under way is waited for.
-   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is no master
+   * Stops the master. When it resolves, in-flight calls have completed, the port is closed, everything
+   * is flushed to disk, and the store is released. A start under way is completed first.
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is not a master
    */
   async shutdownServer(): Promise<void> {
     while (state.name === 'starting') await settled(state.opening)
     if (state.name === 'stopping') return state.closing
     if (state.name !== 'started') throw notStarted('gRPC server is not started')
     const closing = close(state.started)
-    hush(closing)
+    ignoreRejection(closing)
     const stopping: State = { name: 'stopping', closing }
-    enter(stopping, nobody)
+    enter(stopping, noStore)
     try {
       await closing
     } finally {
@@ -111,17 +120,17 @@ export const Config = {
   },
 
   /**
-   * Ends being a client.
-   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is no client
+   * Disconnects from the master, after in-flight calls have completed.
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is not a client
    */
   async disconnect(): Promise<void> {
     if (state.name !== 'connected') throw notStarted('CRUDJT is not connected to a master')
     const { client } = state
-    enter(STOPPED, nobody)
+    enter(STOPPED, noStore)
     await client.close()
   },
 
-  /** Whether this process has started as a master or is connected to one. */
+  /** Whether this process is a master or a client of one. */
   wasStarted(): boolean {
     return state.name === 'started' || state.name === 'connected'
   },
@@ -132,8 +141,8 @@ export const Config = {
   },
 
   /**
-   * Where the master is, as `connectToMaster` takes it: in a master where it listens, with the port
-   * that it took; in a client the address it was given. Undefined in any other process.
+   * The master's address, as `connectToMaster` takes it: in a master the address on which it listens,
+   * with the port that it was given; in a client the address it connects to. Undefined otherwise.
    */
   address(): Address | undefined {
     if (state.name === 'started') return state.started.master.address
@@ -151,7 +160,7 @@ async function open(options: MasterOptions, before: State): Promise<Started> {
   if (before.name === 'stopping') await settled(before.closing)
   const store = await Store.open(storeOptions(options))
   try {
-    return { store, master: await Master.start(store, options) }
+    return { store, master: await Master.start(store.served, options) }
   } catch (error) {
     await store.close()
     throw error
@@ -163,7 +172,7 @@ function storeOptions(options: MasterOptions): StoreOptions {
   return { ...kept, path: store_jt_path }
 }
 
-function waitingFor(opening: Promise<Started>, options: MasterOptions): PendingStore {
+function pendingStore(opening: Promise<Started>, options: MasterOptions): PendingStore {
   const store = opening.then((started) => started.store)
   return new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
 }
@@ -176,7 +185,7 @@ async function close({ store, master }: Started): Promise<void> {
   }
 }
 
-/** Waits for a promise, however it ends. */
+/** Resolves when a promise has settled. */
 async function settled(promise: Promise<unknown>): Promise<void> {
   await promise.catch(() => {})
 }

@@ -1,107 +1,79 @@
 /**
- * A store: the engine as a plain object. Calls check and pack their arguments, cross to the engine
- * once and answer from the scratch buffer, all before anything else of the program runs. Only calls
- * that the engine tells to wait, and durable ones, resolve later.
+ * A store open in this process. A call checks and encodes its arguments, calls the engine once and
+ * decodes the answer before anything else of the program runs. Only calls that wait for the engine's
+ * memory, and durable ones, resolve later.
  */
 
-import { DeferredArguments } from '../engine/deferred-arguments.js'
 import { Engine } from '../engine/engine.js'
 import { FlushQueue } from '../engine/flush-queue.js'
-import { BUSY, NO_SLOT } from '../engine/native.js'
-import { DATA_OFFSET } from '../engine/scratch.js'
+import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
 import { WriteQueue } from '../engine/write-queue.js'
-import { RemoteStore } from '../grpc/client/remote-store.js'
-import { bringToFront, encodeInPlace, packedAt } from '../msgpack/encode.js'
+import type { Served } from '../grpc/server/served.js'
+import {
+  type BackupOptions,
+  type BackupReport,
+  checkBackup,
+  withProgress,
+} from '../options/backup-options.js'
 import {
   type CreateOptions,
-  checkCreateOptions,
-  checkDeleteOptions,
   checkToken,
-  checkUpdateOptions,
   type DurableOptions,
+  isDurableDelete,
   type UpdateOptions,
 } from '../options/call-options.js'
 import type { Limit } from '../options/limits.js'
-import { NONE, readsOf, ttlOf } from '../options/limits.js'
-import { warn } from '../options/report.js'
 import {
-  type ConnectOptions,
-  checkConnectOptions,
-  checkStoreOptions,
   DEFAULT_DATA_SIZE,
   decodedCacheSize,
   engineOptions,
   type StoreOptions,
+  warn,
 } from '../options/store-options.js'
 import { DecodedCache, tokensWithin } from '../records/decoded-cache.js'
+import { prepareCreate, prepareUpdate } from '../records/prepare-call.js'
+import { QueuedCalls } from '../records/queued-calls.js'
 import { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
 import type { SessionStore } from '../session-store.js'
-import { type BackupOptions, type BackupReport, checkBackup, telling } from './maintenance.js'
 import { SyncCalls } from './sync-calls.js'
 
-/** @internal The parts of a store that a master answers from. */
-export interface Served {
+/** An engine that was opened for a store. */
+export interface OpenEngine {
+  /** @internal */
   readonly engine: Engine
-  readonly room: WriteQueue
-  readonly flusher: FlushQueue
-  readonly dataSize: number
-  readonly path: string
-  stats(): Promise<StoreStats>
-  backup(target: string, options: BackupOptions): Promise<BackupReport>
+  /** @internal */
+  readonly options: StoreOptions
 }
 
-/**
- * A store of session tokens in a folder. Keeps no process alive.
- *
- * Every call may reject (the `…Sync` forms throw) with a CRUDJTError: `ERR_CRUDJT_NOT_STARTED` once
- * the store is closed, `ERR_CRUDJT_STORAGE` or `ERR_CRUDJT_FULL` if the disk can't be read or
- * written. Mistakes in arguments are TypeErrors and RangeErrors with the codes named at each call.
- */
-export class Store implements SessionStore {
-  private readonly core: RecordAccess
-  private readonly engine: Engine
-  private readonly dataSize: number
+/** Opens the engine of a store with checked options. */
+export async function openEngine(options: StoreOptions): Promise<OpenEngine> {
+  const known = tokensWithin(decodedCacheSize(options))
+  const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
+  return { engine, options }
+}
+
+/** See `Store`. */
+export class LocalStore implements SessionStore {
+  private readonly calls: QueuedCalls
   private readonly sync: SyncCalls
-  private readonly room: WriteQueue
-  private readonly flusher: FlushQueue
+  private readonly dataSize: number
+  private readonly engine: Engine
+  private readonly cache: DecodedCache
+  private readonly writeQueue: WriteQueue
+  private readonly flushQueue: FlushQueue
   private closing: Promise<void> | undefined = undefined
 
-  private constructor(engine: Engine, options: StoreOptions) {
-    const memo = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
-    this.core = new RecordAccess(engine, memo)
+  protected constructor({ engine, options }: OpenEngine) {
     this.engine = engine
     this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
-    this.sync = new SyncCalls(this.core, this.dataSize)
-    this.room = new WriteQueue(() => engine.waitForRoom())
-    this.flusher = new FlushQueue(() => engine.flush())
-  }
-
-  /**
-   * Opens the store in a folder, which is made if missing. Opening it again in the same process, on
-   * any thread, gives another handle of the same engine.
-   * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, TypeError `ERR_CRUDJT_SECRET_KEY`
-   * @throws CRUDJTError `ERR_CRUDJT_STORE_LOCKED` (another process has it), `ERR_CRUDJT_STORE_OPEN`
-   *   (open in this process with another key or other options), `ERR_CRUDJT_UNKNOWN_KEY`,
-   *   `ERR_CRUDJT_PATH`, `ERR_CRUDJT_FULL`, `ERR_CRUDJT_STORAGE`, `ERR_CRUDJT_DAMAGED`,
-   *   `ERR_CRUDJT_VERSION`
-   */
-  static async open(options: StoreOptions): Promise<Store> {
-    checkStoreOptions(options)
-    const known = tokensWithin(decodedCacheSize(options))
-    const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
-    return new Store(engine, options)
-  }
-
-  /**
-   * Reaches the store of a master in another process. The master need not be there yet: the first
-   * call waits for it, as long as `timeout_ms` allows.
-   * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`
-   */
-  static async connect(options: ConnectOptions = {}): Promise<SessionStore> {
-    checkConnectOptions(options)
-    return new RemoteStore(options)
+    this.cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
+    this.writeQueue = new WriteQueue(() => engine.waitForRoom())
+    this.flushQueue = new FlushQueue(() => engine.flush())
+    const records = new RecordAccess(engine, this.cache)
+    this.calls = new QueuedCalls(records, this.writeQueue)
+    this.sync = new SyncCalls(records, engine, this.dataSize)
   }
 
   /** The store's folder. */
@@ -109,15 +81,15 @@ export class Store implements SessionStore {
     return this.engine.path
   }
 
-  /** @internal What a master serves: the engine itself, its line and its flushes. */
+  /** @internal What a master serves of this store. */
   get served(): Served {
-    const { engine, room, flusher, dataSize, path } = this
+    const { calls, engine, dataSize, path } = this
     return {
-      engine,
-      room,
-      flusher,
+      calls,
       dataSize,
       path,
+      measure: (length) => engine.measure(length),
+      flush: () => this.flushQueue.flush(),
       stats: () => this.stats(),
       backup: (target, options) => this.backup(target, options),
     }
@@ -125,77 +97,49 @@ export class Store implements SessionStore {
 
   /**
    * Stores data under a new token.
-   * @param data an object of what MessagePack can hold, up to `max_data_size` bytes of it
-   * @param ttl seconds to live; or an object with `ttl`, `silence_read` and `durable`
-   * @param silence_read how often it can be read
+   * @param data an object of values that MessagePack can hold, up to `max_data_size` bytes of it
+   * @param ttl seconds to live, or an object with `ttl`, `silence_read` and `durable`
+   * @param silence_read number of reads after which the token is deleted
    * @returns the token, 22 characters of `A–Z a–z 0–9 - _`
    * @throws TypeError `ERR_CRUDJT_DATA`, RangeError `ERR_CRUDJT_DATA_TOO_LARGE`, TypeError or
    *   RangeError `ERR_CRUDJT_LIMIT`, TypeError `ERR_CRUDJT_OPTION`
    */
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
-    // Not async: the object that such a function keeps its state in is felt here.
+    // Not async: the generator object of an async function costs a measurable part of this call.
     try {
-      if (typeof ttl === 'object' && ttl !== null) return this.createWith(data, ttl, silence_read)
-      return Promise.resolve(this.startCreate(data, ttl, silence_read))
+      prepareCreate(data, this.dataSize, true, ttl, silence_read)
+      return this.createPrepared()
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  private async createWith(data: object, given: CreateOptions, reads: Limit): Promise<string> {
-    const options = checkCreateOptions(given, reads)
-    const token = this.startCreate(data, options.ttl, options.silence_read)
-    return options.durable === true ? this.durably(token) : token
-  }
-
-  private startCreate(data: object, ttl: Limit, silence_read: Limit): string | Promise<string> {
-    const length = encodeInPlace(data, this.dataSize, true)
-    const seconds = ttlOf(ttl)
-    const reads = readsOf(silence_read)
-    if (!this.room.isFree) return this.createPacked(waiting(length, seconds, reads))
-    // Each value takes two bytes at least, with its key.
-    const slot = reads === NONE ? this.core.memo.reserve(length >> 1) : NO_SLOT
-    const token = this.engine.create(packedAt(), length, seconds, reads, slot)
-    if (token === BUSY) return this.createPacked(waiting(length, seconds, reads))
-    if (slot !== NO_SLOT) this.core.remember(length)
-    return token
-  }
-
-  /** @internal Creates from arguments packed before. */
-  createPacked(packed: DeferredArguments): Promise<string> {
-    return this.inLine(() => {
-      packed.restore()
-      return this.engine.create(DATA_OFFSET, packed.length, packed.ttl, packed.reads, NO_SLOT)
-    })
-  }
-
-  /** Calls the engine at once if nobody waits for it, else after those who do. */
-  private async inLine<T>(call: () => T | typeof BUSY): Promise<T> {
-    const answer = this.room.isFree ? call() : BUSY
-    return answer === BUSY ? this.room.join(call) : answer
+  /** @internal Creates what was prepared. */
+  createPrepared(): Promise<string> {
+    const { durable } = prepared
+    const token = this.calls.create()
+    return durable ? this.durably(token) : Promise.resolve(token)
   }
 
   /**
    * Reads a token. A read of a counted token uses up one of its reads.
-   * @returns the caller's own copy of the data and the limits that are set; null if there is no such
-   *   token, or it has expired, was deleted, used up or made with another key
-   * @throws TypeError or RangeError `ERR_CRUDJT_TOKEN` if it is no string or empty
+   * @returns the caller's own copy of the data, with the limits that are set; null if there is no such
+   *   token, or if it has expired, was deleted or used up, or was made with another key
+   * @throws TypeError or RangeError `ERR_CRUDJT_TOKEN` if it is not a string or is empty
    */
   async read<Data extends object = Record<string, unknown>>(
     token: string,
   ): Promise<Session<Data> | null> {
     checkToken(token)
-    const session = this.core.read(token)
-    if (session === BUSY) return this.room.join(() => this.core.read(token)) as Promise<never>
-    return session as Session<Data> | null
+    return this.calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
   }
 
   /**
    * Replaces the data and both limits of a token.
-   * @param ttl seconds to live from now; or an object with `ttl`, `silence_read`, `durable` and
-   *   `keep` (limits that are not named stay). Without `keep` leaving a limit out removes it.
-   * @returns whether there was a live token; a dead one is not brought back
-   * @throws what `create` and `read` throw; the old record stays whole then
+   * @param ttl seconds to live from now, or an object with `ttl`, `silence_read`, `durable` and
+   *   `keep` (limits that are not given stay). Without `keep`, a limit that is not given is removed.
+   * @returns whether there was a live token; a dead one is never revived
+   * @throws what `create` and `read` throw; the record is unchanged then
    */
   async update(
     token: string,
@@ -204,40 +148,15 @@ export class Store implements SessionStore {
     silence_read?: Limit,
   ): Promise<boolean> {
     checkToken(token)
-    if (typeof ttl !== 'object' || ttl === null) {
-      return this.startUpdate(token, data, ttl, silence_read, false)
-    }
-    const options = checkUpdateOptions(ttl, silence_read)
-    const { keep, durable } = options
-    const done = this.startUpdate(token, data, options.ttl, options.silence_read, keep === true)
-    return durable === true ? this.durably(done) : done
+    prepareUpdate(data, this.dataSize, ttl, silence_read)
+    return this.updatePrepared(token)
   }
 
-  private startUpdate(
-    token: string,
-    data: object,
-    ttl: Limit,
-    silence_read: Limit,
-    keep: boolean,
-  ): boolean | Promise<boolean> {
-    const length = encodeInPlace(data, this.dataSize, false)
-    const seconds = ttlOf(ttl)
-    const reads = readsOf(silence_read)
-    const done = this.room.isFree
-      ? this.engine.update(token, packedAt(), length, seconds, reads, keep)
-      : BUSY
-    return done === BUSY
-      ? this.updatePacked(token, waiting(length, seconds, reads), keep)
-      : done === 1
-  }
-
-  /** @internal Updates from arguments packed before. */
-  async updatePacked(token: string, packed: DeferredArguments, keep: boolean): Promise<boolean> {
-    const done = await this.inLine(() => {
-      packed.restore()
-      return this.engine.update(token, DATA_OFFSET, packed.length, packed.ttl, packed.reads, keep)
-    })
-    return done === 1
+  /** @internal Updates a token with what was prepared. */
+  updatePrepared(token: string): boolean | Promise<boolean> {
+    const { durable } = prepared
+    const done = this.calls.update(token)
+    return durable ? this.durably(done) : done
   }
 
   /**
@@ -247,17 +166,16 @@ export class Store implements SessionStore {
    */
   async delete(token: string, options?: DurableOptions): Promise<boolean> {
     checkToken(token)
-    const isDurable = options !== undefined && checkDeleteOptions(options).durable === true
-    const tried = this.room.isFree ? this.core.remove(token) : BUSY
-    const done = tried === BUSY ? this.room.join(() => this.core.remove(token)) : tried
+    const isDurable = isDurableDelete(options)
+    const done = this.calls.remove(token)
     return isDurable ? this.durably(done) : done
   }
 
-  /** @internal Answers when what was answered before is on the medium. */
-  async durably<T>(done: T | Promise<T>): Promise<T> {
+  /** Resolves with an answer once everything that was answered before is on disk. */
+  private async durably<T>(done: T | Promise<T>): Promise<T> {
     const answer = await done
-    // After a close the flush fails, but the operation was carried out: closing makes it durable.
-    await this.flusher.flush().catch((error) => this.closedInstead(error))
+    // A flush after close() fails, but the operation was carried out, and closing makes it durable.
+    await this.flushQueue.flush().catch((error) => this.closedInstead(error))
     return answer
   }
 
@@ -267,34 +185,33 @@ export class Store implements SessionStore {
     throw error
   }
 
-  /** Resolves when every operation answered before is on the medium. */
+  /** Resolves when every operation that was answered before is on disk. */
   async flush(): Promise<void> {
-    return this.flusher.flush()
+    return this.flushQueue.flush()
   }
 
   /**
-   * Copies the store, while it is used, into a folder that is missing or empty. The copy is a store
-   * by itself that opens with the same secret, and holds everything answered before the call.
-   * Restoring is copying it back. A folder that the copying did not get to the end of says so when
-   * it is opened.
-   * @param options `onProgress` gets records
+   * Copies the store, while it is in use, into a folder that is missing or empty. The copy is a
+   * complete store that opens with the same secret, and holds everything answered before the call. To
+   * restore it, copy it back. A folder in which the copy was not completed says so when it is opened.
+   * @param options `onProgress` receives records
    * @throws TypeError `ERR_CRUDJT_OPTION`
-   * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or can't be made)
+   * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or cannot be made)
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
     checkBackup(target, options)
-    const copied = await telling(options, (tell) => this.engine.backup(target, tell))
+    const copied = await withProgress(options, (report) => this.engine.backup(target, report))
     return { records: copied.records, bytes: copied.bytes }
   }
 
   /** Counters and sizes. */
   async stats(): Promise<StoreStats> {
-    return statsOf(await this.engine.stats(), this.core.memo.bytes)
+    return statsOf(await this.engine.stats(), this.cache.bytes)
   }
 
   /**
-   * Makes everything durable and releases the store. May be called again. Calls that come after it
-   * reject with `ERR_CRUDJT_NOT_STARTED`.
+   * Flushes everything to disk and releases the store. May be called again. Later calls reject with
+   * `ERR_CRUDJT_NOT_STARTED`.
    */
   close(): Promise<void> {
     this.closing ??= this.finish()
@@ -302,9 +219,9 @@ export class Store implements SessionStore {
   }
 
   private async finish(): Promise<void> {
-    await this.room.whenFree()
+    await this.writeQueue.whenFree()
     await this.engine.close()
-    this.core.memo.clear()
+    this.cache.clear()
   }
 
   /** Closes the store at the end of an `await using` block. */
@@ -312,7 +229,7 @@ export class Store implements SessionStore {
     return this.close()
   }
 
-  /** `create` without a promise: blocks where that one would wait. Throws what that one rejects. */
+  /** `create` without a promise: blocks where `create` would wait, and throws what it rejects with. */
   createSync(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
     return this.sync.create(data, ttl, silence_read)
   }
@@ -336,10 +253,4 @@ export class Store implements SessionStore {
   deleteSync(token: string, options?: DurableOptions): boolean {
     return this.sync.delete(token, options)
   }
-}
-
-/** What was just packed, for a call that has to wait. */
-function waiting(length: number, ttl: number, reads: number): DeferredArguments {
-  bringToFront(length)
-  return new DeferredArguments(length, ttl, reads)
 }

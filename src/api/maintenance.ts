@@ -1,6 +1,6 @@
 /**
- * What is done with a store as a whole while nobody has it open: checked, salvaged, made dense, copied;
- * and what its keyring holds. Works off this thread.
+ * Maintenance of a store that no process has open: verify, repair, compact and backup; and the list of
+ * what its keyring holds. The work runs off the JavaScript thread.
  */
 
 import { unwrap } from '../engine/engine.js'
@@ -12,64 +12,54 @@ import {
   storeKeys,
   verifyStore,
 } from '../engine/native.js'
-import { typeError } from '../errors.js'
+import {
+  type BackupOptions,
+  type BackupReport,
+  type CompactOptions,
+  checkBackup,
+  checkPath,
+  PROGRESS,
+  withProgress,
+} from '../options/backup-options.js'
 import { checkOptions, type OptionKind, type OptionTable } from '../options/check-options.js'
 import { checkSecrets, folder } from '../options/store-options.js'
 
-/**
- * Gets how much is done and how much there is in all: in bytes, of the backup of an open store in
- * records.
- */
-export type OnProgress = (done: number, total: number) => void
-
 /** Something that is wrong with a store. Holds no token, data or key. */
 export interface Finding {
-  /** What it is about. */
+  /** What the finding is about. */
   kind: 'keyring' | 'journal' | 'block' | 'record' | 'expiry' | 'epoch'
   /** The name of the file, or of the folder where one is missing. */
   file: string
-  /** The block of the tree, the sequence in the journal, or the record's number. */
+  /** The block of the B-tree, the sequence number in the journal, or the id of the record. */
   place: number | undefined
   /** One sentence. */
   text: string
 }
 
-/** How `compact` works. */
-export interface CompactOptions {
-  /** Gets told how far it is. */
-  onProgress?: OnProgress | undefined
-}
-
-/** How a backup is made. */
-export interface BackupOptions {
-  /** Gets told how far it is. */
-  onProgress?: OnProgress | undefined
-}
-
-/** How `keys` looks. */
+/** Options of `keys`. */
 export interface KeysOptions {
-  /** A secret or a list of them: which slots they open is told. */
+  /** A secret or a list of secrets: the report says which slots they open. */
   secret_key?: string | readonly string[] | undefined
 }
 
-/** How `verify` looks. */
+/** Options of `verify`. */
 export interface VerifyOptions extends CompactOptions {
-  /** With it (or a list of them) every record that it has the key of is opened. */
+  /** A secret or a list of secrets: every record that they can decrypt is decrypted. */
   secret_key?: string | readonly string[] | undefined
 }
 
-/** How `repair` works. */
+/** Options of `repair`. */
 export interface RepairOptions extends VerifyOptions {
   /** The new store's folder, which must be missing or empty. Default: the path with `.repaired`. */
   target?: string | undefined
   /**
-   * Takes records along of which a hole in the journal may hide the end: some may be of tokens that
-   * were deleted or used up. Default false.
+   * Also salvages records whose later history may be lost in a gap in the journal: some may belong to
+   * tokens that were deleted or used up. Default false.
    */
   keep_doubtful?: boolean | undefined
 }
 
-/** What is wrong: the first hundred findings, and how many there are. */
+/** The first hundred findings, and the number of all. */
 interface Findings {
   findings: Finding[]
   finding_count: number
@@ -81,15 +71,15 @@ export interface VerifyReport extends Findings {
   sound: boolean
   /** Records that can be read, expired ones among them. */
   records: number
-  /** Records whose time has passed and that no sweep has removed yet. */
+  /** Expired records that no sweep has removed yet. */
   expired: number
-  /** Records that were opened with a secret. */
+  /** Records that were decrypted with a secret. */
   opened: number
-  /** Blocks of the tree's file. */
+  /** Blocks of the B-tree's file. */
   blocks: number
   /** Segments of the journal. */
   segments: number
-  /** Entries of the journal that the next opening replays. */
+  /** Journal entries that the next opening replays. */
   entries: number
 }
 
@@ -97,31 +87,31 @@ export interface VerifyReport extends Findings {
 export interface RepairReport extends Findings {
   /** The new store's folder. */
   path: string
-  /** Records in it. */
+  /** Records in the new store. */
   salvaged: number
-  /** Records that were found, of which a hole in the journal may hide a later change. */
+  /** Records that were found, but whose later history may be lost in a gap in the journal. */
   doubtful: number
-  /** Records that are known to have been there and can't be read. */
+  /** Records that are known to have existed and cannot be read. */
   lost: number
-  /** Salvaged records that were opened with a secret. */
+  /** Salvaged records that were decrypted with a secret. */
   opened: number
 }
 
 /** What `compact` did. */
 export interface CompactReport {
-  /** Records in the tree. */
+  /** Records in the B-tree. */
   records: number
-  /** Bytes of the tree's file before. */
+  /** Size of the B-tree's file before, in bytes. */
   bytes_before: number
-  /** Bytes of the tree's file now. */
+  /** Size of the B-tree's file now, in bytes. */
   bytes_after: number
 }
 
-/** A domain: the tokens that were made under one secret. What `keys` tells of it is no secret. */
+/** A key domain: the tokens that were created under one secret. Nothing here is secret. */
 export interface KeyDomain {
-  /** Eight hexadecimal digits that tell it from the store's other domains. */
+  /** Eight hexadecimal digits that identify the domain within the store. */
   fingerprint: string
-  /** When it was made, in milliseconds since 1970; undefined where no clock told. */
+  /** When it was created, in milliseconds since 1970; undefined if the clock was not set. */
   created_at_ms: number | undefined
   /** Whether one of the given secrets opens it. */
   opens: boolean
@@ -131,27 +121,16 @@ export interface KeyDomain {
 
 /** A secret that opens a domain. */
 export interface KeySlot {
-  /** Whether the domain was made for it; else it took over from an older one. */
+  /** Whether the domain was created for this secret; otherwise the secret replaced an older one. */
   own: boolean
-  /** When the store first met it, in milliseconds since 1970. */
+  /** When the store was first opened with it, in milliseconds since 1970. */
   created_at_ms: number | undefined
-  /** Whether it is one of the given ones. */
+  /** Whether it is one of the given secrets. */
   opens: boolean
 }
 
-/** What a backup copied. */
-export interface BackupReport {
-  /** Records, expired ones among them. */
-  records: number
-  /** Bytes of the copy's tree. */
-  bytes: number
-}
-
-const COMPACT: OptionTable = {
-  onProgress: { expected: 'a function', isType: (value) => typeof value === 'function' },
-}
 const VERIFY: OptionTable = {
-  ...COMPACT,
+  ...PROGRESS,
   secret_key: { expected: 'a Base64 string or a list of them', isType: () => true },
 }
 const SECRET: OptionTable = { secret_key: VERIFY.secret_key as OptionKind }
@@ -162,9 +141,9 @@ const REPAIR: OptionTable = {
 }
 
 /**
- * Checks a store that nobody has open, also one whose process was killed or that is refused as
- * damaged, without changing a byte: keyring, journal, every block and every record, and whether they
- * agree. Damage is no error but a finding.
+ * Verifies a store that no process has open, without changing a byte: the keyring, the journal, every
+ * block and every record, and that they agree. The store may be one whose process was killed, or one
+ * that does not open because it is damaged. Damage is reported as a finding, not as an error.
  * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, TypeError `ERR_CRUDJT_SECRET_KEY`
  * @throws CRUDJTError `ERR_CRUDJT_STORE_LOCKED` (a process has it open), `ERR_CRUDJT_PATH` (there is
  *   no store), `ERR_CRUDJT_VERSION`, `ERR_CRUDJT_STORAGE`
@@ -172,8 +151,8 @@ const REPAIR: OptionTable = {
 export async function verify(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   checkPath(path)
   checkOptions(options, VERIFY)
-  const verified = await telling(options, (tell) =>
-    verifyStore(path, secretsOf(options), tell).then(unwrap),
+  const verified = await withProgress(options, (report) =>
+    verifyStore(path, secretsOf(options), report).then(unwrap),
   )
   const { records, expired, opened, blocks, segments, entries } = verified
   const sound = verified.findingCount === 0
@@ -181,9 +160,9 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
 }
 
 /**
- * Salvages every record whose newest state can still be told into a new store; the damaged one is
- * only read. Tokens and secrets stay the same, and none is needed. Dead tokens stay dead: where a
- * hole in the journal may hide that a token died, its record is left out and counted as doubtful.
+ * Salvages every record whose newest state can be determined into a new store; the damaged store is
+ * only read. Tokens and secrets stay the same, and no secret is needed. Dead tokens stay dead: where a
+ * gap in the journal may hide the end of a token, its record is left out and counted as doubtful.
  * @throws what `verify` throws
  * @throws CRUDJTError `ERR_CRUDJT_PATH` (the target is not empty), `ERR_CRUDJT_DAMAGED` (no copy of
  *   the keyring can be read), `ERR_CRUDJT_FULL`
@@ -192,35 +171,35 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   checkPath(path)
   checkOptions(options, REPAIR)
   const { target = '', keep_doubtful = false } = options
-  const repaired = await telling(options, (tell) =>
-    repairStore(path, secretsOf(options), target, keep_doubtful, tell).then(unwrap),
+  const repaired = await withProgress(options, (report) =>
+    repairStore(path, secretsOf(options), target, keep_doubtful, report).then(unwrap),
   )
   const { salvaged, doubtful, lost, opened } = repaired
   return { path: repaired.path, salvaged, doubtful, lost, opened, ...findingsOf(repaired) }
 }
 
 /**
- * Makes the tree's file of a store that nobody has open as small as its records are. A process that
- * is killed meanwhile leaves the store as it was.
+ * Compacts the B-tree's file of a store that no process has open. If the process is killed meanwhile,
+ * the store is unchanged.
  * @throws TypeError `ERR_CRUDJT_OPTION`
  * @throws CRUDJTError `ERR_CRUDJT_STORE_LOCKED`, `ERR_CRUDJT_PATH`, `ERR_CRUDJT_VERSION`,
  *   `ERR_CRUDJT_DAMAGED` (repair it first), `ERR_CRUDJT_FULL`, `ERR_CRUDJT_STORAGE`
  */
 export async function compact(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   checkPath(path)
-  checkOptions(options, COMPACT)
-  const compacted = await telling(options, (tell) => compactStore(path, tell).then(unwrap))
+  checkOptions(options, PROGRESS)
+  const compacted = await withProgress(options, (report) => compactStore(path, report).then(unwrap))
   const { records, bytesBefore, bytesAfter } = compacted
   return { records, bytes_before: bytesBefore, bytes_after: bytesAfter }
 }
 
 /**
- * Copies a store that nobody has open into a folder that is missing or empty; `Store.backup` copies one
- * in use. All of it is checked on the way as `verify` does, and no secret is needed. The copy is a store
- * by itself, and restoring is copying it back. A folder that the copying did not get to the end of says
- * so when it is opened.
+ * Copies a store that no process has open into a folder that is missing or empty; `Store.backup` copies
+ * a store in use. Everything is verified on the way, as by `verify`, and no secret is needed. The copy
+ * is a complete store: to restore it, copy it back. A folder in which the copy was not completed says so
+ * when it is opened.
  * @throws what `verify` throws
- * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or can't be made),
+ * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or cannot be made),
  *   `ERR_CRUDJT_DAMAGED` (the store is), `ERR_CRUDJT_FULL`
  */
 export async function backup(
@@ -230,14 +209,15 @@ export async function backup(
 ): Promise<BackupReport> {
   checkPath(path)
   checkBackup(target, options, 'The second argument')
-  const copied = await telling(options, (tell) => backupStore(path, target, tell).then(unwrap))
+  const copied = await withProgress(options, (report) =>
+    backupStore(path, target, report).then(unwrap),
+  )
   return { records: copied.records, bytes: copied.bytes }
 }
 
 /**
- * Lists the domains of a store's keyring, oldest first, and what opens each; never a key. Only reads,
- * also of a store that is in use. When the newest secret opens every domain, the older ones can be
- * dropped.
+ * Lists the key domains of a store, oldest first, and which secrets open each; never a key. Only reads,
+ * and works on a store in use. When the newest secret opens every domain, the older ones can be dropped.
  * @throws TypeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY`
  * @throws CRUDJTError `ERR_CRUDJT_PATH` (there is no store), `ERR_CRUDJT_DAMAGED` (no copy of the keyring
  *   can be read), `ERR_CRUDJT_VERSION`
@@ -258,42 +238,10 @@ export async function keys(path: string, options: KeysOptions = {}): Promise<Key
   }))
 }
 
-/** @throws TypeError `ERR_CRUDJT_OPTION` */
-export function checkBackup(
-  target: unknown,
-  options: unknown,
-  which = 'The first argument',
-): asserts target is string {
-  checkPath(target, which)
-  checkOptions(options, COMPACT)
-}
-
-/** @throws TypeError `ERR_CRUDJT_OPTION` */
-function checkPath(path: unknown, which = 'The first argument'): asserts path is string {
-  if (!folder.isType(path)) {
-    throw typeError('ERR_CRUDJT_OPTION', `${which}: expected ${folder.expected}`)
-  }
-}
-
 function secretsOf({ secret_key }: KeysOptions): string[] {
   if (secret_key === undefined) return []
   checkSecrets(secret_key)
   return typeof secret_key === 'string' ? [secret_key] : [...secret_key]
-}
-
-/** Tells of progress until the work is done: what is still on its way then comes too late. */
-export async function telling<T>(
-  { onProgress }: CompactOptions,
-  work: (tell: OnProgress) => Promise<T>,
-): Promise<T> {
-  let isDone = false
-  try {
-    return await work((done, total) => {
-      if (!isDone) onProgress?.(done, total)
-    })
-  } finally {
-    isDone = true
-  }
 }
 
 function findingsOf(from: { findings: NativeFinding[]; findingCount: number }): Findings {

@@ -1,50 +1,53 @@
 /**
- * The calls that are made while a master is still starting: they are checked and packed at once, so
- * that nothing the caller does to the data meanwhile has an effect, and carried out when it has.
+ * The calls that are made while a master is still starting. They are checked and encoded at once, so
+ * that later changes to the caller's object have no effect, and carried out when the store is open.
  */
-import type { Backend } from '../backend.js'
-import { DeferredArguments } from '../engine/deferred-arguments.js'
+import { DeferredCall } from '../engine/prepared-call.js'
 import { notStarted } from '../errors.js'
-import { encode } from '../msgpack/encode.js'
 import {
   type CreateOptions,
-  checkDeleteOptions,
   checkToken,
-  createOptionsOf,
   type DurableOptions,
+  isDurableDelete,
   type UpdateOptions,
-  updateOptionsOf,
 } from '../options/call-options.js'
-import { type Limit, readsOf, ttlOf } from '../options/limits.js'
+import type { Limit } from '../options/limits.js'
+import { prepareCreate, prepareUpdate } from '../records/prepare-call.js'
 import type { Session } from '../records/session.js'
-import type { Store } from './local-store.js'
+import type { SessionCalls } from '../session-store.js'
+import type { LocalStore } from './local-store.js'
 
-/** Calls that wait for a store to be open. */
-export class PendingStore implements Backend {
-  private readonly opening: Promise<Store>
+/** A store that is being opened. */
+export class PendingStore implements SessionCalls {
+  private readonly opening: Promise<LocalStore>
   private readonly dataSize: number
 
   /** @param dataSize the most bytes that data may take in that store */
-  constructor(opening: Promise<Store>, dataSize: number) {
+  constructor(opening: Promise<LocalStore>, dataSize: number) {
     this.opening = opening.catch((cause) => {
       throw notStarted('CRUDJT has not started: its start failed', { cause })
     })
-    hush(this.opening)
+    ignoreRejection(this.opening)
     this.dataSize = dataSize
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
-    return this.later(() => {
-      const options = createOptionsOf(ttl, silence_read)
-      const packed = this.pack(data, options)
-      return async (store) => settle(store, await store.createPacked(packed), options)
+    return this.whenOpen(() => {
+      prepareCreate(data, this.dataSize, false, ttl, silence_read)
+      const call = new DeferredCall()
+      return (store) => {
+        call.restore()
+        return store.createPrepared()
+      }
     })
   }
 
-  read(token: string): Promise<Session | null> {
-    return this.later(() => {
+  read<Data extends object = Record<string, unknown>>(
+    token: string,
+  ): Promise<Session<Data> | null> {
+    return this.whenOpen(() => {
       checkToken(token)
-      return (store) => store.read(token)
+      return (store) => store.read<Data>(token)
     })
   }
 
@@ -54,46 +57,39 @@ export class PendingStore implements Backend {
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): Promise<boolean> {
-    return this.later(() => {
+    return this.whenOpen(() => {
       checkToken(token)
-      const options = updateOptionsOf(ttl, silence_read)
-      const packed = this.pack(data, options)
-      const keep = options.keep === true
-      return async (store) => settle(store, await store.updatePacked(token, packed, keep), options)
+      prepareUpdate(data, this.dataSize, ttl, silence_read)
+      const call = new DeferredCall()
+      return (store) => {
+        call.restore()
+        return store.updatePrepared(token)
+      }
     })
   }
 
-  delete(token: string, given?: DurableOptions): Promise<boolean> {
-    return this.later(() => {
+  delete(token: string, options?: DurableOptions): Promise<boolean> {
+    return this.whenOpen(() => {
       checkToken(token)
-      const options = given === undefined ? {} : { ...checkDeleteOptions(given) }
-      return (store) => store.delete(token, options)
+      const durable = isDurableDelete(options)
+      return (store) => store.delete(token, { durable })
     })
   }
 
-  private pack(data: object, options: CreateOptions): DeferredArguments {
-    const length = encode(data, this.dataSize)
-    return new DeferredArguments(length, ttlOf(options.ttl), readsOf(options.silence_read))
+  /** @param prepare throws at once what is wrong with the call, and returns what is left to do */
+  private whenOpen<T>(prepare: () => (store: LocalStore) => T | Promise<T>): Promise<T> {
+    const answer = this.run(prepare)
+    ignoreRejection(answer)
+    return answer
   }
 
-  /** @param check throws at once what is wrong with the call; gives what is to be done later */
-  private later<T>(check: () => (store: Store) => Promise<T>): Promise<T> {
-    const done = this.carryOut(check)
-    hush(done)
-    return done
-  }
-
-  private async carryOut<T>(check: () => (store: Store) => Promise<T>): Promise<T> {
-    const call = check()
+  private async run<T>(prepare: () => (store: LocalStore) => T | Promise<T>): Promise<T> {
+    const call = prepare()
     return call(await this.opening)
   }
 }
 
-async function settle<T>(store: Store, answer: T, options: DurableOptions): Promise<T> {
-  return options.durable === true ? store.durably(answer) : answer
-}
-
-/** Whoever looks at the promise sees its rejection; if nobody does, the process goes on. */
-export function hush(promise: Promise<unknown>): void {
+/** Keeps a rejection that nobody handles from ending the process; whoever awaits it still sees it. */
+export function ignoreRejection(promise: Promise<unknown>): void {
   promise.catch(() => {})
 }

@@ -1,81 +1,62 @@
-/** The calls without promises: where the engine is over its budget they block. */
-
-import { BUSY, NO_SLOT } from '../engine/native.js'
-import { encodeInPlace, packedAt } from '../msgpack/encode.js'
+/** The calls without promises: where the engine is over its memory budget, they block. */
+import type { Engine } from '../engine/engine.js'
+import type { BUSY } from '../engine/native.js'
+import { prepared } from '../engine/prepared-call.js'
+import { retryWhenFree } from '../engine/write-queue.js'
 import {
   type CreateOptions,
-  checkDeleteOptions,
   checkToken,
-  createOptionsOf,
   type DurableOptions,
+  isDurableDelete,
   type UpdateOptions,
-  updateOptionsOf,
 } from '../options/call-options.js'
-import { type Limit, readsOf, ttlOf } from '../options/limits.js'
+import type { Limit } from '../options/limits.js'
+import { prepareCreate, prepareUpdate } from '../records/prepare-call.js'
 import type { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
 
 /** The `…Sync` calls of one store. */
 export class SyncCalls {
-  private readonly core: RecordAccess
+  private readonly records: RecordAccess
+  private readonly engine: Engine
   private readonly dataSize: number
 
-  constructor(core: RecordAccess, dataSize: number) {
-    this.core = core
+  constructor(records: RecordAccess, engine: Engine, dataSize: number) {
+    this.records = records
+    this.engine = engine
     this.dataSize = dataSize
   }
 
   /** As `Store.create`. */
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
-    const options = createOptionsOf(ttl, silence_read)
-    const { engine } = this.core
-    const length = encodeInPlace(data, this.dataSize, false)
-    const seconds = ttlOf(options.ttl)
-    const reads = readsOf(options.silence_read)
-    const token = this.insist(() => engine.create(packedAt(), length, seconds, reads, NO_SLOT))
-    this.settle(options)
-    return token
+    prepareCreate(data, this.dataSize, false, ttl, silence_read)
+    return this.run(() => this.records.create(), prepared.durable)
   }
 
   /** As `Store.read`. */
   read(token: string): Session | null {
     checkToken(token)
-    return this.insist(() => this.core.read(token))
+    return this.run(() => this.records.read(token), false)
   }
 
   /** As `Store.update`. */
   update(token: string, data: object, ttl?: Limit | UpdateOptions, silence_read?: Limit): boolean {
     checkToken(token)
-    const options = updateOptionsOf(ttl, silence_read)
-    const keep = options.keep === true
-    const { engine } = this.core
-    const length = encodeInPlace(data, this.dataSize, false)
-    const seconds = ttlOf(options.ttl)
-    const reads = readsOf(options.silence_read)
-    const done = this.insist(() => engine.update(token, packedAt(), length, seconds, reads, keep))
-    this.settle(options)
-    return done === 1
+    prepareUpdate(data, this.dataSize, ttl, silence_read)
+    return this.run(() => this.records.update(token), prepared.durable)
   }
 
   /** As `Store.delete`. */
-  delete(token: string, given?: DurableOptions): boolean {
+  delete(token: string, options?: DurableOptions): boolean {
     checkToken(token)
-    const options = given === undefined ? {} : checkDeleteOptions(given)
-    const done = this.insist(() => this.core.remove(token))
-    this.settle(options)
-    return done
+    const isDurable = isDurableDelete(options)
+    return this.run(() => this.records.remove(token), isDurable)
   }
 
-  /** Calls the engine until it is not busy. What lies in the scratch buffer stays there meanwhile. */
-  private insist<T>(call: () => T | typeof BUSY): T {
-    for (;;) {
-      const answer = call()
-      if (answer !== BUSY) return answer
-      this.core.engine.waitForRoomSync()
-    }
-  }
-
-  private settle(options: DurableOptions): void {
-    if (options.durable === true) this.core.engine.flushSync()
+  /** What was prepared stays in the scratch buffer while the call blocks. */
+  private run<T>(attempt: () => T | typeof BUSY, isDurable: boolean): T {
+    const answer = retryWhenFree(attempt, () => this.engine.waitForRoomSync())
+    if (isDurable) this.engine.flushSync()
+    return answer
   }
 }

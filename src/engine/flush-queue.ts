@@ -1,24 +1,24 @@
 /**
- * Puts the flushes that are asked for together: one is under way, and all that come meanwhile share
- * the one after it. The one under way can't serve them: it may have begun before their operations.
+ * Group commit of flushes: one is running, and all that are asked for meanwhile share the one after
+ * it. The running one cannot serve them, since it may have begun before their operations.
  */
 
 /** The flushes of one store. */
 export class FlushQueue {
   private readonly flushNow: () => Promise<void>
-  private current: Promise<void> | undefined
+  private running: Promise<void> | undefined
   private next: Promise<void> | undefined
 
-  /** @param flushNow resolves when all operations acknowledged before are on the medium */
+  /** @param flushNow resolves when every operation acknowledged before is on disk */
   constructor(flushNow: () => Promise<void>) {
     this.flushNow = flushNow
   }
 
-  /** Resolves when all operations acknowledged before are on the medium. */
+  /** Resolves when every operation acknowledged before is on disk. */
   flush(): Promise<void> {
     if (this.next !== undefined) return this.next
-    if (this.current === undefined) return this.start()
-    this.next = this.current.then(this.startNext, this.startNext)
+    if (this.running === undefined) return this.start()
+    this.next = this.running.then(this.startNext, this.startNext)
     return this.next
   }
 
@@ -29,9 +29,9 @@ export class FlushQueue {
 
   private start(): Promise<void> {
     const flush = this.flushNow().finally(() => {
-      if (this.current === flush) this.current = undefined
+      if (this.running === flush) this.running = undefined
     })
-    this.current = flush
+    this.running = flush
     return flush
   }
 }

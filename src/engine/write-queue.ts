@@ -1,48 +1,57 @@
 /**
- * The line of calls that wait because the engine is over its budget. They are answered in their
- * order, so that of two updates the later one stays; while any wait, later writes join them.
+ * The calls that wait because the engine is over its memory budget. They run in the order in which
+ * they came, so that of two updates the later one stays; while any wait, later writes join them.
  */
 import { BUSY } from './native.js'
 
-/** A line in front of one store. */
+/** Calls the engine until it is not busy; `wait` blocks until a call may be tried again. */
+export function retryWhenFree<T>(attempt: () => T | typeof BUSY, wait: () => void): T {
+  for (;;) {
+    const answer = attempt()
+    if (answer !== BUSY) return answer
+    wait()
+  }
+}
+
+/** The queue in front of one store. */
 export class WriteQueue {
   private readonly wait: () => Promise<void>
   private last: Promise<void> = Promise.resolve()
-  private waiting = 0
+  private length = 0
 
   /** @param wait resolves when a call that was told to wait may be tried again */
   constructor(wait: () => Promise<void>) {
     this.wait = wait
   }
 
-  /** Whether nobody waits. */
+  /** Whether the queue is empty. */
   get isFree(): boolean {
-    return this.waiting === 0
+    return this.length === 0
   }
 
-  /** Resolves when everybody who waits now has been answered. */
+  /** Resolves when every call that waits now has been answered. */
   whenFree(): Promise<void> {
     return this.last
   }
 
   /**
-   * Calls the engine when it is this call's turn, and again until the engine is not busy.
-   * @param call may answer BUSY
+   * Tries a call when its turn comes, and again until the engine is not busy.
+   * @param attempt may answer BUSY
    */
-  join<T>(call: () => T | typeof BUSY): Promise<T> {
-    this.waiting++
-    const answer = this.last.then(() => this.serve(call))
+  join<T>(attempt: () => T | typeof BUSY): Promise<T> {
+    this.length++
+    const answer = this.last.then(() => this.retry(attempt))
     this.last = answer.then(this.leave, this.leave)
     return answer
   }
 
   private readonly leave = (): void => {
-    this.waiting--
+    this.length--
   }
 
-  private async serve<T>(call: () => T | typeof BUSY): Promise<T> {
+  private async retry<T>(attempt: () => T | typeof BUSY): Promise<T> {
     for (;;) {
-      const answer = call()
+      const answer = attempt()
       if (answer !== BUSY) return answer
       await this.wait()
     }

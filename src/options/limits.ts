@@ -1,34 +1,33 @@
 /**
- * `ttl` and `silence_read`: from what a caller gives to what the engine takes. Here and only here is
- * decided what is a limit; a limit that is refused never becomes none.
+ * The limits `ttl` and `silence_read`: validates what the caller gave and converts it to what the
+ * engine takes. This is the only place that decides what a valid limit is; an invalid limit is refused
+ * and never treated as no limit.
  */
 
+import { EXACT_LIMIT, NO_LIMIT } from '../engine/native.js'
 import { exact, READS_EXACT, TTL_EXACT } from '../engine/scratch.js'
 import { type ArgumentError, rangeError, typeError } from '../errors.js'
 
-/** A limit of a token: a positive whole number; null and undefined: no limit. */
+/** A limit of a token: a positive whole number, or null or undefined for no limit. */
 export type Limit = number | bigint | null | undefined
 
-/** To the engine: no limit. */
-export const NONE = -1
-/** To the engine: the limit is in the scratch header. */
-const EXACT = -2
-/** The first number that is refused for being too large. */
+/** The smallest number that is refused as too large. */
 const TOO_LARGE = 1n << 64n
-/** The largest limit that is kept: what the wire can carry. */
+/** Larger limits are stored as this one, the largest that the wire carries. */
 const LARGEST = (1n << 63n) - 1n
 
 /**
- * A time to live in whole seconds, from 1 to 2^64 - 1; null and undefined: none. A limit that a
- * Number can't hold is put into the scratch header, so the call to the engine has to follow at once.
- * @throws RangeError for 0, negative numbers, NaN and 2^64 or more, TypeError for everything else
- *   that is no whole number; both `ERR_CRUDJT_LIMIT`
+ * Converts a time to live in whole seconds, from 1 to 2^64 - 1; null and undefined mean none. A limit
+ * that a Number cannot hold is put into the scratch header, so the call to the engine must follow at
+ * once.
+ * @throws RangeError `ERR_CRUDJT_LIMIT` for 0, negative numbers, NaN, and 2^64 or more; TypeError
+ *   `ERR_CRUDJT_LIMIT` for everything else that is not a whole number
  */
 export function ttlOf(value: unknown): number {
   return isUsual(value) ? value : unusual(value, 'ttl', TTL_EXACT)
 }
 
-/** A number of reads, like a ttl. */
+/** Converts a number of reads, as `ttlOf` does a ttl. */
 export function readsOf(value: unknown): number {
   return isUsual(value) ? value : unusual(value, 'silence_read', READS_EXACT)
 }
@@ -38,12 +37,12 @@ function isUsual(value: unknown): value is number {
 }
 
 function unusual(value: unknown, name: string, index: number): number {
-  if (value === undefined || value === null) return NONE
+  if (value === undefined || value === null) return NO_LIMIT
   const whole = wholeOf(value, name)
   if (whole <= 0n || whole >= TOO_LARGE) throw refusal(rangeError, name)
   if (whole <= Number.MAX_SAFE_INTEGER) return Number(whole)
   exact[index] = whole < LARGEST ? whole : LARGEST
-  return EXACT
+  return EXACT_LIMIT
 }
 
 function wholeOf(value: unknown, name: string): bigint {
@@ -58,7 +57,7 @@ function refusal(make: typeof typeError, name: string): ArgumentError {
   return make('ERR_CRUDJT_LIMIT', `${name} should be greater than 0 and less than 2^64`)
 }
 
-/** Refuses what is neither a ttl nor an object of named options. */
+/** The error for a second argument that is neither a ttl nor an object of named options. */
 export function refuseTtl(): ArgumentError {
   return refusal(typeError, 'ttl')
 }

@@ -1,10 +1,19 @@
 /**
- * What promises and `…Sync` calls have in common: one attempt at a read or a delete, between the
- * engine and the memo. BUSY is passed on: nothing was done.
+ * The four calls as single attempts: each makes one call to the engine, decodes its answer, and keeps
+ * decoded records in a cache. BUSY, where the engine did nothing, is passed on to whoever waits.
  */
-
 import type { Engine } from '../engine/engine.js'
-import { BUSY, KEPT, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from '../engine/native.js'
+import {
+  ABSENT,
+  BUSY,
+  FIRST_READ_LOW,
+  NO_LIMIT,
+  NO_SLOT,
+  NO_SLOT_HIGH,
+  UNCHANGED,
+  UNCHANGED_SLOT,
+} from '../engine/native.js'
+import { prepared } from '../engine/prepared-call.js'
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
 import { bringToFront, lastImage } from '../msgpack/encode.js'
@@ -12,89 +21,113 @@ import { thaw } from '../msgpack/frozen-value.js'
 import type { Shape } from '../msgpack/shapes/shape.js'
 import { type SharedValues, sharedValuesFor } from '../msgpack/shapes/shared-values.js'
 import { type DecodedCache, placeOf, rowOf } from './decoded-cache.js'
-import type { Session } from './session.js'
-import { sessionWith } from './session.js'
+import { type Session, sessionWith } from './session.js'
 
-/** The values of the record that is being read; for V8 the same kind of array as the memo's rows. */
+/** The values of the record at hand; for V8 the same kind of array as the rows of the cache. */
 const values: unknown[] = new Array(64).fill(undefined)
 
-/** Where the record that was read is kept. */
+/** The slot in which the record that was read is cached. */
 const slotLow = () => words[SLOT_LOW] as number
 const slotHigh = () => words[SLOT_HIGH] as number
 
-/** An engine with a memo of what was read from it. */
+/** One attempt at each call, on one store. */
 export class RecordAccess {
-  readonly engine: Engine
-  readonly memo: DecodedCache
+  private readonly engine: Engine
+  private readonly cache: DecodedCache
 
-  constructor(engine: Engine, memo: DecodedCache) {
+  constructor(engine: Engine, cache: DecodedCache) {
     this.engine = engine
-    this.memo = memo
+    this.cache = cache
   }
 
-  /** One attempt to read a checked token. */
+  /** Creates what was prepared. */
+  create(): string | typeof BUSY {
+    const { start, length, ttl, reads } = prepared
+    // Each value takes two bytes at least, with its key.
+    const slot =
+      prepared.isCacheable && reads === NO_LIMIT ? this.cache.reserve(length >> 1) : NO_SLOT
+    const token = this.engine.create(start, length, ttl, reads, slot)
+    if (slot !== NO_SLOT && token !== BUSY) this.cacheCreated(length)
+    return token
+  }
+
+  /** Reads a checked token. */
   read(token: string): Session | null | typeof BUSY {
     ensureFree()
     const answer = this.engine.read(token)
-    if (answer <= KEPT) return { data: this.recall(KEPT - answer, 0) }
-    if (answer === UNCHANGED) return sessionWith(this.recall(slotLow(), slotHigh()))
+    if (answer <= UNCHANGED_SLOT) return { data: this.cached(UNCHANGED_SLOT - answer, 0) }
+    if (answer === UNCHANGED) return sessionWith(this.cached(slotLow(), slotHigh()))
     if (answer >= 0) return this.decode(answer)
     return answer === BUSY ? BUSY : null
   }
 
-  private recall(low: number, high: number): Record<string, unknown> {
-    return this.memo.data(rowOf(low, high), placeOf(low))
-  }
-
-  private decode(length: number): Session {
-    const shape = decodeMap(length, values, 0)
-    const isCounted = (header[READS_LEFT] as number) >= 0
-    if (!isCounted) this.keep(shape, slotLow(), slotHigh())
-    return sessionWith(shape.build(values, 0, thaw))
-  }
-
-  /** A token that is read for the first time is not kept: it may be one of a great many. */
-  private keep(shape: Shape, low: number, high: number): void {
-    if (high === NO_SLOT_HIGH) {
-      if (low !== STRANGER_LOW) this.add(sharedValuesFor(shape, values))
-      return
-    }
-    const pattern = sharedValuesFor(shape, values)
-    if (this.memo.replace(rowOf(low, high), placeOf(low), pattern, values, decodedBytes())) {
-      this.engine.keep(high * 0x100000000 + low)
-    } else this.add(pattern)
-  }
-
-  private add(pattern: SharedValues): void {
-    const slot = this.memo.reserve(pattern.width)
-    if (slot === NO_SLOT) return
-    this.memo.fill(pattern, values, decodedBytes())
-    this.engine.keep(slot)
-  }
-
   /**
-   * Remembers what was just packed and created in the slot that was reserved for it, and still lies
-   * in the scratch buffer: new tokens are read soon.
+   * Reads a checked token without decoding its data.
+   * @param found gets the length of the data in the scratch buffer, at once
    */
-  remember(length: number): void {
-    const { memo } = this
-    const image = lastImage()
-    if (image !== undefined) {
-      memo.fill(image.patternNow(), image.values, image.taken)
-      return
-    }
-    bringToFront(length)
-    const shape = decodeMap(length, values, 0)
-    memo.fill(sharedValuesFor(shape, values), values, decodedBytes())
+  readPacked<T>(token: string, found: (length: number) => T, absent: T): T | typeof BUSY {
+    const length = this.engine.fetch(token)
+    if (length === BUSY) return BUSY
+    return length === ABSENT ? absent : found(length)
+  }
+
+  /** Updates a checked token with what was prepared. */
+  update(token: string): boolean | typeof BUSY {
+    const { start, length, ttl, reads, keep } = prepared
+    const answer = this.engine.update(token, start, length, ttl, reads, keep)
+    return answer === BUSY ? BUSY : answer === 1
   }
 
   /**
-   * One attempt to delete a checked token. What the memo has of it stays until its row is dropped:
-   * the engine will never again say that it is true.
+   * Deletes a checked token. Its cached record stays until its row is evicted: the engine never calls
+   * it unchanged again.
    */
   remove(token: string): boolean | typeof BUSY {
     ensureFree()
     const answer = this.engine.remove(token)
     return answer === BUSY ? BUSY : answer === 1
+  }
+
+  private cached(low: number, high: number): Record<string, unknown> {
+    return this.cache.data(rowOf(low, high), placeOf(low))
+  }
+
+  private decode(length: number): Session {
+    const shape = decodeMap(length, values, 0)
+    const isCounted = (header[READS_LEFT] as number) >= 0
+    if (!isCounted) this.cacheRead(shape, slotLow(), slotHigh())
+    return sessionWith(shape.build(values, 0, thaw))
+  }
+
+  /** A token that is read for the first time is not cached: a scan would evict everything else. */
+  private cacheRead(shape: Shape, low: number, high: number): void {
+    if (high === NO_SLOT_HIGH) {
+      if (low !== FIRST_READ_LOW) this.add(sharedValuesFor(shape, values))
+      return
+    }
+    const shared = sharedValuesFor(shape, values)
+    if (this.cache.replace(rowOf(low, high), placeOf(low), shared, values, decodedBytes())) {
+      this.engine.keep(high * 0x100000000 + low)
+    } else this.add(shared)
+  }
+
+  private add(shared: SharedValues): void {
+    const slot = this.cache.reserve(shared.width)
+    if (slot === NO_SLOT) return
+    this.cache.fill(shared, values, decodedBytes())
+    this.engine.keep(slot)
+  }
+
+  /** Caches the record that was just created in the slot reserved for it: new tokens are read soon. */
+  private cacheCreated(length: number): void {
+    const { cache } = this
+    const image = lastImage()
+    if (image !== undefined) {
+      cache.fill(image.patternNow(), image.values, image.taken)
+      return
+    }
+    bringToFront(length)
+    const shape = decodeMap(length, values, 0)
+    cache.fill(sharedValuesFor(shape, values), values, decodedBytes())
   }
 }

@@ -5,10 +5,10 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crudjt_core::JournalMode;
-use crudjt_core::parts;
+use crudjt_core::bench_parts;
 
 fn tokens(criterion: &mut Criterion) {
-    let tokens = parts::Tokens::new();
+    let tokens = bench_parts::Tokens::new();
     let token = tokens.make(1);
     criterion.bench_function("token/make", |bencher| bencher.iter(|| tokens.make(black_box(7))));
     criterion.bench_function("token/open", |bencher| {
@@ -20,7 +20,7 @@ fn sealing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("seal of 256 bytes");
     group.throughput(Throughput::Bytes(256));
     for (name, chacha) in [("aes-256-gcm", false), ("chacha20-poly1305", true)] {
-        let mut sealing = parts::Sealing::new(chacha);
+        let mut sealing = bench_parts::Sealing::new(chacha);
         group.bench_function(format!("{name}/seal"), |bencher| {
             bencher.iter(|| sealing.seal(black_box(&[7; 256])))
         });
@@ -33,7 +33,7 @@ fn sealing(criterion: &mut Criterion) {
 
 /// What a create can't be quicker than: its bytes sealed, and copied once into memory that is not at hand.
 fn limits(criterion: &mut Criterion) {
-    let mut sealing = parts::Sealing::new(false);
+    let mut sealing = bench_parts::Sealing::new(false);
     let mut place = vec![0_u8; 16 << 20];
     let mut places = (0..place.len() - 304).step_by(304).cycle();
     criterion.bench_function("limit/seal and copy", |bencher| {
@@ -55,7 +55,7 @@ fn journal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("journal append of 302 bytes");
     for (name, mode) in [("mapped", JournalMode::Mapped), ("plain", JournalMode::Plain)] {
         let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut journal = parts::Appending::new(folder.path(), mode).unwrap();
+        let mut journal = bench_parts::Appending::new(folder.path(), mode).unwrap();
         group.bench_function(name, |bencher| {
             bencher.iter(|| journal.append(black_box(&[7; 302])).unwrap())
         });

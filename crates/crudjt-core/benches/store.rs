@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crudjt_core::{
-    Change, Error, JournalMode, Known, Limits, OUT_BYTES, Options, Reading, Secret, Store, Token,
+    Change, Error, JournalMode, Limits, OUT_BYTES, Options, ReaderIndex, Reading, Secret, Store,
+    Token,
 };
 use tempfile::TempDir;
 
@@ -119,7 +120,7 @@ fn calls(criterion: &mut Criterion) {
     group.bench_function("read/unchanged", |bencher| {
         let opened = open(JournalMode::Auto);
         let (tokens, mut out) = (fill(&opened.store, TOKENS), vec![0; OUT_BYTES]);
-        let mut known = Known::new(TOKENS.next_power_of_two());
+        let mut known = ReaderIndex::new(TOKENS.next_power_of_two());
         tokens.iter().for_each(|token| known.keep(token.id(), 1, 0));
         let mut next = tokens.iter().cycle();
         bencher.iter(|| {

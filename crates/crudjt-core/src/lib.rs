@@ -5,70 +5,51 @@
 //! process at once and power loss within [`Options::sync_interval`].
 //!
 //! ```text
-//! Store ── Engine ─┬─ keyring, seal, token, record     what is written, and under which keys
+//! Store ── Engine ─┬─ crypto, record                   what is written, and under which keys
 //!                  ├─ journal ── memtable              what is new
 //!                  ├─ tree ── cache                    what is at rest
-//!                  └─ storage, clock, owner            the disk, time, and who owns both
+//!                  └─ platform                         the disk, time, and who owns both
 //! ```
 //!
-//! The formats, the commit protocol and their reasons are in `docs/design.md`.
+//! The formats, the commit protocol and their reasons are in `docs/internals/`.
 
-mod briefs;
-mod budgeted;
 mod bytes;
 mod cache;
 mod call;
-mod changes;
-#[doc(hidden)]
-pub mod clock;
+mod crypto;
 mod engine;
 mod error;
 mod event;
-mod format;
-#[doc(hidden)]
-pub mod fuzzing;
-mod hash;
 mod journal;
-mod keyring;
-mod known;
+mod maintenance;
 mod memtable;
 pub mod msgpack;
-mod offline;
 mod options;
-mod outline;
-mod owner;
-mod padded;
-#[doc(hidden)]
-pub mod parts;
-mod path;
-mod random;
+mod platform;
 mod record;
-#[doc(hidden)]
-pub mod sabotage;
-mod seal;
-mod secret;
-#[doc(hidden)]
-pub mod storage;
 mod store;
-mod sync;
-mod token;
+mod testing;
 mod tree;
 
+pub use cache::{CacheState, ReaderIndex};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
+pub use crypto::secret::Secret;
+pub use crypto::token::{TOKEN_LENGTH, Token};
 pub use engine::Stats;
 pub use error::{Error, Result};
 pub use event::{Event, EventHandler};
-pub use known::{Acquaintance, Known};
-pub use offline::{
+pub use maintenance::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
     Verified, backup, compact, keys, repair, verify,
 };
+pub use msgpack::{Leaves, MAX_LEAVES, Outliner};
 #[doc(hidden)]
-pub use options::Seams;
+pub use options::Environment;
 pub use options::{JournalMode, Options};
-pub use outline::{Leaves, MAX_LEAVES, Outliner};
-pub use owner::Owner;
-pub use path::{DefaultPlace, default_place};
-pub use secret::Secret;
+pub use platform::default_path::{DefaultPath, default_path};
+pub use platform::owner_lock::Owner;
+#[doc(hidden)]
+pub use platform::{clock, storage};
 pub use store::Store;
-pub use token::{TOKEN_LENGTH, Token};
+#[doc(hidden)]
+pub use testing::{bench_parts, fuzzing, sabotage};

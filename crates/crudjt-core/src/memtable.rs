@@ -4,17 +4,17 @@
 //! happens under the append lock, right after its entry was appended; a tombstone stays as long as
 //! the memtable.
 
-use crate::sync::atomic::{AtomicI64, Ordering};
+use crate::platform::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::sync::{Mutex, RwLock, RwLockWriteGuard};
+use crate::platform::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
-use crate::journal::{Begin, Place, Segment};
+use crate::crypto::EpochRow;
+use crate::crypto::token::Salt;
+use crate::journal::{Begin, RecordLocation, Segment};
 use crate::record::Header;
-use crate::seal::EpochRow;
-use crate::token::Salt;
 
 const SHARDS: u64 = 32;
 /// How many recent records a shard has room for at first: 16 MiB of records of 256 bytes.
@@ -25,19 +25,19 @@ const RUN: u64 = 64;
 /// What is kept in memory of a record, so that a read of one that has not changed touches nothing
 /// else. Trusted only if it was made here, not read from a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Brief {
+pub(crate) struct RecordMeta {
     pub(crate) version: u64,
     pub(crate) salt: Salt,
     /// Milliseconds since 1970; the largest for none, and for one too far to fit.
     pub(crate) expiry: u64,
-    /// Whether the brief tells all there is to know: no read limit, and an expiry that fits.
+    /// Whether it tells all there is to know: no read limit, and an expiry that fits.
     pub(crate) whole: bool,
 }
 
-impl Brief {
-    pub(crate) fn of(header: &Header) -> Brief {
+impl RecordMeta {
+    pub(crate) fn of(header: &Header) -> RecordMeta {
         let fits = header.expiry.is_none() || header.sweep_at().is_some();
-        Brief {
+        RecordMeta {
             version: header.version,
             salt: header.salt,
             expiry: header.sweep_at().unwrap_or(u64::MAX),
@@ -45,7 +45,7 @@ impl Brief {
         }
     }
 
-    /// The header as far as a change needs it, if the brief tells all there is: not what it was
+    /// The header as far as a change needs it, if this tells all there is: not what it was
     /// sealed with.
     pub(crate) fn header(&self) -> Option<Header> {
         let expiry = (self.expiry != u64::MAX).then_some(u128::from(self.expiry));
@@ -65,7 +65,7 @@ impl Brief {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum State {
     /// The record stands at `place` of segment `segment` of the memtable.
-    Live { segment: u32, place: Place, brief: Option<Brief> },
+    Live { segment: u32, location: RecordLocation, meta: Option<RecordMeta> },
     /// A tombstone.
     Dead,
 }
@@ -240,12 +240,12 @@ impl Memtable {
 }
 
 /// The memtables: one that takes entries and those on their way into the B-tree, oldest first.
-pub(crate) struct Tables {
+pub(crate) struct Memtables {
     pub(crate) active: Arc<Memtable>,
     pub(crate) frozen: Vec<Arc<Memtable>>,
 }
 
-impl Tables {
+impl Memtables {
     /// The newest state of `id` and the memtable that has it.
     pub(crate) fn get(&self, id: u64) -> Option<(State, &Arc<Memtable>)> {
         let newest_first = std::iter::once(&self.active).chain(self.frozen.iter().rev());
@@ -253,16 +253,16 @@ impl Tables {
     }
 
     /// With the active one frozen and `fresh` in its place.
-    pub(crate) fn rotated(&self, fresh: Arc<Memtable>) -> Tables {
+    pub(crate) fn rotated(&self, fresh: Arc<Memtable>) -> Memtables {
         let frozen = self.frozen.iter().chain([&self.active]).cloned().collect();
-        Tables { active: fresh, frozen }
+        Memtables { active: fresh, frozen }
     }
 
     /// Without the frozen memtable `done`.
-    pub(crate) fn without(&self, done: &Arc<Memtable>) -> Tables {
+    pub(crate) fn without(&self, done: &Arc<Memtable>) -> Memtables {
         let frozen =
             self.frozen.iter().filter(|memtable| !Arc::ptr_eq(memtable, done)).cloned().collect();
-        Tables { active: self.active.clone(), frozen }
+        Memtables { active: self.active.clone(), frozen }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Memtable>> {
@@ -281,12 +281,12 @@ mod tests {
             next_id in 0..20_000u64, ids in prop::collection::btree_set(1..30_000u64, 0..300)
         ) {
             let memtable = Memtable::new(Vec::new(), next_id, 0);
-            let place = |id: u64| Place { offset: id as u32, length: 1 };
+            let location = |id: u64| RecordLocation { offset: id as u32, length: 1 };
             for id in &ids {
-                memtable.set(*id, State::Live { segment: 0, place: place(*id), brief: None });
+                memtable.set(*id, State::Live { segment: 0, location: location(*id), meta: None });
             }
             let found = |id: u64| match memtable.get(id) {
-                Some(State::Live { place, .. }) => Some(u64::from(place.offset)),
+                Some(State::Live { location, .. }) => Some(u64::from(location.offset)),
                 _ => None,
             };
             for id in 0..30_000 {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
+use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
-use crate::secret::Secret;
-use crate::storage::{Disk, Storage};
+use crate::platform::clock::{Clock, SystemClock};
+use crate::platform::storage::{Disk, Storage};
 
 /// How the journal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,7 +49,7 @@ pub struct Options {
     pub on_event: Option<EventHandler>,
     /// What tests replace.
     #[doc(hidden)]
-    pub seams: Seams,
+    pub environment: Environment,
 }
 
 impl Options {
@@ -67,7 +67,7 @@ impl Options {
             require_known_key: false,
             journal: JournalMode::Auto,
             on_event: None,
-            seams: Seams::default(),
+            environment: Environment::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl Options {
 /// What tests replace: time, the disk, sizes, and the background threads.
 #[doc(hidden)]
 #[derive(Clone)]
-pub struct Seams {
+pub struct Environment {
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where files are.
@@ -116,9 +116,9 @@ pub struct Seams {
     pub spare_thread: bool,
 }
 
-impl Default for Seams {
-    fn default() -> Seams {
-        Seams {
+impl Default for Environment {
+    fn default() -> Environment {
+        Environment {
             clock: Arc::new(SystemClock::new()),
             storage: Arc::new(Disk),
             segment_bytes: 16 << 20,

@@ -15,8 +15,8 @@
 //! The header stands in clear and is authenticated with the data. Flags 8 and 16 are kept for a
 //! list of owners and a caller's own key, each a u16 length with its bytes after the read limit.
 
-use crate::bytes::{Reader, put_uint};
-use crate::token::Salt;
+use crate::bytes::{ByteReader, put_uint};
+use crate::crypto::token::Salt;
 
 /// The record format written here.
 pub(crate) const FORMAT: u8 = 1;
@@ -72,7 +72,7 @@ impl Header {
 
     /// Takes a header apart; also gives its length. `None` for what this version doesn't know.
     pub(crate) fn parse(record: &[u8]) -> Option<(Header, usize)> {
-        let mut reader = Reader(record);
+        let mut reader = ByteReader(record);
         let (format, flags) = (reader.u8()?, reader.u8()?);
         let known = FLAG_EXPIRY | FLAG_EXPIRY_WIDE | FLAG_READS;
         if format != FORMAT || flags & !known != 0 || flags & 3 == 3 {

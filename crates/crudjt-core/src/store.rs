@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::cache::ReaderIndex;
 use crate::call::{Change, Limits, Reading};
+use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
-use crate::known::Known;
-use crate::offline::{BackedUp, Progress};
+use crate::maintenance::{BackedUp, Progress};
 use crate::options::Options;
-use crate::path::settled;
-use crate::token::Token;
+use crate::platform::default_path::settled;
 use crate::{Error, Result};
 
 /// A handle on an open store. All calls may be made from several threads at once.
@@ -24,9 +24,9 @@ pub struct Store {
 }
 
 /// The engines open in this process, by folder, and how many handles each has.
-static ENGINES: Mutex<Option<HashMap<PathBuf, Slot>>> = Mutex::new(None);
+static ENGINES: Mutex<Option<HashMap<PathBuf, SharedEngine>>> = Mutex::new(None);
 
-type Slot = Arc<Mutex<Option<(Arc<Engine>, usize)>>>;
+type SharedEngine = Arc<Mutex<Option<(Arc<Engine>, usize)>>>;
 
 impl Store {
     /// Opens a store, making it if there is none; blocks on the disk. If this process has it open
@@ -37,9 +37,9 @@ impl Store {
     /// [`Error::Path`], [`Error::Full`], [`Error::Storage`], [`Error::Damaged`], [`Error::Version`].
     pub fn open(mut options: Options) -> Result<Store> {
         // A link is followed only once there is something to follow; opening tells of an error.
-        let _ = options.seams.storage.create_folder(&options.path);
+        let _ = options.environment.storage.create_folder(&options.path);
         options.path = settled(&options.path);
-        let slot = slot_of(&options.path);
+        let slot = shared_engine(&options.path);
         let mut shared = slot.lock();
         let engine = match shared.as_mut() {
             Some((engine, handles)) if engine.options().agrees_with(&options) => {
@@ -70,7 +70,7 @@ impl Store {
         self.check()?.create(data, limits, None)
     }
 
-    /// The same for a caller who keeps the data in a slot, which `known` then knows. A token with a
+    /// The same for a caller who keeps the data in a slot, which `index` then knows. A token with a
     /// read limit is not to be kept.
     ///
     /// # Errors
@@ -79,26 +79,31 @@ impl Store {
         &self,
         data: &[u8],
         limits: Limits,
-        known: &Known,
+        index: &ReaderIndex,
         slot: u64,
     ) -> Result<Token> {
-        self.check()?.create(data, limits, Some((known, slot)))
+        self.check()?.create(data, limits, Some((index, slot)))
     }
 
     /// Reads a token's data into `out`, which has room for any if it has [`OUT_BYTES`]. A token
-    /// with a read limit loses one read, and dies with the last. `known` is what data the caller
+    /// with a read limit loses one read, and dies with the last. `index` says what data the caller
     /// still has. Anything that is no live token is [`Reading::Absent`].
     ///
     /// # Errors
     /// [`Error::TooLarge`] if `out` is too small, nothing is counted then; [`Error::Storage`] if a
     /// block can't be read; where a read is counted also what [`Store::create`] gives.
-    pub fn read(&self, token: &[u8], known: Option<&Known>, out: &mut [u8]) -> Result<Reading> {
-        self.check()?.read(token, known, out)
+    pub fn read(
+        &self,
+        token: &[u8],
+        index: Option<&ReaderIndex>,
+        out: &mut [u8],
+    ) -> Result<Reading> {
+        self.check()?.read(token, index, out)
     }
 
     /// Has a caller told of every change, so that what it keeps is known to be true at less cost.
-    pub fn watch(&self, known: &mut Known) {
-        self.engine.watch(known.watch());
+    pub fn watch(&self, index: &mut ReaderIndex) {
+        self.engine.watch(index.watch());
     }
 
     /// Replaces a live token's data and limits; false if there is no live token.
@@ -179,7 +184,7 @@ impl Store {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let slot = slot_of(self.path());
+        let slot = shared_engine(self.path());
         let mut shared = slot.lock();
         let Some((_, handles)) = shared.as_mut() else { return Ok(()) };
         *handles -= 1;
@@ -202,7 +207,7 @@ impl Drop for Store {
     }
 }
 
-fn slot_of(path: &Path) -> Slot {
+fn shared_engine(path: &Path) -> SharedEngine {
     let mut engines = ENGINES.lock();
     let engines = engines.get_or_insert_default();
     engines.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().is_some());

@@ -9,7 +9,7 @@ mod trial;
 
 use common::*;
 use crudjt_core::{FindingKind, OUT_BYTES, Reading, Repair, Store, repair, verify};
-use trial::damage::{Case, Image, Known, fixture, fixture_path, save_fixture, world_of};
+use trial::damage::{Case, ExpectedRead, Image, fixture, fixture_path, save_fixture, world_of};
 
 /// What is kept: a name, whether the store was closed, and what was done to it.
 fn kept() -> Vec<(&'static str, bool, Option<Case>)> {
@@ -37,19 +37,20 @@ fn fixtures_are_made_where_they_are_missing() {
 }
 
 /// How many tokens read as they must; none may read as anything else.
-fn right(store: &Store, tokens: &[Known]) -> usize {
+fn right(store: &Store, tokens: &[ExpectedRead]) -> usize {
     let mut out = vec![0; OUT_BYTES];
-    let is_right =
-        |(token, expected): &&Known| match (store.read(token.as_bytes(), None, &mut out), expected)
-        {
-            (Ok(Reading::Found(_, length)), Some(data)) => {
-                assert_eq!(out[..length], data[..]);
-                true
-            }
-            (Ok(Reading::Absent), None) => true,
-            (Ok(Reading::Absent), Some(_)) => false,
-            (other, _) => panic!("{other:?}"),
-        };
+    let is_right = |(token, expected): &&ExpectedRead| match (
+        store.read(token.as_bytes(), None, &mut out),
+        expected,
+    ) {
+        (Ok(Reading::Found(_, length)), Some(data)) => {
+            assert_eq!(out[..length], data[..]);
+            true
+        }
+        (Ok(Reading::Absent), None) => true,
+        (Ok(Reading::Absent), Some(_)) => false,
+        (other, _) => panic!("{other:?}"),
+    };
     tokens.iter().filter(is_right).count()
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use crudjt_core::clock::ManualClock;
-use crudjt_core::{Error, JournalMode, Options, Seams, Store, Token};
+use crudjt_core::{Environment, Error, JournalMode, Options, Store, Token};
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
@@ -70,9 +70,10 @@ fn on_a_real_full_file_system_it_is_the_same() {
 
 fn fill_and_empty(tmpfs: &Tmpfs, journal: JournalMode) {
     let clock = ManualClock::new(START);
-    let seams = Seams { clock: clock.clone(), segment_bytes: 256 << 10, ..Seams::default() };
+    let environment =
+        Environment { clock: clock.clone(), segment_bytes: 256 << 10, ..Environment::default() };
     let options = Options::new(tmpfs.path().join("store"), vec![secret(1)]);
-    let options = Options { journal, seams, ..options };
+    let options = Options { journal, environment, ..options };
     let store = Store::open(options.clone()).unwrap();
     let mut tokens: Vec<Token> = (0..500).map(|_| create(&store, b"first", None, None)).collect();
     let ballast = tmpfs.path().join("ballast");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use common::interrupted::InterruptedClock;
 use common::*;
-use crudjt_core::{Error, JournalMode, Known, Reading, Store, Token};
+use crudjt_core::{Error, JournalMode, ReaderIndex, Reading, Store, Token};
 
 const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
@@ -237,7 +237,7 @@ fn an_update_that_comes_too_late_does_not_revive_a_token() {
 fn open_interrupted(world: &World) -> (Arc<Store>, Arc<InterruptedClock>) {
     let clock = InterruptedClock::new(world.clock.clone());
     let mut options = world.options();
-    options.seams.clock = clock.clone();
+    options.environment.clock = clock.clone();
     (Arc::new(Store::open(options).unwrap()), clock)
 }
 
@@ -365,7 +365,7 @@ fn a_reader_that_knows_the_version_is_told_so_until_it_changes() {
     let store = small(JournalMode::Mapped).open();
     let token = create(&store, b"known", Some(60), None);
     let mut out = [0; 64];
-    let mut kept = Known::new(64);
+    let mut kept = ReaderIndex::new(64);
     kept.keep(token.id(), 1, 0);
     let known = |out: &mut [u8]| store.read(token.as_bytes(), Some(&kept), out).unwrap();
     assert!(
@@ -387,7 +387,7 @@ fn a_reader_that_knows_the_version_is_told_so_until_it_changes() {
 fn a_keeper_who_watches_is_told_of_what_others_do() {
     let world = small(JournalMode::Mapped);
     let store = world.open();
-    let mut kept = Known::new(64);
+    let mut kept = ReaderIndex::new(64);
     store.watch(&mut kept);
     let mut out = [0; 64];
     let changed = |store: &Store, token: &Token| update(store, token, b"other", Some(60), None);
@@ -422,7 +422,7 @@ fn what_a_keeper_has_of_an_id_is_not_given_for_another_token_of_that_id() {
     store.close().unwrap();
     world.disk = earlier;
     let store = world.open();
-    let mut kept = Known::new(64);
+    let mut kept = ReaderIndex::new(64);
     store.watch(&mut kept);
     let made = store.create_kept(b"made", limits(None, None), &kept, 0).unwrap();
     assert_eq!(made.id(), lost.id());

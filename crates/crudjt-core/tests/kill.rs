@@ -25,8 +25,8 @@ fn options(path: &Path, journal: JournalMode) -> Options {
     let mut options = Options::new(path, vec![secret]);
     options.journal = journal;
     options.lock_wait = Duration::from_secs(5);
-    options.seams.segment_bytes = 64 << 10;
-    options.seams.memtable_age = 20;
+    options.environment.segment_bytes = 64 << 10;
+    options.environment.memtable_age = 20;
     options.sync_interval = Duration::from_millis(20);
     options
 }

@@ -6,7 +6,7 @@ mod common;
 use std::ops::Range;
 
 use common::*;
-use crudjt_core::{Change, JournalMode, Known, OUT_BYTES, Reading, Store, Token};
+use crudjt_core::{Change, JournalMode, OUT_BYTES, ReaderIndex, Reading, Store, Token};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -101,13 +101,13 @@ impl Model {
 
 /// A caller who keeps what it creates and reads, and watches the store.
 struct Keeper {
-    known: Known,
+    known: ReaderIndex,
     slots: Vec<Vec<u8>>,
 }
 
 impl Keeper {
     fn new(store: &Store) -> Keeper {
-        let mut known = Known::new(64);
+        let mut known = ReaderIndex::new(64);
         store.watch(&mut known);
         Keeper { known, slots: Vec::new() }
     }

@@ -41,18 +41,18 @@ fn pieces(bytes: &[u8]) -> HashSet<Vec<u8>> {
 }
 
 /// What is known of a store, and where it is.
-struct Known {
+struct PlantedSecret {
     world: World,
     pieces: HashSet<Vec<u8>>,
 }
 
-impl Known {
-    fn new(journal: JournalMode) -> Known {
+impl PlantedSecret {
+    fn new(journal: JournalMode) -> PlantedSecret {
         let secret = known(48, 11);
         let mut world = World::new(journal);
         world.segment_bytes = 32 << 10;
         world.secrets = vec![Secret::from_base64(&STANDARD.encode(&secret)).unwrap()];
-        Known { world, pieces: pieces(&secret) }
+        PlantedSecret { world, pieces: pieces(&secret) }
     }
 
     fn create(&mut self, store: &Store, seed: u8) -> Token {
@@ -84,7 +84,7 @@ impl Known {
 #[test]
 fn no_file_of_a_store_holds_its_secret_its_data_or_its_tokens() {
     for journal in [JournalMode::Mapped, JournalMode::Plain] {
-        let mut known = Known::new(journal);
+        let mut known = PlantedSecret::new(journal);
         let store = known.world.open();
         let tokens: Vec<_> = (0..20).map(|seed| known.create(&store, seed)).collect();
         store.checkpoint().unwrap();
@@ -105,7 +105,7 @@ fn no_file_of_a_store_holds_its_secret_its_data_or_its_tokens() {
 
 #[test]
 fn the_search_finds_what_stands_in_a_file() {
-    let mut known = Known::new(JournalMode::Plain);
+    let mut known = PlantedSecret::new(JournalMode::Plain);
     let store = known.world.open();
     let token = known.create(&store, 5);
     store.close().unwrap();

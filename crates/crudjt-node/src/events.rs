@@ -13,17 +13,17 @@ type Report = FnArgs<(String, String)>;
 /// A JavaScript function that takes `(code, message)`; weak, so it holds no event loop open.
 pub type Listener = ThreadsafeFunction<Report, Unknown<'static>, Report, Status, false, true>;
 
-/// Where one store's events go. Shut when the store closes: the listener usually refers to the
+/// Where one store's events go. Closed when the store closes: the listener usually refers to the
 /// store's JavaScript object, and a root kept longer would keep both for ever.
 pub struct EventSink(Mutex<Option<Listener>>);
 
 impl EventSink {
-    /// Delivers to `listener` until shut.
+    /// Delivers to `listener` until closed.
     pub fn new(listener: Listener) -> Self {
         Self(Mutex::new(Some(listener)))
     }
 
-    /// Queues an event for the JavaScript thread; dropped when shut or when the environment ends.
+    /// Queues an event for the JavaScript thread; dropped when closed or when the environment ends.
     pub fn send(&self, event: &Event) {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(listener) = listener.as_ref() {
@@ -33,7 +33,7 @@ impl EventSink {
     }
 
     /// Lets go of the listener.
-    pub fn shut(&self) {
+    pub fn close(&self) {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(listener);
     }

@@ -39,7 +39,7 @@ impl Handle {
     /// Makes everything durable and releases the store; blocks, and may be called again.
     pub fn close(self: &Arc<Self>) -> Result<(), Failure> {
         let closed = self.engine.close();
-        self.events.shut();
+        self.events.close();
         teardown::remove(self);
         Ok(closed?)
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crudjt_core::msgpack::{self, Malformed};
-use crudjt_core::{Acquaintance, Change, Error, Known, Limits, Meta, Reading, TOKEN_LENGTH};
+use crudjt_core::{CacheState, Change, Error, Limits, Meta, ReaderIndex, Reading, TOKEN_LENGTH};
 use napi::bindgen_prelude::{ArrayBuffer, Unknown};
 use napi::{Env, JsValue, sys};
 
@@ -31,7 +31,7 @@ const NO_LIMIT: f64 = -1.0;
 const EXACT_LIMIT: f64 = -2.0;
 
 /// Instead of a slot: nothing is kept, and it was not read before; or it was read, but not kept.
-const STRANGER: u64 = u64::MAX;
+const UNCACHED: u64 = u64::MAX;
 const SEEN: u64 = u64::MAX - 1;
 
 type TokenText = [u8; TOKEN_LENGTH];
@@ -41,7 +41,7 @@ struct Hot {
     handle: Arc<Handle>,
     scratch: Scratch,
     /// What JavaScript keeps decoded.
-    known: RefCell<Known>,
+    known: RefCell<ReaderIndex>,
     /// What the last read answered, if it may be kept.
     answered: Cell<Option<Meta>>,
 }
@@ -55,7 +55,7 @@ pub fn bind<'env>(
     handle: &Arc<Handle>,
 ) -> napi::Result<Unknown<'env>> {
     let scratch = Scratch::pin(env.raw(), scratch.raw())?;
-    let mut known = Known::new(known_tokens as usize);
+    let mut known = ReaderIndex::new(known_tokens as usize);
     handle.engine().watch(&mut known);
     let hot = Rc::new(Hot {
         handle: Arc::clone(handle),
@@ -106,7 +106,7 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
         match reading {
             Ok(Reading::Unchanged(meta, slot)) => values.answer(hot.tell_unchanged(&meta, slot)),
             Ok(Reading::Found(meta, length)) => {
-                let known = hot.acquaintance(&meta);
+                let known = hot.cache_state(&meta);
                 hot.tell(&meta, known);
                 hot.note(&meta, known);
                 values.answer(length as i32)
@@ -120,7 +120,7 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
 unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |hot, values, [token]| match hot.fetch(&values.token(token)?, None) {
         Ok(Reading::Found(meta, length)) => {
-            hot.tell(&meta, Acquaintance::Stranger);
+            hot.tell(&meta, CacheState::Unknown);
             values.answer(length as i32)
         }
         Ok(Reading::Absent | Reading::Unchanged(..)) => values.answer(ABSENT),
@@ -239,12 +239,12 @@ impl Hot {
     fn fetch(
         &self,
         token: &Option<TokenText>,
-        known: Option<&Known>,
+        known: Option<&ReaderIndex>,
     ) -> crudjt_core::Result<Reading> {
         self.scratch.with_data(|out| self.handle.engine().read(text(token), known, out))
     }
 
-    fn acquaintance(&self, meta: &Meta) -> Acquaintance {
+    fn cache_state(&self, meta: &Meta) -> CacheState {
         self.known.borrow().look(meta.id)
     }
 
@@ -254,16 +254,16 @@ impl Hot {
         if let (None, Some(answer)) = (meta.ttl, short) {
             return answer;
         }
-        self.tell(meta, Acquaintance::Kept { version: meta.version, slot });
+        self.tell(meta, CacheState::Cached { version: meta.version, slot });
         UNCHANGED
     }
 
     /// Puts what a reader is told into the header.
-    fn tell(&self, meta: &Meta, known: Acquaintance) {
+    fn tell(&self, meta: &Meta, known: CacheState) {
         let slot = match known {
-            Acquaintance::Kept { slot, .. } => slot,
-            Acquaintance::Seen => SEEN,
-            Acquaintance::Stranger => STRANGER,
+            CacheState::Cached { slot, .. } => slot,
+            CacheState::Seen => SEEN,
+            CacheState::Unknown => UNCACHED,
         };
         self.scratch.put(SLOT, slot.to_le_bytes());
         self.put(VERSION, meta.version as f64);
@@ -281,10 +281,10 @@ impl Hot {
     }
 
     /// Holds ready what JavaScript may keep: nothing that counts its reads.
-    fn note(&self, meta: &Meta, known: Acquaintance) {
+    fn note(&self, meta: &Meta, known: CacheState) {
         let may_be_kept = meta.reads.is_none();
         self.answered.set(may_be_kept.then_some(*meta));
-        if may_be_kept && known == Acquaintance::Stranger {
+        if may_be_kept && known == CacheState::Unknown {
             self.known.borrow_mut().see(meta.id);
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crudjt_core::{DefaultPlace, JournalMode, Options, Secret, default_place};
+use crudjt_core::{DefaultPath, JournalMode, Options, Secret, default_path};
 use napi::Env;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
@@ -61,7 +61,7 @@ pub fn open_store(
 impl OpenOptions {
     fn read(self) -> Result<Options, Failure> {
         let secrets = self.secret_keys.iter().map(|text| Secret::from_base64(text));
-        let DefaultPlace { path, in_project } = self.place();
+        let DefaultPath { path, in_project } = self.place();
         let mut options = Options::new(path, secrets.collect::<Result<_, _>>()?);
         options.in_project = in_project;
         set(&mut options.max_data_size, self.max_data_size, |bytes| bytes as usize);
@@ -76,10 +76,10 @@ impl OpenOptions {
         Ok(options)
     }
 
-    fn place(&self) -> DefaultPlace {
+    fn place(&self) -> DefaultPath {
         match &self.path {
-            Some(path) => DefaultPlace { path: path.into(), in_project: false },
-            None => default_place(&env::current_dir().unwrap_or_else(|_| Path::new(".").into())),
+            Some(path) => DefaultPath { path: path.into(), in_project: false },
+            None => default_path(&env::current_dir().unwrap_or_else(|_| Path::new(".").into())),
         }
     }
 

@@ -48,14 +48,14 @@ unsafe extern "C" fn outline_data(
         let map = outline.scratch.data(values.number(length)? as usize)?;
         let mut outliner = outline.outliner.borrow_mut();
         let found = outline.scratch.with_leaves(|leaves| outliner.outline(map, leaves));
-        values.answer(found.map_or(UNKNOWN, |way| (2 * Outliner::place(map) + way) as i32))
+        values.answer(found.map_or(UNKNOWN, |way| (2 * Outliner::bucket(map) + way) as i32))
     })
 }
 
 unsafe extern "C" fn place(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |outline, values, [length]| {
         let map = outline.scratch.data(values.number(length)? as usize)?;
-        values.answer(Outliner::place(map) as i32)
+        values.answer(Outliner::bucket(map) as i32)
     })
 }
 

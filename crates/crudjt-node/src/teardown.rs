@@ -16,12 +16,12 @@ use crate::exit_unsafe::at_exit;
 use crate::failure::guarded;
 use crate::handle::Handle;
 
-struct Entry {
+struct OpenStore {
     owner: ThreadId,
     handle: Arc<Handle>,
 }
 
-static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<OpenStore>> = Mutex::new(Vec::new());
 
 thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
@@ -44,22 +44,22 @@ pub fn watch(env: Env) -> napi::Result<()> {
 
 /// Puts a store on the list of the environment that runs on the thread `owner`.
 pub fn add(owner: ThreadId, handle: &Arc<Handle>) {
-    open().push(Entry { owner, handle: Arc::clone(handle) });
+    open().push(OpenStore { owner, handle: Arc::clone(handle) });
 }
 
 /// Takes a closed store off the list.
 pub fn remove(handle: &Arc<Handle>) {
-    open().retain(|entry| !Arc::ptr_eq(&entry.handle, handle));
+    open().retain(|store| !Arc::ptr_eq(&store.handle, handle));
 }
 
-fn open() -> MutexGuard<'static, Vec<Entry>> {
+fn open() -> MutexGuard<'static, Vec<OpenStore>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn close_mine() {
     WATCHED.set(false);
     let me = std::thread::current().id();
-    let mine: Vec<Entry> = open().extract_if(.., |entry| entry.owner == me).collect();
+    let mine: Vec<OpenStore> = open().extract_if(.., |store| store.owner == me).collect();
     close(mine);
 }
 
@@ -68,8 +68,8 @@ extern "C" fn close_all() {
     close(all);
 }
 
-fn close(entries: Vec<Entry>) {
-    for Entry { handle, .. } in entries {
+fn close(stores: Vec<OpenStore>) {
+    for OpenStore { handle, .. } in stores {
         if let Err(failure) = guarded(|| handle.close()) {
             // JavaScript is gone: standard error is the last place where the user can see this.
             eprintln!("crudjt: a store could not be closed in order: {}", failure.message);

@@ -1,10 +1,10 @@
 /** The client side of a backup: requests it by a ticket, then polls its progress until it has ended. */
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BackupReport, OnProgress } from '../../api/maintenance.js'
 import { CRUDJTError, type ErrorCode } from '../../errors.js'
+import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import { removeTicket, writeTicket } from '../wire/backup-ticket.js'
-import { Kind, plainArguments } from '../wire/batch-operation.js'
+import { Kind, plainOperation } from '../wire/batch-operation.js'
 import type { Calls } from './link.js'
 
 /** The shortest and the longest interval between two polls, in milliseconds. */
@@ -26,7 +26,7 @@ export interface BackupRequest {
 /** Requests a backup from the master, and waits for its end. */
 export async function remoteBackup(calls: Calls, request: BackupRequest): Promise<BackupReport> {
   const { target, onProgress } = request
-  const folder = request.folder ?? (await calls.call<string>(plainArguments(Kind.BACKUP)))
+  const folder = request.folder ?? (await calls.call<string>(plainOperation(Kind.BACKUP)))
   const ticket = writeTicket(folder, resolve(target))
   try {
     return await pollUntilEnd(calls, ticket, target, onProgress)
@@ -54,7 +54,7 @@ async function pollUntilEnd(
 }
 
 function poll(calls: Calls, ticket: string): Promise<BackupState> {
-  return calls.call<BackupState>(plainArguments(Kind.BACKUP, ticket))
+  return calls.call<BackupState>(plainOperation(Kind.BACKUP, ticket))
 }
 
 /** A master that no longer knows a ticket it has consumed was restarted. */

@@ -1,27 +1,27 @@
 /**
- * A store in another process: the same checks and the same packing as in this one, and then a call to
- * its master. It keeps no process alive but while a call is under way.
+ * A store in another process. Calls are validated and encoded as for a local store, then sent to the
+ * master. Only calls in flight keep the process alive.
  */
 
-import { type BackupOptions, type BackupReport, checkBackup } from '../../api/maintenance.js'
+import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
 import { CRUDJTError, notStarted } from '../../errors.js'
-import { encode } from '../../msgpack/encode.js'
+import { bringToFront } from '../../msgpack/encode.js'
+import { type BackupOptions, type BackupReport, checkBackup } from '../../options/backup-options.js'
 import {
   type CreateOptions,
-  checkDeleteOptions,
   checkToken,
-  createOptionsOf,
   type DurableOptions,
+  isDurableDelete,
   type UpdateOptions,
-  updateOptionsOf,
 } from '../../options/call-options.js'
-import { type Limit, readsOf, ttlOf } from '../../options/limits.js'
+import type { Limit } from '../../options/limits.js'
 import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-options.js'
+import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore } from '../../session-store.js'
 import { type Address, addressOf, addressText, endpointOf } from '../wire/address.js'
-import { Kind, type OperationArguments, plainArguments } from '../wire/batch-operation.js'
+import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
 import type { Calls } from './link.js'
@@ -29,12 +29,12 @@ import { remoteBackup } from './remote-backup.js'
 
 /** A client of a master. */
 export class RemoteStore implements SessionStore {
-  /** Where the master is. */
+  /** The master's address. */
   readonly address: Address
   private readonly calls: Calls
   private closing: Promise<void> | undefined
 
-  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket where there are none */
+  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
   constructor(options: ConnectOptions) {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
@@ -45,8 +45,8 @@ export class RemoteStore implements SessionStore {
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
-      const options = createOptionsOf(ttl, silence_read)
-      return this.calls.call(this.pack(Kind.CREATE, undefined, data, options))
+      prepareCreate(data, this.calls.dataSize, false, ttl, silence_read)
+      return this.calls.call(preparedOperation(Kind.CREATE))
     })
   }
 
@@ -55,7 +55,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainArguments(Kind.READ, token))
+      return this.calls.call(plainOperation(Kind.READ, token))
     })
   }
 
@@ -67,53 +67,31 @@ export class RemoteStore implements SessionStore {
   ): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      const options = updateOptionsOf(ttl, silence_read)
-      return this.calls.call(this.pack(Kind.UPDATE, token, data, options))
+      prepareUpdate(data, this.calls.dataSize, ttl, silence_read)
+      return this.calls.call(preparedOperation(Kind.UPDATE, token))
     })
   }
 
   delete(token: string, options?: DurableOptions): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      const durable = options !== undefined && isDurable(checkDeleteOptions(options))
-      return this.calls.call(plainArguments(Kind.DELETE, token, durable))
+      return this.calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
     })
   }
 
   flush(): Promise<void> {
-    return this.call(() => this.calls.call(plainArguments(Kind.FLUSH)))
+    return this.call(() => this.calls.call(plainOperation(Kind.FLUSH)))
   }
 
   stats(): Promise<StoreStats> {
-    return this.call(() => this.calls.call(plainArguments(Kind.STATS)))
+    return this.call(() => this.calls.call(plainOperation(Kind.STATS)))
   }
 
-  /** Puts data into the scratch buffer, and everything else into arguments. */
-  private pack(
-    kind: number,
-    token: string | undefined,
-    data: object,
-    options: UpdateOptions,
-  ): OperationArguments {
-    const length = encode(data, this.calls.dataSize)
-    const ttl = ttlOf(options.ttl)
-    const reads = readsOf(options.silence_read)
-    return {
-      kind,
-      token,
-      length,
-      ttl,
-      reads,
-      keep: options.keep === true,
-      durable: isDurable(options),
-    }
-  }
-
-  /** What is wrong with a call becomes a rejection. */
-  private call<T>(begin: () => Promise<T>): Promise<T> {
+  /** Turns an exception into a rejection. */
+  private call<T>(start: () => Promise<T>): Promise<T> {
     try {
       if (this.closing !== undefined) throw notStarted()
-      return begin()
+      return start()
     } catch (error) {
       return Promise.reject(error)
     }
@@ -132,7 +110,7 @@ export class RemoteStore implements SessionStore {
     return this.backupOf(undefined, target, options)
   }
 
-  /** @internal The same of the store in a folder, which the master must have too. */
+  /** @internal The same, if the master's store is the one in a folder. */
   backupOf(
     folder: string | undefined,
     target: string,
@@ -145,27 +123,30 @@ export class RemoteStore implements SessionStore {
   }
 
   createSync(): string {
-    throw onlyHere('createSync')
+    throw unsupported('createSync')
   }
 
   readSync(): never {
-    throw onlyHere('readSync')
+    throw unsupported('readSync')
   }
 
   updateSync(): boolean {
-    throw onlyHere('updateSync')
+    throw unsupported('updateSync')
   }
 
   deleteSync(): boolean {
-    throw onlyHere('deleteSync')
+    throw unsupported('deleteSync')
   }
 }
 
-function onlyHere(name: string): CRUDJTError {
-  const message = `${name} needs a store in this process, and this one is a master's`
+function unsupported(name: string): CRUDJTError {
+  const message = `${name} needs a store that is open in this process: use the promise variant with a master`
   return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
 }
 
-function isDurable(options: DurableOptions): boolean {
-  return options.durable === true
+/** The prepared operation, with its data moved to where `writeOperation` reads it. */
+function preparedOperation(kind: number, token?: string): OperationArguments {
+  const { length, ttl, reads, keep, durable } = prepared
+  bringToFront(length)
+  return { kind, token, length, ttl, reads, keep, durable }
 }

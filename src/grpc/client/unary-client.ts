@@ -4,6 +4,7 @@
  * Invariant: a request that the master may have processed is never retransmitted.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXACT_LIMIT } from '../../engine/native.js'
 import { exact, READS_EXACT, TTL_EXACT } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { type Session, sessionFrom } from '../../records/session.js'
@@ -21,9 +22,6 @@ import {
 import { connectionLost, deadlineExceeded, notMaster, unavailable } from './connection-errors.js'
 import { type CallOutcome, callUnary, isGrpc, requestHeaders } from './grpc-call.js'
 import type { Link } from './link.js'
-
-/** As the engine takes limits: the limit is in the scratch header. */
-const EXACT = -2
 
 /** The pause before a request that the master refused unprocessed is retried. */
 const RETRY_MS = 20
@@ -143,7 +141,7 @@ export class UnaryClient {
 
 function limitsOf({ ttl, reads }: OperationArguments): WireLimits {
   return {
-    ttl: ttl === EXACT ? (exact[TTL_EXACT] as bigint) : ttl,
-    silence_read: reads === EXACT ? (exact[READS_EXACT] as bigint) : reads,
+    ttl: ttl === EXACT_LIMIT ? (exact[TTL_EXACT] as bigint) : ttl,
+    silence_read: reads === EXACT_LIMIT ? (exact[READS_EXACT] as bigint) : reads,
   }
 }

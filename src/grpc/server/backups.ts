@@ -6,9 +6,9 @@
  * under the ticket's name until MAX_BACKUPS newer ones have been started.
  */
 import { resolve } from 'node:path'
-import type { Served } from '../../api/local-store.js'
 import { CRUDJTError } from '../../errors.js'
 import { consumeTicket } from '../wire/backup-ticket.js'
+import type { Served } from './served.js'
 
 /** Named numbers, as on the wire. */
 export type Counters = [name: string, value: number][]
@@ -39,7 +39,7 @@ export class Backups {
    * @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED` (no such ticket), `ERR_CRUDJT_BUSY` (another
    *   backup is running), and the error of the backup itself
    */
-  tell(ticket: string): Counters {
+  poll(ticket: string): Counters {
     const backup = this.backups.get(ticket) ?? this.start(ticket)
     if (backup.error !== undefined) throw backup.error
     return backup.counters

@@ -7,9 +7,7 @@
  */
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Store } from '../../api/local-store.js'
-import { warn } from '../../options/report.js'
-import type { MasterOptions } from '../../options/store-options.js'
+import { type MasterOptions, warn } from '../../options/store-options.js'
 import { AccessKey } from '../wire/access-key.js'
 import { type Address, addressOf, addressText } from '../wire/address.js'
 import { InFlight } from '../wire/in-flight.js'
@@ -17,6 +15,7 @@ import { BatchStreams } from './batch-service.js'
 import { GrpcServer } from './grpc-server.js'
 import { type Listening, listen } from './listen.js'
 import type { RequestGuard } from './request-guard.js'
+import type { Served } from './served.js'
 import { StoreOperations } from './store-operations.js'
 
 /** How long clients have to receive their last replies during a shutdown, in milliseconds. */
@@ -38,8 +37,8 @@ export class Master {
    * Serves an open store.
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
-  static async start(store: Store, options: MasterOptions): Promise<Master> {
-    const services = new Services(store, options)
+  static async start(served: Served, options: MasterOptions): Promise<Master> {
+    const services = new Services(served, options)
     const listening = await listen(addressOf(options), (socket) => void services.serve(socket))
     if (!listening.isLocal && !services.guard.access.isRequired) {
       warnOfOpenPort(listening.address, options)
@@ -71,9 +70,9 @@ class Services {
   server: Promise<GrpcServer> | undefined
   private readonly operations: StoreOperations
 
-  constructor(store: Store, { access_key }: MasterOptions) {
+  constructor(served: Served, { access_key }: MasterOptions) {
     this.guard = { access: new AccessKey(access_key), inFlight: new InFlight(), isClosing: false }
-    this.operations = new StoreOperations(store.served)
+    this.operations = new StoreOperations(served)
     this.streams = new BatchStreams(this.operations, this.guard)
   }
 

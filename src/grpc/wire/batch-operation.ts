@@ -2,6 +2,7 @@
  * Operations of `proto/batch.proto`: a client encodes them with data from the scratch buffer, and a
  * master decodes them without allocating an object for each.
  */
+import { EXACT_LIMIT, NO_LIMIT } from '../../engine/native.js'
 import {
   DATA_OFFSET,
   exact,
@@ -58,18 +59,14 @@ export const OPERATION_BYTES =
   (2 + TOKEN_LENGTH) +
   DELIMITED_HEADER_BYTES
 
-/** As the engine takes limits: no limit, and a limit that is in the scratch header. */
-const NONE = -1
-const EXACT = -2
-
 /** Sent instead of any text that cannot be a token, however long: it is not a token either. */
 const INVALID_TOKEN = '?'
 
-/** What an operation is to do; limits are as the engine takes them. */
+/** An operation; its limits are as the engine takes them. */
 export interface OperationArguments {
   readonly kind: number
   readonly token: string | undefined
-  /** How many bytes of data lie in the scratch buffer; undefined: it takes none. */
+  /** The length of the data in the scratch buffer; undefined: the operation has no data. */
   readonly length: number | undefined
   readonly ttl: number
   readonly reads: number
@@ -77,9 +74,9 @@ export interface OperationArguments {
   readonly durable: boolean
 }
 
-/** Arguments of a call that takes no data. */
-export function plainArguments(kind: number, token?: string, durable = false): OperationArguments {
-  return { kind, token, length: undefined, ttl: NONE, reads: NONE, keep: false, durable }
+/** An operation without data. */
+export function plainOperation(kind: number, token?: string, durable = false): OperationArguments {
+  return { kind, token, length: undefined, ttl: NO_LIMIT, reads: NO_LIMIT, keep: false, durable }
 }
 
 /** Encodes an operation, and returns the offset after it. */
@@ -119,8 +116,8 @@ function writeLimit(
   limit: number,
   index: number,
 ): number {
-  if (limit === NONE) return at
-  if (limit === EXACT) return writeInt64(bytes, at, field, exact[index] as bigint)
+  if (limit === NO_LIMIT) return at
+  if (limit === EXACT_LIMIT) return writeInt64(bytes, at, field, exact[index] as bigint)
   return writeUint(bytes, at, field, limit)
 }
 
@@ -134,8 +131,8 @@ export class OperationReader {
   from = 0
   to = 0
   /** Limits; -1: none. */
-  ttl: number | bigint = NONE
-  reads: number | bigint = NONE
+  ttl: number | bigint = NO_LIMIT
+  reads: number | bigint = NO_LIMIT
   keep = false
   durable = false
 
@@ -183,8 +180,8 @@ export class OperationReader {
     this.token = ''
     this.from = 0
     this.to = 0
-    this.ttl = NONE
-    this.reads = NONE
+    this.ttl = NO_LIMIT
+    this.reads = NO_LIMIT
     this.keep = false
     this.durable = false
   }
@@ -223,5 +220,5 @@ export function argumentsOf({ bytes, start, end }: EncodedOperation): OperationA
 function engineLimit(limit: number | bigint, index: number): number {
   if (typeof limit === 'number') return limit
   exact[index] = limit
-  return EXACT
+  return EXACT_LIMIT
 }

@@ -1,37 +1,37 @@
 //! The one critical section: append to the journal, put into the memtable; and rotation, which
 //! takes the same lock.
 
-use crate::sync::MutexGuard;
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::MutexGuard;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::Engine;
-use super::front::Front;
-use crate::journal::{Entry, Place, Tail, largest_entry};
-use crate::memtable::{Brief, Memtable, State};
-use crate::sabotage::{Breakage, broken};
-use crate::seal::EpochRow;
+use super::append_lock::AppendState;
+use crate::crypto::EpochRow;
+use crate::journal::{AppendCursor, Entry, RecordLocation, largest_entry};
+use crate::memtable::{Memtable, RecordMeta, State};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What an append does.
 pub(super) enum Effect {
     /// The id is new, its record the appended one.
-    Created(Brief),
+    Created(RecordMeta),
     /// The id's record is now the appended one.
-    Changed(Brief),
+    Changed(RecordMeta),
     /// The id is dead, for somebody wants it so.
     Deleted,
     /// The id is dead, for its time had come.
-    Buried,
+    Expired,
 }
 
 impl Effect {
-    fn state(&self, place: Place) -> State {
+    fn state(&self, location: RecordLocation) -> State {
         match self {
-            Effect::Created(brief) | Effect::Changed(brief) => {
-                State::Live { segment: 0, place, brief: Some(*brief) }
+            Effect::Created(meta) | Effect::Changed(meta) => {
+                State::Live { segment: 0, location, meta: Some(*meta) }
             }
-            Effect::Deleted | Effect::Buried => State::Dead,
+            Effect::Deleted | Effect::Expired => State::Dead,
         }
     }
 
@@ -40,14 +40,14 @@ impl Effect {
         match self {
             Effect::Created(_) => 1,
             Effect::Changed(_) => 0,
-            Effect::Deleted | Effect::Buried => -1,
+            Effect::Deleted | Effect::Expired => -1,
         }
     }
 
     /// Whom it leaves the end of a segment to.
     fn left(&self) -> Left {
         match self {
-            Effect::Created(_) | Effect::Buried => Left::Changes,
+            Effect::Created(_) | Effect::Expired => Left::Changes,
             Effect::Changed(_) => Left::Deletes,
             Effect::Deleted => Left::Nobody,
         }
@@ -87,22 +87,22 @@ impl Engine {
         effect: Effect,
         alive_until: Option<u128>,
     ) -> Result<bool> {
-        let mut front = self.front_for(entry.size());
+        let mut append_state = self.lock_for_append(entry.size());
         self.check_writable()?;
-        self.make_room(&mut front, entry.size(), effect.left())?;
-        let Front { tail, memtable, watchers } = &mut *front;
+        self.make_room(&mut append_state, entry.size(), effect.left())?;
+        let AppendState { cursor, memtable, listeners } = &mut *append_state;
         let Some(mut spot) = memtable.lock(id) else { return Ok(false) };
         if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
             return Ok(false);
         }
-        let place = tail.append(entry).map_err(|error| self.fail(error))?;
-        spot.set(effect.state(place));
+        let location = cursor.append(entry).map_err(|error| self.fail(error))?;
+        spot.set(effect.state(location));
         drop(spot);
         if !matches!(effect, Effect::Created(_)) {
-            watchers.note(id);
+            listeners.note(id);
         }
         memtable.count(effect.added());
-        self.note_unsynced(tail);
+        self.note_unsynced(cursor);
         Ok(true)
     }
 
@@ -110,44 +110,44 @@ impl Engine {
     pub(super) fn append_epoch(&self, row: &EpochRow) -> Result<()> {
         let mut entry = Entry::new();
         entry.epoch(row);
-        let mut front = self.front_for(entry.size());
+        let mut append_state = self.lock_for_append(entry.size());
         self.check_writable()?;
-        self.make_room(&mut front, entry.size(), Left::Deletes)?;
-        front.tail.append(&mut entry).map_err(|error| self.fail(error))?;
-        front.memtable.declare(*row);
-        self.note_unsynced(&mut front.tail);
+        self.make_room(&mut append_state, entry.size(), Left::Deletes)?;
+        append_state.cursor.append(&mut entry).map_err(|error| self.fail(error))?;
+        append_state.memtable.declare(*row);
+        self.note_unsynced(&mut append_state.cursor);
         Ok(())
     }
 
     /// The append lock, when memory for an entry of so many bytes is not just being taken.
-    fn front_for(&self, size: u64) -> MutexGuard<'_, Front> {
-        let mut front = self.front.lock();
-        while front.tail.is_barred(size) {
-            self.unbarred.wait(&mut front);
+    fn lock_for_append(&self, size: u64) -> MutexGuard<'_, AppendState> {
+        let mut append_state = self.append_state.lock();
+        while append_state.cursor.is_prefaulting(size) {
+            self.prefaulted.wait(&mut append_state);
         }
-        front
+        append_state
     }
 
-    fn note_unsynced(&self, tail: &mut Tail) {
-        if tail.unsynced_since.is_none() {
-            tail.unsynced_since = Some(self.time.monotonic());
+    fn note_unsynced(&self, cursor: &mut AppendCursor) {
+        if cursor.unsynced_since.is_none() {
+            cursor.unsynced_since = Some(self.time.monotonic());
             self.sync_signal.raise();
         }
-        if tail.wants_memory() && !tail.memory_asked {
-            tail.memory_asked = true;
-            self.supply.wake();
+        if cursor.wants_prefault() && !cursor.prefault_asked {
+            cursor.prefault_asked = true;
+            self.spare_segments.wake();
         }
     }
 
     /// Makes sure that so many bytes can be appended; the end of the segment is only used up when
     /// there is another one to go on in.
-    fn make_room(&self, front: &mut Front, size: u64, left: Left) -> Result<()> {
-        let tail = &front.tail;
-        let reserve = left.of(tail.segment.identity.size);
-        if tail.has_room(size + reserve) || tail.has_room(size) && self.can_rotate() {
+    fn make_room(&self, append_state: &mut AppendState, size: u64, left: Left) -> Result<()> {
+        let cursor = &append_state.cursor;
+        let reserve = left.of(cursor.segment.identity.size);
+        if cursor.has_room(size + reserve) || cursor.has_room(size) && self.can_rotate() {
             return Ok(());
         }
-        let rotated = self.rotate(front);
+        let rotated = self.rotate(append_state);
         self.room.refused.store(rotated.is_err(), Ordering::Relaxed);
         rotated
     }
@@ -158,32 +158,33 @@ impl Engine {
         if !self.room.refused.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let mut front = self.front.lock();
-        self.make_room(&mut front, largest_entry(data.len()), Left::Changes)?;
+        let mut append_state = self.append_state.lock();
+        self.make_room(&mut append_state, largest_entry(data.len()), Left::Changes)?;
         self.room.refused.store(false, Ordering::Relaxed);
         Ok(())
     }
 
     fn can_rotate(&self) -> bool {
-        self.tables.load().frozen.len() < self.options.seams.frozen_limit && self.supply.has_spare()
+        self.memtables.load().frozen.len() < self.options.environment.frozen_limit
+            && self.spare_segments.has_spare()
     }
 
     /// Freezes the active memtable and goes on in a spare segment. Busy if there is none yet, or
     /// too much is frozen.
-    pub(super) fn rotate(&self, front: &mut Front) -> Result<()> {
+    pub(super) fn rotate(&self, append_state: &mut AppendState) -> Result<()> {
         self.check_writable()?;
-        let tail = &front.tail;
-        if self.tables.load().frozen.len() >= self.options.seams.frozen_limit {
+        let cursor = &append_state.cursor;
+        if self.memtables.load().frozen.len() >= self.options.environment.frozen_limit {
             return Err(Error::Busy);
         }
-        let spare = self.supply.take().map_err(|error| self.fail(error))?;
+        let spare = self.spare_segments.take().map_err(|error| self.fail(error))?;
         let Some(segment) = spare else { return Err(Error::Busy) };
-        let begun = Tail::begin(segment.clone(), tail.next).map_err(|error| {
-            self.supply.give_back(segment.clone());
+        let begun = AppendCursor::begin(segment.clone(), cursor.next).map_err(|error| {
+            self.spare_segments.give_back(segment.clone());
             self.fail(error)
         })?;
-        front.memtable.freeze(tail.next);
-        self.syncer.freeze(tail.segment.clone(), tail.offset);
+        append_state.memtable.freeze(cursor.next);
+        self.syncer.freeze(cursor.segment.clone(), cursor.offset);
         let fresh = Memtable::new(
             vec![segment],
             self.next_id.load(Ordering::Acquire),
@@ -191,8 +192,8 @@ impl Engine {
         );
         let fresh = Arc::new(fresh);
         // A commit may let a frozen memtable go at the same time.
-        self.tables.rcu(|tables| Arc::new(tables.rotated(fresh.clone())));
-        front.go_on(begun, fresh);
+        self.memtables.rcu(|memtables| Arc::new(memtables.rotated(fresh.clone())));
+        append_state.switch_to(begun, fresh);
         self.tree_signal.raise();
         self.sync_signal.raise();
         Ok(())
@@ -207,22 +208,22 @@ impl Engine {
     pub(crate) fn wait_for_room(&self) -> Result<()> {
         self.make_own_domain()?;
         loop {
-            if !self.options.seams.timers {
+            if !self.options.environment.timers {
                 self.commit_frozen()?;
             }
-            if !self.options.seams.spare_thread {
-                self.supply.restock();
+            if !self.options.environment.spare_thread {
+                self.spare_segments.restock();
             }
-            let mut turn = self.room.turn.lock();
+            let mut room = self.room.lock.lock();
             self.check_writable()?;
             if let Some(error) = self.room.stalled.lock().clone() {
                 return Err(error);
             }
-            let full = self.tables.load().frozen.len() >= self.options.seams.frozen_limit;
-            match self.supply.is_ready() {
+            let full = self.memtables.load().frozen.len() >= self.options.environment.frozen_limit;
+            match self.spare_segments.is_ready() {
                 true if !full => return Ok(()),
-                true if !self.options.seams.timers => {}
-                _ => self.room.changed.wait(&mut turn),
+                true if !self.options.environment.timers => {}
+                _ => self.room.changed.wait(&mut room),
             }
         }
     }

@@ -14,25 +14,25 @@ use crate::{Error, Result};
 const RETRY_MS: u64 = 500;
 
 /// A part of the journal where memory is being taken; however that ends, it is given free.
-struct Barred<'e> {
+struct Prefault<'e> {
     engine: &'e Engine,
     segment: Arc<Segment>,
 }
 
-impl Drop for Barred<'_> {
+impl Drop for Prefault<'_> {
     fn drop(&mut self) {
-        self.engine.front.lock().tail.unbar(&self.segment);
-        self.engine.unbarred.notify_all();
+        self.engine.append_state.lock().cursor.end_prefault(&self.segment);
+        self.engine.prefaulted.notify_all();
     }
 }
 
 impl Engine {
     /// Starts the threads.
     pub(super) fn start_threads(self: &Arc<Engine>) -> Result<()> {
-        if self.options.seams.spare_thread {
-            self.spawn("crudjt-spare", Engine::run_supply)?;
+        if self.options.environment.spare_thread {
+            self.spawn("crudjt-spare", Engine::run_spare_segments)?;
         }
-        if self.options.seams.timers {
+        if self.options.environment.timers {
             self.spawn("crudjt-sync", Engine::run_sync)?;
             self.spawn("crudjt-tree", Engine::run_tree)?;
         }
@@ -54,16 +54,18 @@ impl Engine {
     }
 
     /// Keeps a spare segment ready, and memory for what is appended next.
-    fn run_supply(&self) {
-        let prepare = || while self.take_memory() {};
-        self.supply.run(&self.options.seams, prepare, || self.tell_room());
+    fn run_spare_segments(&self) {
+        let prepare = || while self.prefault() {};
+        self.spare_segments.run(&self.options.environment, prepare, || self.tell_room());
     }
 
     /// Takes memory for what is appended next; false if there is enough.
-    fn take_memory(&self) -> bool {
-        let Some((segment, range)) = self.front.lock().tail.next_memory() else { return false };
-        let barred = Barred { engine: self, segment };
-        barred.segment.prepare(range);
+    fn prefault(&self) -> bool {
+        let Some((segment, range)) = self.append_state.lock().cursor.begin_prefault() else {
+            return false;
+        };
+        let prefault = Prefault { engine: self, segment };
+        prefault.segment.prepare(range);
         true
     }
 
@@ -72,7 +74,7 @@ impl Engine {
     fn run_sync(&self) {
         let interval = self.options.sync_interval.as_millis() as u64 / 5 * 4;
         while self.check_open().is_ok() {
-            let since = self.front.lock().tail.unsynced_since;
+            let since = self.append_state.lock().cursor.unsynced_since;
             let due =
                 since.map(|since| since + if self.syncer.has_frozen() { 0 } else { interval });
             if due.is_some_and(|due| due <= self.time.monotonic()) {
@@ -80,7 +82,7 @@ impl Engine {
                     return;
                 }
             } else {
-                self.options.seams.clock.wait(&self.sync_signal, due);
+                self.options.environment.clock.wait(&self.sync_signal, due);
             }
         }
     }
@@ -88,7 +90,7 @@ impl Engine {
     /// Makes everything acknowledged so far durable.
     pub(crate) fn flush(&self) -> Result<()> {
         self.check_open()?;
-        let last = self.front.lock().tail.next.sequence - 1;
+        let last = self.append_state.lock().cursor.next.sequence - 1;
         self.sync_through(last)
     }
 
@@ -98,7 +100,7 @@ impl Engine {
             sequence,
             || self.capture(),
             |error| self.latch(error),
-            self.supply.maker(),
+            self.spare_segments.maker(),
         )?;
         if worked {
             let took_us = Some(started.elapsed().as_micros() as u64);
@@ -108,13 +110,13 @@ impl Engine {
     }
 
     fn capture(&self) -> Captured {
-        let tail = &mut self.front.lock().tail;
-        tail.unsynced_since = None;
-        tail.synced_to = tail.offset;
+        let cursor = &mut self.append_state.lock().cursor;
+        cursor.unsynced_since = None;
+        cursor.synced_to = cursor.offset;
         Captured {
-            segment: tail.segment.clone(),
-            offset: tail.offset,
-            sequence: tail.next.sequence - 1,
+            segment: cursor.segment.clone(),
+            offset: cursor.offset,
+            sequence: cursor.next.sequence - 1,
             newest_time: self.time.now(),
         }
     }
@@ -127,29 +129,29 @@ impl Engine {
                     return;
                 }
                 let again = self.time.monotonic() + RETRY_MS;
-                self.options.seams.clock.wait(&self.tree_signal, Some(again));
+                self.options.environment.clock.wait(&self.tree_signal, Some(again));
                 continue;
             }
             self.sweep_if_due();
             let next = self.rotate_if_old();
-            if self.tables.load().frozen.is_empty() && self.check_open().is_ok() {
-                self.options.seams.clock.wait(&self.tree_signal, next);
+            if self.memtables.load().frozen.is_empty() && self.check_open().is_ok() {
+                self.options.environment.clock.wait(&self.tree_signal, next);
             }
         }
     }
 
     /// Freezes the active memtable when it is old; gives the monotonic time to look again.
     fn rotate_if_old(&self) -> Option<u64> {
-        let age = self.options.seams.memtable_age;
+        let age = self.options.environment.memtable_age;
         let next_sweep = self.tree_times.lock().next_sweep;
-        let mut front = self.front.lock();
-        let due = front.memtable.since + age;
-        if front.tail.is_fresh() {
+        let mut append_state = self.append_state.lock();
+        let due = append_state.memtable.since + age;
+        if append_state.cursor.is_fresh() {
             return Some(next_sweep.min(self.time.monotonic() + age));
         }
         if due <= self.time.monotonic() {
             // Without a spare segment, or with too much frozen, the next look tries again.
-            let _ = self.rotate(&mut front);
+            let _ = self.rotate(&mut append_state);
             return Some(self.time.monotonic() + 100);
         }
         Some(next_sweep.min(due))

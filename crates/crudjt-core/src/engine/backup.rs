@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Engine;
 use crate::Result;
-use crate::offline::{self, BackedUp, Progress};
+use crate::maintenance::{self, BackedUp, Progress};
 
 impl Engine {
     /// See [`crate::Store::backup`]. One at a time; the blocks of the commit that is copied are not
@@ -17,6 +17,8 @@ impl Engine {
         let snapshot = self.tree.snapshot()?;
         // Taken later than the snapshot: it has the domain of every record in it.
         let keyring = self.keyring.lock().clone();
-        offline::copy(&self.options, target, &keyring, &snapshot, progress, &|| self.check_open())
+        maintenance::copy(&self.options, target, &keyring, &snapshot, progress, &|| {
+            self.check_open()
+        })
     }
 }

@@ -1,12 +1,12 @@
 //! Bringing frozen memtables into the B-tree, sweeping expired records, and freeing the journal
 //! segments that two commits cover.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use super::{Engine, Spent, TreeTurn};
+use super::{CommitState, Engine, Spent};
 use crate::journal::Begin;
-use crate::memtable::{Memtable, Tables};
+use crate::memtable::{Memtable, Memtables};
 use crate::tree::{AppliedMark, Batch, Committed};
 use crate::{Error, Result};
 
@@ -20,13 +20,13 @@ impl Engine {
     pub(crate) fn checkpoint(&self) -> Result<()> {
         loop {
             self.commit_frozen()?;
-            let mut front = self.front.lock();
+            let mut append_state = self.append_state.lock();
             self.check_writable()?;
-            if front.tail.is_fresh() {
+            if append_state.cursor.is_fresh() {
                 return Ok(());
             }
-            let rotated = self.rotate(&mut front);
-            drop(front);
+            let rotated = self.rotate(&mut append_state);
+            drop(append_state);
             match rotated {
                 Ok(()) => return self.commit_frozen(),
                 Err(Error::Busy) => self.wait_for_room()?,
@@ -43,11 +43,11 @@ impl Engine {
 
     /// Commits the oldest frozen memtable; false if there is none.
     pub(super) fn commit_oldest(&self) -> Result<bool> {
-        let mut turn = self.tree_turn.lock();
-        let Some(oldest) = self.tables.load().frozen.first().cloned() else { return Ok(false) };
+        let mut commits = self.commit_state.lock();
+        let Some(oldest) = self.memtables.load().frozen.first().cloned() else { return Ok(false) };
         self.check_writable()?;
         let Some(end) = oldest.end() else { return Ok(false) };
-        let committed = self.commit_memtable(&mut turn, &oldest, end);
+        let committed = self.commit_memtable(&mut commits, &oldest, end);
         self.room.stalled.lock().clone_from(&committed.as_ref().err().cloned());
         self.tell_room();
         committed.map_err(|error| self.fail(error))?;
@@ -57,16 +57,16 @@ impl Engine {
     /// Commits one memtable and lets it go.
     pub(super) fn commit_memtable(
         &self,
-        turn: &mut TreeTurn,
+        commits: &mut CommitState,
         memtable: &Arc<Memtable>,
         end: Begin,
     ) -> Result<()> {
         let sweep_before = self.sweep_before();
         let committed = self.commit(Some(memtable), self.mark(end), sweep_before, SWEEP_ALONG)?;
         self.cache.invalidate(committed.changed.into_iter());
-        self.tables.rcu(|tables| Arc::new(Tables::without(tables, memtable)));
+        self.memtables.rcu(|memtables| Arc::new(Memtables::without(memtables, memtable)));
         self.note_checkpoint(committed.swept);
-        self.free_segments(turn, memtable.segments.iter().map(Spent::of).collect());
+        self.free_segments(commits, memtable.segments.iter().map(Spent::of).collect());
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// A commit that changes nothing but frees what the one before covered.
-    pub(super) fn commit_again(&self, turn: &mut TreeTurn) -> Result<()> {
+    pub(super) fn commit_again(&self, commits: &mut CommitState) -> Result<()> {
         let made_here: Vec<u32> =
             self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
         let may_go = |number: u32| !made_here.contains(&number);
@@ -98,7 +98,7 @@ impl Engine {
             sweep_limit: 0,
             collect_epochs: Some(&may_go),
         })?;
-        self.free_segments(turn, Vec::new());
+        self.free_segments(commits, Vec::new());
         Ok(())
     }
 
@@ -111,13 +111,13 @@ impl Engine {
     }
 
     /// After a commit: what the commit before covered is covered twice now and can be removed.
-    fn free_segments(&self, turn: &mut TreeTurn, now_covered: Vec<Spent>) {
-        let twice = std::mem::replace(&mut turn.covered, now_covered);
-        turn.removable.extend(twice);
+    fn free_segments(&self, commits: &mut CommitState, now_covered: Vec<Spent>) {
+        let twice = std::mem::replace(&mut commits.covered, now_covered);
+        commits.removable.extend(twice);
         // One that a reader still holds, or that the system won't remove yet, waits for the next
         // commit: it is no longer needed, so leaving it is safe.
-        let storage = self.options.seams.storage.as_ref();
-        turn.removable.retain(|spent| spent.is_read() || storage.remove(&spent.path).is_err());
+        let storage = self.options.environment.storage.as_ref();
+        commits.removable.retain(|spent| spent.is_read() || storage.remove(&spent.path).is_err());
     }
 
     /// Before when records are swept; `None` while the clock is not believed.
@@ -132,7 +132,7 @@ impl Engine {
         let mut removed = 0;
         loop {
             self.commit_frozen()?;
-            let _turn = self.tree_turn.lock();
+            let _committing = self.commit_state.lock();
             self.check_writable()?;
             let before = self.sweep_before();
             if before.is_none() {

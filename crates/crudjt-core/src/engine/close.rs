@@ -1,11 +1,11 @@
-//! Closing in order: no more calls, everything into the B-tree, the journal down to a witness.
+//! Closing in order: no more calls, everything into the B-tree, the journal down to an empty segment.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use super::{Engine, Spent, TreeTurn};
+use super::{CommitState, Engine, Spent};
 use crate::journal::Begin;
-use crate::memtable::{Memtable, Tables};
+use crate::memtable::{Memtable, Memtables};
 use crate::{Error, Result};
 
 impl Engine {
@@ -13,11 +13,11 @@ impl Engine {
     /// released also when that fails; what was synced is then still in the journal.
     pub(crate) fn close(&self) -> Result<()> {
         let last = {
-            let front = self.front.lock();
+            let append_state = self.append_state.lock();
             if self.closed.swap(true, Ordering::AcqRel) {
                 return Ok(());
             }
-            front.tail.next
+            append_state.cursor.next
         };
         self.stop_threads();
         let settled = self.settle(last);
@@ -45,21 +45,21 @@ impl Engine {
     fn let_go_of_files(&self) {
         self.let_go_of_memtables();
         self.syncer.forget();
-        let mut turn = self.tree_turn.lock();
-        *turn = TreeTurn::default();
+        let mut commits = self.commit_state.lock();
+        *commits = CommitState::default();
     }
 
     fn let_go_of_memtables(&self) {
         let active = Arc::new(Memtable::new(Vec::new(), 0, 0));
-        self.front.lock().shut(active.clone());
-        self.tables.store(Arc::new(Tables { active, frozen: Vec::new() }));
+        self.append_state.lock().release_files(active.clone());
+        self.memtables.store(Arc::new(Memtables { active, frozen: Vec::new() }));
     }
 
     fn stop_threads(&self) {
         self.sync_signal.raise();
         self.tree_signal.raise();
         self.tell_room();
-        self.supply.halt();
+        self.spare_segments.halt();
         for thread in self.threads.lock().drain(..) {
             // A thread that panicked has latched its failure.
             let _ = thread.join();
@@ -73,38 +73,38 @@ impl Engine {
         }
         synced?;
         self.make_witness(last)?;
-        let mut turn = self.tree_turn.lock();
-        let tables = self.tables.load_full();
-        for memtable in &tables.frozen {
+        let mut commits = self.commit_state.lock();
+        let memtables = self.memtables.load_full();
+        for memtable in &memtables.frozen {
             let end = memtable.end().unwrap_or(last);
-            self.commit_memtable(&mut turn, memtable, end)?;
+            self.commit_memtable(&mut commits, memtable, end)?;
         }
-        self.commit_memtable(&mut turn, &tables.active, last)?;
-        drop(tables);
-        self.commit_again(&mut turn)?;
+        self.commit_memtable(&mut commits, &memtables.active, last)?;
+        drop(memtables);
+        self.commit_again(&mut commits)?;
         self.let_go_of_memtables();
-        let TreeTurn { covered, removable } = std::mem::take(&mut *turn);
+        let CommitState { covered, removable } = std::mem::take(&mut *commits);
         self.remove_segments(removable.into_iter().chain(covered).collect())
     }
 
     /// Makes the segment without entries that replaces the journal, and from which the next opening
     /// can tell that the B-tree has not fallen back. Commits remove segments, and the beginning of
-    /// an active one without entries may not be durable: so the witness is there before them. The
+    /// an active one without entries may not be durable: so the empty segment is there before them. The
     /// spare goes first, since segments are used in the order of their numbers.
     fn make_witness(&self, last: Begin) -> Result<()> {
-        let (spare, number) = self.supply.take_rest();
+        let (spare, number) = self.spare_segments.take_rest();
         let spent = spare.iter().map(Spent::of).collect();
         drop(spare);
         self.remove_segments(spent)?;
-        self.supply.maker().witness(number, last).map(drop)
+        self.spare_segments.maker().empty_segment(number, last).map(drop)
     }
 
     /// One that stays is not needed and does no harm: the next close removes it.
     fn remove_segments(&self, segments: Vec<Spent>) -> Result<()> {
         for spent in segments {
-            let _ = self.options.seams.storage.remove(&spent.path);
+            let _ = self.options.environment.storage.remove(&spent.path);
         }
-        let synced = self.options.seams.storage.sync_folder(self.path());
+        let synced = self.options.environment.storage.sync_folder(self.path());
         synced.map_err(|error| Error::storage(self.path(), "sync its folder", error))
     }
 }

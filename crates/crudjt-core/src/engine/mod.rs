@@ -8,22 +8,22 @@
 //! ```
 //!
 //! Invariants:
-//! 1. Append and memtable insert are one critical section (the append lock, that of `front`); rotation
+//! 1. Append and memtable insert are one critical section (the append lock, that of `append_state`); rotation
 //!    takes it too.
 //! 2. Nothing is acknowledged before all lower sequences are appended.
 //! 3. Whoever changes a record holds its stripe from reading the old state to appending the new.
 //! 4. Reads look at the active memtable, the frozen ones, the cache, then the B-tree.
 //!
-//! Locks are taken in this order: stripe, epoch making, append, memtable shard. The tree's turn is
+//! Locks are taken in this order: stripe, epoch making, append, memtable shard. The commit state is
 //! taken before the append lock and never with a stripe held.
 
 mod append;
+mod append_lock;
 mod background;
 mod backup;
 mod checkpoint;
 mod close;
-mod find;
-mod front;
+mod lookup;
 mod open;
 mod read;
 mod replay;
@@ -32,31 +32,31 @@ mod stats;
 mod time;
 mod write;
 
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::platform::sync::{Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
+use crate::bytes::CachePadded;
+use crate::cache::ChangeCounters;
 use crate::cache::RecordCache;
-use crate::changes::Changes;
-use crate::clock::Signal;
+use crate::crypto::keyring::{Domain, Keyring};
+use crate::crypto::{Epoch, Epochs};
 use crate::event::Event;
-use crate::journal::{Segment, Supply, Syncer};
-use crate::keyring::{Domain, Keyring};
-use crate::memtable::Tables;
+use crate::journal::{Segment, SpareSegments, Syncer};
+use crate::memtable::Memtables;
 use crate::options::Options;
-use crate::owner::Ownership;
-use crate::padded::Padded;
-use crate::sabotage::{Breakage, broken};
-use crate::seal::{Epoch, Epochs};
+use crate::platform::clock::Signal;
+use crate::platform::owner_lock::Ownership;
+use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::Tree;
 use crate::{Error, Result};
 
-use front::Front;
+use append_lock::AppendState;
 pub(crate) use open::open;
 pub use stats::Stats;
 use time::Timekeeper;
@@ -75,20 +75,20 @@ pub(crate) struct Engine {
     first_epoch: OnceLock<Arc<Epoch>>,
     epoch_making: Mutex<()>,
     stripes: Vec<Mutex<()>>,
-    front: Padded<Mutex<Front>>,
+    append_state: CachePadded<Mutex<AppendState>>,
     /// Where those wait who have to append where memory is being taken.
-    unbarred: Condvar,
-    tables: ArcSwap<Tables>,
+    prefaulted: Condvar,
+    memtables: ArcSwap<Memtables>,
     cache: RecordCache,
     tree: Tree,
-    tree_turn: Mutex<TreeTurn>,
+    commit_state: Mutex<CommitState>,
     tree_times: Mutex<TreeTimes>,
     /// Held while a backup reads the B-tree's file.
     backing_up: Mutex<()>,
     syncer: Syncer,
-    supply: Supply,
+    spare_segments: SpareSegments,
     time: Timekeeper,
-    next_id: Padded<AtomicU64>,
+    next_id: CachePadded<AtomicU64>,
     room: Room,
     counters: Counters,
     failed: OnceLock<Error>,
@@ -126,7 +126,7 @@ impl Domains {
 
 /// What whoever commits to the B-tree keeps from one commit to the next.
 #[derive(Default)]
-struct TreeTurn {
+struct CommitState {
     /// Segments whose entries are covered by the newest commit: the next one frees them.
     covered: Vec<Spent>,
     /// Segments covered by two commits that could not be removed yet.
@@ -163,7 +163,7 @@ struct TreeTimes {
 /// Where those wait who were told that the engine is busy.
 #[derive(Default)]
 struct Room {
-    turn: Mutex<()>,
+    lock: Mutex<()>,
     changed: Condvar,
     /// Why the last commit did not succeed, where the next one may.
     stalled: Mutex<Option<Error>>,
@@ -187,8 +187,8 @@ impl Engine {
     }
 
     /// Has somebody told of every change from now on.
-    pub(crate) fn watch(&self, changes: Arc<Changes>) {
-        self.front.lock().watchers.add(changes);
+    pub(crate) fn watch(&self, counters: Arc<ChangeCounters>) {
+        self.append_state.lock().listeners.add(counters);
     }
 
     fn stripe(&self, id: u64) -> Option<MutexGuard<'_, ()>> {
@@ -226,7 +226,7 @@ impl Engine {
     }
 
     fn tell_room(&self) {
-        let _turn = self.room.turn.lock();
+        let _lock = self.room.lock.lock();
         self.room.changed.notify_all();
     }
 

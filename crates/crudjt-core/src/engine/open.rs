@@ -1,29 +1,30 @@
 //! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
 
-use crate::sync::atomic::{AtomicBool, AtomicU64};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::sync::{Condvar, Mutex};
+use crate::platform::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
-use super::front::Front;
+use super::append_lock::AppendState;
 use super::replay::Replay;
 use super::time::Timekeeper;
-use super::{Counters, Domains, Engine, Room, STRIPES, Spent, TreeTurn};
+use super::{CommitState, Counters, Domains, Engine, Room, STRIPES, Spent};
+use crate::bytes::CachePadded;
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
+use crate::crypto::keyring;
+use crate::crypto::keyring::{Keyring, Unlocked};
+use crate::crypto::{EpochRow, Epochs};
 use crate::event::Event;
-use crate::journal::{Recovered, Segment, SegmentMaker, Supply, Syncer, Tail};
-use crate::keyring::{Keyring, Unlocked};
-use crate::memtable::{Memtable, Tables};
+use crate::journal::{AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
+use crate::memtable::{Memtable, Memtables};
 use crate::options::Options;
-use crate::owner::{self, Ownership};
-use crate::padded::Padded;
-use crate::sabotage::{Breakage, broken};
-use crate::seal::{EpochRow, Epochs};
+use crate::platform::owner_lock::{self, Ownership};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
-use crate::{Error, Result, journal, keyring, offline};
+use crate::{Error, Result, journal, maintenance};
 
 /// Opens the store that the options describe, making it if there is none.
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
@@ -36,7 +37,7 @@ pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
             let tree = Tree::open(&options, keyring.store)?;
             (keyring, tree)
         }
-        None => found_store(&options, &names)?,
+        None => create_store(&options, &names)?,
     };
     let unlocked = keyring.unlock(&options.secrets);
     let epochs = load_epochs(&tree, &unlocked)?;
@@ -71,19 +72,19 @@ fn check(options: &Options) -> Result<()> {
 
 /// Makes the folder and takes the lock; gives the names of the files there.
 fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
-    let storage = options.seams.storage.as_ref();
+    let storage = options.environment.storage.as_ref();
     storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    let ownership = owner::own(&options.seams, &options.path, options.lock_wait)?;
+    let ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
     if options.in_project {
         options.tell(Event::InProject { path: options.path.clone() });
     }
     let names =
         storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    offline::refuse_incomplete(&options.path, &names)?;
+    maintenance::refuse_incomplete(&options.path, &names)?;
     if names.iter().any(|name| name == FRESH_TREE) {
-        offline::remove_fresh(options)?;
+        maintenance::remove_fresh(options)?;
     }
-    offline::remove_tickets(options, &names);
+    maintenance::remove_tickets(options, &names);
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -100,14 +101,17 @@ fn is_own_file(name: &str) -> bool {
     [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
-        || owner::is_own_file(name)
-        || offline::is_ticket(name)
+        || owner_lock::is_own_file(name)
+        || maintenance::is_ticket(name)
 }
 
 /// Refuses a secret that opens nothing, where that was asked for, before anything is changed.
 fn refuse_stranger(options: &Options, keyring: &Keyring) -> Result<()> {
     let is_stranger = || keyring.unlock(&options.secrets).domains.is_empty();
-    if options.require_known_key && is_stranger() && offline::was_used(options, keyring.store)? {
+    if options.require_known_key
+        && is_stranger()
+        && maintenance::has_records(options, keyring.store)?
+    {
         return Err(Error::UnknownKey { path: options.path.clone() });
     }
     Ok(())
@@ -122,7 +126,7 @@ fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
 
 /// Makes a new store: B-tree first, then a segment, the keyring last, so that an interrupted
 /// attempt is told from a store that lost its keyring.
-fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
+fn create_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     if journal::any_in_use(options)? {
         return Err(Error::damaged(
             &options.path.join(keyring::KEYRING_FILES[0]),
@@ -134,7 +138,7 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
     let tree = Tree::open(options, keyring.store)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
-        keyring.add_domain(newest, options.seams.clock.wall())?;
+        keyring.add_domain(newest, options.environment.clock.wall())?;
     }
     keyring.save(options)?;
     Ok((keyring, tree))
@@ -143,7 +147,7 @@ fn found_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
 /// Clears away what an interrupted beginning left. The B-tree is kept under another name: it should
 /// be empty, but nobody has looked.
 fn clear_attempt(options: &Options, names: &[String]) -> Result<()> {
-    let storage = options.seams.storage.as_ref();
+    let storage = options.environment.storage.as_ref();
     for name in names {
         let path = options.path.join(name);
         let cleared = if name == TREE_FILE {
@@ -170,7 +174,7 @@ fn carry(
         options.tell(Event::NewKey { path: options.path.clone() });
     }
     if let Some(newest) = options.secrets.first()
-        && keyring.carry(unlocked, newest, options.seams.clock.wall())?
+        && keyring.carry(unlocked, newest, options.environment.clock.wall())?
         && !broken(Breakage::CarriedUnsaved)
     {
         keyring.save(options)?;
@@ -235,14 +239,14 @@ fn assemble(
 ) -> Result<Engine> {
     let Journal { recovered, memtable, highest_id } = journal;
     let newest = recovered.newest_time.max(tree.mark().newest_time);
-    let (time, set_aside) = Timekeeper::new(options.seams.clock.clone(), newest);
+    let (time, set_aside) = Timekeeper::new(options.environment.clock.clone(), newest);
     if set_aside > 0 {
         options.tell(Event::ClockBehind { seconds: set_aside / 1000 });
     }
-    let supply = Supply::new(maker, recovered.next_number);
-    supply.restock();
-    let segment = supply.take()?.ok_or(Error::Busy)?;
-    let tail = Tail::begin(segment.clone(), recovered.next)?;
+    let spare_segments = SpareSegments::new(maker, recovered.next_number);
+    spare_segments.restock();
+    let segment = spare_segments.take()?.ok_or(Error::Busy)?;
+    let cursor = AppendCursor::begin(segment.clone(), recovered.next)?;
     let (frozen, covered) = split(memtable, recovered.segments);
     let active = Arc::new(Memtable::new(vec![segment], highest_id + 1, time.monotonic()));
     Ok(Engine {
@@ -255,17 +259,17 @@ fn assemble(
         first_epoch: OnceLock::new(),
         epoch_making: Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-        front: Padded(Mutex::new(Front::new(tail, active.clone()))),
-        unbarred: Condvar::default(),
-        tables: ArcSwap::from_pointee(Tables { active, frozen }),
+        append_state: CachePadded(Mutex::new(AppendState::new(cursor, active.clone()))),
+        prefaulted: Condvar::default(),
+        memtables: ArcSwap::from_pointee(Memtables { active, frozen }),
         tree,
-        tree_turn: Mutex::new(TreeTurn { covered, removable: Vec::new() }),
+        commit_state: Mutex::new(CommitState { covered, removable: Vec::new() }),
         tree_times: Mutex::default(),
         backing_up: Mutex::default(),
         syncer: Syncer::starting_at(recovered.next.sequence - 1),
-        supply,
+        spare_segments,
         time,
-        next_id: Padded(AtomicU64::new(highest_id + 1)),
+        next_id: CachePadded(AtomicU64::new(highest_id + 1)),
         room: Room::default(),
         counters: Counters::default(),
         failed: OnceLock::new(),

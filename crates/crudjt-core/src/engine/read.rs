@@ -3,15 +3,15 @@
 
 use super::Engine;
 use super::append::Effect;
-use super::find::{Address, Found};
+use super::lookup::{Address, Found};
 use super::write::with_entry;
+use crate::cache::NO_COUNT;
+use crate::cache::{ReaderIndex, ValidCopy};
 use crate::call::{Meta, Reading};
-use crate::changes::NO_MARK;
+use crate::crypto::token::TokenParts;
 use crate::event::Event;
-use crate::known::{Known, Standing};
-use crate::memtable::Brief;
+use crate::memtable::RecordMeta;
 use crate::record::Header;
-use crate::token::Claim;
 use crate::{Error, Result};
 
 impl Engine {
@@ -19,12 +19,12 @@ impl Engine {
     pub(crate) fn read(
         &self,
         token: &[u8],
-        known: Option<&Known>,
+        index: Option<&ReaderIndex>,
         out: &mut [u8],
     ) -> Result<Reading> {
         self.check_open()?;
         for address in self.addresses(token) {
-            match self.read_at(&address, known, out)? {
+            match self.read_at(&address, index, out)? {
                 Reading::Absent => {}
                 reading => return Ok(reading),
             }
@@ -35,51 +35,51 @@ impl Engine {
     fn read_at(
         &self,
         address: &Address<'_>,
-        known: Option<&Known>,
+        index: Option<&ReaderIndex>,
         out: &mut [u8],
     ) -> Result<Reading> {
-        let claim = &address.claim;
-        if let Some(reading) = known.and_then(|known| self.recall(claim, known)) {
+        let parts = &address.parts;
+        if let Some(reading) = index.and_then(|index| self.recall(parts, index)) {
             return Ok(reading);
         }
-        let mark = known.map_or(NO_MARK, |known| known.mark(claim.id));
+        let change_count = index.map_or(NO_COUNT, |index| index.change_count(parts.id));
         let now = self.time.now();
-        match self.find_at(address, known, now, out)? {
+        match self.find_at(address, index, now, out)? {
             Found::Absent => Ok(Reading::Absent),
             Found::Expired => {
-                self.bury(address);
+                self.expire(address);
                 Ok(Reading::Absent)
             }
-            Found::Known(Brief { version, expiry, .. }) => {
-                let slot = known.map_or(0, |known| known.confirm(claim, expiry, mark));
-                Ok(unchanged(claim.id, Standing { version, slot, expiry }, now))
+            Found::Unchanged(RecordMeta { version, expiry, .. }) => {
+                let slot = index.map_or(0, |index| index.confirm(parts, expiry, change_count));
+                Ok(unchanged(parts.id, ValidCopy { version, slot, expiry }, now))
             }
             Found::Live(header, _) if header.reads.is_some() => self.count_down(address, now, out),
-            Found::Live(header, length) => Ok(Reading::Found(meta(claim.id, &header, now), length)),
+            Found::Live(header, length) => Ok(Reading::Found(meta(parts.id, &header, now), length)),
         }
     }
 
     /// What the caller keeps and knows to be true, if it is alive: the clock is asked only where
     /// something expires.
-    fn recall(&self, claim: &Claim, known: &Known) -> Option<Reading> {
-        let standing = known.standing(claim)?;
-        let now = if standing.expiry == u64::MAX { 0 } else { self.time.now() };
-        (now < standing.expiry).then(|| unchanged(claim.id, standing, now))
+    fn recall(&self, parts: &TokenParts, index: &ReaderIndex) -> Option<Reading> {
+        let valid_copy = index.valid_copy(parts)?;
+        let now = if valid_copy.expiry == u64::MAX { 0 } else { self.time.now() };
+        (now < valid_copy.expiry).then(|| unchanged(parts.id, valid_copy, now))
     }
 
     /// Takes one of the reads that are left. The stripe makes looking and counting one step.
     fn count_down(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Reading> {
-        let _stripe = self.stripe(address.claim.id);
+        let _stripe = self.stripe(address.parts.id);
         let (header, length) = match self.find(address, out)? {
             Found::Live(header, length) => (header, length),
             Found::Expired => {
-                self.bury_held(address);
+                self.expire_held(address);
                 return Ok(Reading::Absent);
             }
             _ => return Ok(Reading::Absent),
         };
         let Some(reads) = header.reads else {
-            return Ok(Reading::Found(meta(address.claim.id, &header, now), length));
+            return Ok(Reading::Found(meta(address.parts.id, &header, now), length));
         };
         let data = out.get(..length).unwrap_or_default();
         let left =
@@ -90,7 +90,7 @@ impl Engine {
             self.reseal(address, &header, left, data)
         };
         Ok(if counted? {
-            Reading::Found(meta(address.claim.id, &left, now), length)
+            Reading::Found(meta(address.parts.id, &left, now), length)
         } else {
             Reading::Absent
         })
@@ -99,8 +99,8 @@ impl Engine {
     /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
     pub(super) fn kill(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
         with_entry(|entry| {
-            entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Deleted, header.expiry)
+            entry.remove(address.parts.id);
+            self.append(address.parts.id, entry, Effect::Deleted, header.expiry)
         })
     }
 
@@ -116,32 +116,37 @@ impl Engine {
             let new = Header { epoch: epoch.row.number, nonce, ..new };
             with_entry(|entry| {
                 let sealed = entry
-                    .put(address.claim.id, |out| epoch.seal(address.claim.id, &new, data, out));
+                    .put(address.parts.id, |out| epoch.seal(address.parts.id, &new, data, out));
                 sealed.ok_or(Error::Randomness)?;
-                self.append(address.claim.id, entry, Effect::Changed(Brief::of(&new)), old.expiry)
+                self.append(
+                    address.parts.id,
+                    entry,
+                    Effect::Changed(RecordMeta::of(&new)),
+                    old.expiry,
+                )
             })
         })
     }
 
     /// Once an expired record was seen dead it is dead for good, whatever the clock says later.
-    fn bury(&self, address: &Address<'_>) {
-        let _stripe = self.stripe(address.claim.id);
+    fn expire(&self, address: &Address<'_>) {
+        let _stripe = self.stripe(address.parts.id);
         if matches!(self.find_header(address), Ok(Found::Expired)) {
-            self.bury_held(address);
+            self.expire_held(address);
         }
     }
 
     /// The same with the stripe held and the record known to be expired. A store that can't be
     /// written says dead all the same; the next call tries again.
-    pub(super) fn bury_held(&self, address: &Address<'_>) {
+    pub(super) fn expire_held(&self, address: &Address<'_>) {
         let (trusted, jumped) = self.time.is_trusted();
         self.tell_jump(jumped);
         if !trusted {
             return;
         }
         let _ = with_entry(|entry| {
-            entry.remove(address.claim.id);
-            self.append(address.claim.id, entry, Effect::Buried, None)
+            entry.remove(address.parts.id);
+            self.append(address.parts.id, entry, Effect::Expired, None)
         });
     }
 
@@ -159,7 +164,7 @@ fn meta(id: u64, header: &Header, now: u64) -> Meta {
 }
 
 /// What a reader is told who keeps the data.
-fn unchanged(id: u64, Standing { version, slot, expiry }: Standing, now: u64) -> Reading {
+fn unchanged(id: u64, ValidCopy { version, slot, expiry }: ValidCopy, now: u64) -> Reading {
     let left = expiry.saturating_sub(now).div_ceil(1000).max(1);
     let ttl = (expiry != u64::MAX).then_some(left);
     Reading::Unchanged(Meta { id, version, ttl, reads: None }, slot)

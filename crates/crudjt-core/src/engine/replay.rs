@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::journal::{Begin, Change, Place, Segment};
+use crate::crypto::EpochRow;
+use crate::journal::{Begin, Change, RecordLocation, Segment};
 use crate::memtable::{Memtable, State};
 use crate::record::{HEADER_MAX, Header};
-use crate::seal::EpochRow;
 use crate::{Error, Result};
 
 /// Collects the replayed entries.
@@ -32,11 +32,11 @@ impl Replay {
             self.segments.push(segment.clone());
         }
         match change {
-            Change::Put { id, place } => {
-                self.added += i64::from(self.is_first(segment, place));
+            Change::Put { id, location } => {
+                self.added += i64::from(self.is_first(segment, location));
                 self.states.insert(
                     id,
-                    State::Live { segment: self.segments.len() as u32 - 1, place, brief: None },
+                    State::Live { segment: self.segments.len() as u32 - 1, location, meta: None },
                 );
                 self.highest_id = self.highest_id.max(id);
             }
@@ -52,11 +52,11 @@ impl Replay {
     }
 
     /// Whether the record at `place` is its token's first state.
-    fn is_first(&mut self, segment: &Segment, place: Place) -> bool {
+    fn is_first(&mut self, segment: &Segment, location: RecordLocation) -> bool {
         let mut head = [0u8; HEADER_MAX];
-        let length = HEADER_MAX.min(place.length as usize);
+        let length = HEADER_MAX.min(location.length as usize);
         let Some(head) = head.get_mut(..length) else { return false };
-        if let Err(error) = segment.read(place.offset, head) {
+        if let Err(error) = segment.read(location.offset, head) {
             self.failed = Some(error);
         }
         Header::parse(head).is_some_and(|(header, _)| header.version == 1)

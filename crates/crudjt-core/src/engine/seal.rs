@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Engine;
-use crate::keyring::Domain;
-use crate::seal::Epoch;
+use crate::crypto::Epoch;
+use crate::crypto::keyring::Domain;
 use crate::{Error, Result};
 
 impl Engine {
@@ -16,7 +16,7 @@ impl Engine {
         };
         self.check_writable()?;
         let mut extended = keyring.clone();
-        let domain = extended.add_domain(newest, self.options.seams.clock.wall())?;
+        let domain = extended.add_domain(newest, self.options.environment.clock.wall())?;
         extended.save(&self.options).map_err(|error| self.fail(error))?;
         *keyring = extended;
         self.domains.extend(domain);
@@ -57,7 +57,8 @@ impl Engine {
             return Ok(found);
         }
         let epoch = self.make_epoch(domain)?;
-        let nonce = epoch.next_nonce(self.options.seams.epoch_seals).ok_or(Error::Randomness)?;
+        let nonce =
+            epoch.next_nonce(self.options.environment.epoch_seals).ok_or(Error::Randomness)?;
         Ok((epoch, nonce))
     }
 
@@ -67,7 +68,7 @@ impl Engine {
         domain: &Domain,
     ) -> Option<(&'e Arc<Epoch>, u64)> {
         let epoch = epochs.into_iter().find(|epoch| epoch.row.domain == domain.id)?;
-        Some((epoch, epoch.next_nonce(self.options.seams.epoch_seals)?))
+        Some((epoch, epoch.next_nonce(self.options.environment.epoch_seals)?))
     }
 
     fn make_epoch(&self, domain: &Domain) -> Result<Arc<Epoch>> {

@@ -42,12 +42,12 @@ impl Engine {
     pub(crate) fn stats(&self) -> Result<Stats> {
         self.check_open()?;
         let (since, used) = {
-            let tail = &self.front.lock().tail;
-            (tail.unsynced_since, tail.used())
+            let cursor = &self.append_state.lock().cursor;
+            (cursor.unsynced_since, cursor.used())
         };
-        let tables = self.tables.load();
-        let added: i64 = tables.all().map(|memtable| memtable.added()).sum();
-        let frozen: u64 = tables
+        let memtables = self.memtables.load();
+        let added: i64 = memtables.all().map(|memtable| memtable.added()).sum();
+        let frozen: u64 = memtables
             .frozen
             .iter()
             .flat_map(|memtable| &memtable.segments)
@@ -55,10 +55,10 @@ impl Engine {
             .sum();
         let (hits, misses) = self.cache.rates();
         let sync = self.syncer.times();
-        let turn = self.tree_times.lock();
+        let times = self.tree_times.lock();
         Ok(Stats {
             live_tokens: self.tree.records().saturating_add_signed(added),
-            pending: tables.all().map(|memtable| memtable.len() as u64).sum(),
+            pending: memtables.all().map(|memtable| memtable.len() as u64).sum(),
             unsynced_age_ms: since.map(|since| self.time.monotonic().saturating_sub(since)),
             journal_bytes: used + frozen,
             tree_bytes: self.tree.bytes(),
@@ -67,10 +67,13 @@ impl Engine {
             misses,
             last_sync_at_ms: sync.ended_at,
             last_sync_took_us: sync.took_us,
-            last_checkpoint_at_ms: turn.last_checkpoint,
-            last_sweep_at_ms: turn.last_sweep,
-            last_sweep_removed: turn.last_sweep_removed,
-            damaged_records: self.counters.damaged.load(crate::sync::atomic::Ordering::Relaxed),
+            last_checkpoint_at_ms: times.last_checkpoint,
+            last_sweep_at_ms: times.last_sweep,
+            last_sweep_removed: times.last_sweep_removed,
+            damaged_records: self
+                .counters
+                .damaged
+                .load(crate::platform::sync::atomic::Ordering::Relaxed),
         })
     }
 }

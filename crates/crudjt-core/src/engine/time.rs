@@ -1,12 +1,12 @@
 //! What time it is for the store: never earlier than the newest time recorded, so that a clock
 //! that steps back revives nothing; and whether a sudden jump ahead is believed yet.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
-use crate::clock::Clock;
+use crate::platform::clock::Clock;
 
 pub(super) const HOUR: u64 = 3_600_000;
 
@@ -66,7 +66,7 @@ impl Timekeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::platform::clock::ManualClock;
 
     const START: u64 = 1_700_000_000_000;
 

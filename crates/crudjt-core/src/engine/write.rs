@@ -1,21 +1,21 @@
 //! Creating, updating and deleting tokens.
 
-use crate::sync::atomic::Ordering;
+use crate::platform::sync::atomic::Ordering;
 use std::cell::RefCell;
 
 use super::Engine;
 use super::append::Effect;
-use super::find::{Address, Found};
+use super::lookup::{Address, Found};
+use crate::cache::ReaderIndex;
 use crate::call::{Change, Limits};
+use crate::crypto::random::salt;
+use crate::crypto::token::{Token, TokenParts};
 use crate::journal::Entry;
-use crate::known::Known;
-use crate::memtable::Brief;
-use crate::random::salt;
+use crate::memtable::RecordMeta;
 use crate::record::Header;
-use crate::token::{Claim, Token};
 use crate::{Error, Result};
 
-crate::sync::thread_local! {
+crate::platform::sync::thread_local! {
     static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
 }
 
@@ -30,7 +30,7 @@ impl Engine {
         &self,
         data: &[u8],
         limits: Limits,
-        keep: Option<(&Known, u64)>,
+        keep: Option<(&ReaderIndex, u64)>,
     ) -> Result<Token> {
         self.check_writable()?;
         self.check_size(data)?;
@@ -38,27 +38,28 @@ impl Engine {
         self.ask_for_room(data)?;
         // Busy if it has to be made, which `wait_for_room` does.
         let domain = self.domains.own().ok_or(Error::Busy)?;
-        let claim = self.seal(domain, |epoch, nonce| {
-            let claim = Claim { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
+        let parts = self.seal(domain, |epoch, nonce| {
+            let parts =
+                TokenParts { id: self.next_id.fetch_add(1, Ordering::AcqRel), salt: salt()? };
             let header = Header {
                 epoch: epoch.row.number,
                 nonce,
                 version: 1,
-                salt: claim.salt,
+                salt: parts.salt,
                 expiry: self.expiry(limits.ttl),
                 reads: limits.reads,
             };
             with_entry(|entry| {
-                let sealed = entry.put(claim.id, |out| epoch.seal(claim.id, &header, data, out));
+                let sealed = entry.put(parts.id, |out| epoch.seal(parts.id, &header, data, out));
                 sealed.ok_or(Error::Randomness)?;
-                self.append(claim.id, entry, Effect::Created(Brief::of(&header)), None)
+                self.append(parts.id, entry, Effect::Created(RecordMeta::of(&header)), None)
             })?;
-            if let Some((known, slot)) = keep {
-                known.keep_new(&claim, &Brief::of(&header), slot);
+            if let Some((index, slot)) = keep {
+                index.keep_new(&parts, &RecordMeta::of(&header), slot);
             }
-            Ok(claim)
+            Ok(parts)
         })?;
-        Ok(domain.tokens.token(claim))
+        Ok(domain.tokens.token(parts))
     }
 
     /// See [`crate::Store::update`].
@@ -85,14 +86,14 @@ impl Engine {
         work: impl Fn(&Address<'_>, &Header) -> Result<bool>,
     ) -> Result<bool> {
         for address in self.addresses(token) {
-            let _stripe = self.stripe(address.claim.id);
+            let _stripe = self.stripe(address.parts.id);
             match self.find_header(&address)? {
                 Found::Live(header, _) => return work(&address, &header),
                 Found::Expired => {
-                    self.bury_held(&address);
+                    self.expire_held(&address);
                     return Ok(false);
                 }
-                Found::Absent | Found::Known(_) => {}
+                Found::Absent | Found::Unchanged(_) => {}
             }
         }
         Ok(false)

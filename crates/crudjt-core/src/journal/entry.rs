@@ -12,12 +12,12 @@
 //!          epoch:  epoch row
 //! ```
 
-use super::Place;
-use crate::bytes::Reader;
-use crate::hash::checksum;
+use super::RecordLocation;
+use crate::bytes::ByteReader;
+use crate::bytes::checksum;
+use crate::crypto::EpochRow;
 use crate::record::{HEADER_MAX, TAG};
-use crate::sabotage::{Breakage, broken};
-use crate::seal::EpochRow;
+use crate::testing::sabotage::{Breakage, broken};
 
 /// Bytes before the payload.
 pub(super) const ENTRY_HEADER: usize = 24;
@@ -145,7 +145,7 @@ impl Head {
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Option<Head> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let (length, kind, zeros) = (reader.u32()?, reader.u8()?, reader.array::<3>()?);
         let head = Head { length, kind, sequence: reader.u64()?, sum: reader.u64()? };
         (zeros == [0; 3] && (PUT..=EPOCH).contains(&kind)).then_some(head)
@@ -173,7 +173,7 @@ fn put_words<const N: usize>(bytes: &mut [u8], words: [u64; N]) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     /// The record of `id` is now the one at `place`.
-    Put { id: u64, place: Place },
+    Put { id: u64, location: RecordLocation },
     /// `id` is dead.
     Remove { id: u64 },
     /// Records may now be sealed under this epoch.
@@ -215,12 +215,13 @@ pub(super) fn parse(
 }
 
 fn change(kind: u8, payload: &[u8], start: u64) -> Option<Change> {
-    let mut reader = Reader(payload);
+    let mut reader = ByteReader(payload);
     match kind {
         PUT => {
             let id = reader.counter()?;
-            let place = Place { offset: start as u32 + ID as u32, length: reader.0.len() as u32 };
-            Some(Change::Put { id, place })
+            let location =
+                RecordLocation { offset: start as u32 + ID as u32, length: reader.0.len() as u32 };
+            Some(Change::Put { id, location })
         }
         REMOVE => Some(Change::Remove { id: reader.counter()? }),
         EPOCH => EpochRow::parse(payload).map(|(row, _)| Change::Epoch(row)),
@@ -244,7 +245,7 @@ mod tests {
             prop_assert_eq!(entry.record_length(), record.len());
             let (bytes, sum) = entry.chain(&segment, previous, sequence);
             let parsed = parse(bytes, 0, &segment, previous, sequence).expect("parsed");
-            let expected = Change::Put { id, place: Place { offset: 32, length: record.len() as u32 } };
+            let expected = Change::Put { id, location: RecordLocation { offset: 32, length: record.len() as u32 } };
             prop_assert_eq!((parsed.change, parsed.sum, parsed.end), (expected, sum, bytes.len()));
             prop_assert!(parse(bytes, 0, &segment, previous ^ 1, sequence).is_none());
             prop_assert!(parse(bytes, 0, &segment, previous, sequence ^ 1).is_none());

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use super::entry::{Change, ENTRY_HEADER, Entry, Head, parse};
-use super::header::{BEGIN_AT, ENTRIES, Identity, MARKS_AT};
-use crate::bytes::Reader;
-use crate::hash::{append_checksum, checksum};
+use super::header::{BEGIN_AT, ENTRIES, Identity, SYNC_MARKS_AT};
+use crate::bytes::ByteReader;
+use crate::bytes::{append_checksum, checksum};
 
 /// Builds an entry of any kind and payload with a checksum that fits, parses it, and gives what it
 /// was understood as, written again, with the bytes of its record that it points to.
@@ -17,9 +17,9 @@ pub fn entry_again(kind: u8, payload: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut again = Entry::new();
     let mut record = Vec::new();
     match parsed.change {
-        Change::Put { id, place } => {
-            let start = place.offset as usize;
-            record = bytes.get(start..start + place.length as usize)?.to_vec();
+        Change::Put { id, location } => {
+            let start = location.offset as usize;
+            record = bytes.get(start..start + location.length as usize)?.to_vec();
             again.put(id, |out| {
                 out.extend_from_slice(&record);
                 Some(())
@@ -39,11 +39,11 @@ pub type Sectors = (Vec<u8>, Option<[u8; 24]>, Option<[[u8; 24]; 2]>);
 pub fn segment_again(page: &[u8]) -> Option<Sectors> {
     let identity = Identity::parse(Path::new("journal"), page).ok()?;
     let begin = identity.parse_begin(page).map(|begin| identity.begin_bytes(begin));
-    let mark = identity.parse_mark(page);
+    let mark = identity.parse_sync_mark(page);
     Some((
         identity.to_bytes(),
         begin,
-        mark.map(|mark| MARKS_AT.map(|slot| identity.mark_bytes(slot, mark))),
+        mark.map(|mark| SYNC_MARKS_AT.map(|offset| identity.sync_mark_bytes(offset, mark))),
     ))
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn make_checksums_fit(segment: &mut [u8]) {
         *sum = *fits;
     }
     let Ok(identity) = Identity::parse(Path::new("journal"), segment) else { return };
-    for offset in [BEGIN_AT, MARKS_AT[0], MARKS_AT[1]] {
+    for offset in [BEGIN_AT, SYNC_MARKS_AT[0], SYNC_MARKS_AT[1]] {
         make_sector_fit(&identity, segment, offset);
     }
     if let Some(begin) = identity.parse_begin(segment) {
@@ -69,7 +69,7 @@ const IDENTITY_BODY: usize = 64;
 fn make_sector_fit(identity: &Identity, segment: &mut [u8], offset: u64) {
     let sector = segment.get_mut(offset as usize..).and_then(|rest| rest.first_chunk_mut::<24>());
     let Some(sector) = sector else { return };
-    let mut reader = Reader(&*sector);
+    let mut reader = ByteReader(&*sector);
     if let (Some(first), Some(second)) = (reader.u64(), reader.u64())
         && *sector != [0; 24]
     {

@@ -12,22 +12,22 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bytes::{Reader, SANE};
-use crate::format::after_version;
-use crate::hash::{append_checksum, checked, checksum_at};
-use crate::keyring::StoreId;
+use crate::bytes::after_version;
+use crate::bytes::{ByteReader, SANE};
+use crate::bytes::{append_checksum, checked, checksum_at};
+use crate::crypto::keyring::StoreId;
 use crate::{Error, Result};
 
 /// Where entries start.
 pub(super) const ENTRIES: u64 = 4096;
 pub(super) const BEGIN_AT: u64 = 512;
-pub(super) const MARKS_AT: [u64; 2] = [1024, 1536];
+pub(super) const SYNC_MARKS_AT: [u64; 2] = [1024, 1536];
 
 const MAGIC: &[u8; 8] = b"CRUDJTJL";
 const FORMAT: u16 = 1;
 const IDENTITY: usize = 72;
 const BEGIN: usize = 24;
-const MARK: usize = 24;
+const SYNC_MARK: usize = 24;
 const PREFIX: &str = "journal-";
 const FRESH: &str = "journal.new";
 
@@ -51,7 +51,7 @@ pub(crate) struct Begin {
 
 /// How far the journal was synced when this was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct SyncMark {
     pub(super) sequence: u64,
     pub(super) newest_time: u64,
 }
@@ -77,7 +77,7 @@ impl Identity {
         Identity::parse_body(&mut reader).ok_or_else(damaged)
     }
 
-    fn parse_body(reader: &mut Reader<'_>) -> Option<Identity> {
+    fn parse_body(reader: &mut ByteReader<'_>) -> Option<Identity> {
         reader.take(6)?;
         Some(Identity {
             store: reader.array()?,
@@ -103,16 +103,16 @@ impl Identity {
         (1..SANE).contains(&sequence).then_some(Begin { sequence, chain })
     }
 
-    pub(super) fn mark_bytes(&self, slot: u64, mark: Mark) -> [u8; MARK] {
-        self.sector(slot, [mark.sequence, mark.newest_time])
+    pub(super) fn sync_mark_bytes(&self, offset: u64, mark: SyncMark) -> [u8; SYNC_MARK] {
+        self.sector(offset, [mark.sequence, mark.newest_time])
     }
 
     /// The newer of the two marks.
-    pub(super) fn parse_mark(&self, page: &[u8]) -> Option<Mark> {
-        let marks = MARKS_AT.iter().filter_map(|slot| self.parse_sector(page, *slot));
+    pub(super) fn parse_sync_mark(&self, page: &[u8]) -> Option<SyncMark> {
+        let marks = SYNC_MARKS_AT.iter().filter_map(|offset| self.parse_sector(page, *offset));
         marks
             .filter(|[sequence, _]| *sequence < SANE)
-            .map(|[sequence, newest_time]| Mark { sequence, newest_time })
+            .map(|[sequence, newest_time]| SyncMark { sequence, newest_time })
             .max_by_key(|mark| mark.sequence)
     }
 
@@ -128,7 +128,7 @@ impl Identity {
 
     fn parse_sector(&self, page: &[u8], offset: u64) -> Option<[u64; 2]> {
         let sector = page.get(offset as usize..)?.first_chunk::<24>()?;
-        let mut reader = Reader(sector);
+        let mut reader = ByteReader(sector);
         let fields = [reader.u64()?, reader.u64()?];
         (self.sector(offset, fields) == *sector).then_some(fields)
     }
@@ -166,14 +166,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn page(identity: Identity, begin: Begin, marks: [Mark; 2]) -> Vec<u8> {
+    fn page(identity: Identity, begin: Begin, marks: [SyncMark; 2]) -> Vec<u8> {
         let mut page = vec![0; ENTRIES as usize];
         let mut put =
             |at: u64, bytes: &[u8]| page[at as usize..][..bytes.len()].copy_from_slice(bytes);
         put(0, &identity.to_bytes());
         put(BEGIN_AT, &identity.begin_bytes(begin));
-        for (at, mark) in MARKS_AT.into_iter().zip(marks) {
-            put(at, &identity.mark_bytes(at, mark));
+        for (at, mark) in SYNC_MARKS_AT.into_iter().zip(marks) {
+            put(at, &identity.sync_mark_bytes(at, mark));
         }
         page
     }
@@ -186,14 +186,14 @@ mod tests {
             let identity = Identity { store, number, id, size };
             let [sequence, chain, first, time, second, later] = fields;
             let begin = Begin { sequence, chain };
-            let marks = [Mark { sequence: first, newest_time: time }, Mark { sequence: second, newest_time: later }];
+            let marks = [SyncMark { sequence: first, newest_time: time }, SyncMark { sequence: second, newest_time: later }];
             let mut page = page(identity, begin, marks);
             let path = Path::new("journal");
             prop_assert_eq!(Identity::parse(path, &page).expect("parsed"), identity);
             prop_assert_eq!(identity.parse_begin(&page), Some(begin));
-            prop_assert_eq!(identity.parse_mark(&page).map(|mark| mark.sequence), Some(first.max(second)));
+            prop_assert_eq!(identity.parse_sync_mark(&page).map(|mark| mark.sequence), Some(first.max(second)));
             let stranger = Identity { number: number ^ 1, ..identity };
-            prop_assert!(stranger.parse_begin(&page).is_none() && stranger.parse_mark(&page).is_none());
+            prop_assert!(stranger.parse_begin(&page).is_none() && stranger.parse_sync_mark(&page).is_none());
             page[at] ^= flip;
             prop_assert!(Identity::parse(path, &page).is_err());
         }
@@ -202,10 +202,11 @@ mod tests {
     #[test]
     fn a_damaged_mark_falls_back_to_the_other() {
         let identity = Identity { store: [1; 16], number: 1, id: [2; 16], size: 8192 };
-        let marks = [Mark { sequence: 5, newest_time: 1 }, Mark { sequence: 9, newest_time: 2 }];
+        let marks =
+            [SyncMark { sequence: 5, newest_time: 1 }, SyncMark { sequence: 9, newest_time: 2 }];
         let mut page = page(identity, Begin { sequence: 1, chain: 0 }, marks);
-        page[MARKS_AT[1] as usize + 3] ^= 1;
-        assert_eq!(identity.parse_mark(&page), Some(marks[0]));
+        page[SYNC_MARKS_AT[1] as usize + 3] ^= 1;
+        assert_eq!(identity.parse_sync_mark(&page), Some(marks[0]));
     }
 
     #[test]

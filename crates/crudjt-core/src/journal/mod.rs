@@ -9,21 +9,21 @@
 //!    mark is a torn tail, below it damage.
 //! 4. A recovered segment is never appended to.
 
+mod append_cursor;
 mod entry;
 pub(crate) mod fuzzing;
 mod header;
+mod inspect;
 mod recovery;
 mod segment;
-mod supply;
-mod survey;
+mod spare_segments;
 mod sync;
-mod tail;
 
+pub(crate) use append_cursor::AppendCursor;
 pub(crate) use entry::{Change, Entry, largest_entry};
 pub(crate) use header::{Begin, is_own_file, is_segment};
+pub(crate) use inspect::{EntryVisitor, Inspected, inspect};
 pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
-pub(crate) use segment::{Place, Segment, SegmentMaker};
-pub(crate) use supply::Supply;
-pub(crate) use survey::{Surveyed, Witness, survey};
+pub(crate) use segment::{RecordLocation, Segment, SegmentMaker};
+pub(crate) use spare_segments::SpareSegments;
 pub(crate) use sync::{Captured, SyncTimes, Syncer};
-pub(crate) use tail::Tail;

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::entry::{ENTRY_HEADER, parse, payload_length};
-use super::header::{ENTRIES, Identity, Mark, file_of, number_of};
+use super::header::{ENTRIES, Identity, SyncMark, file_of, number_of};
 use super::{Begin, Change, Segment};
-use crate::keyring::StoreId;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mode, StorageFile};
+use crate::platform::storage::{Mode, StorageFile};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What the B-tree says of the journal: its last applied entry.
@@ -40,11 +40,11 @@ pub(crate) struct Recovered {
     pub(crate) newest_time: u64,
 }
 
-struct Found {
+struct FoundSegment {
     segment: Segment,
     file: Arc<dyn StorageFile>,
     begin: Option<Begin>,
-    mark: Option<Mark>,
+    mark: Option<SyncMark>,
     size: u64,
 }
 
@@ -84,8 +84,8 @@ pub(crate) fn recover(
 
 impl Recovered {
     /// The journal of a store in which nothing was done yet. The segment that is there becomes its
-    /// witness, so that a power loss may take the beginning of any later one.
-    fn first(kept: Option<Found>, next_number: u64) -> Result<Recovered> {
+    /// empty segment, so that a power loss may take the beginning of any later one.
+    fn first(kept: Option<FoundSegment>, next_number: u64) -> Result<Recovered> {
         let next = Begin { sequence: 1, chain: 0 };
         let segments: Vec<_> = kept.into_iter().map(|found| Arc::new(found.segment)).collect();
         for segment in &segments {
@@ -110,8 +110,8 @@ pub(crate) fn any_in_use(options: &Options) -> Result<bool> {
 }
 
 /// Segments are made in the order of their numbers and used in that order.
-fn check_order(used: &[Found]) -> Result<()> {
-    let sequence = |found: &Found| found.begin.map(|begin| begin.sequence);
+fn check_order(used: &[FoundSegment]) -> Result<()> {
+    let sequence = |found: &FoundSegment| found.begin.map(|begin| begin.sequence);
     match used
         .iter()
         .zip(used.iter().skip(1))
@@ -126,20 +126,24 @@ fn check_order(used: &[Found]) -> Result<()> {
 }
 
 /// Splits off the segments whose entries are all applied: only the B-tree's next commit needs them.
-fn skip_applied(applied: Applied, mut used: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
-    let reached =
-        |found: &Found| found.begin.is_some_and(|begin| begin.sequence <= applied.sequence + 1);
+fn skip_applied(
+    applied: Applied,
+    mut used: Vec<FoundSegment>,
+) -> (Vec<FoundSegment>, Vec<FoundSegment>) {
+    let reached = |found: &FoundSegment| {
+        found.begin.is_some_and(|begin| begin.sequence <= applied.sequence + 1)
+    };
     let present = used.split_off(used.iter().rposition(reached).unwrap_or(0));
     (used, present)
 }
 
 /// Opens all segments, oldest first.
-fn find(options: &Options, store: StoreId) -> Result<Vec<Found>> {
+fn find(options: &Options, store: StoreId) -> Result<Vec<FoundSegment>> {
     segment_numbers(options)?.into_iter().map(|number| open(options, store, number)).collect()
 }
 
 pub(super) fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
-    let names = options.seams.storage.list(&options.path);
+    let names = options.environment.storage.list(&options.path);
     let names = names.map_err(|error| Error::storage(&options.path, "be listed", error))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
     numbers.sort_unstable();
@@ -147,18 +151,18 @@ pub(super) fn segment_numbers(options: &Options) -> Result<Vec<u64>> {
 }
 
 /// A segment's file, its size, and its first page as far as there is one.
-pub(super) type Page = (Arc<dyn StorageFile>, u64, Vec<u8>);
+pub(super) type FirstPage = (Arc<dyn StorageFile>, u64, Vec<u8>);
 
 /// Opens a segment's file, to be read only or to be settled later.
-pub(super) fn read_page(options: &Options, path: &Path, mode: Mode) -> io::Result<Page> {
-    let file = options.seams.storage.open(path, mode)?;
+pub(super) fn read_page(options: &Options, path: &Path, mode: Mode) -> io::Result<FirstPage> {
+    let file = options.environment.storage.open(path, mode)?;
     let size = file.size()?;
     let mut page = vec![0; ENTRIES.min(size) as usize];
     file.read_at(0, &mut page)?;
     Ok((file, size, page))
 }
 
-fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
+fn open(options: &Options, store: StoreId, number: u64) -> Result<FoundSegment> {
     let path = file_of(&options.path, number);
     let failed = |error: io::Error| Error::storage(&path, "read its journal", error);
     let (file, size, page) = read_page(options, &path, Mode::Existing).map_err(failed)?;
@@ -173,14 +177,20 @@ fn open(options: &Options, store: StoreId, number: u64) -> Result<Found> {
             "this journal segment belongs to another store: put the right file back",
         ));
     }
-    let (begin, mark) = (identity.parse_begin(&page), identity.parse_mark(&page));
+    let (begin, mark) = (identity.parse_begin(&page), identity.parse_sync_mark(&page));
     if begin.is_none() && mark.is_some() {
         return Err(Error::damaged(
             &path,
             "this journal segment was in use, but its beginning can't be read",
         ));
     }
-    Ok(Found { segment: Segment::recovered(identity, path, file.clone()), file, begin, mark, size })
+    Ok(FoundSegment {
+        segment: Segment::recovered(identity, path, file.clone()),
+        file,
+        begin,
+        mark,
+        size,
+    })
 }
 
 /// The front of a segment, read as far as it is needed: most of a segment may never have been used.
@@ -191,10 +201,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    const STEP: usize = 1 << 18;
+    const READ_AHEAD: usize = 1 << 18;
 
     /// Reads no more than the header says there is, however long the file.
-    fn new(found: &Found) -> Window {
+    fn new(found: &FoundSegment) -> Window {
         Window::over(found.file.clone(), found.size.min(found.segment.identity.size))
     }
 
@@ -220,7 +230,7 @@ impl Window {
     fn load(&mut self, wanted: usize) -> io::Result<()> {
         let loaded = self.bytes.len();
         if wanted > loaded && (loaded as u64) < self.size {
-            let end = wanted.next_multiple_of(Window::STEP).min(self.size as usize);
+            let end = wanted.next_multiple_of(Window::READ_AHEAD).min(self.size as usize);
             self.bytes.resize(end, 0);
             self.file.read_at(loaded as u64, self.bytes.get_mut(loaded..).unwrap_or_default())?;
         }
@@ -245,12 +255,12 @@ struct Walk {
     /// Segments in use.
     segments: Vec<Walked>,
     /// Segments behind a hole.
-    behind: Vec<Found>,
+    behind: Vec<FoundSegment>,
     torn: bool,
 }
 
 impl Walk {
-    fn start(options: &Options, applied: Applied, used: &[Found]) -> Result<Walk> {
+    fn start(options: &Options, applied: Applied, used: &[FoundSegment]) -> Result<Walk> {
         let first = used.first().and_then(|found| found.begin);
         let path =
             used.first().map_or(options.path.as_path(), |found| found.segment.path.as_path());
@@ -276,7 +286,7 @@ impl Walk {
 
     fn segment(
         &mut self,
-        found: Found,
+        found: FoundSegment,
         replay: &mut dyn FnMut(&Arc<Segment>, Change),
     ) -> Result<()> {
         if self.torn || found.begin != Some(self.next) {
@@ -366,12 +376,12 @@ impl Walk {
 
 /// Removes segments behind a hole and unused ones. None of them is used again: what a lost
 /// timeline left in it might chain with entries of this one.
-fn discard(options: &Options, segments: Vec<Found>) -> Result<()> {
+fn discard(options: &Options, segments: Vec<FoundSegment>) -> Result<()> {
     if segments.is_empty() || broken(Breakage::StaleKept) {
         return Ok(());
     }
-    let storage = options.seams.storage.as_ref();
-    for Found { segment, file, .. } in segments {
+    let storage = options.environment.storage.as_ref();
+    for FoundSegment { segment, file, .. } in segments {
         let path = segment.path.clone();
         // Windows removes no open file.
         drop((segment, file));

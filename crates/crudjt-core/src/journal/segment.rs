@@ -8,27 +8,29 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
-use super::header::{BEGIN_AT, Begin, ENTRIES, Identity, MARKS_AT, Mark, file_of, fresh_file};
-use crate::keyring::StoreId;
-use crate::options::{JournalMode, Options, Seams};
-use crate::random::random;
-use crate::sabotage::{Breakage, broken};
-use crate::storage::{Mapping, Mode, Shut, StorageFile};
+use super::header::{
+    BEGIN_AT, Begin, ENTRIES, Identity, SYNC_MARKS_AT, SyncMark, file_of, fresh_file,
+};
+use crate::crypto::keyring::StoreId;
+use crate::crypto::random::random;
+use crate::options::{Environment, JournalMode, Options};
+use crate::platform::storage::{ClosedStorage, Mapping, Mode, StorageFile};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Bytes of a new segment whose memory is taken at once.
-pub(super) const POPULATED_FIRST: u64 = 512 << 10;
+pub(super) const PREFAULTED_FIRST: u64 = 512 << 10;
 
 /// Where bytes stand in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct RecordLocation {
     pub(crate) offset: u32,
     pub(crate) length: u32,
 }
 
-impl Place {
+impl RecordLocation {
     pub(super) fn range(self) -> Range<usize> {
         self.offset as usize..self.offset as usize + self.length as usize
     }
@@ -64,8 +66,8 @@ impl Segment {
     }
 
     /// What stands in its place when nobody appends any more: holds no file.
-    pub(crate) fn shut(&self) -> Segment {
-        Segment::new(self.identity, self.path.clone(), Arc::new(Shut), Body::Plain)
+    pub(crate) fn closed(&self) -> Segment {
+        Segment::new(self.identity, self.path.clone(), Arc::new(ClosedStorage), Body::Plain)
     }
 
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
@@ -130,17 +132,17 @@ impl Segment {
         self.write(BEGIN_AT, &self.identity.begin_bytes(begin))
     }
 
-    pub(super) fn write_mark(&self, turn: bool, mark: Mark) -> Result<()> {
-        let [first, second] = MARKS_AT;
-        let slot = if turn { first } else { second };
-        self.write(slot, &self.identity.mark_bytes(slot, mark))
+    pub(super) fn write_sync_mark(&self, first_copy: bool, mark: SyncMark) -> Result<()> {
+        let [first, second] = SYNC_MARKS_AT;
+        let offset = if first_copy { first } else { second };
+        self.write(offset, &self.identity.sync_mark_bytes(offset, mark))
     }
 }
 
 /// Makes segments.
 #[derive(Clone)]
 pub(crate) struct SegmentMaker {
-    seams: Seams,
+    environment: Environment,
     folder: PathBuf,
     store: StoreId,
     mapped: bool,
@@ -152,15 +154,15 @@ impl SegmentMaker {
         let mapped = match options.journal {
             JournalMode::Mapped => true,
             JournalMode::Plain => false,
-            JournalMode::Auto => options.seams.storage.maps_well(&options.path),
+            JournalMode::Auto => options.environment.storage.maps_well(&options.path),
         };
-        let (seams, folder) = (options.seams.clone(), options.path.clone());
-        SegmentMaker { seams, folder, store, mapped, placing: Arc::default() }
+        let (environment, folder) = (options.environment.clone(), options.path.clone());
+        SegmentMaker { environment, folder, store, mapped, placing: Arc::default() }
     }
 
     /// A new segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
-        self.make_sized(number, self.seams.segment_bytes, self.mapped)
+        self.make_sized(number, self.environment.segment_bytes, self.mapped)
     }
 
     /// A segment without room for entries, not begun yet: what a new store has.
@@ -170,7 +172,7 @@ impl SegmentMaker {
 
     /// A segment without room for entries, begun and durable: what a closed store leaves, so that
     /// the next opening can tell that the B-tree did not fall back.
-    pub(crate) fn witness(&self, number: u64, begin: Begin) -> Result<Segment> {
+    pub(crate) fn empty_segment(&self, number: u64, begin: Begin) -> Result<Segment> {
         // Not mapped: a closed engine keeps it, and Windows can't remove what is mapped.
         let segment = self.make_sized(number, ENTRIES, false)?;
         segment.write_begin(begin)?;
@@ -193,7 +195,7 @@ impl SegmentMaker {
             file.write_at(0, &identity.to_bytes())
         });
         // The next attempt has another number: this one is not to stay behind.
-        made.inspect_err(|_| drop(self.seams.storage.remove(path)))
+        made.inspect_err(|_| drop(self.environment.storage.remove(path)))
     }
 
     /// Makes a file that has its content before it has its name, both durable.
@@ -202,7 +204,7 @@ impl SegmentMaker {
         path: &Path,
         fill: impl FnOnce(&dyn StorageFile) -> io::Result<()>,
     ) -> io::Result<Arc<dyn StorageFile>> {
-        let storage = self.seams.storage.as_ref();
+        let storage = self.environment.storage.as_ref();
         let _one_at_a_time = self.placing.lock();
         let fresh = fresh_file(&self.folder);
         let file = storage.open(&fresh, Mode::Either)?;
@@ -245,7 +247,7 @@ fn assemble(
     let body = if mapped {
         let mapping = file.map(identity.size);
         let mapping = mapping.map_err(|error| Error::storage(&path, "map its journal", error))?;
-        mapping.populate(0..POPULATED_FIRST.min(identity.size));
+        mapping.populate(0..PREFAULTED_FIRST.min(identity.size));
         Body::Mapped(mapping)
     } else {
         Body::Plain

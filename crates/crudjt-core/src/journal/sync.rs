@@ -4,14 +4,14 @@
 //! active one, so what is durable is always a prefix. A sync that failed is never tried again: the
 //! system may take for written what it could not write. Its segments are then written anew, once.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 
-use super::header::Mark;
+use super::header::SyncMark;
 use super::{Segment, SegmentMaker};
-use crate::sabotage::{Breakage, broken};
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// The end of the journal at one moment.
@@ -36,15 +36,15 @@ pub(crate) struct Syncer {
     /// Frozen segments and their ends that no sync has reached.
     frozen: Mutex<Vec<(Arc<Segment>, u64)>>,
     /// Holding it is the right to sync.
-    turn: Mutex<Turn>,
+    state: Mutex<SyncState>,
     synced: AtomicU64,
     times: Mutex<SyncTimes>,
 }
 
 #[derive(Default)]
-struct Turn {
+struct SyncState {
     /// Which of the two marks is written next.
-    mark: bool,
+    first_mark: bool,
     /// Why what is not synced can't be any more.
     lost: Option<Error>,
 }
@@ -99,35 +99,35 @@ impl Syncer {
         if self.synced() >= sequence {
             return Ok(false);
         }
-        let mut turn = self.turn.lock();
+        let mut state = self.state.lock();
         if self.synced() >= sequence {
             return Ok(false);
         }
-        if let Some(error) = &turn.lost {
+        if let Some(error) = &state.lost {
             return Err(error.clone());
         }
-        let Err(error) = self.sync_to(&mut turn, &capture()) else { return Ok(true) };
+        let Err(error) = self.sync_to(&mut state, &capture()) else { return Ok(true) };
         let error = give_up(error);
         if broken(Breakage::SyncRetried) {
             return Err(error);
         }
         if self.rewrite_to(&capture(), maker).is_err() {
-            turn.lost = Some(error.clone());
+            state.lost = Some(error.clone());
         }
         Err(error)
     }
 
-    fn sync_to(&self, turn: &mut Turn, end: &Captured) -> Result<()> {
-        let mark = Mark { sequence: end.sequence, newest_time: end.newest_time };
+    fn sync_to(&self, state: &mut SyncState, end: &Captured) -> Result<()> {
+        let mark = SyncMark { sequence: end.sequence, newest_time: end.newest_time };
         if broken(Breakage::MarkAhead) {
-            end.segment.write_mark(turn.mark, mark)?;
+            end.segment.write_sync_mark(state.first_mark, mark)?;
         }
         if !broken(Breakage::FrozenUnsynced) {
             self.sync_frozen()?;
         }
         end.segment.sync(end.offset)?;
-        end.segment.write_mark(turn.mark, mark)?;
-        turn.mark = !turn.mark;
+        end.segment.write_sync_mark(state.first_mark, mark)?;
+        state.first_mark = !state.first_mark;
         self.synced.fetch_max(end.sequence, Ordering::AcqRel);
         Ok(())
     }

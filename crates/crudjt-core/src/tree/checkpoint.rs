@@ -10,9 +10,9 @@ use super::mark::AppliedMark;
 use super::sweep::sweep;
 use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, Key, META, Redb};
 use super::writer::Writer;
+use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
-use crate::sabotage::{Breakage, broken};
-use crate::seal::EpochRow;
+use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What one commit does.

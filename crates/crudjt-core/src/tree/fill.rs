@@ -5,7 +5,7 @@ use super::leaked::LeakedByPanic;
 use super::writer::Writer;
 use super::{AppliedMark, Tree};
 use crate::Result;
-use crate::seal::EpochRow;
+use crate::crypto::EpochRow;
 
 /// Sealed records by ascending id.
 pub(crate) type Rows = Vec<(u64, Vec<u8>)>;

@@ -1,6 +1,6 @@
 //! The applied mark: up to where the journal is in the B-tree.
 
-use crate::bytes::Reader;
+use crate::bytes::ByteReader;
 use crate::journal::Applied;
 
 /// What is committed together with the records it speaks of.
@@ -25,7 +25,7 @@ impl AppliedMark {
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Option<AppliedMark> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let applied = Applied { sequence: reader.counter()?, chain: reader.u64()? };
         Some(AppliedMark { applied, highest_id: reader.counter()?, newest_time: reader.u64()? })
     }

@@ -5,65 +5,55 @@
 //! against panics, and a panic is an error of this store, not of the process. After any failed
 //! access redb refuses all others, so it is then opened anew, at its last commit.
 
-mod allocator;
 mod append;
-mod blocks;
-mod branches;
-mod census;
 mod checkpoint;
+mod create;
 mod fill;
 mod fuzzing;
-mod header;
 mod leaked;
-mod lookup;
 mod mark;
-mod page_cache;
-mod pages;
-mod root;
-mod search;
+mod redb_file;
 mod snapshot;
 mod sweep;
 mod tables;
-mod walk;
-mod write_behind;
 mod writer;
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sync::Mutex;
+use crate::platform::sync::Mutex;
 use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use blocks::{Backend, BlockFile};
-pub(crate) use blocks::{FRESH_TREE, TREE_FILE, store_of_tree};
 pub(crate) use checkpoint::{Batch, Committed};
 pub(crate) use fill::Rows;
 pub(crate) use fuzzing::make_checksums_fit;
-use lookup::Lookup;
 pub(crate) use mark::AppliedMark;
-pub(crate) use page_cache::Page;
-use page_cache::PageCache;
+use redb_file::block_file::{Backend, BlockFile};
+pub(crate) use redb_file::block_file::{FRESH_TREE, TREE_FILE, store_of_tree};
+use redb_file::lookup::Lookup;
+use redb_file::page_cache::PageCache;
+pub(crate) use redb_file::walk::{Damage, RowVisitor, TableName, TreeFile, epoch_in, mark_in};
+use redb_file::{block_file, page_ownership, root};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use tables::expiry_key;
 use tables::{EPOCHS, EpochCount, RECORDS};
-pub(crate) use walk::{Damage, TableName, TreeFile, Visitor, epoch_in, mark_in};
 
-use crate::keyring::StoreId;
+use crate::crypto::EpochRow;
+use crate::crypto::keyring::StoreId;
 use crate::options::Options;
-use crate::seal::EpochRow;
-use crate::storage::{Shut, StorageFile};
+use crate::platform::storage::{ClosedStorage, StorageFile};
 use crate::{Error, Result};
 
 /// Bytes of a block.
-pub(crate) const BLOCK_BYTES: u64 = blocks::BLOCK as u64;
+pub(crate) const BLOCK_BYTES: u64 = block_file::BLOCK as u64;
 
 /// The B-tree of an open store.
 pub(crate) struct Tree {
     /// `None` once closed.
-    opened: Mutex<Option<Opened>>,
+    opened: Mutex<Option<OpenDatabase>>,
     view: ArcSwap<View>,
     mark: Mutex<AppliedMark>,
     records: AtomicU64,
@@ -76,7 +66,7 @@ pub(crate) struct Tree {
 }
 
 /// The B-tree's file, opened by redb.
-struct Opened {
+struct OpenDatabase {
     database: Database,
     blocks: Arc<BlockFile>,
 }
@@ -117,26 +107,26 @@ impl Tree {
     }
 
     /// Opens the file as it is and publishes its newest commit.
-    fn start(&self, slot: &mut Option<Opened>, opening: u64) -> Result<()> {
+    fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = Arc::new(BlockFile::over(self.file.lock().clone(), self.store));
-        let branches = census::take(&blocks).map_err(|error| self.refusal(error))?;
+        let branches = page_ownership::check(&blocks).map_err(|error| self.refusal(error))?;
         blocks.branches.restrict_to(branches);
         *self.mark.lock() = self.guard("open its B-tree", || {
             let backend = Backend(blocks.clone());
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
-            tables::create_missing(&database)?;
-            let mark = tables::read_mark(&database)?;
-            let opened = Opened { database, blocks };
+            create::create_missing(&database)?;
+            let mark = create::read_mark(&database)?;
+            let opened = OpenDatabase { database, blocks };
             self.publish(&opened, opening)?;
-            *slot = Some(opened);
+            *current = Some(opened);
             Ok(mark)
         })?;
         Ok(())
     }
 
     fn refusal(&self, error: std::io::Error) -> Error {
-        if census::is_damage(&error) {
+        if page_ownership::is_damage(&error) {
             return Error::damaged(&self.path, format!("the B-tree can't be used: {error}"));
         }
         Error::storage(&self.path, "open its B-tree", error)
@@ -144,13 +134,13 @@ impl Tree {
 
     /// Opens the file anew after a failed access, unless somebody has since `opening`.
     fn mend(&self, opening: u64) -> Result<()> {
-        let mut slot = self.opened.lock();
+        let mut current = self.opened.lock();
         if self.view.load().opening != opening || opening == CLOSED {
             return Ok(());
         }
         // What it could not write it must not write later: dropped first, with its errors.
-        let _ = self.guard("close its B-tree", || Ok(slot.take().is_some()));
-        self.start(&mut slot, opening + 1)
+        let _ = self.guard("close its B-tree", || Ok(current.take().is_some()));
+        self.start(&mut current, opening + 1)
             .inspect_err(|error| self.lose_view(error.clone(), opening + 1))
     }
 
@@ -212,12 +202,12 @@ impl Tree {
             drop(opened);
             Ok(())
         });
-        *self.file.lock() = Arc::new(Shut);
+        *self.file.lock() = Arc::new(ClosedStorage);
         closed
     }
 
     /// Makes the newest commit what reads see.
-    fn publish(&self, opened: &Opened, opening: u64) -> std::result::Result<(), redb::Error> {
+    fn publish(&self, opened: &OpenDatabase, opening: u64) -> std::result::Result<(), redb::Error> {
         let pin = opened.database.begin_read()?.open_table(RECORDS)?;
         let rows = pin.len()?;
         let blocks = opened.blocks.clone();
@@ -233,7 +223,7 @@ impl Tree {
 
     fn with_opened<T>(
         &self,
-        work: impl FnOnce(&Opened) -> std::result::Result<T, redb::Error>,
+        work: impl FnOnce(&OpenDatabase) -> std::result::Result<T, redb::Error>,
     ) -> std::result::Result<T, redb::Error> {
         match self.opened.lock().as_ref() {
             Some(opened) => work(opened),

@@ -5,7 +5,7 @@ use redb::{ReadOnlyTable, ReadableDatabase};
 use super::tables::{APPLIED, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
 use super::{AppliedMark, Rows, Tree};
 use crate::Result;
-use crate::seal::EpochRow;
+use crate::crypto::EpochRow;
 
 /// The records, epochs and mark of one commit.
 pub(crate) struct Snapshot<'t> {

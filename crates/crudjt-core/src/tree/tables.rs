@@ -11,14 +11,11 @@
 //! All have keys and values of the same types, for redb's functions are in the binary once for each
 //! pair of types, about 100 kB.
 
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::TableDefinition;
 
-use super::checkpoint::{commit, set_mark};
-use super::leaked::LeakedByPanic;
-use super::mark::AppliedMark;
-use super::pages::Widths;
-use crate::bytes::Reader;
-use crate::seal::EpochRow;
+use super::redb_file::pages::Widths;
+use crate::bytes::ByteReader;
+use crate::crypto::EpochRow;
 
 pub(super) type Key = u128;
 pub(super) type Value = &'static [u8];
@@ -63,28 +60,6 @@ impl EpochCount {
 
     pub(super) fn parse(bytes: &[u8]) -> Option<EpochCount> {
         let (row, rest) = EpochRow::parse(bytes)?;
-        Some(EpochCount { row, records: Reader(rest).u64()? })
+        Some(EpochCount { row, records: ByteReader(rest).u64()? })
     }
-}
-
-/// Makes the tables of a new store, with the first applied mark.
-pub(super) fn create_missing(database: &Database) -> Result<(), redb::Error> {
-    if database.begin_read()?.open_table(META).is_ok() {
-        return Ok(());
-    }
-    let mut transaction = LeakedByPanic::new(database.begin_write()?);
-    transaction.set_quick_repair(true);
-    transaction.open_table(RECORDS)?;
-    transaction.open_table(EXPIRIES)?;
-    transaction.open_table(EPOCHS)?;
-    set_mark(&transaction, AppliedMark::FIRST)?;
-    commit(transaction)
-}
-
-/// The applied mark of the newest commit.
-pub(super) fn read_mark(database: &Database) -> Result<AppliedMark, redb::Error> {
-    let meta = database.begin_read()?.open_table(META)?;
-    let bytes = meta.get(APPLIED)?;
-    let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
-    mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))
 }

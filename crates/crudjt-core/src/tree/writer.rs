@@ -37,7 +37,7 @@ impl<'t> Writer<'t> {
         journal_error: &mut Option<Error>,
     ) -> Redb<Vec<u64>> {
         let states = memtable.sorted();
-        let mut reader = Reader { memtable, record: Vec::new(), journal_error };
+        let mut reader = RecordReader { memtable, record: Vec::new(), journal_error };
         let last = self.records.last()?.map(|(id, _)| id.value());
         let (known, new) =
             states.split_at(states.partition_point(|(id, _)| Some(Key::from(*id)) <= last));
@@ -95,20 +95,20 @@ impl<'t> Writer<'t> {
 }
 
 /// Gets a memtable's records from the journal.
-struct Reader<'a> {
+struct RecordReader<'a> {
     memtable: &'a Memtable,
     record: Vec<u8>,
     journal_error: &'a mut Option<Error>,
 }
 
-impl Reader<'_> {
+impl RecordReader<'_> {
     /// The record of a state; `None` if it is dead.
     fn read(&mut self, state: &State) -> Redb<Option<&[u8]>> {
-        let State::Live { segment, place, .. } = state else { return Ok(None) };
-        self.record.resize(place.length as usize, 0);
+        let State::Live { segment, location, .. } = state else { return Ok(None) };
+        self.record.resize(location.length as usize, 0);
         let segment = self.memtable.segments.get(*segment as usize);
         if let Some(Err(error)) =
-            segment.map(|segment| segment.read(place.offset, &mut self.record))
+            segment.map(|segment| segment.read(location.offset, &mut self.record))
         {
             *self.journal_error = Some(error);
             return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));

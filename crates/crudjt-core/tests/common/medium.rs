@@ -43,7 +43,7 @@ impl Medium {
 
     pub fn options(&self, world: &World) -> Options {
         let mut options = world.options();
-        options.seams.storage = Arc::new(self.clone());
+        options.environment.storage = Arc::new(self.clone());
         options
     }
 

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crudjt_core::clock::ManualClock;
 use crudjt_core::storage::sim::SimDisk;
 use crudjt_core::{
-    Change, Event, JournalMode, Limits, OUT_BYTES, Options, Reading, Result, Seams, Secret, Store,
-    Token,
+    Change, Environment, Event, JournalMode, Limits, OUT_BYTES, Options, Reading, Result, Secret,
+    Store, Token,
 };
 
 /// A wall time to start from, in milliseconds.
@@ -74,7 +74,7 @@ impl World {
         options.max_data_size = 4096;
         options.cache_size = 1 << 20;
         options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
-        options.seams = Seams {
+        options.environment = Environment {
             clock: self.clock.clone(),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: self.segment_bytes,
@@ -82,7 +82,7 @@ impl World {
             epoch_seals: self.epoch_seals,
             timers: false,
             spare_thread: self.spare_thread,
-            ..Seams::default()
+            ..Environment::default()
         };
         options
     }

@@ -10,9 +10,9 @@ use crudjt_core::fuzzing::make_checksums_fit;
 use crudjt_core::{Error, OUT_BYTES, Reading, Repair, Store, repair, verify};
 
 use crate::common::{World, limits, patient};
-use crate::trial::damage::{Files, Known, fixture, world_of};
+use crate::trial::damage::{ExpectedRead, Files, fixture, world_of};
 
-static STORES: LazyLock<[(Files, Vec<Known>); 2]> =
+static STORES: LazyLock<[(Files, Vec<ExpectedRead>); 2]> =
     LazyLock::new(|| ["closed", "killed"].map(fixture));
 
 const CODES: [&str; 3] = ["ERR_CRUDJT_DAMAGED", "ERR_CRUDJT_STORAGE", "ERR_CRUDJT_VERSION"];
@@ -63,7 +63,7 @@ fn world_with(files: &Files) -> World {
     World { spare_thread: false, ..world_of(files) }
 }
 
-fn mend(world: &World, tokens: &[Known]) {
+fn mend(world: &World, tokens: &[ExpectedRead]) {
     if let Some(repaired) = told(repair(&world.options(), &Repair::default(), &mut |_, _| ())) {
         let store = Store::open(World { path: repaired.path, ..world.clone() }.options()).unwrap();
         look(&store, tokens);
@@ -72,7 +72,7 @@ fn mend(world: &World, tokens: &[Known]) {
 
 /// What opens shows its tokens, takes writes, or says why not, and keeps them, unless the B-tree is
 /// forged: its maker can hide tokens, as by deleting the file. Gives whether it opens.
-fn open(world: &World, tokens: &[Known], is_forged: bool) -> bool {
+fn open(world: &World, tokens: &[ExpectedRead], is_forged: bool) -> bool {
     let Some(store) = told(Store::open(world.options())) else { return false };
     look(&store, tokens);
     let made = told(patient(&store, || store.create(b"new", limits(None, None))));
@@ -97,7 +97,7 @@ fn told<T>(result: Result<T, Error>) -> Option<T> {
 }
 
 /// No token shows what was never written. An older state is possible: files can be put back.
-fn look(store: &Store, tokens: &[Known]) {
+fn look(store: &Store, tokens: &[ExpectedRead]) {
     let mut out = vec![0; OUT_BYTES];
     for (token, _) in tokens {
         if let Some(Reading::Found(_, length)) = told(store.read(token.as_bytes(), None, &mut out))

@@ -165,7 +165,7 @@ struct Reader {
 
 impl Reader {
     fn learn(&mut self, map: &[u8], template: Template) {
-        self.outliner.learn(Outliner::place(map), 0, &template.0, &template.1);
+        self.outliner.learn(Outliner::bucket(map), 0, &template.0, &template.1);
         self.learned.push(template);
     }
 

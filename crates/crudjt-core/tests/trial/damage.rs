@@ -7,5 +7,5 @@ mod outcome;
 
 pub use case::{Case, cases};
 pub use fixture::{fixture, fixture_path, save_fixture};
-pub use image::{Files, Image, Known, world_of};
+pub use image::{ExpectedRead, Files, Image, world_of};
 pub use outcome::{Outcome, judge};

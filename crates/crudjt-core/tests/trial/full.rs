@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crudjt_core::clock::ManualClock;
-use crudjt_core::{Change, Error, JournalMode, Options, Result, Seams, Store, Token};
+use crudjt_core::{Change, Environment, Error, JournalMode, Options, Result, Store, Token};
 
 use super::disk::PowerDisk;
 use crate::common::{START, create, data_of, limits, patient, secret};
@@ -15,13 +15,13 @@ const DELETES: usize = (SEGMENT / 64 / 32) as usize;
 fn options(disk: &PowerDisk, journal: JournalMode) -> Options {
     let mut options = Options::new("/full", vec![secret(1)]);
     options.journal = journal;
-    options.seams = Seams {
+    options.environment = Environment {
         clock: ManualClock::new(START),
         storage: Arc::new(disk.clone()),
         segment_bytes: SEGMENT,
         timers: false,
         spare_thread: false,
-        ..Seams::default()
+        ..Environment::default()
     };
     options
 }

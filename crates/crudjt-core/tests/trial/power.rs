@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use crudjt_core::clock::{Clock, ManualClock};
 use crudjt_core::storage::Storage;
 use crudjt_core::{
-    Event, Finding, FindingKind, JournalMode, Options, Result, Seams, Store, verify,
+    Environment, Event, Finding, FindingKind, JournalMode, Options, Result, Store, verify,
 };
 
 use super::disk::{PowerDisk, Remains};
@@ -114,13 +114,13 @@ impl Trial {
         options.max_data_size = 4096;
         options.cache_size = 1 << 20;
         options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
-        options.seams = Seams {
+        options.environment = Environment {
             clock: self.clock.clone(),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: 24 << 10,
             timers: self.threads,
             spare_thread: self.threads,
-            ..Seams::default()
+            ..Environment::default()
         };
         options
     }

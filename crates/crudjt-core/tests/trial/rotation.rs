@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crudjt_core::clock::ManualClock;
-use crudjt_core::{JournalMode, Options, Result, Seams, Store, Token};
+use crudjt_core::{Environment, JournalMode, Options, Result, Store, Token};
 
 use super::disk::PowerDisk;
 use crate::common::{START, create, data_of, limits, patient, secret};
@@ -162,13 +162,13 @@ impl Rotation {
         let secrets = secrets.iter().map(|number| secret(*number)).collect();
         let mut options = Options::new(PathBuf::from(path), secrets);
         options.journal = self.journal;
-        options.seams = Seams {
+        options.environment = Environment {
             clock: ManualClock::new(START),
             storage: Arc::new(disk.clone()),
             segment_bytes: 24 << 10,
             timers: false,
             spare_thread: false,
-            ..Seams::default()
+            ..Environment::default()
         };
         options
     }

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::image::{Files, Known};
+use super::image::{ExpectedRead, Files};
 
 const RUN: usize = 64;
 
@@ -47,7 +47,7 @@ fn unpack(mut packed: &[u8]) -> Vec<u8> {
 }
 
 /// Writes a fixture.
-pub fn save_fixture(name: &str, files: &Files, tokens: &[Known]) {
+pub fn save_fixture(name: &str, files: &Files, tokens: &[ExpectedRead]) {
     let mut out = Vec::new();
     let texts = tokens.iter().map(|(token, data)| match data {
         Some(data) => format!("{token} {}\n", String::from_utf8_lossy(data)),
@@ -63,7 +63,7 @@ pub fn save_fixture(name: &str, files: &Files, tokens: &[Known]) {
 }
 
 /// A fixture's files and tokens.
-pub fn fixture(name: &str) -> (Files, Vec<Known>) {
+pub fn fixture(name: &str) -> (Files, Vec<ExpectedRead>) {
     let bytes = fs::read(fixture_path(name)).unwrap();
     let (mut files, mut rest) = (Files::new(), bytes.as_slice());
     while !rest.is_empty() {

@@ -15,14 +15,14 @@ use crate::common::*;
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A token's text and the data that it must read as; `None` for a dead one.
-pub type Known = (String, Option<Vec<u8>>);
+pub type ExpectedRead = (String, Option<Vec<u8>>);
 
 /// A store to be damaged.
 pub struct Image {
     pub files: Files,
     pub other: Files,
     pub older: Files,
-    pub tokens: Vec<Known>,
+    pub tokens: Vec<ExpectedRead>,
 }
 
 fn files_of(world: &World) -> Files {
@@ -41,7 +41,7 @@ fn small() -> World {
     World { segment_bytes: 16 << 10, ..World::new(crudjt_core::JournalMode::Plain) }
 }
 
-fn known(living: &[(Token, Vec<u8>)], dead: &[Token]) -> Vec<Known> {
+fn known(living: &[(Token, Vec<u8>)], dead: &[Token]) -> Vec<ExpectedRead> {
     let text = |token: &Token| token.as_str().to_owned();
     let living = living.iter().map(|(token, data)| (text(token), Some(data.clone())));
     living.chain(dead.iter().map(|token| (text(token), None))).collect()
@@ -136,7 +136,7 @@ impl Image {
                 .iter()
                 .for_each(|(file, bytes)| fs::write(folder.join(name).join(file), bytes).unwrap());
         }
-        let line = |(token, data): &Known| match data {
+        let line = |(token, data): &ExpectedRead| match data {
             Some(data) => format!("{token} {}\n", String::from_utf8_lossy(data)),
             None => format!("{token}\n"),
         };

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crudjt_core::{OUT_BYTES, Reading, Repair, Store, repair, verify};
 
 use super::case::Case;
-use super::image::{Image, Known, world_of};
+use super::image::{ExpectedRead, Image, world_of};
 use crate::common::World;
 
 /// What happened, as one line.
@@ -52,7 +52,7 @@ fn is_told(code: &str) -> bool {
     ["ERR_CRUDJT_DAMAGED", "ERR_CRUDJT_STORAGE", "ERR_CRUDJT_VERSION"].contains(&code)
 }
 
-fn reading(store: &Store, tokens: &[Known]) -> Outcome {
+fn reading(store: &Store, tokens: &[ExpectedRead]) -> Outcome {
     let (mut absent, mut errors) = (0, 0);
     let mut out = vec![0; OUT_BYTES];
     for (token, expected) in tokens {
@@ -77,7 +77,7 @@ fn reading(store: &Store, tokens: &[Known]) -> Outcome {
     }
 }
 
-fn salvage(world: &World, tokens: &[Known]) -> Outcome {
+fn salvage(world: &World, tokens: &[ExpectedRead]) -> Outcome {
     let repaired = match repair(&world.options(), &Repair::default(), &mut |_, _| ()) {
         Ok(repaired) => repaired,
         Err(error) if is_told(error.code()) => return Outcome::Beyond,

@@ -1,0 +1,117 @@
+//! A spare segment kept ready by a thread of its own, so that nobody who appends waits for one.
+
+use std::sync::Arc;
+
+use crate::platform::sync::Mutex;
+
+use super::{Segment, SegmentMaker};
+use crate::options::Environment;
+use crate::platform::clock::Signal;
+use crate::{Error, Result};
+
+const RETRY_MS: u64 = 500;
+
+/// The spare segment and who makes it.
+pub(crate) struct SpareSegments {
+    maker: SegmentMaker,
+    state: Mutex<State>,
+    /// Segments are made one at a time, so that they are used in the order of their numbers.
+    making: Mutex<()>,
+    wanted: Arc<Signal>,
+}
+
+struct State {
+    spare: Option<Arc<Segment>>,
+    failed: Option<Error>,
+    next_number: u64,
+    stopped: bool,
+}
+
+impl SpareSegments {
+    pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> SpareSegments {
+        let state = State { spare: None, failed: None, next_number, stopped: false };
+        let (state, making) = (Mutex::new(state), Mutex::default());
+        SpareSegments { maker, state, making, wanted: Arc::default() }
+    }
+
+    /// The spare segment; `None` while it is being made. An error of the last attempt is told once,
+    /// and a new attempt is made.
+    pub(crate) fn take(&self) -> Result<Option<Arc<Segment>>> {
+        let mut state = self.state.lock();
+        self.wanted.raise();
+        match state.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(state.spare.take()),
+        }
+    }
+
+    /// Takes a segment back that could not be begun.
+    pub(crate) fn give_back(&self, segment: Arc<Segment>) {
+        self.state.lock().spare = Some(segment);
+    }
+
+    /// Whether [`SpareSegments::take`] has something to say.
+    pub(crate) fn is_ready(&self) -> bool {
+        let state = self.state.lock();
+        state.spare.is_some() || state.failed.is_some()
+    }
+
+    /// Whether [`SpareSegments::take`] has a segment.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.state.lock().spare.is_some()
+    }
+
+    /// Makes a spare segment if there is none; blocks on the disk.
+    pub(crate) fn restock(&self) {
+        let _turn = self.making.lock();
+        let number = {
+            let mut state = self.state.lock();
+            if state.spare.is_some() || state.stopped {
+                return;
+            }
+            state.next_number += 1;
+            state.next_number - 1
+        };
+        let made = self.maker.make(number);
+        let mut state = self.state.lock();
+        match made {
+            Ok(segment) => (state.spare, state.failed) = (Some(Arc::new(segment)), None),
+            Err(error) => state.failed = Some(error),
+        }
+    }
+
+    /// Wakes the thread.
+    pub(crate) fn wake(&self) {
+        self.wanted.raise();
+    }
+
+    /// Runs until [`SpareSegments::halt`]. `prepare` is called whenever the thread was woken, `told` after
+    /// each attempt at a segment.
+    pub(crate) fn run(&self, environment: &Environment, prepare: impl Fn(), told: impl Fn()) {
+        while !self.state.lock().stopped {
+            prepare();
+            self.restock();
+            told();
+            // While it fails it is tried again, so that an error told is never an old one.
+            let again = self.state.lock().failed.is_some();
+            let until = again.then(|| environment.clock.monotonic() + RETRY_MS);
+            environment.clock.wait(&self.wanted, until);
+        }
+    }
+
+    /// Ends [`SpareSegments::run`].
+    pub(crate) fn halt(&self) {
+        self.state.lock().stopped = true;
+        self.wanted.raise();
+    }
+
+    /// The unused spare and the next number, once it was halted.
+    pub(crate) fn take_rest(&self) -> (Option<Arc<Segment>>, u64) {
+        let mut state = self.state.lock();
+        (state.spare.take(), state.next_number)
+    }
+
+    pub(crate) fn maker(&self) -> &SegmentMaker {
+        &self.maker
+    }
+}

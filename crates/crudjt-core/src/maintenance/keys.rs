@@ -1,0 +1,66 @@
+//! What a keyring holds, without any key.
+
+use super::store_reader::list;
+use crate::crypto::keyring::{DomainId, Keyring, Listed};
+use crate::options::Options;
+use crate::{Error, Result};
+
+/// A domain of a store: tokens that were made under one secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyDomain {
+    /// Eight hexadecimal digits of its random name: tells it from the store's other domains, and says
+    /// nothing of any key.
+    pub fingerprint: String,
+    /// What its root key can be unwrapped with, oldest first.
+    pub slots: Vec<KeySlot>,
+}
+
+/// A secret that opens a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeySlot {
+    /// Whether the domain was made for this secret; else it took over from an older one.
+    pub is_own: bool,
+    /// When the store first met it, in milliseconds since 1970; `None` where no clock told.
+    pub created: Option<u64>,
+    /// Whether it is one of the given secrets.
+    pub opens: bool,
+}
+
+/// Lists the domains of a store, oldest first, and what opens each. Only reads the keyring, also of a
+/// store that a process has open. Of the options only the path and the secrets count, which may be
+/// none.
+///
+/// # Errors
+/// [`Error::Path`] if there is no store, [`Error::Damaged`] if no copy of the keyring can be read,
+/// [`Error::Version`] for one of a newer version.
+pub fn keys(options: &Options) -> Result<Vec<KeyDomain>> {
+    list(options)?;
+    let (keyring, wrong) = Keyring::inspect(options);
+    let newer = |error: &Error| matches!(error, Error::Version { .. });
+    match (keyring, wrong.into_iter().map(|(_, error)| error).find(newer)) {
+        (_, Some(newer)) => Err(newer),
+        (Some(keyring), None) => Ok(by_domain(keyring.list(&options.secrets))),
+        (None, None) => Err(Error::no_keyring(&options.path)),
+    }
+}
+
+fn by_domain(listed: Vec<Listed>) -> Vec<KeyDomain> {
+    let mut domains: Vec<(DomainId, KeyDomain)> = Vec::new();
+    for Listed { domain, is_own, created, opens } in listed {
+        let slot = KeySlot { is_own, created: Some(created).filter(|time| *time > 0), opens };
+        match domains.iter_mut().find(|(known, _)| *known == domain) {
+            Some((_, known)) => known.slots.push(slot),
+            None => {
+                let fingerprint = fingerprint(&domain);
+                domains.push((domain, KeyDomain { fingerprint, slots: vec![slot] }));
+            }
+        }
+    }
+    domains.into_iter().map(|(_, domain)| domain).collect()
+}
+
+fn fingerprint(domain: &DomainId) -> String {
+    domain.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,84 @@
+//! Looking whether a store is whole, without changing it.
+
+use super::finding::{Finding, Findings};
+use super::newest_states::{Taker, Tally, read_newest};
+use super::progress::{Progress, ProgressMeter};
+use super::store_reader::StoreReader;
+use crate::Result;
+use crate::crypto::keyring::Unlocked;
+use crate::options::Options;
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Records that can be read, expired ones among them.
+    pub records: u64,
+    /// Records whose time has passed and that no sweep has removed yet.
+    pub expired: u64,
+    /// Records that were opened with one of the given secrets.
+    pub opened: u64,
+    /// Blocks of the B-tree's file.
+    pub blocks: u64,
+    /// Journal segments.
+    pub segments: u64,
+    /// Journal entries that the next opening replays.
+    pub entries: u64,
+    /// The first 100 things that are wrong.
+    pub findings: Vec<Finding>,
+    /// How many things are wrong.
+    pub finding_count: u64,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.finding_count == 0
+    }
+}
+
+/// Checks a store that nobody has open: both copies of the keyring, the journal's segments, their
+/// chain and their marks, every block of the B-tree that its commit refers to, every record, and
+/// whether all of these agree. Changes no byte. Of the options only the path and the secrets count;
+/// records are opened as far as the secrets, which may be none, have their keys.
+///
+/// # Errors
+/// [`crate::Error::Locked`] while a process has it open, [`crate::Error::Path`] if there is no
+/// store, [`crate::Error::Version`] for one of a newer version. Damage is no error but a finding.
+pub fn verify(options: &Options, progress: Progress<'_>) -> Result<Verified> {
+    let mut findings = Findings::default();
+    let source = StoreReader::open(options, &mut findings)?;
+    let unlocked = unlock(&source, options);
+    let mut meter = ProgressMeter::new(progress, source.bytes);
+    let tally = read_newest(&source, &unlocked, &mut findings, &mut meter, &mut Nobody)?;
+    meter.finish();
+    Ok(report(tally, findings))
+}
+
+/// The domains that the given secrets open.
+pub(super) fn unlock(source: &StoreReader<'_>, options: &Options) -> Unlocked {
+    let none = Unlocked { domains: Vec::new(), own: None };
+    source.keyring.as_ref().map_or(none, |keyring| keyring.unlock(&options.secrets))
+}
+
+fn report(tally: Tally, findings: Findings) -> Verified {
+    Verified {
+        records: tally.records,
+        expired: tally.expired,
+        opened: tally.opened,
+        blocks: tally.blocks,
+        segments: tally.segments,
+        entries: tally.to_replay,
+        findings: findings.kept,
+        finding_count: findings.count,
+    }
+}
+
+/// Takes nothing.
+struct Nobody;
+
+impl Taker for Nobody {
+    fn take(&mut self, _: u64, _: &[u8], _: bool) -> Result<()> {
+        Ok(())
+    }
+}
