@@ -59,7 +59,7 @@ test('many calls to a stalled master fail, and what they send is bounded', async
     const observer = await Store.connect(patient(master.at))
     const { live_tokens } = await observer.stats()
     // On the stream that stalled, and on one that may have replaced it.
-    t.true(live_tokens <= 2 * 8192, `${live_tokens} were carried out`)
+    t.true(live_tokens <= 2 * 8192, `${live_tokens} were executed`)
     await observer.close()
     await store.close()
     await kill(master.process)

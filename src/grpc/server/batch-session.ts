@@ -29,7 +29,7 @@ import type { ReplyLogs, StreamHandle } from './reply-logs.js'
  * throughput of creates is a quarter higher than with all in one slice.
  */
 const SLICE = 32
-/** The same while several clients are active: they wait for each other, so fewer messages win. */
+/** The same while several clients are active: they wait for each other, so fewer, larger messages are faster. */
 const SHARED_SLICE = 128
 /** Above this many unsent bytes, nothing is read. */
 const MAX_UNSENT = 512 << 10
@@ -63,7 +63,7 @@ export interface Transport {
 export class BatchSession implements StreamHandle {
   private log: ReplyLog | undefined
   private readonly messages: ProtobufReader[] = []
-  private readonly part = new ProtobufReader(Buffer.alloc(0))
+  private readonly operationMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly operation = new OperationReader()
   private unsent = 0
   private isEnded = false
@@ -203,8 +203,8 @@ export class BatchSession implements StreamHandle {
   private run(reader: ProtobufReader): void {
     const log = this.welcomed()
     reader.delimited()
-    this.part.reset(reader.bytes, reader.from, reader.to)
-    this.operation.read(this.part)
+    this.operationMessage.reset(reader.bytes, reader.from, reader.to)
+    this.operation.read(this.operationMessage)
     if (this.operation.number === 0) throw MALFORMED
     this.shared.runner.run(log, this.operation)
   }
