@@ -4,15 +4,12 @@
  * clients does not pay for it.
  */
 import type { Socket } from 'node:net'
-import { dirname } from 'node:path'
 import type { Server, ServerOptions } from '@grpc/grpc-js'
-import type { HealthImplementation } from 'grpc-health-check'
 import { type BatchStreams, batchService } from './batch-service.js'
+import type { Health } from './health.js'
 import type { RequestGuard } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 import { tokenMethods, tokenService } from './token-service.js'
-
-const PROTOS = dirname(require.resolve('#proto/token.proto'))
 
 /**
  * The limits of one connection, so that a hostile or broken client harms only itself. The largest valid
@@ -33,7 +30,7 @@ const SERVER_OPTIONS: ServerOptions = {
 export class GrpcServer {
   private constructor(
     private readonly server: Server,
-    private readonly health: HealthImplementation,
+    private readonly health: Health,
     private readonly inject: (socket: Socket) => void,
   ) {}
 
@@ -59,7 +56,7 @@ export class GrpcServer {
 
   /** Reports NOT_SERVING to health checks. */
   announceShutdown(): void {
-    this.health.setStatus('', 'NOT_SERVING')
+    this.health.stopServing()
   }
 
   /** Resolves when all calls have ended and all connections are closed. */
@@ -69,13 +66,14 @@ export class GrpcServer {
 }
 
 /** Health checks for probes and reflection for tools such as grpcurl; neither reveals any token. */
-async function addStandardServices(server: Server): Promise<HealthImplementation> {
-  const { loadSync } = await import('@grpc/proto-loader')
-  const { ReflectionService } = await import('@grpc/reflection')
-  const { HealthImplementation } = await import('grpc-health-check')
-  const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
-  health.addToServer(server)
-  const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })
-  new ReflectionService(protos).addToServer(server)
+async function addStandardServices(server: Server): Promise<Health> {
+  const { healthService } = await import('../wire/health-service.js')
+  const { Health } = await import('./health.js')
+  const { reflectionMethods, reflectionServices } = await import('./reflection.js')
+  const health = new Health()
+  server.addService(healthService, health.methods)
+  const protos = [require.resolve('#proto/token.proto'), require.resolve('#proto/batch.proto')]
+  const methods = reflectionMethods(protos)
+  for (const service of reflectionServices) server.addService(service, methods)
   return health
 }
