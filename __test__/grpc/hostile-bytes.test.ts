@@ -15,9 +15,9 @@ import { packageOf } from '../helpers/raw-client.js'
 import { RawStream } from '../helpers/raw-stream.js'
 
 /** What a master may take more in memory by all of this. */
-const MOST_GROWTH = 192 << 20
+const MAX_GROWTH = 192 << 20
 /** Statuses that say what was wrong; others would speak of the master's own failure. */
-const TOLD = [
+const EXPECTED = [
   status.OK,
   status.INVALID_ARGUMENT,
   status.NOT_FOUND,
@@ -27,7 +27,7 @@ const TOLD = [
   status.UNIMPLEMENTED,
 ]
 const UNARY = ['CreateToken', 'ReadToken', 'UpdateToken', 'DeleteToken']
-const asItIs = (bytes: Buffer) => bytes
+const identity = (bytes: Buffer) => bytes
 
 const folder = newFolder()
 let master: RunningMaster
@@ -53,7 +53,7 @@ test.afterEach(async (t) => {
   t.deepEqual(await good.read(token), { data: { mine: 1 } })
   t.true(await good.delete(await good.create({ other: 2 })))
   const growth = (await ask<number>(master.process, 'memory')) - before
-  t.true(growth < MOST_GROWTH, `${Math.round(growth / 1e6)} MB more`)
+  t.true(growth < MAX_GROWTH, `${Math.round(growth / 1e6)} MB more`)
 })
 
 const anyBytes = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes))
@@ -83,7 +83,7 @@ const methods = packageOf('token.proto')['token.TokenService'] as unknown as Rec
 /** The status that a message comes back with. */
 function call(path: string, message: Buffer): Promise<{ code: number; named: boolean }> {
   return new Promise((resolve) => {
-    bad.makeUnaryRequest(path, asItIs, asItIs, message, (error: ServiceError | null) => {
+    bad.makeUnaryRequest(path, identity, identity, message, (error: ServiceError | null) => {
       const named = error?.metadata?.get('crudjt-code')[0] !== undefined
       resolve({ code: error?.code ?? status.OK, named })
     })
@@ -100,7 +100,7 @@ for (const name of UNARY) {
       fc.asyncProperty(nearly(fields.map(requestSerialize)), async (message) => {
         const { code, named } = await call(path, message)
         seen.add(code)
-        t.true(TOLD.includes(code), `status ${code}`)
+        t.true(EXPECTED.includes(code), `status ${code}`)
         t.is(named, code !== status.OK)
       }),
       { numRuns: 250 },
@@ -118,7 +118,7 @@ test.serial('any bytes as a message of any other method get a status', async (t)
     fc.asyncProperty(paths, anyBytes, async (path, message) => {
       const { code } = await call(path, message)
       // The health service reads its messages with protobufjs, which fails with this status.
-      t.true([...TOLD, status.INTERNAL].includes(code), `status ${code}`)
+      t.true([...EXPECTED, status.INTERNAL].includes(code), `status ${code}`)
     }),
     { numRuns: 150 },
   )
@@ -161,7 +161,7 @@ test.serial('any bytes as messages of the batch stream get replies or a status',
       stream.stream.end()
       const { code } = await stream.ended
       seen.add(code)
-      t.true([...TOLD, status.ABORTED].includes(code), `status ${code}`)
+      t.true([...EXPECTED, status.ABORTED].includes(code), `status ${code}`)
     }),
     { numRuns: 250 },
   )

@@ -1,4 +1,4 @@
-/** Clients that misbehave harm only themselves: the master's memory stays bounded, others are answered. */
+/** Misbehaving clients harm only themselves: the master's memory stays bounded, others are answered. */
 import { randomBytes } from 'node:crypto'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
@@ -11,8 +11,8 @@ import { patient, type RunningMaster, runMaster } from '../helpers/masters.js'
 import { RawStream } from '../helpers/raw-stream.js'
 
 const [CREATE, READ] = [0, 1]
-/** What a master may take more in memory while it is being misused. */
-const MOST_GROWTH = 192 << 20
+/** The most memory by which a master may grow during misuse. */
+const MAX_GROWTH = 192 << 20
 const LARGE = 'x'.repeat(60_000)
 
 const folder = newFolder()
@@ -31,7 +31,7 @@ test.after.always(async () => {
 
 const memory = () => ask<number>(master.process, 'memory')
 
-/** A client of good behaviour is answered all the while, and the memory stays within bounds. */
+/** A well-behaved client is answered throughout, and the memory stays bounded. */
 async function harmsNobody(t: ExecutionContext, misbehave: () => Promise<() => void>) {
   const before = await memory()
   const end = await misbehave()
@@ -41,11 +41,11 @@ async function harmsNobody(t: ExecutionContext, misbehave: () => Promise<() => v
     t.true(await good.delete(token))
   }
   const growth = (await memory()) - before
-  t.true(growth < MOST_GROWTH, `${Math.round(growth / 1e6)} MB more`)
+  t.true(growth < MAX_GROWTH, `${Math.round(growth / 1e6)} MB more`)
   end()
 }
 
-/** Sends the same message again and again, as fast as it is taken, until told to stop. */
+/** Sends messages as fast as they are accepted, until stopped. */
 function flood(stream: RawStream, message: () => Buffer): () => void {
   let isOver = false
   const fill = () => {
@@ -59,7 +59,7 @@ function flood(stream: RawStream, message: () => Buffer): () => void {
   }
 }
 
-/** Messages of operations with ever new numbers. */
+/** Messages of operations with ascending numbers. */
 function operationsOf(count: number, one: object): () => Buffer {
   let number = 0
   const stream = new RawStream(master.at)
@@ -71,7 +71,7 @@ function operationsOf(count: number, one: object): () => Buffer {
   return message
 }
 
-test.serial('a client that never reads its replies harms only itself', async (t) => {
+test.serial('a client that never reads its replies', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).greet()
@@ -79,14 +79,14 @@ test.serial('a client that never reads its replies harms only itself', async (t)
   })
 })
 
-test.serial('a client that floods with no-op operations harms only itself', async (t) => {
+test.serial('a client that floods the master with failing operations', async (t) => {
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
     return flood(stream, operationsOf(1000, { kind: READ, token: 'x' }))
   })
 })
 
-test.serial('a client that floods with durable operations harms only itself', async (t) => {
+test.serial('a client that floods the master with durable operations', async (t) => {
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
     const one = { kind: CREATE, packed_data: pack({ a: 1 }), durable: true }
@@ -94,7 +94,7 @@ test.serial('a client that floods with durable operations harms only itself', as
   })
 })
 
-test.serial('a client that never acknowledges a reply harms only itself', async (t) => {
+test.serial('a client that never acknowledges a reply', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     const stream = new RawStream(master.at).listen().greet()
@@ -102,7 +102,7 @@ test.serial('a client that never acknowledges a reply harms only itself', async 
   })
 })
 
-test.serial('many clients that leave replies unread harm only themselves', async (t) => {
+test.serial('many clients that leave with unread replies', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {
     for (let i = 0; i < 100; i++) {
@@ -115,7 +115,7 @@ test.serial('many clients that leave replies unread harm only themselves', async
   })
 })
 
-test.serial('a client that keeps sending oversized messages harms only itself', async (t) => {
+test.serial('a client that repeatedly sends oversized messages', async (t) => {
   await harmsNobody(t, async () => {
     for (let i = 0; i < 20; i++) {
       const stream = new RawStream(master.at).listen().greet()
@@ -159,7 +159,7 @@ test.serial('a client that opens and resets streams harms only itself', async (t
   })
 })
 
-test.serial('many connections that do not speak HTTP/2 harm only themselves', async (t) => {
+test.serial('many clients that do not speak HTTP/2', async (t) => {
   await harmsNobody(t, async () => {
     const { grpc_host: host, grpc_port: port } = master.at
     const sockets = Array.from({ length: 50 }, (_, i) => {

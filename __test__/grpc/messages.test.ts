@@ -1,4 +1,4 @@
-/** The messages written by hand against those that protobufjs makes of the proto file. */
+/** The hand-written codec of the unary methods against protobufjs with the proto file. */
 import type { MessageTypeDefinition, ServiceDefinition } from '@grpc/proto-loader'
 import test from 'ava'
 import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
@@ -30,7 +30,7 @@ function put(given: Buffer): number {
   return given.length
 }
 
-test('requests written by protobufjs are read', (t) => {
+test('requests that protobufjs encodes are decoded', (t) => {
   fc.assert(
     fc.property(text, data, limit, limit, fc.boolean(), (token, packed_data, ttl, reads, keep) => {
       const fields = { packed_data, ttl: String(ttl), silence_read: String(reads) }
@@ -47,22 +47,22 @@ test('requests written by protobufjs are read', (t) => {
   )
 })
 
-test('requests are written as protobufjs reads them', (t) => {
+test('protobufjs decodes the requests that we encode', (t) => {
   fc.assert(
     fc.property(text, data, limit, limit, (token, packed_data, ttl, silence_read) => {
-      const told = { packed_data, ttl: String(ttl), silence_read: String(silence_read) }
+      const fields = { packed_data, ttl: String(ttl), silence_read: String(silence_read) }
       const limits = { ttl: exactly(ttl), silence_read: exactly(silence_read) }
       const create = messages.writeCreateRequest(put(packed_data), limits)
-      t.like(oracle('CreateToken').requestDeserialize(create), told)
+      t.like(oracle('CreateToken').requestDeserialize(create), fields)
       const update = messages.writeUpdateRequest(token, put(packed_data), limits)
-      t.like(oracle('UpdateToken').requestDeserialize(update), { token, ...told })
+      t.like(oracle('UpdateToken').requestDeserialize(update), { token, ...fields })
       const read = messages.writeToken(token)
       t.like(oracle('ReadToken').requestDeserialize(read), { token })
     }),
   )
 })
 
-test('answers are written and read like those of protobufjs', (t) => {
+test('responses are encoded and decoded', (t) => {
   for (const result of [true, false]) {
     const { responseSerialize, responseDeserialize } = oracle('UpdateToken')
     t.is(messages.readResult(responseSerialize({ result })), result)
@@ -80,7 +80,7 @@ test('unknown fields are skipped', (t) => {
   t.is(messages.readTokenRequest(Buffer.concat([unknown, known, unknown])), 'token')
 })
 
-test('any bytes are read or refused as malformed', (t) => {
+test('arbitrary bytes are decoded or rejected as malformed', (t) => {
   const readers = [
     messages.readCreateRequest,
     messages.readUpdateRequest,
@@ -104,7 +104,7 @@ test('any bytes are read or refused as malformed', (t) => {
   t.true(understood > 20 && refused > 20, `${understood} understood, ${refused} refused`)
 })
 
-test('the proto file is the one that every client has', (t) => {
+test('the proto file has the fields that clients in all languages expect', (t) => {
   const names = Object.values(service).map(({ path }) => path)
   t.deepEqual(
     names,

@@ -1,28 +1,27 @@
-/** A window does what a Map of numbered values would do. */
+/** A NumberRing behaves like a Map of numbered values. */
 import test from 'ava'
 import { NumberRing } from '../../build/src/grpc/client/number-ring.js'
 import fc from '../helpers/fast-check.js'
 
-test('a number ring holds what a map would hold, in the same order, however it grows and shrinks', (t) => {
+test('a ring holds the same values as a Map, in the same order, while it grows and shrinks', (t) => {
   const lots = fc.record({ add: fc.nat(3000), remove: fc.nat(4000), skip: fc.nat(2) })
   fc.assert(
     fc.property(fc.array(lots, { maxLength: 8 }), (steps) => {
-      const window = new NumberRing<string>()
+      const ring = new NumberRing<string>()
       const model = new Map<number, string>()
       for (const { add, remove, skip } of steps) {
-        for (let i = 0; i < add; i++)
-          model.set(window.next, nameOf(window.add(nameOf(window.next))))
+        for (let i = 0; i < add; i++) model.set(ring.next, nameOf(ring.add(nameOf(ring.next))))
         const numbers = [...model.keys()].filter((_number, i) => i % 3 >= skip).slice(0, remove)
         for (const number of numbers) {
           model.delete(number)
-          window.delete(number)
+          ring.delete(number)
         }
-        t.deepEqual([...window], [...model.values()])
-        t.is(window.lowest, model.keys().next().value ?? window.next)
-        for (const number of numbers) t.is(window.get(number), undefined)
+        t.deepEqual([...ring], [...model.values()])
+        t.is(ring.lowest, model.keys().next().value ?? ring.next)
+        for (const number of numbers) t.is(ring.get(number), undefined)
       }
-      t.is(window.get(window.next), undefined)
-      t.is(window.get(0), undefined)
+      t.is(ring.get(ring.next), undefined)
+      t.is(ring.get(0), undefined)
     }),
     { numRuns: 100 },
   )

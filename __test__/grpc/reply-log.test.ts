@@ -1,170 +1,170 @@
-/** What a master remembers of its clients. */
+/** A master's reply logs: deduplication, retransmission and eviction. */
 import test from 'ava'
-import { KEPT_BYTES, type ReplyLog } from '../../build/src/grpc/server/reply-log.js'
+import { MAX_RETAINED_BYTES, type ReplyLog } from '../../build/src/grpc/server/reply-log.js'
 import {
-  ALL_KEPT_BYTES,
-  KEPT_MS,
-  MOST_DETACHED,
+  MAX_DETACHED,
+  MAX_TOTAL_BYTES,
+  RETENTION_MS,
   ReplyLogs,
 } from '../../build/src/grpc/server/reply-logs.js'
 
-/** A stream that takes down what it hears. */
-function newHolder() {
-  const heard = { messages: [] as Buffer[], fenced: 0, relieved: 0 }
+/** A stream that records what it receives. */
+function newStream() {
+  const heard = { messages: [] as Buffer[], fenced: 0, drained: 0 }
   return {
     heard,
     deliver: (message: Buffer) => void heard.messages.push(message),
-    relieve: () => void heard.relieved++,
+    drained: () => void heard.drained++,
     fence: () => void heard.fenced++,
   }
 }
 
-/** Carries out operations, each in a message of its own. */
-function carryOut(ledger: ReplyLog, numbers: number[], size = 5): void {
+/** Runs operations, each answered in a message of its own. */
+function run(log: ReplyLog, numbers: number[], size = 5): void {
   for (const number of numbers) {
-    ledger.take(number)
-    ledger.writer.error(number, 'CODE', 'x'.repeat(size))
-    ledger.flush()
+    log.admit(number)
+    log.writer.error(number, 'CODE', 'x'.repeat(size))
+    log.flush()
   }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('an operation number is new once; its reply is then repeated until it is acknowledged', (t) => {
-  const { ledger } = new ReplyLogs().attach('a', newHolder())
-  t.is(ledger.take(5), 'new')
-  ledger.writer.token(5, 'token')
-  ledger.flush()
-  const reply = ledger.take(5)
+test('a number is new once; afterwards its reply is retransmitted until it is acknowledged', (t) => {
+  const { log } = new ReplyLogs().attach('a', newStream())
+  t.is(log.admit(5), 'new')
+  log.writer.token(5, 'token')
+  log.flush()
+  const reply = log.admit(5)
   t.true(Buffer.isBuffer(reply) && reply.includes('token'))
-  ledger.acknowledge(4)
-  t.deepEqual(ledger.take(5), reply)
-  t.is(ledger.take(3), 'forgotten')
-  ledger.acknowledge(5)
-  t.is(ledger.take(5), 'forgotten')
-  t.is(ledger.take(6), 'new')
+  log.acknowledge(4)
+  t.deepEqual(log.admit(5), reply)
+  t.is(log.admit(3), 'evicted')
+  log.acknowledge(5)
+  t.is(log.admit(5), 'evicted')
+  t.is(log.admit(6), 'new')
 })
 
-test('a pending operation replies on the stream that is open when it completes', async (t) => {
-  const ledgers = new ReplyLogs()
-  const [first, second] = [newHolder(), newHolder()]
-  const { ledger } = ledgers.attach('a', first)
-  t.is(ledger.take(1), 'new')
-  ledger.begin(1)
-  t.is(ledger.take(1), 'under way')
-  ledgers.detach(ledger, first)
-  t.deepEqual(ledgers.attach('a', second), { ledger, resumed: true })
-  t.is(ledger.take(1), 'under way')
-  ledger.writer.result(1, true)
-  ledger.finish(1)
+test('the reply of a pending operation goes to the stream that is attached when it completes', async (t) => {
+  const logs = new ReplyLogs()
+  const [first, second] = [newStream(), newStream()]
+  const { log } = logs.attach('a', first)
+  t.is(log.admit(1), 'new')
+  log.begin(1)
+  t.is(log.admit(1), 'pending')
+  logs.detach(log, first)
+  t.deepEqual(logs.attach('a', second), { log, resumed: true })
+  t.is(log.admit(1), 'pending')
+  log.writer.result(1, true)
+  log.finish(1)
   await turn()
   t.is(first.heard.messages.length, 0)
   t.is(second.heard.messages.length, 1)
-  t.is(second.heard.relieved, 1)
-  t.true(Buffer.isBuffer(ledger.take(1)))
+  t.is(second.heard.drained, 1)
+  t.true(Buffer.isBuffer(log.admit(1)))
 })
 
-test('a reply of this turn, or one newer than a retransmission, is not dropped', async (t) => {
-  const ledgers = new ReplyLogs()
-  const first = newHolder()
-  const { ledger } = ledgers.attach('a', first)
-  carryOut(ledger, [1])
+test('an operation that completed in this turn, or after a retransmission, is still known', async (t) => {
+  const logs = new ReplyLogs()
+  const first = newStream()
+  const { log } = logs.attach('a', first)
+  run(log, [1])
   for (const number of [2, 3]) {
-    ledger.take(number)
-    ledger.begin(number)
+    log.admit(number)
+    log.begin(number)
   }
-  ledgers.attach('a', newHolder())
-  t.true(Buffer.isBuffer(ledger.take(1)))
-  ledger.writer.result(2, true)
-  ledger.finish(2)
+  logs.attach('a', newStream())
+  t.true(Buffer.isBuffer(log.admit(1)))
+  log.writer.result(2, true)
+  log.finish(2)
   await turn()
-  ledger.writer.result(3, true)
-  ledger.finish(3)
-  t.true(Buffer.isBuffer(ledger.take(2)))
-  t.true(Buffer.isBuffer(ledger.take(3)))
+  log.writer.result(3, true)
+  log.finish(3)
+  t.true(Buffer.isBuffer(log.admit(2)))
+  t.true(Buffer.isBuffer(log.admit(3)))
 })
 
-test('a reply that completes without a stream is kept for the next one', async (t) => {
-  const ledgers = new ReplyLogs()
-  const first = newHolder()
-  const { ledger } = ledgers.attach('a', first)
-  ledger.take(1)
-  ledger.begin(1)
-  ledgers.detach(ledger, first)
-  ledger.writer.result(1, true)
-  ledger.finish(1)
+test('a reply that completes without a stream is retained for the next one', async (t) => {
+  const logs = new ReplyLogs()
+  const first = newStream()
+  const { log } = logs.attach('a', first)
+  log.admit(1)
+  log.begin(1)
+  logs.detach(log, first)
+  log.writer.result(1, true)
+  log.finish(1)
   await turn()
-  ledgers.attach('a', newHolder())
-  t.true(Buffer.isBuffer(ledger.take(1)))
+  logs.attach('a', newStream())
+  t.true(Buffer.isBuffer(log.admit(1)))
 })
 
-test('a newer stream of a client replaces the older one', (t) => {
-  const ledgers = new ReplyLogs()
-  const [first, second] = [newHolder(), newHolder()]
-  const { ledger } = ledgers.attach('a', first)
-  t.deepEqual(ledgers.attach('a', second), { ledger, resumed: true })
+test('a newer stream of the same client fences the older one', (t) => {
+  const logs = new ReplyLogs()
+  const [first, second] = [newStream(), newStream()]
+  const { log } = logs.attach('a', first)
+  t.deepEqual(logs.attach('a', second), { log, resumed: true })
   t.is(first.heard.fenced, 1)
-  ledgers.detach(ledger, first)
-  carryOut(ledger, [1])
+  logs.detach(log, first)
+  run(log, [1])
   t.is(first.heard.messages.length, 0)
   t.is(second.heard.messages.length, 1)
-  t.false(ledgers.attach('b', newHolder()).resumed)
+  t.false(logs.attach('b', newStream()).resumed)
 })
 
-test('a client over its budget loses its oldest replies', (t) => {
-  const ledgers = new ReplyLogs()
-  const { ledger } = ledgers.attach('a', newHolder())
-  const size = KEPT_BYTES / 8
-  carryOut(ledger, [1, 2, 3, 4, 5, 6, 7, 8, 9], size)
-  t.true(ledgers.keptBytes <= KEPT_BYTES)
-  t.is(ledger.take(1), 'forgotten')
-  t.true(Buffer.isBuffer(ledger.take(9)))
+test('a client exceeding its budget loses its oldest replies', (t) => {
+  const logs = new ReplyLogs()
+  const { log } = logs.attach('a', newStream())
+  const size = MAX_RETAINED_BYTES / 8
+  run(log, [1, 2, 3, 4, 5, 6, 7, 8, 9], size)
+  t.true(logs.retainedBytes <= MAX_RETAINED_BYTES)
+  t.is(log.admit(1), 'evicted')
+  t.true(Buffer.isBuffer(log.admit(9)))
 })
 
-test('when all clients are over budget, those that are gone lose their replies first', (t) => {
-  const ledgers = new ReplyLogs()
-  const clients = (2 * ALL_KEPT_BYTES) / KEPT_BYTES
+test('all clients together stay within a budget: disconnected ones are evicted first', (t) => {
+  const logs = new ReplyLogs()
+  const clients = (2 * MAX_TOTAL_BYTES) / MAX_RETAINED_BYTES
   const most = [1, 2, 3, 4, 5, 6, 7]
-  const size = KEPT_BYTES / 8
-  const gone = newHolder()
-  const { ledger: first } = ledgers.attach('gone', gone)
-  carryOut(first, most, size)
-  ledgers.detach(first, gone)
-  const attached = Array.from({ length: clients }, (_, i) => ledgers.attach(`${i}`, newHolder()))
-  for (const { ledger } of attached) carryOut(ledger, most, size)
-  t.true(ledgers.keptBytes <= ALL_KEPT_BYTES)
-  t.false(ledgers.attach('gone', newHolder()).resumed)
-  t.is(attached[0]?.ledger.take(1), 'forgotten')
-  t.true(Buffer.isBuffer(attached.at(-1)?.ledger.take(7)))
+  const size = MAX_RETAINED_BYTES / 8
+  const gone = newStream()
+  const { log: first } = logs.attach('gone', gone)
+  run(first, most, size)
+  logs.detach(first, gone)
+  const attached = Array.from({ length: clients }, (_, i) => logs.attach(`${i}`, newStream()))
+  for (const { log } of attached) run(log, most, size)
+  t.true(logs.retainedBytes <= MAX_TOTAL_BYTES)
+  t.false(logs.attach('gone', newStream()).resumed)
+  t.is(attached[0]?.log.admit(1), 'evicted')
+  t.true(Buffer.isBuffer(attached.at(-1)?.log.admit(7)))
 })
 
-test('a limited number of disconnected clients is remembered for a limited time', (t) => {
+test('the logs of disconnected clients are limited in time and number', (t) => {
   let now = 0
-  const ledgers = new ReplyLogs(() => now)
+  const logs = new ReplyLogs(() => now)
   const comeAndGo = (client: string) => {
-    const holder = newHolder()
-    const { ledger, resumed } = ledgers.attach(client, holder)
-    carryOut(ledger, [ledger.highest + 1])
-    ledgers.detach(ledger, holder)
+    const stream = newStream()
+    const { log, resumed } = logs.attach(client, stream)
+    run(log, [log.highest + 1])
+    logs.detach(log, stream)
     return resumed
   }
   t.false(comeAndGo('a'))
-  now = KEPT_MS - 1
+  now = RETENTION_MS - 1
   t.true(comeAndGo('a'))
-  now = 2 * KEPT_MS
+  now = 2 * RETENTION_MS
   t.false(comeAndGo('a'))
-  for (let i = 0; i < MOST_DETACHED; i++) comeAndGo(`other ${i}`)
+  for (let i = 0; i < MAX_DETACHED; i++) comeAndGo(`other ${i}`)
   t.false(comeAndGo('a'))
-  t.true(comeAndGo(`other ${MOST_DETACHED - 1}`))
+  t.true(comeAndGo(`other ${MAX_DETACHED - 1}`))
 })
 
-test('nothing is kept for a client that said goodbye', (t) => {
-  const ledgers = new ReplyLogs()
-  const holder = newHolder()
-  const { ledger } = ledgers.attach('a', holder)
-  carryOut(ledger, [1, 2])
-  t.true(ledgers.keptBytes > 0)
-  ledgers.release(ledger, holder)
-  t.is(ledgers.keptBytes, 0)
-  t.false(ledgers.attach('a', newHolder()).resumed)
+test('the log of a client that said goodbye is discarded', (t) => {
+  const logs = new ReplyLogs()
+  const stream = newStream()
+  const { log } = logs.attach('a', stream)
+  run(log, [1, 2])
+  t.true(logs.retainedBytes > 0)
+  logs.release(log, stream)
+  t.is(logs.retainedBytes, 0)
+  t.false(logs.attach('a', newStream()).resumed)
 })

@@ -18,11 +18,11 @@ const ONE_IN = 6
 const KILLS = Math.max(3, Math.floor(CUTS / 30))
 const CALLERS = 64
 
-/** What the master counted of what came again. */
-interface Replays {
+/** The master's counts of retransmissions. */
+interface Retransmissions {
   answered: number
-  attached: number
-  forgotten: number
+  pending: number
+  evicted: number
   streams: number
 }
 
@@ -42,7 +42,7 @@ function summary(findings: Findings): string {
   return `${answered} answers, ${alive} tokens alive, ${orphans} of unknown fate, ${JSON.stringify(unknown)}`
 }
 
-test.serial('a call is carried out once, wherever its connection is cut', async (t) => {
+test.serial('a call runs exactly once, wherever its connection is cut', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const proxy = await CuttingProxy.start(() => master.at.grpc_port)
@@ -55,10 +55,10 @@ test.serial('a call is carried out once, wherever its connection is cut', async 
     }
     await callUntil(isOver, store, findings)
     const { live_tokens } = await store.stats()
-    const replays = await ask<Replays>(master.process, 'replays')
-    t.log(`${proxy.cuts} cuts, ${replays.streams} of them between an operation and its reply`)
+    const again = await ask<Retransmissions>(master.process, 'retransmissions')
+    t.log(`${proxy.cuts} cuts, ${again.streams} of them between an operation and its reply`)
     t.log(
-      `${replays.answered} replies given again, ${replays.attached} waited for, ${summary(findings)}`,
+      `${again.answered} replies retransmitted, ${again.pending} waited for, ${summary(findings)}`,
     )
     await store.close()
     proxy.stop()
@@ -66,42 +66,39 @@ test.serial('a call is carried out once, wherever its connection is cut', async 
     t.deepEqual(findings.wrong, [])
     t.deepEqual(findings.unknown, {}, 'while one master lives, every call is answered')
     t.is(live_tokens, findings.alive)
-    t.is(replays.forgotten, 0)
-    t.true(replays.streams >= CUTS / ONE_IN, 'too few cuts where they prove anything')
+    t.is(again.evicted, 0)
+    t.true(again.streams >= CUTS / ONE_IN, 'too few cuts where they prove anything')
   })
 })
 
-test.serial(
-  'a call is carried out once or fails as unknown, when its master is killed',
-  async (t) => {
-    await inFolder(async (folder) => {
-      const at = placeOf(folder)
-      let master = await runMaster(folder, at)
-      const store = await Store.connect(patient(at))
-      let kills = 0
-      const findings = nothingFound()
-      const hasUnknown = () => Object.keys(findings.unknown).length > 0
-      // A kill may fall where nothing is under way: on until one did not.
-      const isEnough = () => kills >= KILLS && (hasUnknown() || kills >= KILLS + 20)
-      const calling = callUntil(isEnough, store, findings)
-      while (!isEnough()) {
-        const enough = findings.answered + Math.random() * 3000
-        while (findings.answered < enough) await turn()
-        const ended = once(master.process, 'exit')
-        master.process.kill('SIGKILL')
-        await ended
-        master = await runMaster(folder, at)
-        kills++
-      }
-      await calling
-      const { live_tokens } = await store.stats()
-      t.log(`${kills} kills, ${summary(findings)}`)
-      await store.close()
-      await kill(master.process)
-      t.deepEqual(findings.wrong, [])
-      t.deepEqual(Object.keys(findings.unknown), ['ERR_CRUDJT_OUTCOME_UNKNOWN'])
-      t.true(live_tokens >= findings.alive)
-      t.true(live_tokens <= findings.alive + findings.orphans)
-    })
-  },
-)
+test.serial('a call runs exactly once or fails as unknown when its master is killed', async (t) => {
+  await inFolder(async (folder) => {
+    const at = placeOf(folder)
+    let master = await runMaster(folder, at)
+    const store = await Store.connect(patient(at))
+    let kills = 0
+    const findings = nothingFound()
+    const hasUnknown = () => Object.keys(findings.unknown).length > 0
+    // A kill may fall where nothing is under way: on until one did not.
+    const isEnough = () => kills >= KILLS && (hasUnknown() || kills >= KILLS + 20)
+    const calling = callUntil(isEnough, store, findings)
+    while (!isEnough()) {
+      const enough = findings.answered + Math.random() * 3000
+      while (findings.answered < enough) await turn()
+      const ended = once(master.process, 'exit')
+      master.process.kill('SIGKILL')
+      await ended
+      master = await runMaster(folder, at)
+      kills++
+    }
+    await calling
+    const { live_tokens } = await store.stats()
+    t.log(`${kills} kills, ${summary(findings)}`)
+    await store.close()
+    await kill(master.process)
+    t.deepEqual(findings.wrong, [])
+    t.deepEqual(Object.keys(findings.unknown), ['ERR_CRUDJT_OUTCOME_UNKNOWN'])
+    t.true(live_tokens >= findings.alive)
+    t.true(live_tokens <= findings.alive + findings.orphans)
+  })
+})
