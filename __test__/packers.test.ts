@@ -91,7 +91,7 @@ test('records of shapes that come by turns pack to the bytes that msgpackr makes
   t.pass()
 })
 
-test('what only looks like a shape that is known is encodeCompiled as what it is', (t) => {
+test('what only looks like a shape that is known is encoded as what it is', (t) => {
   const known = { look: 1, user: { role: 'a', name: 'b' }, last: true }
   learn(t, known)
   const others: object[] = [
@@ -132,7 +132,7 @@ test('what only looks like a shape that is known is encodeCompiled as what it is
   t.true(same(known))
 })
 
-test('what records of a shape have in common is found where they were only encodeCompiled before', (t) => {
+test('what records of a shape have in common is found where they were only encoded before', (t) => {
   learn(t, { common: 1, user: { role: 'a', name: 'b' } })
   const widths = Array.from({ length: TIMES }, (_, i) => {
     const image = encodeCompiled({ common: 1, user: { role: 'a', name: `${i}` } }, true)

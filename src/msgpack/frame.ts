@@ -1,28 +1,27 @@
 /**
- * The frame in which MessagePack is written into the scratch buffer: positions, and the headers of
- * whatever has a length.
+ * How MessagePack is written into the scratch buffer: positions, and the headers of values that have a
+ * length.
  *
- * Each writer takes the position to write at and gives back the position behind what it wrote.
- * Invariant: a write that does not look for room takes at most MARGIN bytes and is begun at SOFT_END
- * or before. What is too big for the buffer is written around in it (`wrap`), so that its size can be
- * told.
+ * Each writer takes the position to write at and returns the position behind what it wrote. Invariant: a
+ * write without a bounds check takes at most MARGIN bytes and starts at SOFT_END or before. Data that is
+ * too large for the buffer is written around in it (`wrap`), so that its size can be reported.
  */
 
 import { bytes, DATA_END, DATA_OFFSET, view } from '../engine/scratch.js'
-import { TOO_MUCH } from './data-errors.js'
+import { TOO_LARGE } from './data-errors.js'
 
-/** What one entry may take without looking for room: a short key and a short value. */
+/** What one entry may take without a bounds check: a short key and a short value. */
 const MARGIN = 512
 
 /** The last position at which an entry may begin. */
 export const SOFT_END = DATA_END - MARGIN
 
-/** Beyond this size bytes are no longer counted. */
-const COUNTED = 64 * 1024 * 1024
+/** Data beyond this size is not measured to the end. */
+const MAX_MEASURED = 64 * 1024 * 1024
 
 let wrapped = 0
 
-/** Begins data at the start of the buffer: the position of its first byte. */
+/** Begins new data; returns the position of its first byte. */
 export function begin(): number {
   wrapped = 0
   return DATA_OFFSET
@@ -34,22 +33,22 @@ export function sizeUpTo(at: number): number {
 }
 
 /**
- * Goes on at the buffer's start, counting what was written: that data can only be refused.
- * @throws TOO_MUCH where counting on would hold up the caller's thread
+ * Continues at the buffer's start and only measures the data, which is refused in the end.
+ * @throws TOO_LARGE where measuring on would block the caller's thread
  */
 export function wrap(at: number): number {
   wrapped += at - DATA_OFFSET
-  if (wrapped > COUNTED) throw TOO_MUCH
+  if (wrapped > MAX_MEASURED) throw TOO_LARGE
   return DATA_OFFSET
 }
 
-/** Counts bytes that are too many to be written. */
+/** Measures bytes that are too many to be written. */
 export function skip(at: number, length: number): number {
   wrapped += length
   return at
 }
 
-/** The header of a length: `code` for one byte, the codes behind it for two and four. */
+/** Writes the header of a length: `code` with one byte, the next two codes with two and four. */
 export function writeLength(length: number, at: number, code: number): number {
   if (length < 0x100) {
     bytes[at] = code
@@ -66,7 +65,7 @@ export function writeLength(length: number, at: number, code: number): number {
   return at + 5
 }
 
-/** Writes an array's header of any width. */
+/** Writes the header of an array. */
 export function writeArrayHeader(count: number, at: number): number {
   if (count < 16) {
     bytes[at] = 0x90 | count
@@ -83,8 +82,8 @@ export function writeArrayHeader(count: number, at: number): number {
 }
 
 /**
- * Puts the header of a map whose entries lie from `start + 1` to `at`, now that they are counted,
- * and moves them where it takes more than the one byte left for it.
+ * Writes the header of a map whose entries lie from `start + 1` to `at`, now that they are counted, and
+ * moves them where it takes more than the one byte reserved for it.
  */
 export function closeMap(start: number, at: number, count: number): number {
   if (count < 16) {

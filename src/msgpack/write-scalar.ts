@@ -1,7 +1,4 @@
-/**
- * Writers of MessagePack's values that hold no others, but for text, into the scratch buffer (see
- * frame.ts).
- */
+/** Writes values other than text that contain no others into the scratch buffer (see frame.ts). */
 
 import { bytes, view } from '../engine/scratch.js'
 import { SOFT_END, skip, writeLength } from './frame.js'
@@ -81,7 +78,7 @@ export function writeBigInt(value: bigint, at: number): number {
   return at + 9
 }
 
-/** Whether an integer fits into the 64 bits that MessagePack has for it. */
+/** Whether an integer fits into the 64 bits of MessagePack's integers. */
 export function fitsBigInt(value: bigint): boolean {
   return value >= -(1n << 63n) && value < 1n << 64n
 }
@@ -94,7 +91,7 @@ export function writeBytes(value: Uint8Array, at: number): number {
   return start + value.length
 }
 
-/** A valid Date as MessagePack's timestamp, in the shortest of its three forms. */
+/** A valid Date as a timestamp, in the shortest of its three forms. */
 export function writeDate(date: Date, at: number): number {
   const time = date.getTime()
   const seconds = Math.floor(time / 1000)

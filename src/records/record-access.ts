@@ -8,9 +8,7 @@ import { BUSY, KEPT, NO_SLOT, NO_SLOT_HIGH, STRANGER_LOW, UNCHANGED } from '../e
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
 import { bringToFront, lastImage } from '../msgpack/encode.js'
-import { thaw } from '../msgpack/frozen-value.js'
-import type { Shape } from '../msgpack/shapes/shape.js'
-import { type SharedValues, sharedValuesFor } from '../msgpack/shapes/shared-values.js'
+import type { Shape } from '../msgpack/shapes/index.js'
 import { type DecodedCache, placeOf, rowOf } from './decoded-cache.js'
 import type { Session } from './session.js'
 import { sessionWith } from './session.js'
@@ -50,25 +48,22 @@ export class RecordAccess {
     const shape = decodeMap(length, values, 0)
     const isCounted = (header[READS_LEFT] as number) >= 0
     if (!isCounted) this.keep(shape, slotLow(), slotHigh())
-    return sessionWith(shape.build(values, 0, thaw))
+    return sessionWith(shape.build(values, 0))
   }
 
   /** A token that is read for the first time is not kept: it may be one of a great many. */
   private keep(shape: Shape, low: number, high: number): void {
     if (high === NO_SLOT_HIGH) {
-      if (low !== STRANGER_LOW) this.add(sharedValuesFor(shape, values))
-      return
-    }
-    const pattern = sharedValuesFor(shape, values)
-    if (this.memo.replace(rowOf(low, high), placeOf(low), pattern, values, decodedBytes())) {
+      if (low !== STRANGER_LOW) this.add(shape)
+    } else if (this.memo.replace(rowOf(low, high), placeOf(low), shape, values, decodedBytes())) {
       this.engine.keep(high * 0x100000000 + low)
-    } else this.add(pattern)
+    } else this.add(shape)
   }
 
-  private add(pattern: SharedValues): void {
-    const slot = this.memo.reserve(pattern.width)
+  private add(shape: Shape): void {
+    const slot = this.memo.reserve(shape.width)
     if (slot === NO_SLOT) return
-    this.memo.fill(pattern, values, decodedBytes())
+    this.memo.fill(shape, values, decodedBytes())
     this.engine.keep(slot)
   }
 
@@ -80,12 +75,12 @@ export class RecordAccess {
     const { memo } = this
     const image = lastImage()
     if (image !== undefined) {
-      memo.fill(image.patternNow(), image.values, image.taken)
+      memo.fill(image.shape, image.values, image.taken)
       return
     }
     bringToFront(length)
     const shape = decodeMap(length, values, 0)
-    memo.fill(sharedValuesFor(shape, values), values, decodedBytes())
+    memo.fill(shape, values, decodedBytes())
   }
 
   /**
