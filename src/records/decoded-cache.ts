@@ -12,8 +12,8 @@
  */
 
 import { NO_SLOT } from '../engine/native.js'
-import type { Shape } from '../msgpack/shapes/index.js'
-import { PLACE_COST, type SharedValues, sharedValuesFor } from './shared-values.js'
+import type { PackedImage, Shape } from '../msgpack/shapes/index.js'
+import { PLACE_COST, type SharedValues, sharedValuesFor, sharedValuesOf } from './shared-values.js'
 
 /** The most and the fewest places of a row: each row has twice as many as the one before. */
 const PLACE_BITS = 14
@@ -147,9 +147,17 @@ export class DecodedCache {
    * @param bytes as for `replace`
    */
   fill(shape: Shape, values: readonly unknown[], bytes: number): void {
+    this.append(sharedValuesFor(shape, values), values, bytes)
+  }
+
+  /** The same with the record that was just encoded into an image. */
+  fillFrom(image: PackedImage): void {
+    this.append(sharedValuesOf(image), image.values, image.taken)
+  }
+
+  private append(shared: SharedValues, values: readonly unknown[], bytes: number): void {
     const row = this.rows[this.rows.length - 1] as Row
     const { places, filled } = row
-    const shared = sharedValuesFor(shape, values)
     const cost = bytes + shared.cost
     places[filled] = shared
     places[filled + 1] = cost

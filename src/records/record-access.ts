@@ -75,7 +75,7 @@ export class RecordAccess {
     const { memo } = this
     const image = lastImage()
     if (image !== undefined) {
-      memo.fill(image.shape, image.values, image.taken)
+      memo.fillFrom(image)
       return
     }
     bringToFront(length)

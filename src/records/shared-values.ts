@@ -9,7 +9,8 @@
  * one after the other: first nothing is shared, then everything of one record, then less and less, and
  * finally nothing.
  */
-import { ObjectBuilder, OWN, type Shape } from '../msgpack/shapes/index.js'
+import { ObjectBuilder, OWN, type PackedImage, type Shape } from '../msgpack/shapes/index.js'
+import { interned } from '../msgpack/v8.js'
 
 /** The first so many records of a shape share nothing: most shapes do not come again. */
 const FAMILIAR = 8
@@ -51,6 +52,11 @@ export class SharedValues {
     this.builder = new ObjectBuilder(shape, shared)
   }
 
+  /** Whether each record has the i-th value of its own. */
+  isOwn(i: number): boolean {
+    return this.shared[i] === OWN
+  }
+
   /** The one for a record that is to be cached: this one if the record fits. */
   for(values: readonly unknown[]): SharedValues {
     if (!this.isSettled) return ++this.records === FAMILIAR ? this.settled(values) : this
@@ -77,7 +83,7 @@ export class SharedValues {
   }
 
   private settled(values: readonly unknown[]): SharedValues {
-    return this.replaced(this.shared.map((_, i) => (canBeShared(values[i]) ? values[i] : OWN)))
+    return this.replaced(values.slice(0, this.width).map(shareable))
   }
 
   private narrowed(values: readonly unknown[]): SharedValues {
@@ -98,7 +104,16 @@ export function sharedValuesFor(shape: Shape, values: readonly unknown[]): Share
   return (shape.attachment as SharedValues).for(values)
 }
 
-function canBeShared(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= MAX_TEXT
-  return typeof value !== 'object' || value === null
+/** The same for the record in an image. While it only puts own values, nothing need be compared. */
+export function sharedValuesOf(image: PackedImage): SharedValues {
+  if (image.owner !== undefined) return image.owner as SharedValues
+  const shared = sharedValuesFor(image.shape, image.values)
+  if (shared.isSettled) image.owner = shared
+  return shared
+}
+
+/** A value as it can be shared; OWN if it cannot. Strings are interned: `fits` compares addresses then. */
+function shareable(value: unknown): unknown {
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? interned(value) : OWN
+  return typeof value !== 'object' || value === null ? value : OWN
 }

@@ -38,6 +38,9 @@ export class PackedImage {
   /** Bytes of memory that the texts put since `begin` take. */
   taken = 0
 
+  /** Set by whoever caches the values; unset when a value is put that it does not expect to change. */
+  owner: { isOwn(i: number): boolean } | undefined = undefined
+
   private readonly limit: number
   private readonly starts: Int32Array
   private readonly ends: Int32Array
@@ -83,6 +86,7 @@ export class PackedImage {
   /** Puts a value in the place of the i-th; false if it is left out or does not fit. */
   put(i: number, value: unknown): boolean {
     begin()
+    if (this.owner?.isOwn(i) === false) this.owner = undefined
     if (typeof value === 'string') return this.putText(i, value)
     if (typeof value === 'number')
       return this.place(i, writeNumber(value, DATA_OFFSET), asSmi(value))
