@@ -3,6 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { CRUDJTError, Extension } from '../build/index.js'
+import { Shape } from '../build/src/msgpack/shapes/index.js'
 import { pack, unpack } from './helpers/codec.js'
 import { expected } from './helpers/expected.js'
 
@@ -131,6 +132,19 @@ test('a second decoding, by what was learned of the first, gives the same', (t) 
     }),
     { numRuns: 60 },
   )
+})
+
+test('objects are built alike when their generated functions have been dropped for others', (t) => {
+  const shapes = Array.from({ length: 600 }, (_, i) => new Shape([`a${i}`, `b${i}`], []))
+  for (const times of [70, 1, 1_100]) {
+    for (const [i, shape] of shapes.entries()) {
+      for (let k = 0; k < times; k++) {
+        const object = shape.build([i, k], 0)
+        if (object[`a${i}`] !== i || object[`b${i}`] !== k) t.fail(JSON.stringify(object))
+      }
+      t.deepEqual(shape.build([i, 'x'], 0), { [`a${i}`]: i, [`b${i}`]: 'x' })
+    }
+  }
 })
 
 test('maps of the same keys and other insides are told apart', (t) => {

@@ -25,7 +25,7 @@ const BASE_COST = 200
 export const PLACE_COST = 8
 
 /** The shared values of a shape, and which values each record has of its own. */
-export class SharedValues {
+export class SharedValues extends ObjectBuilder {
   /** How many values each record has of its own. */
   readonly width: number
   /** False of a shape's first one, which shares nothing yet. */
@@ -38,10 +38,10 @@ export class SharedValues {
   /** The indexes of each record's own values. */
   private readonly own: readonly number[]
   private readonly changes: number
-  private readonly builder: ObjectBuilder
   private records = 0
 
   constructor(shape: Shape, shared: readonly unknown[], changes: number) {
+    super(shape, shared)
     this.shape = shape
     this.shared = shared
     this.changes = changes
@@ -49,7 +49,6 @@ export class SharedValues {
     this.own = [...shared.keys()].filter((i) => shared[i] === OWN)
     this.width = this.own.length
     this.cost = this.isSettled ? 0 : BASE_COST + 3 * PLACE_COST * this.width
-    this.builder = new ObjectBuilder(shape, shared)
   }
 
   /** Whether each record has the i-th value of its own. */
@@ -67,11 +66,6 @@ export class SharedValues {
   put(values: readonly unknown[], row: unknown[], from: number): void {
     const { own } = this
     for (let i = 0; i < own.length; i++) row[from + i] = values[own[i] as number]
-  }
-
-  /** Builds the caller's object of the own values that lie in a row from an index on. */
-  build(row: readonly unknown[], from: number): Record<string, unknown> {
-    return this.builder.build(row, from)
   }
 
   private fits(values: readonly unknown[]): boolean {

@@ -13,17 +13,17 @@ export class Shape implements Layout {
   readonly width: number
   /** For whoever keeps values of this shape: what it knows about them. */
   attachment: unknown = undefined
-  private readonly builder: ObjectBuilder
+  private builder: ObjectBuilder | undefined = undefined
 
   constructor(keys: readonly string[], inner: readonly (Shape | undefined)[]) {
     this.keys = keys
     this.inner = inner
     this.width = keys.reduce((sum, _, i) => sum + (inner[i]?.width ?? 1), 0)
-    this.builder = new ObjectBuilder(this)
   }
 
   /** Builds the caller's object of the frozen values that lie in a row from an index on. */
   build(values: readonly unknown[], from: number): Record<string, unknown> {
+    this.builder ??= new ObjectBuilder(this)
     return this.builder.build(values, from)
   }
 }
