@@ -137,7 +137,7 @@ function compileBuild(
   // In a literal `__proto__` would set the prototype. No nested layout has it (see template.ts).
   if (layout.width > MAX_WIDTH || layout.keys.includes('__proto__')) return undefined
   const body = `const [${constants.map((_, i) => `c${i}`)}] = constants;
-    return (values, from) => { let v; return ${literalOf(layout, valueSources(constants))} }`
+    return (values, from, builder) => { let v; return ${literalOf(layout, valueSources(constants))} }`
   return compileFunction<MakeBuild>(['thaw', 'constants'], body)?.(thaw, constants)
 }
 
