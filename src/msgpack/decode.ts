@@ -120,40 +120,17 @@ function readValue(depth: number): unknown {
 }
 
 function readCoded(code: number, depth: number): unknown {
-  switch (code) {
-    case 0xc0:
-      return null
-    case 0xc2:
-      return false
-    case 0xc3:
-      return true
-    case 0xc4:
-    case 0xc5:
-    case 0xc6:
-      return readBytes(readLength(code - 0xc4))
-    case 0xc7:
-    case 0xc8:
-    case 0xc9:
-      return readExtension(readLength(code - 0xc7))
-    case 0xd4:
-    case 0xd5:
-    case 0xd6:
-    case 0xd7:
-    case 0xd8:
-      return readExtension(1 << (code - 0xd4))
-    case 0xd9:
-    case 0xda:
-    case 0xdb:
-      return readText(readLength(code - 0xd9))
-    case 0xdc:
-    case 0xdd:
-      return readArray(readLength(code - 0xdb), depth + 1)
-    case 0xde:
-    case 0xdf:
-      return readMap(readLength(code - 0xdd), depth + 1)
-    default:
-      return readNumber(code)
-  }
+  if (code === 0xc0) return null
+  if (code === 0xc2) return false
+  if (code === 0xc3) return true
+  if (code < 0xc4) throw malformed()
+  if (code < 0xc7) return readBytes(readLength(code - 0xc4))
+  if (code < 0xca) return readExtension(readLength(code - 0xc7))
+  if (code < 0xd4) return readNumber(code)
+  if (code < 0xd9) return readExtension(1 << (code - 0xd4))
+  if (code < 0xdc) return readText(readLength(code - 0xd9))
+  if (code < 0xde) return readArray(readLength(code - 0xdb), depth + 1)
+  return readMap(readLength(code - 0xdd), depth + 1)
 }
 
 function readNumber(code: number): number | bigint {
@@ -177,10 +154,8 @@ function readNumber(code: number): number | bigint {
       return view.getInt16(advance(2))
     case 0xd2:
       return view.getInt32(advance(4))
-    case 0xd3:
-      return exactly(view.getBigInt64(advance(8)))
     default:
-      throw malformed()
+      return exactly(view.getBigInt64(advance(8)))
   }
 }
 

@@ -50,35 +50,29 @@ export function skip(at: number, length: number): number {
 
 /** Writes the header of a length: `code` with one byte, the next two codes with two and four. */
 export function writeLength(length: number, at: number, code: number): number {
-  if (length < 0x100) {
-    bytes[at] = code
-    bytes[at + 1] = length
-    return at + 2
-  }
+  if (length >= 0x100) return writeWideLength(length, at, code + 1)
+  bytes[at] = code
+  bytes[at + 1] = length
+  return at + 2
+}
+
+/** Writes the header of a length: `code` with two bytes, the next code with four. */
+function writeWideLength(length: number, at: number, code: number): number {
   if (length < 0x10000) {
-    bytes[at] = code + 1
+    bytes[at] = code
     view.setUint16(at + 1, length)
     return at + 3
   }
-  bytes[at] = code + 2
+  bytes[at] = code + 1
   view.setUint32(at + 1, length)
   return at + 5
 }
 
 /** Writes the header of an array. */
 export function writeArrayHeader(count: number, at: number): number {
-  if (count < 16) {
-    bytes[at] = 0x90 | count
-    return at + 1
-  }
-  if (count < 0x10000) {
-    bytes[at] = 0xdc
-    view.setUint16(at + 1, count)
-    return at + 3
-  }
-  bytes[at] = 0xdd
-  view.setUint32(at + 1, count)
-  return at + 5
+  if (count >= 16) return writeWideLength(count, at, 0xdc)
+  bytes[at] = 0x90 | count
+  return at + 1
 }
 
 /**
@@ -92,8 +86,6 @@ export function closeMap(start: number, at: number, count: number): number {
   }
   const width = count < 0x10000 ? 3 : 5
   if (at > start) bytes.copyWithin(start + width, start + 1, at)
-  if (width === 3) view.setUint16(start + 1, count)
-  else view.setUint32(start + 1, count)
-  bytes[start] = width === 3 ? 0xde : 0xdf
+  writeWideLength(count, start, 0xde)
   return at + width - 1
 }

@@ -85,10 +85,13 @@ export function fitsBigInt(value: bigint): boolean {
 
 /** Bytes as they are. */
 export function writeBytes(value: Uint8Array, at: number): number {
-  const start = writeLength(value.length, at, 0xc4)
-  if (start + value.length > SOFT_END) return skip(start, value.length)
-  bytes.set(value, start)
-  return start + value.length
+  return writeRaw(value, writeLength(value.length, at, 0xc4))
+}
+
+function writeRaw(data: Uint8Array, at: number): number {
+  if (at + data.length > SOFT_END) return skip(at, data.length)
+  bytes.set(data, at)
+  return at + data.length
 }
 
 /** A valid Date as a timestamp, in the shortest of its three forms. */
@@ -123,8 +126,5 @@ export function writeExtension(type: number, data: Uint8Array, at: number): numb
   if (isFixed) bytes[at] = 0xd4 + width
   const typeAt = isFixed ? at + 1 : writeLength(data.length, at, 0xc7)
   bytes[typeAt] = type
-  const start = typeAt + 1
-  if (start + data.length > SOFT_END) return skip(start, data.length)
-  bytes.set(data, start)
-  return start + data.length
+  return writeRaw(data, typeAt + 1)
 }

@@ -113,22 +113,14 @@ function remove(encoder: CompiledEncoder): void {
   if (last === encoder) last = undefined
 }
 
-type MakeEncode = (
-  image: PackedImage,
-  values: readonly unknown[],
-  keys: readonly (readonly string[])[],
-  plain: object,
-  getPrototypeOf: typeof Object.getPrototypeOf,
-) => Encode
-
-const PARAMETERS = ['image', 'values', 'keys', 'plain', 'getPrototypeOf']
-
 function compileEncode(shape: Shape, image: PackedImage): Encode | undefined {
   const { body, keys } = new EncoderSource(shape)
-  const names = keys.map((_, i) => `keys${i}`)
-  const source = `const [${names}] = keys; return (o0) => { let v, n; ${body} return true }`
-  const make = compileFunction<MakeEncode>(PARAMETERS, source)
-  return make?.(image, image.values, keys, plain, Object.getPrototypeOf)
+  const { values } = image
+  const source = `const [${keys.map((_, i) => `keys${i}`)}] = keys;
+    return (o0) => { let v, n; ${body} return true }`
+  const context = { image, values, keys, plain, getPrototypeOf: Object.getPrototypeOf }
+  const make = compileFunction<(...all: unknown[]) => Encode>(Object.keys(context), source)
+  return make?.(...Object.values(context))
 }
 
 /** The source of an encoder. No key is `__proto__`: the shape of an image has a template. */

@@ -34,6 +34,8 @@ type Build = (
   builder: ObjectBuilder,
 ) => Record<string, unknown>
 
+const stepwise: Build = (values, from, builder) => builder.stepwise(values, from)
+
 /** The builders that have generated functions: a ring, from whose `oldest` on they are dropped. */
 const compiled: ObjectBuilder[] = []
 let oldest = 0
@@ -43,7 +45,7 @@ export class ObjectBuilder {
   private readonly layout: Layout
   private readonly constants: readonly unknown[] | undefined
   private uses = 0
-  private construct: Build = buildStepwise
+  private construct: Build = stepwise
 
   /**
    * @param constants for each value what it is in every object, or OWN: rows hold only the latter. No
@@ -58,7 +60,7 @@ export class ObjectBuilder {
    * Builds an object of the frozen values that lie in a row from an index on.
    *
    * The call site is megamorphic before V8 optimizes it, since every builder begins with
-   * `buildStepwise`. Were it monomorphic, V8 would inline the first generated function into five
+   * `stepwise`. Were it monomorphic, V8 would inline the first generated function into five
    * functions of a read and deoptimize all of them when the next layout comes.
    */
   build(values: readonly unknown[], from: number): Record<string, unknown> {
@@ -83,17 +85,9 @@ export class ObjectBuilder {
   }
 
   private decompile(): void {
-    this.construct = buildStepwise
+    this.construct = stepwise
     this.uses = 0
   }
-}
-
-function buildStepwise(
-  values: readonly unknown[],
-  from: number,
-  builder: ObjectBuilder,
-): Record<string, unknown> {
-  return builder.stepwise(values, from)
 }
 
 function fullRow(
@@ -128,8 +122,6 @@ function define(object: Record<string, unknown>, key: string, value: unknown): v
 
 const DATA_PROPERTY = { configurable: true, enumerable: true, writable: true }
 
-type MakeBuild = (thaw: (value: unknown) => unknown, constants: readonly unknown[]) => Build
-
 function compileBuild(
   layout: Layout,
   constants: readonly unknown[] = new Array(layout.width).fill(OWN),
@@ -137,24 +129,21 @@ function compileBuild(
   // In a literal `__proto__` would set the prototype. No nested layout has it (see template.ts).
   if (layout.width > MAX_WIDTH || layout.keys.includes('__proto__')) return undefined
   const body = `const [${constants.map((_, i) => `c${i}`)}] = constants;
-    return (values, from, builder) => { let v; return ${literalOf(layout, valueSources(constants))} }`
-  return compileFunction<MakeBuild>(['thaw', 'constants'], body)?.(thaw, constants)
+    return (values, from, builder) => { let v; return ${literalOf(layout, constants)} }`
+  const make = compileFunction<(...all: unknown[]) => Build>(['thaw', 'constants'], body)
+  return make?.(thaw, constants)
 }
 
-function valueSources(constants: readonly unknown[]): Iterator<string, string> {
-  let at = 0
-  const sources = constants.map((constant, i) => {
-    if (constant !== OWN) return `c${i}`
-    return `typeof (v = values[from + ${at++}]) === 'object' && v !== null ? thaw(v) : v`
-  })
-  return sources.values() as Iterator<string, string>
-}
-
-function literalOf({ keys, inner }: Layout, sources: Iterator<string, string>): string {
-  const entries = keys.map((key, i) => {
-    const nested = inner[i]
-    const source = nested === undefined ? sources.next().value : literalOf(nested, sources)
-    return `${JSON.stringify(key)}: ${source}`
-  })
-  return `{ ${entries.join()} }`
+/** The source of an object literal. */
+function literalOf(layout: Layout, constants: readonly unknown[]): string {
+  let [i, own] = [0, 0]
+  const value = () => {
+    if (constants[i++] !== OWN) return `c${i - 1}`
+    return `typeof (v = values[from + ${own++}]) === 'object' && v !== null ? thaw(v) : v`
+  }
+  const literal = ({ keys, inner }: Layout): string => {
+    const nested = (k: number) => (inner[k] === undefined ? value() : literal(inner[k]))
+    return `{ ${keys.map((key, k) => `${JSON.stringify(key)}: ${nested(k)}`)} }`
+  }
+  return literal(layout)
 }
