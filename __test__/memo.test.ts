@@ -1,7 +1,7 @@
 /** The cache of decoded records: what it holds, and how little memory it takes. */
 import test from 'ava'
 import { Shape } from '../build/src/msgpack/shapes/index.js'
-import { DecodedCache, placeOf, rowOf } from '../build/src/records/decoded-cache.js'
+import { DecodedCache } from '../build/src/records/decoded-cache.js'
 
 const NO_SLOT = -1
 /** Nothing of it is shared: all records differ in both values. */
@@ -18,18 +18,18 @@ function newCache(budget: number) {
   return { cache, told }
 }
 
-/** Adds a record; its slot. */
+/** Adds a record in a slot reserved for it; its slot. */
 function add(cache: DecodedCache, shape: Shape, values: unknown[], bytes = 0): number {
   const slot = cache.reserve(shape.width)
   if (slot !== NO_SLOT) cache.fill(shape, values, bytes)
   return slot
 }
 
-/** Its row and its place. */
-const within = (slot: number) => [rowOf(slot, Math.floor(slot / 2 ** 32)), placeOf(slot)] as const
+/** Its lower and upper half. */
+const halves = (slot: number) => [slot >>> 0, Math.floor(slot / 2 ** 32)] as const
 
 function dataIn(cache: DecodedCache, slot: number) {
-  return cache.data(...within(slot))
+  return cache.data(...halves(slot))
 }
 
 test('what is added is found in its slot', (t) => {
@@ -39,6 +39,12 @@ test('what is added is found in its slot', (t) => {
   t.not(a, b)
   t.deepEqual(dataIn(cache, a), data(1))
   t.deepEqual(dataIn(cache, b), data(2))
+})
+
+test('a record that is added without a reserved slot is told its slot', (t) => {
+  const { cache } = newCache(1_000_000)
+  t.deepEqual(dataIn(cache, cache.add(newShape(), row(1), 0)), data(1))
+  t.is(newCache(0).cache.add(newShape(), row(1), 0), NO_SLOT)
 })
 
 test('a slot that was reserved and not filled goes to the next', (t) => {
@@ -52,10 +58,12 @@ test('a record overwrites an older one only if it shares the same values', (t) =
   const { cache } = newCache(1_000_000)
   const shape = newShape()
   const [slot, next] = [add(cache, shape, row(1)), add(cache, shape, row(9))]
-  t.true(cache.replace(...within(slot), shape, row(2), 0))
+  t.is(cache.replace(...halves(slot), shape, row(2), 0), slot)
   t.deepEqual(dataIn(cache, slot), data(2))
   const other = new Shape(['x', 'y', 'z'], [])
-  t.false(cache.replace(...within(slot), other, [1, 2, 3], 0))
+  const elsewhere = cache.replace(...halves(slot), other, [1, 2, 3], 0)
+  t.false([slot, next, NO_SLOT].includes(elsewhere))
+  t.deepEqual(dataIn(cache, elsewhere), { x: 1, y: 2, z: 3 })
   t.deepEqual(dataIn(cache, slot), data(2))
   t.deepEqual(dataIn(cache, next), data(9))
 })
@@ -98,7 +106,7 @@ test('a record of more bytes than before counts as such', (t) => {
   const shape = newShape()
   const slot = add(cache, shape, row(1), 100)
   const before = cache.bytes
-  cache.replace(...within(slot), shape, row(2), 150)
+  cache.replace(...halves(slot), shape, row(2), 150)
   t.is(cache.bytes, before + 50)
 })
 

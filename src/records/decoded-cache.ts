@@ -41,10 +41,10 @@ export function tokensWithin(budget: number): number {
  * The number of a slot's row and its place in it, from the lower and upper 32 bits of the slot: the
  * remainder of a larger number would take longer than everything else.
  */
-export function rowOf(low: number, high: number): number {
+function rowOf(low: number, high: number): number {
   return high * (0x100000000 / MAX_PLACES) + (low >>> PLACE_BITS)
 }
-export function placeOf(low: number): number {
+function placeOf(low: number): number {
   return low & (MAX_PLACES - 1)
 }
 
@@ -99,34 +99,47 @@ export class DecodedCache {
     return this.rejected === 0 && this.rowSize !== 0
   }
 
-  /** The caller's own copy of the data in a slot that was not evicted. */
-  data(row: number, place: number): Record<string, unknown> {
-    const { places } = this.row(row)
+  /** The caller's own copy of the data in a slot that was not evicted, given by its halves. */
+  data(low: number, high: number): Record<string, unknown> {
+    const { places } = this.row(rowOf(low, high))
+    const place = placeOf(low)
     return (places[place] as SharedValues).build(places, place + HEAD)
   }
 
   /**
-   * Overwrites an entry with a newer record that shares the same values.
+   * Adds a record.
    * @param bytes of memory that its values take beside their places, about
-   * @returns whether it does; if not, nothing was done
+   * @returns its slot; NO_SLOT if it is rejected
    */
+  add(shape: Shape, values: readonly unknown[], bytes: number): number {
+    return this.addWith(sharedValuesFor(shape, values), values, bytes)
+  }
+
+  /** The same, in the slot of an older version if that shares the same values. */
   replace(
-    row: number,
-    place: number,
+    low: number,
+    high: number,
     shape: Shape,
     values: readonly unknown[],
     bytes: number,
-  ): boolean {
-    const found = this.row(row)
-    const { places } = found
+  ): number {
+    const row = this.row(rowOf(low, high))
+    const place = placeOf(low)
+    const { places } = row
     const shared = sharedValuesFor(shape, values)
-    if (places[place] !== shared) return false
+    if (places[place] !== shared) return this.addWith(shared, values, bytes)
     const cost = bytes + shared.cost
-    this.charge(found, cost - (places[place + 1] as number))
+    this.charge(row, cost - (places[place + 1] as number))
     places[place + 1] = cost
     shared.put(values, places, place + HEAD)
     this.keepBudget()
-    return true
+    return high * 0x100000000 + low
+  }
+
+  private addWith(shared: SharedValues, values: readonly unknown[], bytes: number): number {
+    const slot = this.reserve(shared.width)
+    if (slot !== NO_SLOT) this.append(shared, values, bytes)
+    return slot
   }
 
   /**
@@ -142,10 +155,7 @@ export class DecodedCache {
     return (this.oldest + this.rows.length - 1) * MAX_PLACES + row.filled
   }
 
-  /**
-   * Adds a record in the slot that was reserved.
-   * @param bytes as for `replace`
-   */
+  /** Adds a record in the slot that was reserved. */
   fill(shape: Shape, values: readonly unknown[], bytes: number): void {
     this.append(sharedValuesFor(shape, values), values, bytes)
   }

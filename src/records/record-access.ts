@@ -9,7 +9,7 @@ import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../e
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
 import { bringToFront, lastImage } from '../msgpack/encode.js'
 import type { Shape } from '../msgpack/shapes/index.js'
-import { type DecodedCache, placeOf, rowOf } from './decoded-cache.js'
+import type { DecodedCache } from './decoded-cache.js'
 import type { Session } from './session.js'
 import { sessionWith } from './session.js'
 
@@ -41,7 +41,7 @@ export class RecordAccess {
   }
 
   private recall(low: number, high: number): Record<string, unknown> {
-    return this.memo.data(rowOf(low, high), placeOf(low))
+    return this.memo.data(low, high)
   }
 
   private decode(length: number): Session {
@@ -53,18 +53,13 @@ export class RecordAccess {
 
   /** A token that is read for the first time is not kept: it may be one of a great many. */
   private keep(shape: Shape, low: number, high: number): void {
-    if (high === NO_SLOT_HIGH) {
-      if (low !== STRANGER_LOW) this.add(shape)
-    } else if (this.memo.replace(rowOf(low, high), placeOf(low), shape, values, decodedBytes())) {
-      this.engine.keep(high * 0x100000000 + low)
-    } else this.add(shape)
-  }
-
-  private add(shape: Shape): void {
-    const slot = this.memo.reserve(shape.width)
-    if (slot === NO_SLOT) return
-    this.memo.fill(shape, values, decodedBytes())
-    this.engine.keep(slot)
+    const isNew = high === NO_SLOT_HIGH
+    if (isNew && low === STRANGER_LOW) return
+    const { memo } = this
+    const slot = isNew
+      ? memo.add(shape, values, decodedBytes())
+      : memo.replace(low, high, shape, values, decodedBytes())
+    if (slot !== NO_SLOT) this.engine.keep(slot)
   }
 
   /**
