@@ -1,5 +1,5 @@
-/** What was just created is remembered without being decoded where its kind has come before: it must
- * read as if it had been. */
+/** What was just created is cached without being decoded where its shape has come before: it must read
+ * as if it had been decoded. */
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { Store } from 'crudjt'
@@ -13,11 +13,11 @@ const options = { path, secret_key: KEY, max_data_size: 65_536 }
 
 test.after.always(() => removeFolder(path))
 
-/** So often a kind comes, that it has surely been recognised. */
+/** A kind of data that comes so often has surely been recognised. */
 const TIMES = 40
 
 const key = fc.oneof(
-  // Which is refused, as it would change the object's prototype.
+  // Refused, since it would change the object's prototype.
   fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__'),
   fc.constantFrom('id', 'user', 'ü', '7', 'constructor', 'a key of more than thirty-one bytes'),
 )
@@ -70,7 +70,7 @@ function isPlain(data: unknown): data is object {
   )
 }
 
-test('data of one kind or two reads as it was created, from the memo and from the file', async (t) => {
+test('data of one kind or two reads as it was created, from the cache and from the file', async (t) => {
   await fc.assert(
     fc.asyncProperty(run, async (all) => {
       const store = await Store.open(options)
@@ -116,7 +116,7 @@ test('kinds with the same keys in other places are told apart', async (t) => {
   removeFolder(`${path}-kinds`)
 })
 
-test('a text that is part of a longer one is kept by itself', async (t) => {
+test('a text that is part of a longer one is cached without the rest', async (t) => {
   const store = await Store.open({ ...options, path: `${path}-parts`, cache_size: 64 << 20 })
   const before = process.memoryUsage().heapUsed
   const tokens: string[] = []

@@ -1,6 +1,6 @@
 /**
- * Packed images: the MessagePack of a map of one shape, kept in a part of the scratch buffer of its
- * own. For the next map of that shape only the values that differ are written.
+ * Packed images: the MessagePack of a map of one shape, in a part of the scratch buffer of its own. For
+ * the next map of that shape only the values that differ are written.
  *
  * Invariants: the bytes from `start` to `end` are the MessagePack of a map of the shape whose values are
  * those in `values`, where they are known; a value that cannot be put changes nothing; no string of the
