@@ -1,6 +1,5 @@
-/** What was just created is remembered without being decoded where its kind has come before: it must
- * read as if it had been. */
-
+/** What was just created is cached without being decoded where its shape has come before: it must read
+ * as if it had been decoded. */
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { Store } from 'crudjt'
@@ -15,11 +14,11 @@ const options = { path, secret_key: KEY, max_data_size: 65_536 }
 
 test.after.always(() => removeFolder(path))
 
-/** So often a kind comes, that it has surely been recognised. */
+/** A kind of data that comes so often has surely been recognised. */
 const TIMES = 40
 
 const key = fc.oneof(
-  // Which is refused, as it would change the object's prototype.
+  // Refused, since it would change the object's prototype.
   fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__'),
   fc.constantFrom('id', 'user', 'ü', '7', 'constructor', 'a key of more than thirty-one bytes'),
 )

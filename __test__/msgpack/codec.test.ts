@@ -3,6 +3,7 @@
 import test from 'ava'
 import { Packr } from 'msgpackr'
 import { CRUDJTError, Extension } from '../../build/index.js'
+import { Shape } from '../../build/src/msgpack/shapes/index.js'
 import { pack, unpack } from '../helpers/codec.js'
 import { equal } from '../helpers/equal.js'
 import { expected } from '../helpers/expected.js'
@@ -133,6 +134,19 @@ test('a second decoding, through the learned shape, gives the same value', (t) =
     }),
     { numRuns: 60 },
   )
+})
+
+test('objects are built alike when their generated functions have been dropped for others', (t) => {
+  const shapes = Array.from({ length: 600 }, (_, i) => new Shape([`a${i}`, `b${i}`], []))
+  for (const times of [70, 1, 1_100]) {
+    for (const [i, shape] of shapes.entries()) {
+      for (let k = 0; k < times; k++) {
+        const object = shape.build([i, k], 0)
+        if (object[`a${i}`] !== i || object[`b${i}`] !== k) t.fail(JSON.stringify(object))
+      }
+      equal(t, shape.build([i, 'x'], 0), { [`a${i}`]: i, [`b${i}`]: 'x' })
+    }
+  }
 })
 
 test('maps of the same keys with other nested shapes are distinguished', (t) => {

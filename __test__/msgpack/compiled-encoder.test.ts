@@ -1,10 +1,10 @@
-/** Data of shapes that come again and again is packed by functions made for them: to the same bytes as
- * any other, whatever came before, also where it only looks alike. */
-
+/** Data of shapes that come again and again is encoded by compiled encoders: to the same bytes as any
+ * other, whatever came before, also where it only looks alike. */
 import test, { type ExecutionContext } from 'ava'
 import { type CRUDJTError, Store } from 'crudjt'
 import { Packr } from 'msgpackr'
-import { encodeCompiled } from '../../build/src/msgpack/shapes/compiled-encoder.js'
+import { encodeCompiled } from '../../build/src/msgpack/shapes/index.js'
+import { sharedValuesOf } from '../../build/src/records/shared-values.js'
 import { pack } from '../helpers/codec.js'
 import { equal } from '../helpers/equal.js'
 import fc from '../helpers/fast-check.js'
@@ -13,14 +13,16 @@ import { KEY } from '../helpers/keys.js'
 
 const msgpackr = new Packr({ useRecords: false, variableMapSize: true })
 const LIMIT = 65_536
-/** So often a shape comes, that it surely has a packer. */
+/** A shape that comes so often surely has an encoder. */
 const TIMES = 40
+/** The same after many rare shapes, when records are sampled less often. */
+const LATER_TIMES = 1_000
 
 const same = (data: object) => pack(data, LIMIT).equals(msgpackr.pack(data))
 
-/** Has a packer made for a shape. */
-function practise(shape: object): void {
-  for (let i = 0; i < TIMES; i++) pack(shape, LIMIT)
+/** Has an encoder compiled for a shape. */
+function practise(shape: object, times = TIMES): void {
+  for (let i = 0; i < times; i++) pack(shape, LIMIT)
 }
 
 /** The same, and makes sure of it: nobody else has shapes with that first key. */
@@ -38,7 +40,7 @@ const leaf = fc.oneof(
   fc.constant(null),
   fc.string({ minLength: 200, maxLength: 1_100 }),
 )
-/** Values that hold others, or are of a kind of their own. */
+/** Values that contain others, or have a type of their own. */
 const other = fc.oneof(
   fc.array(fc.integer(), { maxLength: 20 }),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
@@ -48,7 +50,7 @@ const other = fc.oneof(
 
 type Data = { [key: string]: unknown }
 
-/** What values they have is filled in. */
+/** Their values are filled in. */
 const SHAPES: ((next: () => unknown) => Data)[] = [
   (next) => ({ id: next() }),
   (next) => ({ id: next(), name: next() }),
@@ -144,7 +146,7 @@ test('values that records of a shape share are found after they were only encode
   learn(t, { common: 1, user: { role: 'a', name: 'b' } })
   const widths = Array.from({ length: TIMES }, (_, i) => {
     const image = encodeCompiled({ common: 1, user: { role: 'a', name: `${i}` } }, true)
-    return image?.patternNow().width
+    return image && sharedValuesOf(image).width
   })
   equal(t, [widths[0], widths.at(-1)], [3, 1])
 })
@@ -225,10 +227,39 @@ test.serial('inherited properties are not stored', (t) => {
     configurable: true,
   })
   try {
-    const encodeCompiled = pack({ in: 1 })
-    t.true(encodeCompiled.equals(Buffer.from([0x81, 0xa2, 0x69, 0x6e, 1])))
+    const encoded = pack({ in: 1 })
+    t.true(encoded.equals(Buffer.from([0x81, 0xa2, 0x69, 0x6e, 1])))
   } finally {
     Reflect.deleteProperty(Object.prototype, 'name')
   }
   t.true(same(known))
+})
+
+/** Whether data is encoded by a compiled encoder after it came often. */
+function isCompiled(shape: object): boolean {
+  practise(shape, LATER_TIMES)
+  return encodeCompiled(shape, false) !== undefined
+}
+
+test('a shape that comes often is compiled, however many rare ones came first', (t) => {
+  for (let i = 0; i < 300; i++) practise({ [`rare${i}`]: i, value: 'a' }, LATER_TIMES)
+  t.true(isCompiled({ often: 1, name: 'a' }))
+})
+
+test('chosen keys do not use up the compiled encoders', (t) => {
+  for (let i = 0; i < 100; i++) practise({ [`chosen${i}`]: i, value: 'a' }, LATER_TIMES)
+  t.true(isCompiled({ later: 1, name: 'a' }))
+  for (let i = 0; i < 20; i++) practise({ first: i, [`chosen${i}`]: 'a' }, LATER_TIMES)
+  t.true(isCompiled({ first: 1, name: 'a' }))
+})
+
+test('an encoder that replaced another one encodes to the same bytes', (t) => {
+  const shapes = Array.from({ length: 150 }, (_, i) => (value: unknown) => ({
+    [`replaced${i}`]: value,
+    user: { id: i, role: value },
+  }))
+  for (const shape of shapes) practise(shape('usual'), LATER_TIMES)
+  for (const value of ['usual', 'a longer text than the usual one', 1, null, [1], 'usual']) {
+    for (const shape of shapes) t.true(same(shape(value)))
+  }
 })

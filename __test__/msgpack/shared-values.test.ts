@@ -1,11 +1,10 @@
-/** What records of one shape have in common is kept once: each must read as what was created, whatever
- * those before it and after it had. */
-
+/** What records of one shape have in common is cached once: each must read as what was created, whatever
+ * those before and after it were. */
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { Store } from 'crudjt'
-import { Shape } from '../../build/src/msgpack/shapes/shape.js'
-import { type SharedValues, sharedValuesFor } from '../../build/src/msgpack/shapes/shared-values.js'
+import { Shape } from '../../build/src/msgpack/shapes/index.js'
+import { type SharedValues, sharedValuesFor } from '../../build/src/records/shared-values.js'
 import { equal } from '../helpers/equal.js'
 import { expected } from '../helpers/expected.js'
 import fc from '../helpers/fast-check.js'
@@ -14,38 +13,38 @@ import { KEY } from '../helpers/keys.js'
 
 const inner = new Shape(['b', 'c'], [undefined, undefined])
 const newShape = () => new Shape(['a', 'in', 'd'], [undefined, inner, undefined])
-const same = (value: unknown) => value
 
-/** The pattern of a shape when it is known what its records have in common. */
+/** The shared values of a shape once records have settled them. */
 function settled(values: unknown[], shape = newShape()): SharedValues {
-  let pattern = sharedValuesFor(shape, values)
-  for (let i = 0; !pattern.isSettled && i < 100; i++) pattern = sharedValuesFor(shape, values)
-  return pattern
+  let shared = sharedValuesFor(shape, values)
+  for (let i = 0; !shared.isSettled && i < 100; i++) shared = sharedValuesFor(shape, values)
+  return shared
 }
 
-test('a record keeps only the values that it does not share with others of its shape', (t) => {
-  const pattern = settled([1, 'x', null, true])
-  t.is(pattern.width, 0)
+test('a record has only the values of its own that others of its shape do not have', (t) => {
+  const shape = newShape()
+  t.is(settled([1, 'x', null, true], shape).width, 0)
   const row: unknown[] = []
-  const next = sharedValuesFor(pattern.shape, [1, 'y', null, true])
+  const next = sharedValuesFor(shape, [1, 'y', null, true])
   next.put([1, 'y', null, true], row, 0)
   equal(t, row, ['y'])
   const data = { a: 1, in: { b: 'y', c: null }, d: true }
-  for (let i = 0; i < 200; i++) equal(t, next.make(row, 0, same), data)
+  for (let i = 0; i < 200; i++) equal(t, next.build(row, 0), data)
 })
 
-test('a record that was kept earlier stays unchanged', (t) => {
-  const before = settled([1, 2, 3, 4])
-  sharedValuesFor(before.shape, [5, 6, 7, 8])
+test('a record that was cached before stays what it was', (t) => {
+  const shape = newShape()
+  const before = settled([1, 2, 3, 4], shape)
+  sharedValuesFor(shape, [5, 6, 7, 8])
   for (let i = 0; i < 200; i++) {
-    equal(t, before.make([], 0, same), { a: 1, in: { b: 2, c: 3 }, d: 4 })
+    equal(t, before.build([], 0), { a: 1, in: { b: 2, c: 3 }, d: 4 })
   }
 })
 
-test('objects and NaN are never shared', (t) => {
+test('no object is shared, and nothing that is not equal to itself', (t) => {
   const list = [1]
-  t.is(settled([list, new Date(5), Number.NaN, 7]).width, 2)
-  const { shape } = settled([list, new Date(5), Number.NaN, 7])
+  const shape = newShape()
+  t.is(settled([list, new Date(5), Number.NaN, 7], shape).width, 2)
   t.is(sharedValuesFor(shape, [list, new Date(5), Number.NaN, 7]).width, 3)
 })
 
@@ -64,9 +63,9 @@ test('a shape has few sets of shared values, and in the end nothing is shared', 
     values[i] = 1
     all.add(sharedValuesFor(shape, values))
   }
-  t.true(all.size < 15, `${all.size} patterns`)
+  t.true(all.size < 15, `${all.size} times`)
   t.is([...all].at(-1)?.width, 40)
-  t.false([...all].some((pattern, i, before) => pattern.width < (before[i - 1]?.width ?? 0)))
+  t.false([...all].some((shared, i, before) => shared.width < (before[i - 1]?.width ?? 0)))
 })
 
 const leaf = fc.oneof(
