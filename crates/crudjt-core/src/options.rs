@@ -1,18 +1,16 @@
-//! How a store is opened: every setting with its default.
+//! The settings that a store is opened with, and their defaults.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
-use crate::platform::clock::{Clock, SystemClock};
-use crate::platform::storage::{Disk, Storage};
+pub use crate::platform::Environment;
 
 /// How the journal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JournalMode {
-    /// Mapped on file systems known to take it (ext4, XFS, tmpfs, APFS, NTFS), else plain.
+    /// Mapped on file systems known to support it (ext4, XFS, tmpfs, APFS, NTFS), plain elsewhere.
     #[default]
     Auto,
     /// Through a memory mapping: about four times faster.
@@ -21,33 +19,33 @@ pub enum JournalMode {
     Plain,
 }
 
-/// How a store is opened.
+/// The settings that a store is opened with.
 #[derive(Clone)]
 pub struct Options {
-    /// The store's folder; made if missing, with its parents.
+    /// The store's folder; created if missing, with its parents.
     pub path: PathBuf,
-    /// Whether the folder is the project's, taken because the system's place can't be used: its
-    /// owner is told where the store is. Default false.
+    /// Whether the folder is the project's own because the system's default folder is not usable;
+    /// an event then reports where the store is. Default false.
     pub in_project: bool,
     /// The secrets, newest first; at least one.
     pub secrets: Vec<Secret>,
-    /// The most bytes one record's data may have. Default 256.
+    /// Maximum size of one record's data, in bytes. Default 256.
     pub max_data_size: usize,
     /// Bytes for caching records and B-tree pages. Default 32 MiB.
     pub cache_size: usize,
-    /// The most time an acknowledged operation may stay unsynced. Default 500 ms.
+    /// Maximum time that an acknowledged operation may stay unsynced. Default 500 ms.
     pub sync_interval: Duration,
     /// Time between full sweeps of expired records. Default 24 hours.
     pub sweep_interval: Duration,
-    /// How long to wait for another process to give the store up. Default 0.
+    /// How long to wait for another process to release the store. Default 0.
     pub lock_wait: Duration,
     /// Whether a secret that opens no domain of a store with records is an error. Default false.
     pub require_known_key: bool,
     /// How the journal is written.
     pub journal: JournalMode,
-    /// Receives what the engine reports on its own.
+    /// Receives the events that the engine reports outside any call.
     pub on_event: Option<EventHandler>,
-    /// What tests replace.
+    /// Everything that tests replace.
     #[doc(hidden)]
     pub environment: Environment,
 }
@@ -71,7 +69,7 @@ impl Options {
         }
     }
 
-    /// Whether an engine opened with these options serves one asked for with `other`.
+    /// Whether an engine opened with these options can be shared by a handle asking for `other`.
     pub(crate) fn agrees_with(&self, other: &Options) -> bool {
         let settings = |options: &Options| {
             (
@@ -86,47 +84,10 @@ impl Options {
         settings(self) == settings(other) && self.secrets == other.secrets
     }
 
-    /// Tells the owner of the store something.
+    /// Passes an event to the handler, if there is one.
     pub(crate) fn tell(&self, event: Event) {
         if let Some(handler) = &self.on_event {
             handler(event);
-        }
-    }
-}
-
-/// What tests replace: time, the disk, sizes, and the background threads.
-#[doc(hidden)]
-#[derive(Clone)]
-pub struct Environment {
-    /// Where time comes from.
-    pub clock: Arc<dyn Clock>,
-    /// Where files are.
-    pub storage: Arc<dyn Storage>,
-    /// Bytes of a journal segment, and so of a memtable.
-    pub segment_bytes: u64,
-    /// Age in milliseconds at which a memtable is checkpointed though it is not full.
-    pub memtable_age: u64,
-    /// Frozen memtables at which writers have to wait.
-    pub frozen_limit: usize,
-    /// Seals under one epoch key.
-    pub epoch_seals: u64,
-    /// Whether sync and checkpoint happen by themselves; else only when asked for.
-    pub timers: bool,
-    /// Whether a thread keeps a spare segment ready; else one is made when somebody waits for room.
-    pub spare_thread: bool,
-}
-
-impl Default for Environment {
-    fn default() -> Environment {
-        Environment {
-            clock: Arc::new(SystemClock::new()),
-            storage: Arc::new(Disk),
-            segment_bytes: 16 << 20,
-            memtable_age: 30_000,
-            frozen_limit: 2,
-            epoch_seals: 1 << 36,
-            timers: true,
-            spare_thread: true,
         }
     }
 }

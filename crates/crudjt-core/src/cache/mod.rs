@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::platform::sync::RwLock;
 
-use crate::memtable::RecordMeta;
+use crate::record::RecordMeta;
 use limits_table::LimitsTable;
 
 /// Roughly what one entry takes, to size the cache's index.

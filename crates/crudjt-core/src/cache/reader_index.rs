@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::cache::{ChangeCounters, NO_COUNT};
 use crate::crypto::token::{Salt, TokenParts};
-use crate::memtable::RecordMeta;
+use crate::record::RecordMeta;
 
 /// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

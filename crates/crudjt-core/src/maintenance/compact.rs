@@ -4,10 +4,11 @@
 //! name the old one is the store's; an opening removes what an interrupted run left.
 
 use super::progress::{Progress, ProgressMeter};
-use super::store_builder::{BATCH_BYTES, refuse_incomplete};
+use super::store_builder::BATCH_BYTES;
 use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::{refuse_incomplete, remove_fresh_tree};
 use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
@@ -52,7 +53,7 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     if bytes_after < bytes_before {
         swap(options)?
     } else {
-        remove_fresh(options)?
+        remove_fresh_tree(options)?
     }
     meter.finish();
     Ok(Compacted { records, bytes_before, bytes_after })
@@ -65,7 +66,7 @@ fn rewrite(
     store: StoreId,
     meter: &mut ProgressMeter<'_>,
 ) -> Result<u64> {
-    remove_fresh(options)?;
+    remove_fresh_tree(options)?;
     let mut mark = None;
     Strict::walk(tree, TableName::Meta, meter, &mut |key, value| {
         mark = mark_in(key, value).or(mark);
@@ -116,17 +117,6 @@ fn swap(options: &Options) -> Result<()> {
         .and_then(|()| storage.rename(&fresh, &path.join(TREE_FILE)))
         .and_then(|()| storage.sync_folder(path));
     swapped.map_err(|error| Error::storage(path, "put its new B-tree in place", error))
-}
-
-/// Removes what an interrupted run left.
-pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
-    let path = options.path.join(FRESH_TREE);
-    match options.environment.storage.remove(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::storage(&path, "remove its interrupted copy", error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Gets rows; its error ends the walk.

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::store_reader::size;
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::INCOMPLETE;
 use crate::journal::{Begin, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
@@ -16,19 +17,8 @@ use crate::platform::storage::Mode;
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
-/// The file that tells of an interrupted beginning.
-const INCOMPLETE: &str = "incomplete";
 /// Bytes of records that one transaction brings in.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
-
-/// Refuses a folder that was not made to its end.
-pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
-    if !names.iter().any(|name| name == INCOMPLETE) {
-        return Ok(());
-    }
-    let what = "this copy of a store was interrupted and is not whole: remove the folder and make it again";
-    Err(Error::damaged(path, what))
-}
 
 /// A store folder in the making.
 pub(super) struct StoreBuilder {

@@ -2,6 +2,9 @@
 
 pub mod clock;
 pub(crate) mod default_path;
+mod environment;
 pub(crate) mod owner_lock;
 pub mod storage;
 pub(crate) mod sync;
+
+pub use environment::Environment;

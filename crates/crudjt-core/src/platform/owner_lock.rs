@@ -2,12 +2,12 @@
 //! ends in whatever way. Who it is stands in a second file, since a locked file can't be read on
 //! Windows.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::Environment;
+pub use crate::error::Owner;
+use crate::platform::Environment;
 use crate::platform::clock::Signal;
 use crate::platform::storage::{Mode, StorageFile, read_all, replace};
 use crate::{Error, Result};
@@ -15,24 +15,6 @@ use crate::{Error, Result};
 const LOCK_FILE: &str = "lock";
 const OWNER_FILE: &str = "owner";
 const RETRY: Duration = Duration::from_millis(20);
-
-/// The process that has a store open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Owner {
-    /// Its machine's name; empty where unknown.
-    pub host: String,
-    /// Its process id; 0 where unknown.
-    pub pid: u32,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            0 => write!(formatter, "another process"),
-            pid => write!(formatter, "process {pid} on host {}", self.host),
-        }
-    }
-}
 
 impl Owner {
     fn current() -> Owner {
