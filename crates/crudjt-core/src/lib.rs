@@ -13,6 +13,9 @@
 //!
 //! The formats, the commit protocol and their reasons are in `docs/design.md`.
 
+#[macro_use]
+mod testing;
+
 mod bytes;
 mod cache;
 mod call;
@@ -28,7 +31,6 @@ mod options;
 mod platform;
 mod record;
 mod store;
-mod testing;
 mod tree;
 
 pub use cache::{CacheState, ReaderIndex};
@@ -52,4 +54,7 @@ pub use platform::owner_lock::Owner;
 pub use platform::{clock, storage};
 pub use store::Store;
 #[doc(hidden)]
-pub use testing::{bench_parts, fuzzing, sabotage};
+#[cfg(feature = "sabotage")]
+pub use testing::sabotage;
+#[doc(hidden)]
+pub use testing::{bench_parts, fuzzing};

@@ -10,7 +10,6 @@ use super::append_lock::AppendState;
 use crate::crypto::EpochRow;
 use crate::journal::{AppendCursor, Entry, RecordLocation, largest_entry};
 use crate::memtable::{Memtable, RecordMeta, State};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What an append does.
@@ -67,8 +66,8 @@ impl Left {
     /// Bytes of a segment of so many: of 16 MiB room for 2 300 updates of 256 bytes, and for 8 000
     /// deletes at least.
     fn of(self, segment: u64) -> u64 {
+        sabotage!(ReserveSpent, return 0);
         match self {
-            _ if broken(Breakage::ReserveSpent) => 0,
             Left::Changes => segment / 16,
             Left::Deletes => segment / 64,
             Left::Nobody => 0,

@@ -52,7 +52,6 @@ use crate::memtable::Memtables;
 use crate::options::Options;
 use crate::platform::clock::Signal;
 use crate::platform::owner_lock::Ownership;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::Tree;
 use crate::{Error, Result};
 
@@ -215,9 +214,7 @@ impl Engine {
     /// with it.
     fn latch(&self, error: Error) -> Error {
         let error = error.lasting();
-        if broken(Breakage::Unlatched) {
-            return error;
-        }
+        sabotage!(Unlatched, return error);
         if self.failed.set(error.clone()).is_ok() {
             self.options.tell(Event::Failed { error: error.clone() });
             self.tell_room();

@@ -22,7 +22,6 @@ use crate::journal::{AppendCursor, Recovered, Segment, SegmentMaker, SpareSegmen
 use crate::memtable::{Memtable, Memtables};
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
 use crate::{Error, Result, journal, maintenance};
 
@@ -175,8 +174,8 @@ fn carry(
     }
     if let Some(newest) = options.secrets.first()
         && keyring.carry(unlocked, newest, options.environment.clock.wall())?
-        && !broken(Breakage::CarriedUnsaved)
     {
+        sabotage!(CarriedUnsaved, return Ok(keyring));
         keyring.save(options)?;
     }
     Ok(keyring)

@@ -17,7 +17,6 @@ use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{Environment, JournalMode, Options};
 use crate::platform::storage::{ClosedStorage, Mapping, Mode, StorageFile};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Bytes of a new segment whose memory is taken at once.
@@ -120,9 +119,7 @@ impl Segment {
     }
 
     fn write_again(&self, from: u64, end: u64) -> io::Result<()> {
-        if broken(Breakage::RecoveredTrusted) {
-            return Ok(());
-        }
+        sabotage!(RecoveredTrusted, return Ok(()));
         let mut bytes = vec![0; end.saturating_sub(from) as usize];
         self.file.read_at(from, &mut bytes)?;
         self.file.write_at(from, &bytes)
@@ -215,9 +212,8 @@ impl SegmentMaker {
             return Err(error);
         }
         storage.rename(&fresh, path)?;
-        if !broken(Breakage::FolderUnsynced) {
-            storage.sync_folder(&self.folder)?;
-        }
+        sabotage!(FolderUnsynced, return Ok(file));
+        storage.sync_folder(&self.folder)?;
         Ok(file)
     }
 

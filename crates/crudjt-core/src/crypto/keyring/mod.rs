@@ -19,7 +19,6 @@ use crate::crypto::secret::Secret;
 use crate::event::Event;
 use crate::options::Options;
 use crate::platform::storage::Mode;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// A store's keyring.
@@ -121,10 +120,10 @@ impl Keyring {
     /// Makes the keyring durable, as a new generation.
     pub(crate) fn save(&mut self, options: &Options) -> Result<()> {
         self.generation += 1;
-        if broken(Breakage::SlotsDroppedFirst) {
+        sabotage!(SlotsDroppedFirst, {
             Keyring { slots: Vec::new(), ..self.clone() }.write(options)?;
             self.generation += 1;
-        }
+        });
         self.write(options)
     }
 
@@ -173,9 +172,7 @@ impl Keyring {
     /// Makes the domain of the newest secret; to be saved before it is used.
     pub(crate) fn add_domain(&mut self, newest: &Secret, now: u64) -> Result<Arc<Domain>> {
         let domain = Domain::new(random()?, &random()?).ok_or(Error::Randomness)?;
-        if broken(Breakage::DomainsReplaced) {
-            self.slots.clear();
-        }
+        sabotage!(DomainsReplaced, self.slots.clear());
         self.slots.push(Slot::wrap(self.store, &domain, newest, Role::Own, now)?);
         Ok(Arc::new(domain))
     }

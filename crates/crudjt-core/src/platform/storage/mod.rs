@@ -19,8 +19,6 @@ use std::sync::Arc;
 pub(crate) use closed::ClosedStorage;
 pub use disk::Disk;
 
-use crate::testing::sabotage::{Breakage, broken};
-
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -100,13 +98,15 @@ pub(crate) fn read_all(file: &dyn StorageFile) -> io::Result<Vec<u8>> {
 /// old content or the new one is there, never a mixture.
 pub(crate) fn replace(storage: &dyn Storage, path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    let file = storage.open(&fresh, Mode::Either)?;
-    file.set_size(0)?;
-    file.write_at(0, content)?;
-    if !broken(Breakage::KeyringUnsynced) {
-        file.sync()?;
-    }
-    drop(file);
+    write_synced(storage, &fresh, content)?;
     storage.rename(&fresh, path)?;
     storage.sync_folder(path.parent().unwrap_or(path))
+}
+
+fn write_synced(storage: &dyn Storage, path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = storage.open(path, Mode::Either)?;
+    file.set_size(0)?;
+    file.write_at(0, content)?;
+    sabotage!(KeyringUnsynced, return Ok(()));
+    file.sync()
 }
