@@ -1,11 +1,10 @@
 //! Everything that can go wrong, in one enum: each variant has a stable code and a text that says
 //! what was wrong, what was expected and what to do. No text ever holds a token, data or a key.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use crate::platform::owner_lock::Owner;
 
 /// What every fallible call of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -110,6 +109,24 @@ pub enum Error {
     /// The system gave no randomness.
     #[error("The system gave no random bytes: tokens can't be made safely")]
     Randomness,
+}
+
+/// The process that has a store open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Its machine's name; empty where unknown.
+    pub host: String,
+    /// Its process id; 0 where unknown.
+    pub pid: u32,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(formatter, "another process"),
+            pid => write!(formatter, "process {pid} on host {}", self.host),
+        }
+    }
 }
 
 impl Error {

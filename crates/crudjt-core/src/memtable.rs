@@ -12,9 +12,8 @@ use crate::platform::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
 use crate::crypto::EpochRow;
-use crate::crypto::token::Salt;
 use crate::journal::{Begin, RecordLocation, Segment};
-use crate::record::Header;
+use crate::record::{Header, Salt};
 
 const SHARDS: u64 = 32;
 /// How many recent records a shard has room for at first: 16 MiB of records of 256 bytes.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
 use crate::platform::clock::{Clock, SystemClock};
-use crate::platform::storage::{Disk, Storage};
+use crate::platform::storage::{Disk, Folder, Storage};
 
 /// How the journal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,6 +84,20 @@ impl Options {
             )
         };
         settings(self) == settings(other) && self.secrets == other.secrets
+    }
+
+    /// The store's folder.
+    pub(crate) fn folder(&self) -> Folder<'_> {
+        Folder { storage: self.environment.storage.as_ref(), path: &self.path }
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.environment.clock.as_ref()
+    }
+
+    /// Reports that a copy of the keyring was restored from the other one.
+    pub(crate) fn tell_keyring_repaired(&self) {
+        self.tell(Event::KeyringRepaired { path: self.path.clone() });
     }
 
     /// Tells the owner of the store something.

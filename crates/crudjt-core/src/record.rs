@@ -15,8 +15,9 @@
 //! The header stands in clear and is authenticated with the data. Flags 8 and 16 are kept for a
 //! list of owners and a caller's own key, each a u16 length with its bytes after the read limit.
 
+use subtle::ConstantTimeEq;
+
 use crate::bytes::{ByteReader, put_uint};
-use crate::crypto::token::Salt;
 
 /// The record format written here.
 pub(crate) const FORMAT: u8 = 1;
@@ -33,6 +34,18 @@ const WIDTH_EXPIRY_WIDE: usize = 16;
 const FLAG_EXPIRY: u8 = 1;
 const FLAG_EXPIRY_WIDE: u8 = 2;
 const FLAG_READS: u8 = 4;
+
+/// The random half of a token, kept with its record. Comparison takes constant time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Salt(pub(crate) [u8; 8]);
+
+impl PartialEq for Salt {
+    fn eq(&self, other: &Salt) -> bool {
+        u64::from_ne_bytes(self.0).ct_eq(&u64::from_ne_bytes(other.0)).into()
+    }
+}
+
+impl Eq for Salt {}
 
 /// A record's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
 use crate::maintenance::{BackedUp, Progress};
 use crate::options::Options;
-use crate::platform::default_path::settled;
+use crate::platform::canonical::canonical;
 use crate::{Error, Result};
 
 /// A handle on an open store. All calls may be made from several threads at once.
@@ -38,7 +38,7 @@ impl Store {
     pub fn open(mut options: Options) -> Result<Store> {
         // A link is followed only once there is something to follow; opening tells of an error.
         let _ = options.environment.storage.create_folder(&options.path);
-        options.path = settled(&options.path);
+        options.path = canonical(&options.path);
         let slot = shared_engine(&options.path);
         let mut shared = slot.lock();
         let engine = match shared.as_mut() {
@@ -164,7 +164,7 @@ impl Store {
     /// [`Error::Storage`] if a block can't be read, [`Error::Closed`] if the store is closed
     /// meanwhile.
     pub fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-        self.check()?.backup(&settled(target), progress)
+        self.check()?.backup(&canonical(target), progress)
     }
 
     /// What the store tells of itself.

@@ -38,10 +38,9 @@ use std::sync::OnceLock;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use crate::platform::sync::{Condvar, Mutex, MutexGuard};
+use crate::platform::sync::{CachePadded, Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
-use crate::bytes::CachePadded;
 use crate::cache::ChangeCounters;
 use crate::cache::RecordCache;
 use crate::crypto::keyring::{Domain, Keyring};

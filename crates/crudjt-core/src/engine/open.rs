@@ -4,14 +4,13 @@ use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::platform::sync::{Condvar, Mutex};
+use crate::platform::sync::{CachePadded, Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::append_lock::AppendState;
 use super::replay::Replay;
 use super::time::Timekeeper;
 use super::{CommitState, Counters, Domains, Engine, Room, STRIPES, Spent};
-use crate::bytes::CachePadded;
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
 use crate::crypto::keyring;
@@ -29,7 +28,8 @@ use crate::{Error, Result, journal, maintenance};
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
     check(&options)?;
     let (ownership, names) = enter(&options)?;
-    let (keyring, tree) = match Keyring::load(&options)? {
+    let (keyring, tree) = match Keyring::load(options.folder(), || options.tell_keyring_repaired())?
+    {
         Some(keyring) => {
             require(&options, &names, TREE_FILE)?;
             refuse_stranger(&options, &keyring)?;
@@ -73,7 +73,7 @@ fn check(options: &Options) -> Result<()> {
 fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.environment.storage.as_ref();
     storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    let ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
+    let ownership = owner_lock::own(options.folder(), options.clock(), options.lock_wait)?;
     if options.in_project {
         options.tell(Event::InProject { path: options.path.clone() });
     }
@@ -139,7 +139,7 @@ fn create_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> 
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest, options.environment.clock.wall())?;
     }
-    keyring.save(options)?;
+    keyring.save(options.folder())?;
     Ok((keyring, tree))
 }
 
@@ -176,7 +176,7 @@ fn carry(
         && keyring.carry(unlocked, newest, options.environment.clock.wall())?
     {
         sabotage!(CarriedUnsaved, return Ok(keyring));
-        keyring.save(options)?;
+        keyring.save(options.folder())?;
     }
     Ok(keyring)
 }

@@ -38,8 +38,9 @@ pub struct Compacted {
 /// store is then as it was.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
-    let keyring = Keyring::load(options)?.ok_or_else(|| {
+    let _ownership = owner_lock::own(options.folder(), options.clock(), options.lock_wait)?;
+    let keyring = Keyring::load(options.folder(), || options.tell_keyring_repaired())?;
+    let keyring = keyring.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;
