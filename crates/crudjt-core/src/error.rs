@@ -20,12 +20,13 @@ pub enum Error {
     /// [`crate::Store::wait_for_room`], then try again.
     #[error("The store is catching up with its disk: wait for room, then try again")]
     Busy,
-    /// The secret can't be used as a key.
+    /// The secret cannot be used as a key. The text is a predicate, as "is blank": callers name the
+    /// secret in their own terms.
     #[error("{0}")]
     SecretKey(String),
     /// No domain of the store opens with the secret and `require_known_key` is set.
     #[error(
-        "The secret key is new to the store at {}, which already holds records: give the key that the store was written with, or leave out require_known_key",
+        "The secret key is new to the store at {}, which already holds records: give the key that the store was written with",
         path.display()
     )]
     UnknownKey {
@@ -111,24 +112,6 @@ pub enum Error {
     Randomness,
 }
 
-/// The process that has a store open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Owner {
-    /// Its machine's name; empty where unknown.
-    pub host: String,
-    /// Its process id; 0 where unknown.
-    pub pid: u32,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            0 => write!(formatter, "another process"),
-            pid => write!(formatter, "process {pid} on host {}", self.host),
-        }
-    }
-}
-
 impl Error {
     /// The stable code, as `ERR_CRUDJT_STORAGE`.
     pub fn code(&self) -> &'static str {
@@ -205,5 +188,23 @@ impl Error {
     /// Says that a file holds what it must not hold.
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+}
+
+/// The process that has a store open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Its host name; empty if unknown.
+    pub host: String,
+    /// Its process id; 0 if unknown.
+    pub pid: u32,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(formatter, "another process"),
+            pid => write!(formatter, "process {pid} on host {}", self.host),
+        }
     }
 }

@@ -53,6 +53,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// The store's folder in its storage.
+    pub(crate) fn folder(&self) -> Folder<'_> {
+        Folder { storage: self.environment.storage.as_ref(), path: &self.path }
+    }
+
     /// The defaults for a store in `path`, opened with `secrets`, newest first.
     pub fn new(path: impl Into<PathBuf>, secrets: Vec<Secret>) -> Options {
         Options {
@@ -84,20 +89,6 @@ impl Options {
             )
         };
         settings(self) == settings(other) && self.secrets == other.secrets
-    }
-
-    /// The store's folder.
-    pub(crate) fn folder(&self) -> Folder<'_> {
-        Folder { storage: self.environment.storage.as_ref(), path: &self.path }
-    }
-
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        self.environment.clock.as_ref()
-    }
-
-    /// Reports that a copy of the keyring was restored from the other one.
-    pub(crate) fn tell_keyring_repaired(&self) {
-        self.tell(Event::KeyringRepaired { path: self.path.clone() });
     }
 
     /// Tells the owner of the store something.

@@ -13,9 +13,8 @@ use super::time::Timekeeper;
 use super::{CommitState, Counters, Domains, Engine, Room, STRIPES, Spent};
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
-use crate::crypto::keyring;
 use crate::crypto::keyring::{Keyring, Unlocked};
-use crate::crypto::{EpochRow, Epochs};
+use crate::crypto::{EpochRow, Epochs, keyring, secret};
 use crate::event::Event;
 use crate::journal::{AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
 use crate::memtable::{Memtable, Memtables};
@@ -28,8 +27,9 @@ use crate::{Error, Result, journal, maintenance};
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
     check(&options)?;
     let (ownership, names) = enter(&options)?;
-    let (keyring, tree) = match Keyring::load(options.folder(), || options.tell_keyring_repaired())?
-    {
+    let (keyring, tree) = match Keyring::load(options.folder(), || {
+        options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    })? {
         Some(keyring) => {
             require(&options, &names, TREE_FILE)?;
             refuse_stranger(&options, &keyring)?;
@@ -57,9 +57,7 @@ fn check(options: &Options) -> Result<()> {
         return Err(Error::TooLarge { size: options.max_data_size, limit: MAX_DATA_SIZE });
     }
     match options.secrets.first() {
-        None => Err(Error::SecretKey(
-            "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned(),
-        )),
+        None => Err(Error::SecretKey(secret::BLANK.to_owned())),
         Some(newest) => {
             if newest.looks_weak() {
                 options.tell(Event::WeakKey);
@@ -73,7 +71,8 @@ fn check(options: &Options) -> Result<()> {
 fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.environment.storage.as_ref();
     storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    let ownership = owner_lock::own(options.folder(), options.clock(), options.lock_wait)?;
+    let ownership =
+        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
     if options.in_project {
         options.tell(Event::InProject { path: options.path.clone() });
     }

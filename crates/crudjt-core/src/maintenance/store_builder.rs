@@ -55,8 +55,11 @@ impl StoreBuilder {
             .and_then(|file| file.sync())
             .and_then(|()| storage.sync_folder(target));
         marked.map_err(|error| Error::unusable(target, error))?;
-        let ownership =
-            owner_lock::own(options.folder(), options.clock(), std::time::Duration::ZERO)?;
+        let ownership = owner_lock::own(
+            options.folder(),
+            options.environment.clock.as_ref(),
+            std::time::Duration::ZERO,
+        )?;
         let tree = Tree::open(&options, store)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
         Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
