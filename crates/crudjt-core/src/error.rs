@@ -20,7 +20,8 @@ pub enum Error {
     /// Call [`crate::Store::wait_for_room`], then retry.
     #[error("Too many changes are waiting for the disk: wait for room, then retry")]
     Busy,
-    /// The secret is not usable as a key.
+    /// The secret cannot be used as a key. The text is a predicate, as "is blank": callers name the
+    /// secret in their own terms.
     #[error("{0}")]
     SecretKey(String),
     /// No domain of the store opens with the secret, and `require_known_key` is set.

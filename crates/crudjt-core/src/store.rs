@@ -10,7 +10,7 @@ use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
 use crate::maintenance::{self, BackedUp, Progress};
 use crate::options::Options;
-use crate::platform::default_path::settled;
+use crate::platform::canonical::canonical;
 use crate::{Error, Result};
 
 /// A handle on an open store; safe to use from several threads at once.
@@ -29,7 +29,7 @@ impl Store {
     pub fn open(mut options: Options) -> Result<Store> {
         // A link is resolved only if its target exists. Opening reports the error, if any.
         let _ = options.environment.storage.create_folder(&options.path);
-        options.path = settled(&options.path);
+        options.path = canonical(&options.path);
         let engine = engine::open_shared(options)?;
         Ok(Store { engine, closed: AtomicBool::new(false) })
     }
@@ -145,7 +145,7 @@ impl Store {
     /// [`Error::Storage`] if a block is not readable, [`Error::Closed`] if the store is closed
     /// meanwhile.
     pub fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-        let (engine, target) = (self.check()?, settled(target));
+        let (engine, target) = (self.check()?, canonical(target));
         engine.with_snapshot(|snapshot, keyring, check_open| {
             maintenance::copy(engine.options(), &target, keyring, snapshot, progress, check_open)
         })

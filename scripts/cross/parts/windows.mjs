@@ -1,5 +1,5 @@
 // Windows on x64: the real Node of that system under wine. What wine itself can't do stands in
-// docs/platforms.md.
+// docs/internals/platforms.md.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'

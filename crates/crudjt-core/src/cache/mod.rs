@@ -111,8 +111,7 @@ impl RecordCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::token::Salt;
-    use crate::record::Header;
+    use crate::record::{Header, Salt};
     use zeroize::Zeroizing;
 
     fn record(version: u64) -> CachedRecord {

@@ -9,7 +9,7 @@ use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-pub(crate) use crate::record::Salt;
+use crate::record::Salt;
 
 /// Characters of a token.
 pub const TOKEN_LENGTH: usize = 22;

@@ -7,7 +7,6 @@ use crate::crypto::EpochRow;
 use crate::journal::{AppendCursor, Entry, RecordLocation};
 use crate::memtable::State;
 use crate::record::RecordMeta;
-use crate::testing::sabotage::{Breakage, broken};
 
 /// The effect of an append on its id.
 pub(super) enum Effect {
@@ -62,8 +61,8 @@ impl Reserve {
     /// Its bytes in a segment of this size: of 16 MiB, room for 2 300 updates of 256 bytes and for at
     /// least 8 000 deletes.
     pub(super) fn of(self, segment: u64) -> u64 {
+        sabotage!(ReserveSpent, return 0);
         match self {
-            _ if broken(Breakage::ReserveSpent) => 0,
             Reserve::ForChanges => segment / 16,
             Reserve::ForDeletes => segment / 64,
             Reserve::Nothing => 0,

@@ -21,7 +21,7 @@ pub(super) fn create_store(options: &Options, names: &[String]) -> Result<(Keyri
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest, options.environment.clock.wall())?;
     }
-    keyring.save(options)?;
+    keyring.save(options.folder())?;
     Ok((keyring, tree))
 }
 

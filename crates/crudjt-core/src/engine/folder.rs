@@ -24,7 +24,8 @@ pub(super) fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let storage = options.environment.storage.as_ref();
     let unusable = |error: io::Error| Error::unusable(&options.path, error);
     storage.create_folder(&options.path).map_err(unusable)?;
-    let ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
+    let ownership =
+        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
     if options.in_project {
         options.tell(Event::InProject { path: options.path.clone() });
     }

@@ -44,10 +44,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use crate::platform::sync::{Condvar, Mutex, MutexGuard};
+use crate::platform::sync::{CachePadded, Condvar, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 
-use crate::bytes::CachePadded;
 use crate::cache::{ChangeCounters, RecordCache};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::{Epoch, Epochs};
@@ -56,7 +55,6 @@ use crate::journal::{SpareSegments, Syncer};
 use crate::options::Options;
 use crate::platform::clock::Signal;
 use crate::platform::owner_lock::Ownership;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::Tree;
 use crate::{Error, Result};
 
@@ -153,9 +151,7 @@ impl Engine {
     /// Latches a failure that leaves the state of the disk unknown: writes fail with it from now on.
     fn latch(&self, error: Error) -> Error {
         let error = error.lasting();
-        if broken(Breakage::Unlatched) {
-            return error;
-        }
+        sabotage!(Unlatched, return error);
         if self.failed.set(error.clone()).is_ok() {
             self.options.tell(Event::Failed { error: error.clone() });
             self.backpressure.notify();

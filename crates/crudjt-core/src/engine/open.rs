@@ -3,7 +3,7 @@
 use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
-use crate::platform::sync::{Condvar, Mutex};
+use crate::platform::sync::{CachePadded, Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::append_lock::AppendState;
@@ -16,17 +16,15 @@ use super::replay::Replay;
 use super::seal::Domains;
 use super::time::Timekeeper;
 use super::{Backpressure, DamageCount, Engine, STRIPES};
-use crate::bytes::CachePadded;
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
 use crate::crypto::keyring::{Keyring, Unlocked};
-use crate::crypto::{EpochRow, Epochs};
+use crate::crypto::{EpochRow, Epochs, secret};
 use crate::event::Event;
 use crate::journal::{self, AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
 use crate::memtable::Memtable;
 use crate::options::Options;
 use crate::platform::owner_lock::Ownership;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result};
 
@@ -34,7 +32,8 @@ use crate::{Error, Result};
 pub(super) fn open(options: Options) -> Result<Arc<Engine>> {
     check(&options)?;
     let (ownership, names) = enter(&options)?;
-    let (keyring, tree) = match Keyring::load(&options)? {
+    let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    let (keyring, tree) = match Keyring::load(options.folder(), repaired)? {
         Some(keyring) => {
             require_tree(&options, &names)?;
             require_known_key(&options, &keyring)?;
@@ -59,8 +58,7 @@ fn check(options: &Options) -> Result<()> {
         return Err(Error::TooLarge { size: options.max_data_size, limit: MAX_DATA_SIZE });
     }
     let Some(newest) = options.secrets.first() else {
-        let text = "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes";
-        return Err(Error::SecretKey(text.to_owned()));
+        return Err(Error::SecretKey(secret::BLANK.to_owned()));
     };
     if newest.looks_weak() {
         options.tell(Event::WeakKey);
@@ -100,9 +98,9 @@ fn carry_domains(
     }
     if let Some(newest) = options.secrets.first()
         && keyring.carry(unlocked, newest, options.environment.clock.wall())?
-        && !broken(Breakage::CarriedUnsaved)
     {
-        keyring.save(options)?;
+        sabotage!(CarriedUnsaved, return Ok(keyring));
+        keyring.save(options.folder())?;
     }
     Ok(keyring)
 }

@@ -46,7 +46,7 @@ impl Engine {
         self.check_writable()?;
         let mut extended = keyring.clone();
         let domain = extended.add_domain(newest, self.options.environment.clock.wall())?;
-        extended.save(&self.options).map_err(|error| self.fail(error))?;
+        extended.save(self.options.folder()).map_err(|error| self.fail(error))?;
         *keyring = extended;
         self.domains.extend(domain);
         Ok(())

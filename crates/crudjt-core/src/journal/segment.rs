@@ -12,7 +12,6 @@ use super::Begin;
 use super::header::{BEGIN_AT, Identity, SYNC_MARKS_AT, SyncMark};
 use super::segment_files::FoundSegment;
 use crate::platform::storage::{ClosedStorage, Mapping, StorageFile};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Bytes of a new segment that are prefaulted at once.
@@ -113,9 +112,7 @@ impl Segment {
     }
 
     fn rewrite_in_place(&self, from: u64, end: u64) -> io::Result<()> {
-        if broken(Breakage::RecoveredTrusted) {
-            return Ok(());
-        }
+        sabotage!(RecoveredTrusted, return Ok(()));
         let mut bytes = vec![0; end.saturating_sub(from) as usize];
         self.file.read_at(from, &mut bytes)?;
         self.file.write_at(from, &bytes)

@@ -13,7 +13,6 @@ use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{Environment, JournalMode, Options};
 use crate::platform::storage::{Mode, StorageFile};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Creates the segments of one store.
@@ -93,9 +92,8 @@ impl SegmentMaker {
             return Err(error);
         }
         storage.rename(&fresh, path)?;
-        if !broken(Breakage::FolderUnsynced) {
-            storage.sync_folder(&self.folder)?;
-        }
+        sabotage!(FolderUnsynced, return Ok(file));
+        storage.sync_folder(&self.folder)?;
         Ok(file)
     }
 

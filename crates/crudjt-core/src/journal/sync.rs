@@ -12,7 +12,6 @@ use crate::platform::sync::Mutex;
 
 use super::header::SyncMark;
 use super::{Segment, SegmentMaker};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// The end of the journal at one moment.
@@ -110,9 +109,7 @@ impl Syncer {
         }
         let Err(error) = self.sync_to(&mut state, &capture()) else { return Ok(true) };
         let error = stop_appends(error);
-        if broken(Breakage::SyncRetried) {
-            return Err(error);
-        }
+        sabotage!(SyncRetried, return Err(error));
         if self.rewrite_to(&capture(), maker).is_err() {
             state.lost = Some(error.clone());
         }
@@ -121,12 +118,8 @@ impl Syncer {
 
     fn sync_to(&self, state: &mut SyncState, end: &Captured) -> Result<()> {
         let mark = SyncMark { sequence: end.sequence, newest_time: end.newest_time };
-        if broken(Breakage::MarkAhead) {
-            end.segment.write_sync_mark(state.first_mark, mark)?;
-        }
-        if !broken(Breakage::FrozenUnsynced) {
-            self.sync_frozen()?;
-        }
+        sabotage!(MarkAhead, end.segment.write_sync_mark(state.first_mark, mark)?);
+        self.sync_frozen()?;
         end.segment.sync(end.offset)?;
         end.segment.write_sync_mark(state.first_mark, mark)?;
         state.first_mark = !state.first_mark;
@@ -144,6 +137,7 @@ impl Syncer {
     }
 
     fn sync_frozen(&self) -> Result<()> {
+        sabotage!(FrozenUnsynced, return Ok(()));
         loop {
             // Rotation takes this lock too: it must not be held while the disk works.
             let Some((segment, end)) = self.frozen.lock().first().cloned() else { return Ok(()) };

@@ -10,7 +10,7 @@ use super::store_builder::{BATCH_BYTES, StoreBuilder};
 use super::store_reader::StoreReader;
 use crate::crypto::keyring::Keyring;
 use crate::options::Options;
-use crate::platform::default_path::settled;
+use crate::platform::canonical::canonical;
 use crate::tree::Snapshot;
 use crate::{Error, Result};
 
@@ -34,8 +34,8 @@ pub struct BackedUp {
 /// says that it is not whole when it is opened. [`Error::Version`]; what keeps the copy from being
 /// written.
 pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-    let target = &settled(target);
-    refuse_within(&settled(&options.path), target)?;
+    let target = &canonical(target);
+    refuse_within(&canonical(&options.path), target)?;
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
     let approve = |findings: &Findings| require_sound(options, findings);

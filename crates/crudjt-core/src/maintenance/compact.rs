@@ -9,6 +9,7 @@ use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::engine::{refuse_incomplete, remove_fresh_tree};
+use crate::event::Event;
 use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
@@ -39,8 +40,12 @@ pub struct Compacted {
 /// store is then as it was.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
-    let keyring = Keyring::load(options)?.ok_or_else(|| {
+    let _ownership =
+        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
+    let keyring = Keyring::load(options.folder(), || {
+        options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    })?;
+    let keyring = keyring.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;

@@ -1,10 +1,9 @@
-//! What the engine asks of the machine: time, the disk, the lock on a store, locks and atomics.
+//! What the engine needs from the operating system: time, files, the lock on a store, mutexes and
+//! atomics.
 
+pub(crate) mod canonical;
 pub mod clock;
 pub(crate) mod default_path;
-mod environment;
 pub(crate) mod owner_lock;
 pub mod storage;
 pub(crate) mod sync;
-
-pub use environment::Environment;

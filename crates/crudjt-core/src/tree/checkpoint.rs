@@ -12,7 +12,6 @@ use super::tables::{APPLIED, EPOCH_COPIES, EPOCHS, EpochCount, Key, META, Redb};
 use super::writer::Writer;
 use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// What one commit does.
@@ -51,9 +50,9 @@ impl Tree {
                 let mut transaction = LeakedByPanic::new(opened.database.begin_write()?);
                 transaction.set_quick_repair(true);
                 let committed = apply(&transaction, batch, &mut journal_error)?;
-                if !broken(Breakage::CommitAhead)
-                    && let Err(error) = (batch.before_commit)()
-                {
+                let before_commit = batch.before_commit;
+                sabotage!(CommitAhead, let before_commit = &|| Ok(()));
+                if let Err(error) = before_commit() {
                     journal_error = Some(error);
                     return Err(redb::Error::Corrupted("the journal can't be synced".to_owned()));
                 }
