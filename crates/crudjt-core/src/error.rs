@@ -1,5 +1,5 @@
-//! Every error of this crate. A variant has a stable code, the facts as fields, and a text that says
-//! what was wrong, what was expected and what to do. No text contains a token, data or a key.
+//! Every error of this crate. A variant has a stable code, the facts as fields, and a text that
+//! says what was wrong, what was expected and what to do. No text contains a token, data or a key.
 
 use std::fmt;
 use std::io;

@@ -28,7 +28,8 @@ pub enum Event {
         /// The store's folder.
         path: PathBuf,
     },
-    /// A failure left the state of the disk unknown: writes are refused until the store is reopened.
+    /// A failure left the state of the disk unknown: writes are refused until the store is
+    /// reopened.
     #[error("The store refuses writes until it is reopened, reads continue: {error}")]
     Failed {
         /// The failure.

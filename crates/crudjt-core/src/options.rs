@@ -117,7 +117,8 @@ pub struct Environment {
     pub epoch_seals: u64,
     /// Whether background threads sync and checkpoint; otherwise only explicit calls do.
     pub timers: bool,
-    /// Whether a background thread keeps a spare segment ready; otherwise waiting for room makes one.
+    /// Whether a background thread keeps a spare segment ready; otherwise waiting for room makes
+    /// one.
     pub spare_thread: bool,
 }
 

@@ -12,8 +12,8 @@
 //!  …  ciphertext, then 16 bytes of tag
 //! ```
 //!
-//! The header is in clear and authenticated with the data. Flags 8 and 16 are reserved for a list of
-//! owners and a caller's own key, each a u16 length with its bytes after the read limit.
+//! The header is in clear and authenticated with the data. Flags 8 and 16 are reserved for a list
+//! of owners and a caller's own key, each a u16 length with its bytes after the read limit.
 
 use subtle::ConstantTimeEq;
 
@@ -111,15 +111,15 @@ impl Header {
         self.expiry.is_some_and(|expiry| expiry <= u128::from(now))
     }
 
-    /// The expiry as the key of the expiry table; `None` also if it is beyond 48 bits, past the year
-    /// 10 000.
+    /// The expiry as the key of the expiry table; `None` also if it is beyond 48 bits, past the
+    /// year 10 000.
     pub(crate) fn sweep_at(&self) -> Option<u64> {
         self.expiry.filter(|expiry| !is_wide(*expiry)).map(|expiry| expiry as u64)
     }
 }
 
-/// The metadata of a record that is held in memory: a read of an unchanged record needs nothing else.
-/// Never read from a file, so it can be trusted.
+/// The metadata of a record that is held in memory: a read of an unchanged record needs nothing
+/// else. Never read from a file, so it can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RecordMeta {
     pub(crate) version: u64,
@@ -141,8 +141,8 @@ impl RecordMeta {
         }
     }
 
-    /// The header without what the record was sealed with, which a change does not need; `None` if the
-    /// metadata is not whole.
+    /// The header without what the record was sealed with, which a change does not need; `None` if
+    /// the metadata is not whole.
     pub(crate) fn header(&self) -> Option<Header> {
         let expiry = (self.expiry != u64::MAX).then_some(u128::from(self.expiry));
         let header = Header {

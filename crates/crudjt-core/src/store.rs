@@ -64,8 +64,8 @@ impl Store {
     }
 
     /// Reads a token's data into `out`; [`OUT_BYTES`] bytes have room for any. A token with a read
-    /// limit loses one read, and dies with the last. `index` tells which data the caller has cached.
-    /// For anything but a live token the result is [`Reading::Absent`].
+    /// limit loses one read, and dies with the last. `index` tells which data the caller has
+    /// cached. For anything but a live token the result is [`Reading::Absent`].
     ///
     /// # Errors
     /// [`Error::TooLarge`] if `out` is too small, no read is counted then; [`Error::Storage`] if a
@@ -136,9 +136,9 @@ impl Store {
     }
 
     /// Copies the store, while it is in use, into a folder that is missing or empty. The copy is a
-    /// store of its own with everything acknowledged before the call, and a prefix of later changes.
-    /// Blocks; other calls continue. An interrupted copy is refused when it is opened. `progress` is
-    /// in records.
+    /// store of its own with everything acknowledged before the call, and a prefix of later
+    /// changes. Blocks; other calls continue. An interrupted copy is refused when it is opened.
+    /// `progress` is in records.
     ///
     /// # Errors
     /// [`Error::Path`] if the folder cannot be created or is not empty, [`Error::Full`],

@@ -48,8 +48,8 @@ impl Effect {
     }
 }
 
-/// What an append must leave free at the end of a segment while there is none to continue in: a full
-/// disk refuses new tokens first, and revoking one last.
+/// What an append must leave free at the end of a segment while there is none to continue in: a
+/// full disk refuses new tokens first, and revoking one last.
 #[derive(Clone, Copy)]
 pub(super) enum Reserve {
     ForChanges,
@@ -58,8 +58,8 @@ pub(super) enum Reserve {
 }
 
 impl Reserve {
-    /// Its bytes in a segment of this size: of 16 MiB, room for 2 300 updates of 256 bytes and for at
-    /// least 8 000 deletes.
+    /// Its bytes in a segment of this size: of 16 MiB, room for 2 300 updates of 256 bytes and for
+    /// at least 8 000 deletes.
     pub(super) fn of(self, segment: u64) -> u64 {
         sabotage!(ReserveSpent, return 0);
         match self {

@@ -70,8 +70,8 @@ impl Engine {
         true
     }
 
-    /// Syncs when the oldest unsynced entry is four fifths of the interval old, which leaves one fifth
-    /// for the sync itself.
+    /// Syncs when the oldest unsynced entry is four fifths of the interval old, which leaves one
+    /// fifth for the sync itself.
     fn run_sync(&self) {
         let interval = self.options.sync_interval.as_millis() as u64 / 5 * 4;
         while self.check_open().is_ok() {

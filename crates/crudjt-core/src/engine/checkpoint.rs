@@ -150,9 +150,9 @@ impl Engine {
         commits.removable.retain(is_kept);
     }
 
-    /// Checkpoints, then calls `copy` with the commit as a snapshot, a keyring with the domains of all
-    /// its records, and a check that the store is still open. One call at a time: the blocks of the
-    /// snapshot are not reused meanwhile, so the file may grow.
+    /// Checkpoints, then calls `copy` with the commit as a snapshot, a keyring with the domains of
+    /// all its records, and a check that the store is still open. One call at a time: the blocks of
+    /// the snapshot are not reused meanwhile, so the file may grow.
     pub(crate) fn with_snapshot<T>(
         &self,
         copy: impl FnOnce(&Snapshot<'_>, &Keyring, &dyn Fn() -> Result<()>) -> Result<T>,

@@ -1,5 +1,5 @@
-//! Determines whether a store has ever held a record, without opening it: an opening that is refused
-//! leaves no trace.
+//! Determines whether a store has ever held a record, without opening it: an opening that is
+//! refused leaves no trace.
 
 use std::path::Path;
 

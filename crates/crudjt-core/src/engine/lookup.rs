@@ -1,7 +1,7 @@
 //! Finds the newest state of a token's record.
 //!
-//! The clock is read before anything is looked at, since `append` reads it under the memtable's lock:
-//! so if any reader saw a token expired, no later writer takes it for live.
+//! The clock is read before anything is looked at, since `append` reads it under the memtable's
+//! lock: so if any reader saw a token expired, no later writer takes it for live.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -66,8 +66,8 @@ impl Engine {
         self.find_at(address, None, self.time.now(), out)
     }
 
-    /// The newest state at an address for a change, which needs no data: a record with its metadata in
-    /// a memtable is not decrypted.
+    /// The newest state at an address for a change, which needs no data: a record with its metadata
+    /// in a memtable is not decrypted.
     pub(super) fn find_header(&self, address: &Address<'_>) -> Result<Found> {
         let now = self.time.now();
         if let Some((State::Live { meta: Some(meta), .. }, _)) =
@@ -83,8 +83,8 @@ impl Engine {
         })
     }
 
-    /// The newest state at an address as of `now`, which was read before. `index` tells which data the
-    /// caller has cached.
+    /// The newest state at an address as of `now`, which was read before. `index` tells which data
+    /// the caller has cached.
     pub(super) fn find_at(
         &self,
         address: &Address<'_>,
@@ -114,8 +114,8 @@ impl Engine {
         }
     }
 
-    /// The state in the limits table or the B-tree, for a caller with a cache of its own: the data is
-    /// not cached here too.
+    /// The state in the limits table or the B-tree, for a caller with a cache of its own: the data
+    /// is not cached here too.
     fn find_for_index(
         &self,
         address: &Address<'_>,

@@ -148,7 +148,8 @@ impl Engine {
         if passes { error } else { self.latch(error) }
     }
 
-    /// Latches a failure that leaves the state of the disk unknown: writes fail with it from now on.
+    /// Latches a failure that leaves the state of the disk unknown: writes fail with it from now
+    /// on.
     fn latch(&self, error: Error) -> Error {
         let error = error.lasting();
         sabotage!(Unlatched, return error);

@@ -204,8 +204,9 @@ fn assemble(
     })
 }
 
-/// The frozen memtables and the covered segments: the replayed memtable is committed like any frozen
-/// one and then frees its segments; segments that it does not need are covered by the last commit.
+/// The frozen memtables and the covered segments: the replayed memtable is committed like any
+/// frozen one and then frees its segments; segments that it does not need are covered by the last
+/// commit.
 fn split(
     memtable: Option<Memtable>,
     segments: Vec<Arc<Segment>>,

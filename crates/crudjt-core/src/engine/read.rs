@@ -1,5 +1,5 @@
-//! Reads a token. A counted read is a write: it takes one of the reads left, is journalled and, with
-//! the last one, deletes, in one step.
+//! Reads a token. A counted read is a write: it takes one of the reads left, is journalled and,
+//! with the last one, deletes, in one step.
 
 use super::Engine;
 use super::lookup::{Address, Found};
@@ -54,8 +54,8 @@ impl Engine {
         }
     }
 
-    /// The caller's cached copy, if it is known to be current and has not expired: the clock is read
-    /// only for a record that expires.
+    /// The caller's cached copy, if it is known to be current and has not expired: the clock is
+    /// read only for a record that expires.
     fn cached_copy(&self, parts: &TokenParts, index: &ReaderIndex) -> Option<Reading> {
         let valid_copy = index.valid_copy(parts)?;
         let now = if valid_copy.expiry == u64::MAX { 0 } else { self.time.now() };

@@ -1,5 +1,5 @@
-//! The engines open in this process: handles on one store share an engine, and the last handle to be
-//! closed closes it.
+//! The engines open in this process: handles on one store share an engine, and the last handle to
+//! be closed closes it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -38,8 +38,8 @@ impl Engine {
         self.memtables.load().frozen.len() >= self.options.environment.frozen_limit
     }
 
-    /// Freezes the active memtable and continues in the spare segment. Busy if there is none yet, or
-    /// if too much is frozen.
+    /// Freezes the active memtable and continues in the spare segment. Busy if there is none yet,
+    /// or if too much is frozen.
     pub(super) fn rotate(&self, append_state: &mut AppendState) -> Result<()> {
         self.check_writable()?;
         if self.is_frozen_full() {

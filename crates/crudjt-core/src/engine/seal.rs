@@ -7,8 +7,8 @@ use crate::crypto::Epoch;
 use crate::crypto::keyring::{Domain, Unlocked};
 use crate::{Error, Result};
 
-/// The open domains. Every call looks at them, so they are neither locked nor counted: at most one is
-/// added while the store is open.
+/// The open domains. Every call looks at them, so they are neither locked nor counted: at most one
+/// is added while the store is open.
 pub(super) struct Domains {
     found: Vec<Arc<Domain>>,
     /// The domain of new tokens, if it was found; otherwise the first write adds it.

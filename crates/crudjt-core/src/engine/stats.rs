@@ -12,8 +12,8 @@ pub struct Stats {
     pub live_tokens: u64,
     /// Tokens whose newest state is not in the B-tree yet.
     pub pending: u64,
-    /// Age in milliseconds of the oldest operation that no sync has started to write; `None` if there is
-    /// none.
+    /// Age in milliseconds of the oldest operation that no sync has started to write; `None` if
+    /// there is none.
     pub unsynced_age_ms: Option<u64>,
     /// Bytes of journal entries not yet in the B-tree.
     pub journal_bytes: u64,

@@ -25,8 +25,8 @@ struct Trust {
 }
 
 impl Timekeeper {
-    /// Starts from the newest time recorded. If that is more than an hour ahead of the system clock, it
-    /// is ignored; also returns by how many milliseconds, or 0.
+    /// Starts from the newest time recorded. If that is more than an hour ahead of the system
+    /// clock, it is ignored; also returns by how many milliseconds, or 0.
     pub(crate) fn new(clock: Arc<dyn Clock>, recorded: u64) -> (Timekeeper, u64) {
         let (wall, monotonic) = (clock.wall(), clock.monotonic());
         let ahead = recorded.saturating_sub(wall);
@@ -47,8 +47,8 @@ impl Timekeeper {
         self.clock.monotonic()
     }
 
-    /// Whether records may be removed for good by this clock; also returns by how many milliseconds it
-    /// was just found to have jumped ahead, or 0.
+    /// Whether records may be removed for good by this clock; also returns by how many milliseconds
+    /// it was just found to have jumped ahead, or 0.
     pub(crate) fn is_trusted(&self) -> (bool, u64) {
         let mut trust = self.trust.lock();
         let (wall, monotonic) = (self.clock.wall(), self.clock.monotonic());

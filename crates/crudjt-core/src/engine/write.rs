@@ -98,7 +98,8 @@ impl Engine {
         Ok(false)
     }
 
-    /// Appends a tombstone for a live record; false if it has expired meanwhile. The stripe is held.
+    /// Appends a tombstone for a live record; false if it has expired meanwhile. The stripe is
+    /// held.
     pub(super) fn append_tombstone(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
         with_entry(|entry| {
             entry.remove(address.parts.id);
@@ -106,8 +107,8 @@ impl Engine {
         })
     }
 
-    /// Seals and appends a record's new state; false if the old one has expired meanwhile. The stripe is
-    /// held.
+    /// Seals and appends a record's new state; false if the old one has expired meanwhile. The
+    /// stripe is held.
     pub(super) fn reseal(
         &self,
         address: &Address<'_>,

@@ -32,8 +32,8 @@ pub(crate) struct AppendCursor {
 
 /// Bytes ahead of the end of the journal to keep prefaulted.
 const AHEAD: u64 = 4 << 20;
-/// Bytes prefaulted at a time. A sync writes such a piece as a whole, so where less is appended from
-/// sync to sync, pages are faulted one by one as they are touched.
+/// Bytes prefaulted at a time. A sync writes such a piece as a whole, so where less is appended
+/// from sync to sync, pages are faulted one by one as they are touched.
 const PIECE: u64 = 64 << 10;
 
 impl AppendCursor {

@@ -1,5 +1,5 @@
-//! For tests with hostile input: the journal's formats, serialized again after parsing, and segments
-//! with valid checksums over any content.
+//! For tests with hostile input: the journal's formats, serialized again after parsing, and
+//! segments with valid checksums over any content.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! A segment's first page: its identity, its begin, and its two sync marks. Each has a sector of its
-//! own, bound to the segment's id and number by its checksum.
+//! A segment's first page: its identity, its begin, and its two sync marks. Each has a sector of
+//! its own, bound to the segment's id and number by its checksum.
 //!
 //! ```text
 //!    0  [u8; 8] magic "CRUDJTJL", u16 format version (1), 6 × 0, [u8; 16] store id,

@@ -2,9 +2,9 @@
 //! reports what is missing and continues after it.
 //!
 //! An entry counts only if it chains to the one before it. After a gap, the chain resumes where the
-//! next segment begins, or at an entry that chains to the stored checksum of the one before it; what
-//! was in the gap, and in its last entry, is unknown. Entries after a gap above the newest sync mark
-//! are a torn tail, as in recovery.
+//! next segment begins, or at an entry that chains to the stored checksum of the one before it;
+//! what was in the gap, and in its last entry, is unknown. Entries after a gap above the newest
+//! sync mark are a torn tail, as in recovery.
 
 use std::io;
 use std::path::Path;

@@ -93,7 +93,8 @@ impl Segment {
         synced.map_err(|error| Error::storage(&self.path, "sync its journal", error))
     }
 
-    /// Prefaults a range in which nothing was appended and nobody appends meanwhile; only for speed.
+    /// Prefaults a range in which nothing was appended and nobody appends meanwhile; only for
+    /// speed.
     pub(crate) fn prefault(&self, range: Range<u64>) {
         if let Body::Mapped(mapping) = &self.body {
             mapping.prepare(range);

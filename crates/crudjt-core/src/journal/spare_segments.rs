@@ -35,8 +35,8 @@ impl SpareSegments {
         SpareSegments { maker, state, making, wanted: Arc::default() }
     }
 
-    /// The spare segment; `None` while it is being made. Returns the error of the last attempt once,
-    /// and asks for a new attempt.
+    /// The spare segment; `None` while it is being made. Returns the error of the last attempt
+    /// once, and asks for a new attempt.
     pub(crate) fn take(&self) -> Result<Option<Arc<Segment>>> {
         let mut state = self.state.lock();
         self.wanted.raise();
