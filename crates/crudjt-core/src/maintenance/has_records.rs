@@ -1,16 +1,16 @@
-//! Whether a store has ever held a record, without opening it: who is refused leaves no trace.
+//! Whether a store has ever held a record, determined without opening it: a refused opening changes
+//! nothing.
 
 use super::finding::Findings;
 use super::journal_states::JournalStates;
-use super::newest_states::read_small_tables;
 use super::progress::ProgressMeter;
+use super::row_reader::{RowReader, SmallTables};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::tree::TreeFile;
 use crate::{Result, journal};
 
-/// Looks into the B-tree, then into the journal. What can't be read counts as nothing: opening meets
-/// it and says so.
+/// Reads the B-tree, then the journal. What is unreadable counts as nothing: opening reports it.
 ///
 /// # Errors
 /// If the folder can't be listed.
@@ -18,7 +18,10 @@ pub(crate) fn has_records(options: &Options, store: StoreId) -> Result<bool> {
     let (mut findings, mut nobody) = (Findings::default(), |_, _| ());
     let mut meter = ProgressMeter::new(&mut nobody, 0);
     let mark = match TreeFile::open(options, store) {
-        Ok(tree) => read_small_tables(&tree, &mut findings, &mut meter)?.0,
+        Ok(tree) => {
+            let (findings, meter) = (&mut findings, &mut meter);
+            SmallTables::read(&mut RowReader { tree: &tree, findings, meter })?.mark
+        }
         Err(_) => None,
     };
     if mark.is_some_and(|mark| mark.highest_id > 0) {

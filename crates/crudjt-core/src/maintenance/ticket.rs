@@ -1,5 +1,5 @@
-//! Tickets: small files that a client of the store's master puts into the store's folder, to show that
-//! it may write there. The library writes and takes them; here they are only known by name.
+//! Tickets: small files that a client of the store's master creates in the store's folder to prove that
+//! it may write there. The library creates and removes them; the engine knows only their names.
 
 use crate::options::Options;
 
@@ -10,10 +10,10 @@ pub(crate) fn is_ticket(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Removes tickets that nobody took: whoever wrote them talked to an owner that is gone.
+/// Removes leftover tickets: the owner that they were meant for is gone.
 pub(crate) fn remove_tickets(options: &Options, names: &[String]) {
     for name in names.iter().filter(|name| is_ticket(name)) {
-        // One that stays harms nobody: its name is known to nobody.
+        // One that remains is harmless: nobody knows its name.
         let _ = options.environment.storage.remove(&options.path.join(name));
     }
 }
