@@ -1,7 +1,7 @@
 /**
- * The public API: the calls of the process-wide `CRUDJT`, its `Config`, and `Store` for programs that
- * want no process-wide state. This CommonJS module is the one implementation; index.mts hands the
- * same objects to ES modules.
+ * The public API: the calls of the process-wide `CRUDJT`, its `Config`, and `Store`, which offers the
+ * same calls without process-wide state. This CommonJS module is the only implementation; index.mts
+ * re-exports the same objects as an ES module.
  */
 
 import type {
@@ -16,7 +16,7 @@ import type {
   VerifyReport,
 } from './src/api/maintenance.js'
 import type { StoreStats } from './src/engine/stats.js'
-import type { ErrorCode } from './src/errors.js'
+import type { ErrorCode, StoreEvent } from './src/errors.js'
 import type { Address } from './src/grpc/wire/address.js'
 import {
   backup,
@@ -43,7 +43,6 @@ import type {
   ConnectOptions,
   EngineOptions,
   MasterOptions,
-  StoreEvent,
   StoreOptions,
 } from './src/options/store-options.js'
 import type { Metadata, Session } from './src/records/session.js'
@@ -87,11 +86,11 @@ const current = library
 
 /**
  * Stores data under a new token.
- * @param data an object of what MessagePack can hold, up to `max_data_size` bytes of it
- * @param ttl seconds to live; or an object with `ttl`, `silence_read` and `durable`
- * @param silence_read how often it can be read
+ * @param data an object of values that MessagePack can hold, up to `max_data_size` bytes of it
+ * @param ttl seconds to live, or an object with `ttl`, `silence_read` and `durable`
+ * @param silence_read number of reads after which the token is deleted
  * @returns the token, 22 characters of `A–Z a–z 0–9 - _`
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.create` throws
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.create` throws
  */
 export function create(
   data: object,
@@ -103,9 +102,9 @@ export function create(
 
 /**
  * Reads a token. A read of a counted token uses up one of its reads.
- * @returns the caller's own copy of the data and the limits that are set; null if there is no such
- *   token, or it has expired, was deleted, used up or made with another key
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.read` throws
+ * @returns the caller's own copy of the data, with the limits that are set; null if there is no such
+ *   token, or if it has expired, was deleted or used up, or was made with another key
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.read` throws
  */
 export function read<Data extends object = Record<string, unknown>>(
   token: string,
@@ -115,10 +114,10 @@ export function read<Data extends object = Record<string, unknown>>(
 
 /**
  * Replaces the data and both limits of a token.
- * @param ttl seconds to live from now; or an object with `ttl`, `silence_read`, `durable` and `keep`
- *   (limits that are not named stay). Without `keep` leaving a limit out removes it.
- * @returns whether there was a live token; a dead one is not brought back
- * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.update` throws
+ * @param ttl seconds to live from now, or an object with `ttl`, `silence_read`, `durable` and `keep`
+ *   (limits that are not given stay). Without `keep`, a limit that is not given is removed.
+ * @returns whether there was a live token; a dead one is never revived
+ * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.update` throws
  */
 export function update(
   token: string,
@@ -137,11 +136,11 @@ export {
   /**
    * Deletes a token, whatever its limits.
    * @returns whether there was a live token
-   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start; and what `Store.delete` throws
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.delete` throws
    */
   remove as delete,
 }
 
-/** The whole package as one object: what `require('crudjt')` gives. */
+/** The whole package as one object, as `require('crudjt')` returns it. */
 export const CRUDJT: typeof import('./index.js') = module.exports
 export default CRUDJT

@@ -1,11 +1,13 @@
 /** Data of shapes that come again and again is packed by functions made for them: to the same bytes as
  * any other, whatever came before, also where it only looks alike. */
+
 import test, { type ExecutionContext } from 'ava'
 import { type CRUDJTError, Store } from 'crudjt'
-import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { encodeCompiled } from '../build/src/msgpack/shapes/compiled-encoder.js'
 import { pack } from './helpers/codec.js'
+import { equal } from './helpers/equal.js'
+import fc from './helpers/fast-check.js'
 import { inFolder } from './helpers/folder.js'
 import { KEY } from './helpers/keys.js'
 
@@ -138,7 +140,7 @@ test('what records of a shape have in common is found where they were only encod
     const image = encodeCompiled({ common: 1, user: { role: 'a', name: `${i}` } }, true)
     return image?.patternNow().width
   })
-  t.deepEqual([widths[0], widths.at(-1)], [3, 1])
+  equal(t, [widths[0], widths.at(-1)], [3, 1])
 })
 
 test('what is no map is refused before its keys are listed: there may be millions', (t) => {
@@ -198,9 +200,9 @@ test('a getter that fails, or that uses a store, leaves the next record whole', 
     t.is(thrown, own)
     const error = await t.throwsAsync(() => store.create(failing(() => store.createSync(known))))
     t.is((error as CRUDJTError).code, 'ERR_CRUDJT_DATA')
-    t.deepEqual((await store.read(await store.create(known)))?.data, known)
+    equal(t, (await store.read(await store.create(known)))?.data, known)
     const got = failing(() => 'd')
-    t.deepEqual((await store.read(await store.create(got)))?.data, {
+    equal(t, (await store.read(await store.create(got)))?.data, {
       getter: 2,
       user: { role: 'c', name: 'd' },
     })

@@ -1,10 +1,12 @@
 /** What was just created is remembered without being decoded where its kind has come before: it must
  * read as if it had been. */
+
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { Store } from 'crudjt'
-import fc from 'fast-check'
+import { equal } from './helpers/equal.js'
 import { expected } from './helpers/expected.js'
+import fc from './helpers/fast-check.js'
 import { newFolder, removeFolder } from './helpers/folder.js'
 import { KEY } from './helpers/keys.js'
 
@@ -109,7 +111,7 @@ test('kinds with the same keys in other places are told apart', async (t) => {
   for (const usual of kinds) {
     for (let i = 0; i < TIMES; i++) await store.create(usual)
     for (const data of kinds) {
-      t.deepEqual((await store.read(await store.create(data)))?.data, data)
+      equal(t, (await store.read(await store.create(data)))?.data, data)
     }
   }
   await store.close()
@@ -126,7 +128,7 @@ test('a text that is part of a longer one is kept by itself', async (t) => {
   }
   t.true(process.memoryUsage().heapUsed - before < 60_000_000)
   const { data } = (await store.read(tokens[1_999] as string)) ?? {}
-  t.deepEqual(data, { part: '1999 xxxxxxxxxxxxxxx', user: { name: `9 ${'x'.repeat(25)}` } })
+  equal(t, data, { part: '1999 xxxxxxxxxxxxxxx', user: { name: `9 ${'x'.repeat(25)}` } })
   await store.close()
   removeFolder(`${path}-parts`)
 })

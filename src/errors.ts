@@ -1,9 +1,9 @@
 /**
- * Every error this package raises, in one place: the codes, the classes and how an error of the
- * engine becomes one of them. No text holds a token, data or a key.
+ * The errors that this package raises: their codes, their classes, and how an error of the engine
+ * becomes one of them. No message holds a token, data or a key.
  */
 
-/** The codes of every error this package raises; stable within a major version. */
+/** The codes of all errors; stable within a major version. */
 export type ErrorCode =
   | 'ERR_CRUDJT_ALREADY_STARTED'
   | 'ERR_CRUDJT_BUSY'
@@ -31,19 +31,27 @@ export type ErrorCode =
   | 'ERR_CRUDJT_UNSUPPORTED'
   | 'ERR_CRUDJT_VERSION'
 
-/** An error that no argument is to blame for: `code` says which, `cause` what lay beneath it. */
+/** Something that the engine reports outside of any call. */
+export interface StoreEvent {
+  /** Which event, as `CRUDJT_NEW_KEY`; stable within a major version. */
+  readonly code: string
+  /** A sentence for a person; holds no token, data or key. */
+  readonly message: string
+}
+
+/** An error that is not a mistake in an argument. `code` says which one, `cause` what caused it. */
 export class CRUDJTError extends Error {
   static {
     Object.defineProperty(CRUDJTError.prototype, 'name', { value: 'CRUDJTError', writable: true })
   }
 
-  /** Which error it is. */
+  /** Which error this is. */
   readonly code: ErrorCode
 
   /**
-   * @param code which error it is
+   * @param code which error this is
    * @param message a sentence for a person
-   * @param options `cause`: the error beneath it, if any
+   * @param options `cause`: the underlying error, if any
    */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -54,17 +62,17 @@ export class CRUDJTError extends Error {
 /** A mistake in an argument: a TypeError or RangeError with a code. */
 export type ArgumentError = (TypeError | RangeError) & { code: ErrorCode }
 
-/** An argument of the wrong kind. */
+/** The error for an argument of the wrong type. */
 export function typeError(code: ErrorCode, message: string): ArgumentError {
   return Object.assign(new TypeError(message), { code })
 }
 
-/** An argument of the right kind with a wrong value. */
+/** The error for an argument of the right type whose value is out of range. */
 export function rangeError(code: ErrorCode, message: string): ArgumentError {
   return Object.assign(new RangeError(message), { code })
 }
 
-/** Calls before a start or after the end. */
+/** The error of calls before a start or after a close. */
 export function notStarted(
   message = 'CRUDJT has not started',
   options?: ErrorOptions,
@@ -72,19 +80,19 @@ export function notStarted(
   return new CRUDJTError('ERR_CRUDJT_NOT_STARTED', message, options)
 }
 
-/** What the binding hands over or throws where something failed: the engine's code and text. */
+/** A failure as the binding returns or throws it: the engine's code and message. */
 export interface EngineFailure {
   readonly code?: unknown
   readonly message: string
 }
 
-/** An error of the engine as this package raises it; anything else as it is. */
+/** Converts an error of the engine to one of this package; returns anything else as it is. */
 export function fromEngine(failure: unknown): unknown {
   if (!isFailure(failure)) return failure
   return errorOf(failure.code as ErrorCode, failure.message)
 }
 
-/** An error that was raised elsewhere, in the engine or by a master, as this package raises it. */
+/** The error for a code and message that the engine or a master reported. */
 export function errorOf(code: ErrorCode, message: string): Error {
   switch (code) {
     case 'ERR_CRUDJT_DATA':
@@ -100,7 +108,7 @@ export function errorOf(code: ErrorCode, message: string): Error {
   }
 }
 
-/** The errors of this package are instances of other classes than the engine's plain ones. */
+/** The engine throws plain Errors; those of this package are instances of other classes. */
 function isFailure(value: unknown): value is EngineFailure {
   if (typeof value !== 'object' || value === null) return false
   if (value instanceof Error && Object.getPrototypeOf(value) !== Error.prototype) return false

@@ -1,7 +1,7 @@
 /**
- * What index.ts and the command take of the library. In the package it is one file with all that it
- * imports: loading a hundred of them keeps V8 compiling beside a program's first calls, which then
- * cost up to twice as much (docs/design.md, section 14).
+ * The library as index.ts and the command line use it. The build bundles it into one file: with a
+ * hundred modules, V8 is still compiling during a program's first calls, which then cost up to twice
+ * as much (docs/internals/decisions/2026-11-23-one-file.md).
  */
 export { Config, current } from './api/config.js'
 export { backup, compact, keys, repair, verify } from './api/maintenance.js'

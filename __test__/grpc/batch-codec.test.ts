@@ -1,6 +1,5 @@
 /** The batch stream's messages written by hand against those that protobufjs makes of the proto file. */
 import test from 'ava'
-import fc from 'fast-check'
 import {
   bytes,
   DATA_OFFSET,
@@ -16,6 +15,7 @@ import * as messages from '../../build/src/grpc/wire/batch-messages.js'
 import { Kind, OperationReader, revisit } from '../../build/src/grpc/wire/batch-operation.js'
 import { ReplyReader, ReplyWriter } from '../../build/src/grpc/wire/batch-reply.js'
 import { MALFORMED, ProtobufReader } from '../../build/src/grpc/wire/protobuf.js'
+import fc from '../helpers/fast-check.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 interface Method {

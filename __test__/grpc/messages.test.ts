@@ -1,10 +1,10 @@
 /** The messages written by hand against those that protobufjs makes of the proto file. */
 import type { MessageTypeDefinition, ServiceDefinition } from '@grpc/proto-loader'
 import test from 'ava'
-import fc from 'fast-check'
 import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
 import { MALFORMED } from '../../build/src/grpc/wire/protobuf.js'
 import * as messages from '../../build/src/grpc/wire/token-messages.js'
+import fc from '../helpers/fast-check.js'
 import { packageOf } from '../helpers/raw-client.js'
 
 const service = packageOf('token.proto')['token.TokenService'] as ServiceDefinition

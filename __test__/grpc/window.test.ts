@@ -1,7 +1,7 @@
 /** A window does what a Map of numbered values would do. */
 import test from 'ava'
-import fc from 'fast-check'
 import { NumberRing } from '../../build/src/grpc/client/number-ring.js'
+import fc from '../helpers/fast-check.js'
 
 test('a window holds what a map would hold, in the same order, however it grows and shrinks', (t) => {
   const lots = fc.record({ add: fc.nat(3000), remove: fc.nat(4000), skip: fc.nat(2) })

@@ -1,9 +1,11 @@
 /** Any value as data through an open store, by every call: an equal one comes back, or it is refused
  * with a code, and the store goes on. Objects that run code while they are read are among them. */
+
 import test, { type ExecutionContext } from 'ava'
 import { Store } from 'crudjt'
-import fc from 'fast-check'
+import { equal } from '../helpers/equal.js'
 import { expected } from '../helpers/expected.js'
+import fc from '../helpers/fast-check.js'
 import { newFolder, removeFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 
@@ -76,12 +78,12 @@ async function stored(t: ExecutionContext, data: unknown): Promise<string | unde
   t.is(update.code, sync.code)
   if (sync.code !== undefined) {
     t.true(CODES.includes(sync.code), sync.code)
-    t.deepEqual(store.readSync(other), { data: { old: true } })
+    equal(t, store.readSync(other), { data: { old: true } })
     return undefined
   }
   const back = store.readSync(sync.token as string)?.data
-  t.deepEqual((await store.read(later.token as string))?.data, back)
-  t.deepEqual((await store.read(update.token as string))?.data, back)
+  equal(t, (await store.read(later.token as string))?.data, back)
+  equal(t, (await store.read(update.token as string))?.data, back)
   return sync.token
 }
 
@@ -93,14 +95,14 @@ test.serial(
     const one = async (data: Record<string, unknown>) => {
       const token = await stored(t, data)
       if (token === undefined) return void refused++
-      t.deepEqual(store.readSync(token)?.data, expected(data))
+      equal(t, store.readSync(token)?.data, expected(data))
       all.push([token, expected(data)])
     }
     await fc.assert(fc.asyncProperty(object, one), { numRuns: 700 })
     t.true(all.length > 100 && refused > 100, `${all.length} stored, ${refused} refused`)
     await store.close()
     store = await Store.open(options)
-    for (const [token, data] of all) t.deepEqual(store.readSync(token)?.data, data)
+    for (const [token, data] of all) equal(t, store.readSync(token)?.data, data)
   },
 )
 
@@ -142,7 +144,7 @@ test.serial('arrays, texts and bytes of any size come back or are too large', as
       const data = (kinds[kind] as (size: number) => object)(size)
       const token = await stored(t, data)
       if (token === undefined) t.true(size > 8_000)
-      else t.deepEqual(store.readSync(token)?.data, expected(data))
+      else equal(t, store.readSync(token)?.data, expected(data))
     }),
     { numRuns: 120 },
   )
@@ -194,8 +196,8 @@ test.serial('an object that does something while it is read harms nothing else',
         const data = store.readSync<{ a: string }>(made.token as string)?.data
         t.is(data?.a, 'a'.repeat(40), name)
       }
-      t.deepEqual(store.readSync(token), { data: fence }, name)
-      t.deepEqual(store.readSync(store.createSync(fence)), { data: fence }, name)
+      equal(t, store.readSync(token), { data: fence }, name)
+      equal(t, store.readSync(store.createSync(fence)), { data: fence }, name)
     }
   }
 })
@@ -222,7 +224,7 @@ test.serial('what an object throws while it is read reaches the caller as it is'
       t.throws(() => store.updateSync(token, data)),
       thrown,
     )
-    t.deepEqual(store.readSync(token), { data: { kept: 1 } })
+    equal(t, store.readSync(token), { data: { kept: 1 } })
   }
 })
 
@@ -235,9 +237,9 @@ test.serial('any value as a token is none, or refused with a code', async (t) =>
       const sync = await outcome(async () => `${store.readSync(text)}`)
       const deleted = await outcome(async () => `${await store.delete(text)}`)
       const isAsked = typeof given === 'string' && given !== ''
-      t.deepEqual(read, isAsked ? { token: 'null' } : { code: 'ERR_CRUDJT_TOKEN' })
-      t.deepEqual(sync, read)
-      t.deepEqual(deleted, isAsked ? { token: 'false' } : { code: 'ERR_CRUDJT_TOKEN' })
+      equal(t, read, isAsked ? { token: 'null' } : { code: 'ERR_CRUDJT_TOKEN' })
+      equal(t, sync, read)
+      equal(t, deleted, isAsked ? { token: 'false' } : { code: 'ERR_CRUDJT_TOKEN' })
     }),
     { numRuns: 500 },
   )
@@ -253,7 +255,7 @@ test.serial('any value as a limit is taken as it is or refused with a code', asy
         return
       }
       const session = store.readSync(made.token as string)
-      t.deepEqual(session?.data, { a: 1 })
+      equal(t, session?.data, { a: 1 })
       const isGiven = (given: unknown) => typeof given === 'number' || typeof given === 'bigint'
       t.is(session?.metadata?.silence_read !== undefined, isGiven(reads))
     }),

@@ -1,4 +1,4 @@
-/** Writes docs/benchmarks.md and its charts from results and the template beside this file. */
+/** Writes docs/internals/benchmarks.md and its charts from results and the template beside this file. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { spread } from './figures.mjs'
 import { ALL_PARTS } from './parts.mjs'
@@ -6,7 +6,7 @@ import { PEERS } from './peers.mjs'
 import { cells, floorCells, markdownTable, nameOf } from './text.mjs'
 
 const TEMPLATE = new URL('benchmarks.template.md', import.meta.url)
-const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
+const DOCUMENT = new URL('../../docs/internals/benchmarks.md', import.meta.url)
 
 /** @param kept what `save` keeps: `{date, machine, days, floors, results}` @param figures of the same results */
 export async function writeDocument(kept, figures) {
@@ -26,6 +26,7 @@ export async function writeDocument(kept, figures) {
     places[place](argument),
   )
   writeFileSync(DOCUMENT, text)
+  await import('../figures.mjs') // the figures of `npm run bench`
 }
 
 /** @param day of another run that it is from, if it is */

@@ -1,13 +1,13 @@
 /**
- * The peers, and what each of them is: how it is set and why, what it does not do, and how much of what it
- * said is done is still there after a crash. Loaded only when it is its turn, since peers may be missing.
+ * The peers: how each is configured and why, what it does not do, and how much of what it acknowledged
+ * survives a crash. Loaded only when its turn comes, since peers may be missing.
  */
 const LMDB = {
   driver: () => import('../peers/drivers/lmdb.mjs'),
   revocable: true,
   packages: ['lmdb'],
   lacks:
-    'no encryption, no expiry, no counted reads; an update does not tell whether there was a token; a put that is not awaited is only queued, and can neither be read nor survives anything yet',
+    'no encryption, no expiry, no counted reads; an update does not report whether there was a token; a put that is not awaited is only queued: it can neither be read yet nor survive anything',
   durability: 'what is committed survives a kill, what is flushed a power failure',
 }
 const JWT = {
@@ -20,8 +20,7 @@ const REDIS = {
   server: true,
   durability:
     'answers from memory; the append-only file is synced once a second, so a crash of the process or the machine costs up to a second or two',
-  lacks:
-    'no encryption, all data in memory, a server to run beside the program, no counted reads in one step',
+  lacks: 'no encryption, all data in memory, a separate server to run, no atomic counted reads',
 }
 const REDIS_SETTINGS = 'appendonly yes, appendfsync everysec, no snapshots; data packed by msgpackr'
 
@@ -33,7 +32,7 @@ export const PEERS = {
     settings: 'defaults',
     lacks: '',
     durability:
-      'an answered call survives a kill of the process at once and a power failure after 500 ms',
+      'an acknowledged call survives a kill of the process at once and a power failure after 500 ms',
   },
   map: {
     name: 'no store: a Map',
@@ -41,7 +40,7 @@ export const PEERS = {
     revocable: true,
     settings: 'a Map of the process behind async functions, which keeps the objects themselves',
     lacks:
-      'everything: no files, no encryption, no expiry, no counted reads, no other processes; who changes what was read changes what is read next',
+      'everything: no files, no encryption, no expiry, no counted reads, no other processes; changing a returned object changes what is read next',
     durability: 'keeps nothing',
   },
   older: {
@@ -50,11 +49,11 @@ export const PEERS = {
     revocable: true,
     packages: ['crudjt-1'],
     settings:
-      'defaults; its cache holds 40 000 tokens, so that every read after a create is answered from it, and hands out the object it was given',
+      'defaults; its cache holds 40 000 tokens, so that every read after a create is answered from it, and returns the object it was given',
     lacks:
-      'no flush and no orderly close of the store; who changes what was read changes what is read next',
+      'no flush and no orderly close of the store; changing a returned object changes what is read next',
     durability:
-      'writes twice a second; what was answered since is lost with the process, at an orderly end too (the bench waits two seconds before it closes)',
+      'writes twice a second; what was acknowledged since is lost with the process, at an orderly exit too (the bench waits two seconds before it closes)',
   },
   lmdb: {
     name: 'lmdb',
@@ -65,7 +64,7 @@ export const PEERS = {
     name: 'lmdb, shared structures',
     options: { settings: { sharedStructuresKey: Symbol.for('structures') } },
     settings:
-      'the names of the properties kept once for all records, which its manual recommends for records that are alike',
+      'property names stored once for all records, which its manual recommends for similar records',
     ...LMDB,
   },
   sqlite: {
@@ -75,7 +74,7 @@ export const PEERS = {
     packages: ['better-sqlite3'],
     settings:
       'journal_mode WAL, synchronous NORMAL, prepared statements, a transaction a call, token as primary key without rowid; data packed by msgpackr',
-    lacks: 'no encryption, no expiry, no counted reads; every call holds up the thread',
+    lacks: 'no encryption, no expiry, no counted reads; every call blocks the thread',
     durability:
       'a committed call survives a kill; a power failure costs what came after the last checkpoint of the WAL',
   },

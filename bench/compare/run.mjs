@@ -111,6 +111,8 @@ async function report(measured) {
   console.log(`\nFloors and aims\n${plainTable(floorCells(floors))}`)
   if (floors.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1
   if (!isWhole) return
-  console.log(`\nKept in ${save({ days, floors, results }, PREFIX)}; written docs/benchmarks.md.`)
+  console.log(
+    `\nKept in ${save({ days, floors, results }, PREFIX)}; written docs/internals/benchmarks.md.`,
+  )
   await writeDocument(latest(PREFIX), figures)
 }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as echarts from 'echarts'
 
-const FOLDER = new URL('../../docs/charts/', import.meta.url)
+const FOLDER = new URL('../../docs/internals/charts/', import.meta.url)
 const WIDTH = 860
 const ROW = 22
 const HEAD = 34

@@ -1,9 +1,5 @@
-/**
- * The engine as the rest of the library calls it: the same calls, with errors of this package's
- * classes. Holds no logic of its own.
- */
-import { fromEngine } from '../errors.js'
-import type { StoreEvent } from '../options/store-options.js'
+/** One open store of the engine: the binding's calls, with the errors of this package. */
+import { fromEngine, type StoreEvent } from '../errors.js'
 import {
   type Hot,
   type NativeBackedUp,
@@ -15,7 +11,7 @@ import {
 } from './native.js'
 import { buffer } from './scratch.js'
 
-/** One open store of the engine. The hot calls are those of `Hot` in native.d.cts. */
+/** An open store. native.d.cts documents the calls (`Hot`) and their results. */
 export class Engine {
   private readonly store: NativeStore
   private readonly hot: Hot
@@ -26,16 +22,16 @@ export class Engine {
   }
 
   /**
-   * @param knownTokens of how many tokens it can know that their data is kept decoded
-   * @param onEvent gets what happens outside of any call
+   * @param knownTokens how many tokens the engine tracks for the cache of decoded records
+   * @param onEvent receives what the engine reports outside of any call
    */
   static async open(
     options: NativeOptions,
     knownTokens: number,
     onEvent: (event: StoreEvent) => void,
   ): Promise<Engine> {
-    const tell = (code: string, message: string) => onEvent({ code, message })
-    return new Engine(unwrap(await openStore(options, tell)), knownTokens)
+    const report = (code: string, message: string) => onEvent({ code, message })
+    return new Engine(unwrap(await openStore(options, report)), knownTokens)
   }
 
   /** The store's folder. */
@@ -90,12 +86,12 @@ export class Engine {
     }
   }
 
-  /** Tells that the data which the last read answered is kept in a slot. */
+  /** Reports that the record returned by the last read is cached in a slot. */
   keep(slot: number): void {
     this.hot.keep(slot)
   }
 
-  /** Tells that nothing is kept any more in the slots below one. */
+  /** Reports that the slots below one are no longer in use. */
   forgetBelow(slot: number): void {
     this.hot.forgetBelow(slot)
   }
@@ -110,7 +106,7 @@ export class Engine {
   }
 
   waitForRoomSync(): void {
-    now(() => this.store.waitForRoomSync())
+    rethrow(() => this.store.waitForRoomSync())
   }
 
   async flush(): Promise<void> {
@@ -118,7 +114,7 @@ export class Engine {
   }
 
   flushSync(): void {
-    now(() => this.store.flushSync())
+    rethrow(() => this.store.flushSync())
   }
 
   async stats(): Promise<NativeStats> {
@@ -137,7 +133,7 @@ export class Engine {
   }
 }
 
-function now(call: () => void): void {
+function rethrow(call: () => void): void {
   try {
     call()
   } catch (error) {
@@ -145,7 +141,7 @@ function now(call: () => void): void {
   }
 }
 
-/** The value of an outcome; throws what it failed with. */
+/** Returns the value of an outcome, or throws the error it failed with. */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.code !== undefined) throw fromEngine(outcome)
   return outcome.value

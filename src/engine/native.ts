@@ -1,31 +1,31 @@
-/** The binding: the only module that imports it. */
+/** The native binding. No other module imports it. */
 import native = require('#native')
 
-/** Where the parts of the scratch buffer begin, and how long the last and all of them are, in bytes. */
+/** Offsets of the parts of the scratch buffer, the size of the last part and of the buffer, in bytes. */
 export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, IMAGES_OFFSET } = native
 export const { IMAGES_BYTES, SCRATCH_BYTES } = native
 
-/** Opens a store of the engine; makes the outlines of a scratch buffer. */
+/** Opens a store; binds the matcher of map shapes to a scratch buffer. */
 export const { bindOutline, openStore } = native
 
-/** What is done with a store as a whole. */
+/** Maintenance of a whole store. */
 export const { backupStore, compactStore, repairStore, storeKeys, verifyStore } = native
 
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore
-/** The calls that go through the scratch buffer. */
+/** The calls that pass data through the scratch buffer. */
 export type Hot = native.Hot
-/** The outlines of what lies in the scratch buffer. */
+/** The matcher of map shapes in the scratch buffer. */
 export type NativeOutline = native.Outline
-/** How the engine is opened. */
+/** The options of `openStore`. */
 export type NativeOptions = native.OpenOptions
-/** What the engine counts. */
+/** The engine's counters. */
 export type NativeStats = native.Stats
-/** Something that is wrong with a store. */
+/** A finding of `verify` or `repair`. */
 export type NativeFinding = native.Finding
-/** What a backup holds. */
+/** The result of a backup. */
 export type NativeBackedUp = native.BackedUp
-/** What a call off this thread comes to. */
+/** The outcome of a call that runs off the JavaScript thread. */
 export type Outcome<T> = native.Outcome<T>
 
 /** Passed instead of a limit: the token has none. */

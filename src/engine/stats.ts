@@ -1,24 +1,24 @@
-/** What a store tells of itself. */
+/** The counters and sizes that `stats()` returns. */
 
-/** Counters and sizes of a store; what hasn't happened yet is undefined. */
+/** Counters and sizes of a store. What has not happened yet is undefined. */
 export interface StoreStats {
-  /** Tokens that are alive. */
+  /** Live tokens. */
   live_tokens: number
-  /** Operations that are acknowledged and not yet in the tree. */
+  /** Acknowledged operations that are not yet in the B-tree. */
   pending: number
-  /** Age in milliseconds of the oldest operation that is not yet on the medium. */
+  /** Age in milliseconds of the oldest operation that is not yet synced to disk. */
   unsynced_age_ms: number | undefined
-  /** Bytes of the journal's files. */
+  /** Size of the journal's files in bytes. */
   journal_bytes: number
-  /** Bytes of the tree's file. */
+  /** Size of the B-tree's file in bytes. */
   tree_bytes: number
-  /** Bytes of memory that records at hand take, packed and decoded (estimated). */
+  /** Estimated memory of cached records in bytes, encrypted and decoded. */
   cache_bytes: number
-  /** Share of the look-ups in the record cache that found theirs, 0 to 1; undefined before any. */
+  /** Hit rate of the record cache, 0 to 1; undefined before the first lookup. */
   hit_rate: number | undefined
   /** When the journal was last synced, in milliseconds since 1970. */
   last_sync_at_ms: number | undefined
-  /** How long that took, in microseconds. */
+  /** How long that sync took, in microseconds. */
   last_sync_took_us: number | undefined
   /** When the last checkpoint ended, in milliseconds since 1970. */
   last_checkpoint_at_ms: number | undefined
@@ -26,12 +26,15 @@ export interface StoreStats {
   last_sweep_at_ms: number | undefined
   /** How many records that sweep removed. */
   last_sweep_removed: number
-  /** Damaged records met since the store was opened. */
+  /** Damaged records that were read since the store was opened. */
   damaged_records: number
 }
 
-/** @internal The engine's counters and the memo's bytes as one. */
-export function statsOf(native: import('./native.js').NativeStats, memoBytes: number): StoreStats {
+/** @internal The engine's counters together with the size of the cache of decoded records. */
+export function statsOf(
+  native: import('./native.js').NativeStats,
+  decodedBytes: number,
+): StoreStats {
   const lookups = native.hits + native.misses
   return {
     live_tokens: native.liveTokens,
@@ -39,7 +42,7 @@ export function statsOf(native: import('./native.js').NativeStats, memoBytes: nu
     unsynced_age_ms: native.unsyncedAgeMs,
     journal_bytes: native.journalBytes,
     tree_bytes: native.treeBytes,
-    cache_bytes: native.cacheBytes + memoBytes,
+    cache_bytes: native.cacheBytes + decodedBytes,
     hit_rate: lookups === 0 ? undefined : native.hits / lookups,
     last_sync_at_ms: native.lastSyncAtMs,
     last_sync_took_us: native.lastSyncTookUs,
@@ -50,7 +53,7 @@ export function statsOf(native: import('./native.js').NativeStats, memoBytes: nu
   }
 }
 
-/** Stats of a master elsewhere: what it left out is undefined. */
+/** The stats that a master sent; what it left out is undefined. */
 export function statsFrom(
   counters: readonly (readonly [name: string, value: number])[],
 ): StoreStats {

@@ -1,29 +1,29 @@
 /**
- * Checks an object of options against a table of what is known. A name that is not in the table and
- * a value of the wrong kind are errors that say what was expected.
+ * Checks an object of options against a table. An unknown name and a value of the wrong type are errors
+ * that say what was expected.
  */
 import { closest, distance } from 'fastest-levenshtein'
 import { type ArgumentError, rangeError, typeError } from '../errors.js'
 
-/** What one option takes. */
+/** The values that one option takes. */
 export interface OptionKind {
-  /** In words, as in "expected …". */
+  /** In words, to follow "expected". */
   readonly expected: string
-  /** Whether a value is of the right type. */
+  /** Whether a value has the right type. */
   readonly isType: (value: unknown) => boolean
-  /** Whether a value of the right type is within its range; left out: always. */
+  /** Whether a value of the right type is in range. Left out: always. */
   readonly isInRange?: (value: never) => boolean
 }
 
-/** The options that are known, by name. */
+/** The known options, by name. */
 export type OptionTable = Readonly<Record<string, OptionKind>>
 
 /**
  * @param options what the caller gave; an option that is undefined counts as left out
- * @param table what is known
- * @param aliases names that are likely to be given by mistake, and what is meant
- * @throws TypeError `ERR_CRUDJT_OPTION` naming the option, what was expected and the nearest right
- *   name; RangeError `ERR_CRUDJT_OPTION` for a value outside of its range
+ * @param table the known options
+ * @param aliases common wrong names, and the right one for each
+ * @throws TypeError `ERR_CRUDJT_OPTION` that names the option, what was expected and the closest known
+ *   name; RangeError `ERR_CRUDJT_OPTION` for a value that is out of range
  */
 export function checkOptions(
   options: unknown,
@@ -40,7 +40,7 @@ export function checkOptions(
   }
 }
 
-/** Whether something is an object made by braces. */
+/** Whether a value is a plain object. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)
@@ -68,7 +68,7 @@ function unknown(
   return typeError('ERR_CRUDJT_OPTION', message)
 }
 
-/** The nearest known name, whatever the case and the underscores. */
+/** The closest known name, ignoring case and underscores. */
 function nearest(name: string, table: OptionTable): string {
   const bare = (text: string) => text.replaceAll('_', '').toLowerCase()
   const names = Object.keys(table)

@@ -1,79 +1,71 @@
-/** The options that stores are opened and masters are started with: types, defaults, checks. */
+/** The options of stores, masters and clients: types, defaults and checks. */
 
-import { typeError } from '../errors.js'
+import { type StoreEvent, typeError } from '../errors.js'
 import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
 
-/** Something that the engine reports outside of any call. */
-export interface StoreEvent {
-  /** Which one, as `CRUDJT_NEW_KEY`; stable within a major version. */
-  readonly code: string
-  /** A sentence for a person; holds no token, data or key. */
-  readonly message: string
-}
-
-/** How a store is kept, whoever opens it. */
+/** Options of the engine. */
 export interface EngineOptions {
   /**
-   * The secret: 32, 48 or 64 bytes in Base64 (standard or URL-safe). A list, newest first, opens the
-   * tokens of all of them and makes new ones with the first.
+   * The secret: 32, 48 or 64 bytes in Base64 (standard or URL-safe). With a list, newest first, the
+   * tokens of every secret are valid, and new tokens are created under the first.
    */
   secret_key: string | readonly string[]
-  /** The most bytes of MessagePack that the data of one token may take, 1 to 65 536. Default 256. */
+  /** Maximum size of the data of one token in bytes of MessagePack, 1 to 65 536. Default 256. */
   max_data_size?: number | undefined
-  /** Bytes of memory for keeping records at hand. Default 32 MiB. */
+  /** Memory for cached records, in bytes. Default 32 MiB. */
   cache_size?: number | undefined
-  /** Milliseconds after which an operation is on the medium at the latest. Default 500. */
+  /** Maximum time in milliseconds until an operation is synced to disk. Default 500. */
   sync_interval_ms?: number | undefined
-  /** Hours between two sweeps of everything expired. Default 24. */
+  /** Hours between two sweeps of expired records. Default 24. */
   sweep_interval_hours?: number | undefined
   /** Milliseconds to wait for another process to release the store. Default 0. */
   lock_wait_ms?: number | undefined
-  /** Makes it an error to open a store that holds records with a key it doesn't know. */
+  /** Refuse to open a store that holds records with a secret that is new to it. Default false. */
   require_known_key?: boolean | undefined
-  /** How the journal is written: `auto` (default) decides by the file system. */
+  /** How the journal is written: memory-mapped or by plain writes. `auto` (default) depends on the file system. */
   journal?: 'auto' | 'mapped' | 'plain' | undefined
-  /** Gets what the engine reports outside of any call. Default: `process.emitWarning`. */
+  /** Receives what the engine reports outside of any call. Default: `process.emitWarning`. */
   onError?: ((event: StoreEvent) => void) | undefined
 }
 
-/** How `Store.open` opens a store. */
+/** Options of `Store.open`. */
 export interface StoreOptions extends EngineOptions {
   /**
-   * The store's folder, made if missing. Default: the system's place (`/var/lib/store_jt` on Linux)
-   * if it can be written, else `store_jt` in the project's root.
+   * The store's folder, made if missing. Default: the system's folder (`/var/lib/store_jt` on Linux)
+   * if it is writable, else `store_jt` in the project's root.
    */
   path?: string | undefined
 }
 
-/** Where a master is, and what opens it. */
+/** The address of a master, and its access key. */
 export interface AddressOptions {
-  /** The master's host, or `unix:` and the path of a socket. Default `127.0.0.1`. */
+  /** The master's host, or `unix:` followed by the path of a socket. Default `127.0.0.1`. */
   grpc_host?: string | undefined
-  /** The master's port; a master that is given 0 takes a free one. Default 50051. */
+  /** The master's port. With 0 a master takes a free one. Default 50051. */
   grpc_port?: number | undefined
-  /** A secret that clients must know to be answered: 1 to 1024 visible ASCII characters. */
+  /** A secret that clients must present: 1 to 1024 visible ASCII characters. */
   access_key?: string | undefined
 }
 
-/** How a client finds its master. */
+/** Options of a client. */
 export interface ConnectOptions extends AddressOptions {
-  /** Milliseconds that a call may take, the wait for a master included. Default 5000. */
+  /** Timeout of a call in milliseconds, including the wait for a master. Default 5000. */
   timeout_ms?: number | undefined
 }
 
-/** How `CRUDJT.Config.startMaster` starts a master. */
+/** Options of `CRUDJT.Config.startMaster`. */
 export interface MasterOptions extends EngineOptions, AddressOptions {
   /** The store's folder, as `path` of `Store.open`. */
   store_jt_path?: string | undefined
 }
 
-/** The most bytes of MessagePack that the data of one token may take by default. */
+/** The default of `max_data_size`. */
 export const DEFAULT_DATA_SIZE = 256
-/** Bytes of memory for keeping records at hand by default. */
+/** The default of `cache_size`. */
 const DEFAULT_CACHE_SIZE = 32 * 1024 * 1024
-/** Milliseconds that a client's call may take by default. */
+/** The default of `timeout_ms`. */
 export const DEFAULT_TIMEOUT = 5000
-/** Where masters listen by default. */
+/** The default address of a master. */
 export const DEFAULT_ADDRESS = { grpc_host: '127.0.0.1', grpc_port: 50051 } as const
 
 const isString = (value: unknown) => typeof value === 'string' && value !== ''
@@ -104,7 +96,7 @@ const ENGINE: OptionTable = {
   onError: { expected: 'a function', isType: (value) => typeof value === 'function' },
 }
 
-/** What takes the path of a folder. */
+/** An option that takes the path of a folder. */
 export const folder = {
   expected: 'the path of a folder',
   isType: (value: unknown) => isString(value) && !(value as string).includes('\0'),
@@ -127,7 +119,7 @@ const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
 /** The name of any option of a master or a client. */
 export type OptionName = keyof MasterOptions | keyof ConnectOptions
 
-/** What an option takes, for those who read it from a text. */
+/** The values that an option takes, for settings that are read as text. */
 export function optionKind(name: OptionName): OptionKind {
   return { ...MASTER, ...CONNECT }[name] as OptionKind
 }
@@ -150,7 +142,7 @@ export function checkConnectOptions(options: unknown): asserts options is Connec
   checkOptions(options, CONNECT, aliases)
 }
 
-/** What can be told before the engine looks at the bytes. */
+/** Checks what can be checked before the engine decodes the secrets. */
 export function checkSecrets(given: unknown): void {
   const secrets = Array.isArray(given) ? given : [given]
   if (secrets.length === 0) throw blankSecret()
@@ -169,23 +161,23 @@ function blankSecret(): Error {
   return typeError('ERR_CRUDJT_SECRET_KEY', 'Secret key is blank')
 }
 
-/** The part of the cache's bytes that decoded records take; the rest is the engine's. */
+/** The part of `cache_size` for decoded records; the engine has the rest. */
 export function decodedCacheSize(options: EngineOptions): number {
   return Math.floor((options.cache_size ?? DEFAULT_CACHE_SIZE) / 2)
 }
 
 /**
- * The most bytes that data of a certain compact size can arrive in: clients in other languages write
- * integers in nine bytes. The engine keeps what they sent as it is.
+ * The largest encoding in which data of a certain compact size may arrive: clients in other languages
+ * write every integer in nine bytes. The engine stores what they sent unchanged.
  */
 export function wireSize(dataSize: number): number {
   return 9 * dataSize + 16
 }
 
-// Imported where it is used, so that the public types lead to none of the binding's.
+// An inline import, so that the public types do not refer to the binding's.
 type NativeOptions = import('../engine/native.js').NativeOptions
 
-/** @internal Checked options in the engine's words; what is left out takes the engine's default. */
+/** @internal Converts checked options to the engine's. What is left out takes the engine's default. */
 export function engineOptions(options: StoreOptions): NativeOptions {
   const named = {
     path: options.path,

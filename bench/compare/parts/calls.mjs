@@ -41,7 +41,7 @@ export const calls = {
     { title: 'Every call on 40 000 new tokens', columns: CALLS.map(micros), times: true },
     placesOf(CALLS),
     {
-      title: 'Changes until they are on the medium',
+      title: 'Changes until they are on disk',
       columns: ['create', 'update', 'delete'].map((call) => micros([`${call}Flushed`, call])),
     },
     {

@@ -11,7 +11,7 @@
 //!                  └─ platform                         the disk, time, and who owns both
 //! ```
 //!
-//! The formats, the commit protocol and their reasons are in `docs/design.md`.
+//! The formats, the commit protocol and their reasons are in `docs/internals/`.
 
 mod bytes;
 mod cache;

@@ -116,7 +116,7 @@ pub fn cases(image: &Image, stride: usize) -> Vec<Case> {
 }
 
 /// Whether a file is the newest segment, or the spare behind it. An older copy of the newest one
-/// takes its own marks along, which nothing can tell (docs/reliability.md).
+/// takes its own marks along, which nothing can tell (docs/internals/reliability.md).
 fn is_new_segment(image: &Image, name: &str) -> bool {
     let segments = image.files.keys().filter(|file| file.starts_with("journal-"));
     segments.rev().take(2).any(|file| file == name)
