@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use super::page::REGION_BLOCKS;
+use super::page_number::REGION_BLOCKS;
 use crate::bytes::ByteReader;
 
 const ORDERS: usize = 21;

@@ -13,7 +13,7 @@ use redb::StorageBackend;
 use super::block_format::{
     BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, preface, seed_of, store_of, stored_at,
 };
-use super::page::PageExtent;
+use super::page_number::PageExtent;
 use super::write_behind::WriteBehind;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;

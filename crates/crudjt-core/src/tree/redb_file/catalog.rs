@@ -9,7 +9,8 @@ use std::io;
 use super::block_file::BlockFile;
 use super::block_format::damaged;
 use super::header::{FileHeader, root};
-use super::page::{Page, PageExtent, PageRef, Step, Widths, descend};
+use super::page::{Page, Step, Widths, descend};
+use super::page_number::{PageExtent, PageRef};
 use crate::bytes::ByteReader;
 
 /// An ordinary table; redb's multimap tables are of another kind.

@@ -15,7 +15,8 @@ use redb::StorageBackend;
 
 use super::block_file::BlockFile;
 use super::block_format::{BLOCK, is_damage};
-use super::page::{PageRef, REGION_BLOCKS, page_checksum};
+use super::page::page_checksum;
+use super::page_number::{PageRef, REGION_BLOCKS};
 use crate::bytes::ByteReader;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
@@ -113,4 +114,47 @@ pub(super) fn root(present: u8, reader: &mut ByteReader<'_>) -> Option<Option<Pa
     let root = PageRef { number: reader.u64()?, checksum: reader.uint(16)? };
     reader.u64()?;
     Some((present != 0).then_some(root))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use redb::{Builder, TableDefinition};
+
+    use super::*;
+    use crate::Options;
+    use crate::options::Environment;
+    use crate::platform::storage::Mode;
+    use crate::platform::storage::sim::SimDisk;
+    use crate::tree::redb_file::catalog::find_table;
+    use crate::tree::redb_file::page_ownership;
+
+    const TABLE: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("table");
+
+    /// Fails if an upgrade of redb changes its file format: `page.rs`, `header.rs`, `catalog.rs` and
+    /// `allocator.rs` read version 3 only.
+    #[test]
+    fn redb_writes_the_file_format_that_this_folder_reads() {
+        let storage = Arc::new(SimDisk::new(true));
+        let environment = Environment { storage, ..Environment::default() };
+        let options = Options { environment, ..Options::new("/store", Vec::new()) };
+        let path = Path::new("/store/records");
+        let blocks = BlockFile::open(&options, [1; 16], path, Mode::Either).expect("opened");
+        let database = Builder::new().create_with_backend(blocks.clone()).expect("created");
+        let mut transaction = database.begin_write().expect("begun");
+        transaction.set_quick_repair(true);
+        let mut table = transaction.open_table(TABLE).expect("a table");
+        (0..1000).for_each(|key| drop(table.insert(key, [7; 100].as_slice()).expect("inserted")));
+        drop(table);
+        transaction.commit().expect("committed");
+        let mut block = [0; BLOCK];
+        blocks.read(0, &mut block).expect("read");
+        assert_eq!(SLOTS_AT.map(|at| block[at]), [VERSION; 2]);
+        let header = FileHeader::read(&blocks).expect("read").expect("a header");
+        assert!(header.is_intact());
+        assert_eq!(find_table(&blocks, "table").expect("a table").rows, 1000);
+        page_ownership::check(&blocks, true).expect("each page has one owner");
+    }
 }

@@ -13,8 +13,9 @@ use redb::ReadOnlyTable;
 
 use super::block_file::BlockFile;
 use super::block_format::damaged;
-use super::page::{Page, PageExtent, PageRef, Widths, descend, order_by_number};
+use super::page::{Page, Widths, descend, order_by_number};
 use super::page_cache::PageCache;
+use super::page_number::{PageExtent, PageRef};
 
 const WIDTHS: Widths = Widths::U128_TO_BYTES;
 

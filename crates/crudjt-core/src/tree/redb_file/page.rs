@@ -1,7 +1,6 @@
 //! The parser of a page in redb's file, format version 3: typed views that borrow the page's bytes.
 //!
 //! ```text
-//! number: 20 bits index, 20 bits region, …, 5 bits order: the page has 2^order blocks
 //! leaf:   u8 1, 0, u16 rows, [u32 ends of keys], [u32 ends of values], keys, values
 //! branch: u8 2, 0, u16 keys, 4 × 0, u128 checksums and u64 numbers of keys + 1 children,
 //!         [u32 ends of keys], keys
@@ -15,52 +14,15 @@ use std::io;
 
 use twox_hash::XxHash3_128;
 
+use super::fields::{Fields, Layout, array};
+use super::page_number::PageRef;
+
 const LEAF: u8 = 1;
 const BRANCH: u8 = 2;
 const LEAF_HEADER: usize = 4;
 const BRANCH_HEADER: usize = 8;
-/// The largest page is 2^12 blocks, 16 MiB: a forged number must not allocate more.
-const ORDER_MAX: u64 = 12;
-const ORDER_SHIFT: u32 = 59;
-/// Blocks of a region, redb's default. The last region may have fewer.
-pub(super) const REGION_BLOCKS: usize = 1 << 20;
 /// No B-tree of a store is deeper: bounds the walk through a forged one.
 pub(super) const DEPTH_MAX: usize = 40;
-
-/// A page and the checksum that its parent records for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::tree) struct PageRef {
-    pub(super) number: u64,
-    pub(super) checksum: u128,
-}
-
-/// Where a page lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PageExtent {
-    pub(super) region: usize,
-    /// Its first block within the region.
-    pub(super) start: usize,
-    /// Its number of blocks.
-    pub(super) count: usize,
-}
-
-impl PageExtent {
-    /// `None` for a number that no page has.
-    pub(super) fn of(number: u64) -> Option<PageExtent> {
-        let (order, region) = (number >> ORDER_SHIFT, number >> 20 & 0xF_FFFF);
-        if order > ORDER_MAX {
-            return None;
-        }
-        let index = number & 0xF_FFFF >> order;
-        let start = usize::try_from(index << order).ok()?;
-        Some(PageExtent { region: usize::try_from(region).ok()?, start, count: 1 << order })
-    }
-
-    /// Its first block within the file.
-    pub(super) fn block(self) -> u64 {
-        1 + (self.region * REGION_BLOCKS + self.start) as u64
-    }
-}
 
 pub(super) fn page_checksum(bytes: &[u8]) -> u128 {
     XxHash3_128::oneshot(bytes)
@@ -157,6 +119,9 @@ impl<'p> Leaf<'p> {
     }
 }
 
+/// A child and its upper bound, which the last child of a branch does not have.
+pub(super) type Child<'p> = (PageRef, Option<&'p [u8]>);
+
 /// The children of a branch and the keys between them: a key is the upper bound of the child before
 /// it.
 #[derive(Clone, Copy)]
@@ -181,83 +146,13 @@ impl<'p> Branch<'p> {
         Some(PageRef { number, checksum: u128::from_le_bytes(*self.checksums.get(at)?) })
     }
 
-    /// Each child with its upper bound, which the last one does not have; `None` if one is malformed.
-    pub(super) fn children(self) -> Option<Vec<(PageRef, Option<&'p [u8]>)>> {
+    /// All children; `None` if one is malformed.
+    pub(super) fn children(self) -> Option<Vec<Child<'p>>> {
         let bound = |at| (at < self.keys.count).then(|| self.keys.get(at));
         let child =
             |at| Some((self.child(at)?, bound(at).map_or(Some(None), |key| key.map(Some))?));
         (0..=self.keys.count).map(child).collect()
     }
-}
-
-/// The keys or the values of a page, one behind the other.
-#[derive(Clone, Copy)]
-struct Fields<'p> {
-    bytes: &'p [u8],
-    start: usize,
-    count: usize,
-    layout: Layout<'p>,
-}
-
-impl<'p> Fields<'p> {
-    #[inline]
-    fn get(&self, at: usize) -> Option<&'p [u8]> {
-        self.bytes.get(self.boundary(at)?..self.boundary(at + 1)?)
-    }
-
-    /// Where field `at` begins and the one before it ends.
-    #[inline]
-    fn boundary(&self, at: usize) -> Option<usize> {
-        match self.layout {
-            Layout::Fixed(width) => self.start.checked_add(width.checked_mul(at)?),
-            Layout::Ends(_) if at == 0 => Some(self.start),
-            Layout::Ends(ends) => usize::try_from(u32::from_le_bytes(*ends.get(at - 1)?)).ok(),
-        }
-    }
-
-    /// How many of the ascending keys are less than the one searched for: a binary search.
-    #[inline]
-    fn first_not_below(&self, order: impl Fn(&'p [u8]) -> Option<Ordering>) -> Option<usize> {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            if order(self.get(middle)?)? == Ordering::Less {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Some(low)
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Layout<'p> {
-    Fixed(usize),
-    Ends(&'p [[u8; 4]]),
-}
-
-impl<'p> Layout<'p> {
-    /// The layout of `count` fields whose ends, if stored, are at `at`; also gives where those end.
-    #[inline]
-    fn parse(
-        bytes: &'p [u8],
-        at: usize,
-        width: Option<usize>,
-        count: usize,
-    ) -> Option<(Layout<'p>, usize)> {
-        match width {
-            Some(width) => Some((Layout::Fixed(width), at)),
-            None => array(bytes, at, count).map(|(ends, end)| (Layout::Ends(ends), end)),
-        }
-    }
-}
-
-/// `count` fields of `N` bytes at `at`, and where they end.
-#[inline]
-fn array<const N: usize>(bytes: &[u8], at: usize, count: usize) -> Option<(&[[u8; N]], usize)> {
-    let end = at + N * count;
-    Some((bytes.get(at..end)?.as_chunks().0, end))
 }
 
 /// Where a search goes from a page.

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::block_format::BLOCK;
-use super::page::PageRef;
+use super::page_number::PageRef;
 use crate::cache::{CachedPage, CachedValue, WeightedCache, weighted_cache};
 
 /// Pages by number.

@@ -22,7 +22,8 @@ use super::block_file::BlockFile;
 use super::block_format::{BLOCK, is_damage};
 use super::catalog::{CATALOG, Definition};
 use super::header::FileHeader;
-use super::page::{DEPTH_MAX, Page, PageExtent, PageRef, REGION_BLOCKS, Widths};
+use super::page::{DEPTH_MAX, Page, Widths};
+use super::page_number::{PageExtent, PageRef, REGION_BLOCKS};
 
 const ALLOCATOR: &[u8] = b"allocator_state";
 /// Lists of pages that are freed once no reader needs them: u16 count, u64 page numbers.

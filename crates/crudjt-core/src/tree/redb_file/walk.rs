@@ -9,7 +9,8 @@ use redb::StorageBackend;
 
 use super::block_file::BlockFile;
 use super::block_format::BLOCK;
-use super::page::{DEPTH_MAX, Page, PageExtent, PageRef, Widths};
+use super::page::{Child, DEPTH_MAX, Page, Widths};
+use super::page_number::{PageExtent, PageRef};
 use crate::Result;
 
 /// Receives what a walk finds.
@@ -103,8 +104,7 @@ impl Walk<'_> {
 /// What a page holds.
 enum Content<'p> {
     Rows(Vec<(&'p [u8], &'p [u8])>),
-    /// Each child with its upper bound.
-    Children(Vec<(PageRef, Option<&'p [u8]>)>),
+    Children(Vec<Child<'p>>),
 }
 
 fn content(bytes: &[u8], widths: Widths) -> Option<Content<'_>> {
