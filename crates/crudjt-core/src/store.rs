@@ -12,7 +12,7 @@ use crate::cache::ReaderIndex;
 use crate::call::{Change, Limits, Reading};
 use crate::crypto::token::Token;
 use crate::engine::{self, Engine, Stats};
-use crate::maintenance::{BackedUp, Progress};
+use crate::maintenance::{self, BackedUp, Progress};
 use crate::options::Options;
 use crate::platform::default_path::settled;
 use crate::{Error, Result};
@@ -164,7 +164,7 @@ impl Store {
     /// [`Error::Storage`] if a block can't be read, [`Error::Closed`] if the store is closed
     /// meanwhile.
     pub fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-        self.check()?.backup(&settled(target), progress)
+        maintenance::backup_open(self.check()?, &settled(target), progress)
     }
 
     /// What the store tells of itself.

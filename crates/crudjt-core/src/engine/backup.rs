@@ -1,24 +1,24 @@
-//! A copy of the open store: everything so far goes into the B-tree, and that commit is copied
-//! while others follow.
-
-use std::path::Path;
+//! A snapshot of the open store, for a backup.
 
 use super::Engine;
 use crate::Result;
-use crate::maintenance::{self, BackedUp, Progress};
+use crate::crypto::keyring::Keyring;
+use crate::tree::Snapshot;
 
 impl Engine {
-    /// See [`crate::Store::backup`]. One at a time; the blocks of the commit that is copied are not
-    /// used again meanwhile, so the file may grow by what is written beside it.
-    pub(crate) fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
+    /// Calls `copy` with a commit that holds everything acknowledged so far, while others follow it.
+    /// One at a time; the blocks of the commit are not reused meanwhile, so the file may grow by what
+    /// is written during the copy.
+    pub(crate) fn with_snapshot<T>(
+        &self,
+        copy: impl FnOnce(&Keyring, &Snapshot<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.checkpoint()?;
         let _turn = self.backing_up.lock();
         self.check_open()?;
         let snapshot = self.tree.snapshot()?;
-        // Taken later than the snapshot: it has the domain of every record in it.
+        // Taken after the snapshot: it has the domain of every record in it.
         let keyring = self.keyring.lock().clone();
-        maintenance::copy(&self.options, target, &keyring, &snapshot, progress, &|| {
-            self.check_open()
-        })
+        copy(&keyring, &snapshot)
     }
 }

@@ -23,6 +23,8 @@ mod background;
 mod backup;
 mod checkpoint;
 mod close;
+mod folder;
+mod has_records;
 mod lookup;
 mod open;
 mod read;
@@ -57,6 +59,7 @@ use crate::tree::Tree;
 use crate::{Error, Result};
 
 use append_lock::AppendState;
+pub(crate) use folder::{INCOMPLETE, refuse_incomplete, remove_fresh};
 pub(crate) use open::open;
 pub use stats::Stats;
 use time::Timekeeper;
@@ -195,7 +198,7 @@ impl Engine {
         Some(self.stripes.get(id as usize % STRIPES)?.lock())
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
     }
 

@@ -8,6 +8,8 @@ use crate::platform::sync::{Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::append_lock::AppendState;
+use super::folder::{SET_ASIDE, is_own_file, refuse_incomplete, remove_fresh, remove_tickets};
+use super::has_records::has_records;
 use super::replay::Replay;
 use super::time::Timekeeper;
 use super::{CommitState, Counters, Domains, Engine, Room, STRIPES, Spent};
@@ -24,7 +26,7 @@ use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
 use crate::testing::sabotage::{Breakage, broken};
 use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
-use crate::{Error, Result, journal, maintenance};
+use crate::{Error, Result, journal};
 
 /// Opens the store that the options describe, making it if there is none.
 pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
@@ -80,11 +82,11 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     }
     let names =
         storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    maintenance::refuse_incomplete(&options.path, &names)?;
+    refuse_incomplete(&options.path, &names)?;
     if names.iter().any(|name| name == FRESH_TREE) {
-        maintenance::remove_fresh(options)?;
+        remove_fresh(options)?;
     }
-    maintenance::remove_tickets(options, &names);
+    remove_tickets(options, &names);
     let foreign: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
     if !foreign.is_empty() {
@@ -94,24 +96,10 @@ fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     Ok((ownership, names))
 }
 
-/// A B-tree that was found without a keyring.
-const SET_ASIDE: &str = "records.old";
-
-fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
-        || keyring::is_own_file(name)
-        || journal::is_own_file(name)
-        || owner_lock::is_own_file(name)
-        || maintenance::is_ticket(name)
-}
-
 /// Refuses a secret that opens nothing, where that was asked for, before anything is changed.
 fn refuse_stranger(options: &Options, keyring: &Keyring) -> Result<()> {
     let is_stranger = || keyring.unlock(&options.secrets).domains.is_empty();
-    if options.require_known_key
-        && is_stranger()
-        && maintenance::has_records(options, keyring.store)?
-    {
+    if options.require_known_key && is_stranger() && has_records(options, keyring.store)? {
         return Err(Error::UnknownKey { path: options.path.clone() });
     }
     Ok(())

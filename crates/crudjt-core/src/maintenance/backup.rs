@@ -7,10 +7,9 @@ use super::progress::Progress;
 use super::salvage::salvage;
 use super::store_builder::{BATCH_BYTES, StoreBuilder};
 use super::store_reader::StoreReader;
-use crate::crypto::keyring::Keyring;
+use crate::engine::Engine;
 use crate::options::Options;
 use crate::platform::default_path::settled;
-use crate::tree::Snapshot;
 use crate::{Error, Result};
 
 /// What a backup holds.
@@ -61,29 +60,28 @@ fn refuse_within(store: &Path, target: &Path) -> Result<()> {
     Err(Error::Path { path: target.to_path_buf(), reason })
 }
 
-/// Copies a snapshot into `target`; `progress` receives records, an error of `go_on` ends the copy.
-pub(crate) fn copy(
-    options: &Options,
+/// Copies a store that is open. See [`crate::Store::backup`].
+pub(crate) fn backup_open(
+    engine: &Engine,
     target: &Path,
-    keyring: &Keyring,
-    snapshot: &Snapshot<'_>,
     progress: Progress<'_>,
-    go_on: &dyn Fn() -> Result<()>,
 ) -> Result<BackedUp> {
-    refuse_within(&options.path, target)?;
-    let mut build = StoreBuilder::begin(options, target, keyring.store)?;
-    build.declare(snapshot.epochs.clone());
-    let (mut records, mut last, total) = (0, 0, snapshot.count()?);
-    loop {
-        go_on()?;
-        progress(records, total);
-        let rows = snapshot.rows_above(last, BATCH_BYTES)?;
-        let Some((id, _)) = rows.last() else { break };
-        last = *id;
-        records += rows.len() as u64;
-        build.put_all(rows)?;
-    }
-    go_on()?;
-    let bytes = build.finish(keyring, snapshot.mark)?;
-    Ok(BackedUp { records, bytes })
+    engine.with_snapshot(|keyring, snapshot| {
+        refuse_within(&engine.options().path, target)?;
+        let mut build = StoreBuilder::begin(engine.options(), target, keyring.store)?;
+        build.declare(snapshot.epochs.clone());
+        let (mut records, mut last, total) = (0, 0, snapshot.count()?);
+        loop {
+            engine.check_open()?;
+            progress(records, total);
+            let rows = snapshot.rows_above(last, BATCH_BYTES)?;
+            let Some((id, _)) = rows.last() else { break };
+            last = *id;
+            records += rows.len() as u64;
+            build.put_all(rows)?;
+        }
+        engine.check_open()?;
+        let bytes = build.finish(keyring, snapshot.mark)?;
+        Ok(BackedUp { records, bytes })
+    })
 }

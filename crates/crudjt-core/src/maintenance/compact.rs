@@ -6,10 +6,11 @@
 use super::finding::Findings;
 use super::progress::{Progress, ProgressMeter};
 use super::row_reader::{RowReader, SmallTables, id_of};
-use super::store_builder::{BATCH_BYTES, refuse_incomplete};
+use super::store_builder::BATCH_BYTES;
 use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::{refuse_incomplete, remove_fresh};
 use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
@@ -116,15 +117,4 @@ fn swap(options: &Options) -> Result<()> {
         .and_then(|()| storage.rename(&fresh, &path.join(TREE_FILE)))
         .and_then(|()| storage.sync_folder(path));
     swapped.map_err(|error| Error::storage(path, "put its new B-tree in place", error))
-}
-
-/// Removes what an interrupted run left.
-pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
-    let path = options.path.join(FRESH_TREE);
-    match options.environment.storage.remove(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::storage(&path, "remove its interrupted copy", error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -7,7 +7,6 @@
 mod backup;
 mod compact;
 mod finding;
-mod has_records;
 mod journal_states;
 mod keys;
 mod merge;
@@ -19,18 +18,13 @@ mod row_reader;
 mod salvage;
 mod store_builder;
 mod store_reader;
-mod ticket;
 mod verify;
 
-pub(crate) use backup::copy;
+pub(crate) use backup::backup_open;
 pub use backup::{BackedUp, backup};
-pub(crate) use compact::remove_fresh;
 pub use compact::{Compacted, compact};
 pub use finding::{Finding, FindingKind};
-pub(crate) use has_records::has_records;
 pub use keys::{KeyDomain, KeySlot, keys};
 pub use progress::Progress;
 pub use repair::{Repair, Repaired, repair};
-pub(crate) use store_builder::refuse_incomplete;
-pub(crate) use ticket::{is_ticket, remove_tickets};
 pub use verify::{Verified, verify};

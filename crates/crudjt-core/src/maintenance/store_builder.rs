@@ -9,6 +9,7 @@ use std::path::Path;
 use super::store_reader::size;
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::INCOMPLETE;
 use crate::journal::{Begin, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
@@ -16,20 +17,8 @@ use crate::platform::storage::Mode;
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
-/// Marks a store that is not finished.
-const INCOMPLETE: &str = "incomplete";
 /// Bytes of records in one transaction.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
-
-/// Refuses a store that was not finished.
-pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
-    if !names.iter().any(|name| name == INCOMPLETE) {
-        return Ok(());
-    }
-    let what =
-        "this copy of a store was interrupted and is incomplete: remove the folder and copy again";
-    Err(Error::damaged(path, what))
-}
 
 /// A store being built.
 pub(super) struct StoreBuilder {

@@ -11,7 +11,7 @@ use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
 use super::redb_file::walk::{Damage, RowVisitor, Walk};
-use super::tables::TableName;
+use super::tables::{AppliedMark, TableName};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
@@ -58,6 +58,13 @@ impl TreeFile {
     /// What is wrong with the header or the ownership of pages, though every block may be sound.
     pub(crate) fn objection(&self) -> Option<String> {
         page_ownership::check(&self.blocks, false).err().map(|error| error.to_string())
+    }
+
+    /// The applied mark, if it is readable.
+    pub(crate) fn mark(&self) -> Option<AppliedMark> {
+        let mut mark = MarkReader(None);
+        self.walk(TableName::Meta, &mut mark).ok()?;
+        mark.0
     }
 
     /// Blocks of the file.
@@ -136,5 +143,14 @@ impl RowVisitor for DefinitionCollector<'_> {
 
     fn read(&mut self, blocks: u64) {
         self.inner.read(blocks);
+    }
+}
+
+struct MarkReader(Option<AppliedMark>);
+
+impl RowVisitor for MarkReader {
+    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.0 = AppliedMark::in_row(key, value).or(self.0);
+        Ok(())
     }
 }

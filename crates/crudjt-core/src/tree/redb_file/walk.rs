@@ -21,9 +21,9 @@ pub(crate) trait RowVisitor {
     /// They end the walk.
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
     /// The rows with keys above `above` and up to `up_to` are unreadable.
-    fn lost(&mut self, damage: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>);
+    fn lost(&mut self, _damage: Damage, _above: Option<&[u8]>, _up_to: Option<&[u8]>) {}
     /// That many more blocks were read.
-    fn read(&mut self, blocks: u64);
+    fn read(&mut self, _blocks: u64) {}
 }
 
 /// Why rows are unreadable.
