@@ -43,6 +43,10 @@ pub struct Options {
     pub lock_wait: Duration,
     /// Whether a secret that opens no domain of a store with records is an error. Default false.
     pub require_known_key: bool,
+    /// Whether opening checks, before redb gets the B-tree's file, that each page has one owner. Reads
+    /// the whole file: for files from an untrusted source, whose checksums may be forged. Default
+    /// false.
+    pub check_pages: bool,
     /// How the journal is written.
     pub journal: JournalMode,
     /// Receives the events that the engine reports outside any call.
@@ -65,6 +69,7 @@ impl Options {
             sweep_interval: Duration::from_secs(24 * 3600),
             lock_wait: Duration::ZERO,
             require_known_key: false,
+            check_pages: false,
             journal: JournalMode::Auto,
             on_event: None,
             environment: Environment::default(),

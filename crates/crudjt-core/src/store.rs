@@ -145,10 +145,7 @@ impl Store {
     /// [`Error::Storage`] if a block is not readable, [`Error::Closed`] if the store is closed
     /// meanwhile.
     pub fn backup(&self, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-        let (engine, target) = (self.check()?, canonical(target));
-        engine.with_snapshot(|snapshot, keyring, check_open| {
-            maintenance::copy(engine.options(), &target, keyring, snapshot, progress, check_open)
-        })
+        maintenance::backup_open(self.check()?, &canonical(target), progress)
     }
 
     /// The store's statistics.

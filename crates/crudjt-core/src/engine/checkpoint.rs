@@ -150,12 +150,11 @@ impl Engine {
         commits.removable.retain(is_kept);
     }
 
-    /// Checkpoints, then calls `copy` with the commit as a snapshot, a keyring with the domains of
-    /// all its records, and a check that the store is still open. One call at a time: the blocks of
-    /// the snapshot are not reused meanwhile, so the file may grow.
+    /// Checkpoints, then calls `copy` with a keyring and that commit as a snapshot. One call at a
+    /// time: the blocks of the snapshot are not reused meanwhile, so the file may grow.
     pub(crate) fn with_snapshot<T>(
         &self,
-        copy: impl FnOnce(&Snapshot<'_>, &Keyring, &dyn Fn() -> Result<()>) -> Result<T>,
+        copy: impl FnOnce(&Keyring, &Snapshot<'_>) -> Result<T>,
     ) -> Result<T> {
         self.checkpoint()?;
         let _backing_up = self.backing_up.lock();
@@ -163,7 +162,7 @@ impl Engine {
         let snapshot = self.tree.snapshot()?;
         // Read after the snapshot: so it has the domain of every record in it.
         let keyring = self.keyring.lock().clone();
-        copy(&snapshot, &keyring, &|| self.check_open())
+        copy(&keyring, &snapshot)
     }
 
     fn note_checkpoint(&self, swept: u64) {

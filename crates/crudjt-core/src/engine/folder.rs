@@ -32,7 +32,7 @@ pub(super) fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
     let names = storage.list(&options.path).map_err(unusable)?;
     refuse_incomplete(&options.path, &names)?;
     if names.iter().any(|name| name == FRESH_TREE) {
-        remove_fresh_tree(options)?;
+        remove_fresh(options)?;
     }
     remove_tickets(options, &names);
     report_foreign_files(options, &names);
@@ -49,7 +49,7 @@ pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
 }
 
 /// Removes the new file of an interrupted compaction.
-pub(crate) fn remove_fresh_tree(options: &Options) -> Result<()> {
+pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
     let path = options.path.join(FRESH_TREE);
     match options.environment.storage.remove(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

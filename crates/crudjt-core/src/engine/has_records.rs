@@ -1,5 +1,5 @@
-//! Determines whether a store has ever held a record, without opening it: an opening that is
-//! refused leaves no trace.
+//! Whether a store has ever held a record, determined without opening it: a refused opening changes
+//! nothing.
 
 use std::path::Path;
 
@@ -7,49 +7,32 @@ use crate::Result;
 use crate::crypto::keyring::StoreId;
 use crate::journal::{self, Change, EntryVisitor};
 use crate::options::Options;
-use crate::tree::{AppliedMark, Damage, RowVisitor, TableName, TreeFile, mark_in};
+use crate::tree::TreeFile;
 
-/// Looks into the B-tree, then into the journal. What is not readable counts as nothing: opening
-/// will meet it and report it.
+/// Reads the B-tree's applied mark, then the journal. What is unreadable counts as nothing: opening
+/// reports it.
 ///
 /// # Errors
 /// If the folder cannot be listed.
 pub(super) fn has_records(options: &Options, store: StoreId) -> Result<bool> {
-    let mut finder = RecordFinder::default();
-    if let Ok(tree) = TreeFile::open(options, store) {
-        tree.walk(TableName::Meta, &mut finder)?;
-    }
-    if finder.mark.is_some_and(|mark| mark.highest_id > 0) {
+    let mark = TreeFile::open(options, store).ok().and_then(|tree| tree.mark());
+    if mark.is_some_and(|mark| mark.highest_id > 0) {
         return Ok(true);
     }
-    let applied = finder.mark.map(|mark| mark.applied);
-    journal::inspect(options, store, applied, &mut finder)?;
-    Ok(finder.found)
+    let mut found = AnyRecord(false);
+    journal::inspect(options, store, mark.map(|mark| mark.applied), &mut found)?;
+    Ok(found.0)
 }
 
-#[derive(Default)]
-struct RecordFinder {
-    mark: Option<AppliedMark>,
-    found: bool,
-}
+/// Whether an entry of the journal is about a record.
+struct AnyRecord(bool);
 
-impl RowVisitor for RecordFinder {
-    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        self.mark = mark_in(key, value).or(self.mark);
-        Ok(())
+impl EntryVisitor for AnyRecord {
+    fn entry(&mut self, _: u64, change: Change, _: &[u8]) {
+        self.0 |= !matches!(change, Change::Epoch(_));
     }
 
-    fn lost(&mut self, _damage: Damage, _above: Option<&[u8]>, _up_to: Option<&[u8]>) {}
+    fn wrong(&mut self, _: &Path, _: Option<u64>, _: &str) {}
 
-    fn read(&mut self, _blocks: u64) {}
-}
-
-impl EntryVisitor for RecordFinder {
-    fn entry(&mut self, _sequence: u64, change: Change, _record: &[u8]) {
-        self.found |= !matches!(change, Change::Epoch(_));
-    }
-
-    fn wrong(&mut self, _file: &Path, _sequence: Option<u64>, _what: &str) {}
-
-    fn read(&mut self, _bytes: u64) {}
+    fn read(&mut self, _: u64) {}
 }

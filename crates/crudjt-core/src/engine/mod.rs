@@ -62,7 +62,7 @@ use append_lock::AppendState;
 use backpressure::Backpressure;
 use checkpoint::CommitState;
 use expiry::TreeTimes;
-pub(crate) use folder::{INCOMPLETE, refuse_incomplete, remove_fresh_tree};
+pub(crate) use folder::{INCOMPLETE, refuse_incomplete, remove_fresh};
 use memtables::Memtables;
 pub(crate) use registry::{open_shared, release};
 use seal::Domains;
@@ -132,7 +132,7 @@ impl Engine {
         Some(self.stripes.get(id as usize % STRIPES)?.lock())
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
     }
 
