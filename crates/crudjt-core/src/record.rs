@@ -87,8 +87,8 @@ impl Header {
     pub(crate) fn parse(record: &[u8]) -> Option<(Header, usize)> {
         let mut reader = ByteReader(record);
         let (format, flags) = (reader.u8()?, reader.u8()?);
-        let known = FLAG_EXPIRY | FLAG_EXPIRY_WIDE | FLAG_READS;
-        if format != FORMAT || flags & !known != 0 || flags & 3 == 3 {
+        let supported = FLAG_EXPIRY | FLAG_EXPIRY_WIDE | FLAG_READS;
+        if format != FORMAT || flags & !supported != 0 || flags & 3 == 3 {
             return None;
         }
         let header = Header {
@@ -189,7 +189,7 @@ mod tests {
             if let Some((header, length)) = Header::parse(&bytes) {
                 let mut again = Vec::new();
                 header.write(&mut again);
-                // A near expiry may have been written wide by nobody but an attacker.
+                // Only an attacker writes a near expiry in the wide form.
                 prop_assert!(again.len() <= length && length <= bytes.len());
             }
         }
