@@ -89,7 +89,20 @@ export interface EngineFailure {
 /** Converts an error of the engine to one of this package; returns anything else as it is. */
 export function fromEngine(failure: unknown): unknown {
   if (!isFailure(failure)) return failure
-  return errorOf(failure.code as ErrorCode, failure.message)
+  const code = failure.code as ErrorCode
+  return errorOf(code, namingOptions(code, failure.message))
+}
+
+/** The engine does not know the names of options: this adds them to its messages. */
+function namingOptions(code: ErrorCode, message: string): string {
+  switch (code) {
+    case 'ERR_CRUDJT_SECRET_KEY':
+      return `'secret_key' ${message}`
+    case 'ERR_CRUDJT_UNKNOWN_KEY':
+      return `${message}, or leave out require_known_key`
+    default:
+      return message
+  }
 }
 
 /** The error for a code and message that the engine or a master reported. */
