@@ -114,7 +114,10 @@ test('addresses and folders of the wrong type are refused', async (t) => {
     await refuses(t, () => connectToMaster({ grpc_port }), { ...outOfRange, says: 'grpc_port' })
   }
   for (const options of ['x', 5, null, [], new Date()]) {
-    await refuses(t, () => open(options as object), { ...wrongType, says: 'must be an object' })
+    await refuses(t, () => open(options as object), {
+      ...wrongType,
+      says: 'must be a plain object',
+    })
   }
 })
 

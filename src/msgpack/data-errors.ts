@@ -3,7 +3,7 @@
  * its way through the data in `trail`; nothing here runs unless something is refused.
  */
 import { types } from 'node:util'
-import { type ArgumentError, rangeError, typeError } from '../errors.js'
+import { type ArgumentError, looksLikeName, rangeError, typeError } from '../errors.js'
 
 /** How many containers may be nested, the data itself counted. */
 export const DEPTH_LIMIT = 128
@@ -67,7 +67,7 @@ function pathOf(depth: number): string {
 
 function stepName(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+  return looksLikeName(key) ? `.${key}` : `[a key of ${key.length} characters]`
 }
 
 /** What an object is that has no form of its own in MessagePack; undefined for all others. */

@@ -157,7 +157,8 @@ function mapKey(key: unknown, map: Map<unknown, unknown>, depth: number): string
   const text = typeof key === 'number' ? String(key) : key
   if (typeof text !== 'string') throw refuse(depth - 1, `a Map with a key that is a ${typeof key}`)
   if (text === '__proto__') throw refuseKey(text, depth)
-  if (text !== key && map.has(text)) throw refuse(depth - 1, `a Map with the key ${key} twice`)
+  if (text !== key && map.has(text))
+    throw refuse(depth - 1, 'a Map with the same key as a number and as text')
   return text
 }
 

@@ -15,7 +15,11 @@ export function openLog(level: Level): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return pino(options, destination({ dest: 1, sync: true }))
+  const output = destination({ dest: 1, sync: true })
+  // A full disk, or a reader that has gone, must not end the server. What cannot be written stays
+  // buffered and goes out with a later line.
+  output.on('error', () => {})
+  return pino(options, output)
 }
 
 /**

@@ -2,7 +2,7 @@
  * A store in another process: the same checks and the same packing as in this one, and then a call to
  * its master. It keeps no process alive but while a call is under way.
  */
-
+import { type InspectOptions, inspect } from 'node:util'
 import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
 
@@ -137,6 +137,16 @@ export class RemoteStore implements SessionStore {
 
   deleteSync(): boolean {
     throw onlyHere('deleteSync')
+  }
+
+  /** @internal What `JSON.stringify` shows: neither the access key nor a token. */
+  toJSON(): object {
+    return { ...this.address }
+  }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `RemoteStore ${inspect(this.toJSON(), options)}`
   }
 }
 

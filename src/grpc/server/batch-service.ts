@@ -75,7 +75,7 @@ export class BatchStreams {
     const leave = this.enter(peer)
     stream.once('close', leave)
     try {
-      checkIn(this.gate, stream.metadata)
+      checkIn(this.gate, stream.metadata, peer)
       this.checkStreams(peer)
     } catch (error) {
       end(stream, error)

@@ -18,6 +18,7 @@ import {
   writeResult,
   writeToken,
 } from '../wire/token-messages.js'
+import type { RefusedCalls } from './refused-calls.js'
 import type { StoreOperations } from './store-operations.js'
 
 /** The service's path on the wire. */
@@ -29,6 +30,7 @@ type Method = (request: Buffer) => Answer
 /** What all methods of a master go through. */
 export interface RequestGuard {
   readonly access: AccessKey
+  readonly refused: RefusedCalls
   readonly inFlight: InFlight
   /** Whether the master no longer takes calls. */
   isClosing: boolean
@@ -93,7 +95,7 @@ function guarded(method: Method, gate: RequestGuard): handleUnaryCall<Buffer, Bu
       gate.inFlight.leave()
     }
     try {
-      checkIn(gate, call.metadata)
+      checkIn(gate, call.metadata, call.getPeer())
       const answered = method(call.request)
       if (answered instanceof Promise) answered.then(answer, refuse)
       else answer(answered)
@@ -104,8 +106,9 @@ function guarded(method: Method, gate: RequestGuard): handleUnaryCall<Buffer, Bu
 }
 
 /** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
-export function checkIn(gate: RequestGuard, metadata: Metadata): void {
+export function checkIn(gate: RequestGuard, metadata: Metadata, peer: string): void {
   if (gate.access.isGuarded && !gate.access.admits(metadata.get(ACCESS_HEADER)[0])) {
+    gate.refused.add(peer)
     throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', 'The access key is missing or wrong')
   }
   if (gate.isClosing) throw notStarted('The master is shutting down')
