@@ -4,14 +4,11 @@
  * nobody connects to has none of it.
  */
 import type { Socket } from 'node:net'
-import { dirname } from 'node:path'
 import type { Server, ServerOptions } from '@grpc/grpc-js'
-import type { HealthImplementation } from 'grpc-health-check'
 import { type BatchStreams, batchService } from './batch-service.js'
+import type { Health } from './health.js'
 import type { StoreOperations } from './store-operations.js'
 import { type RequestGuard, tokenMethods, tokenService } from './token-service.js'
-
-const PROTOS = dirname(require.resolve('#proto/token.proto'))
 
 /**
  * What one connection may ask of the master, so that a hostile or broken client harms only itself.
@@ -32,7 +29,7 @@ const SERVER: ServerOptions = {
 export class GrpcServer {
   private constructor(
     private readonly server: Server,
-    private readonly health: HealthImplementation,
+    private readonly health: Health,
     private readonly inject: (socket: Socket) => void,
   ) {}
 
@@ -58,7 +55,7 @@ export class GrpcServer {
 
   /** Says to whoever asks that nothing is served any more. */
   announceEnd(): void {
-    this.health.setStatus('', 'NOT_SERVING')
+    this.health.stopServing()
   }
 
   /** Resolves when every call has ended and every connection is closed. */
@@ -67,14 +64,15 @@ export class GrpcServer {
   }
 }
 
-/** Health for probes and reflection for tools such as grpcurl; both tell nothing of any token. */
-async function addStandardServices(server: Server): Promise<HealthImplementation> {
-  const { loadSync } = await import('@grpc/proto-loader')
-  const { ReflectionService } = await import('@grpc/reflection')
-  const { HealthImplementation } = await import('grpc-health-check')
-  const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
-  health.addToServer(server)
-  const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })
-  new ReflectionService(protos).addToServer(server)
+/** Health for probes and reflection for tools such as grpcurl. Neither reveals anything of a token. */
+async function addStandardServices(server: Server): Promise<Health> {
+  const { healthService } = await import('../wire/health-service.js')
+  const { Health } = await import('./health.js')
+  const { reflectionMethods, reflectionServices } = await import('./reflection.js')
+  const health = new Health()
+  server.addService(healthService, health.methods)
+  const protos = [require.resolve('#proto/token.proto'), require.resolve('#proto/batch.proto')]
+  const methods = reflectionMethods(protos)
+  for (const service of reflectionServices) server.addService(service, methods)
   return health
 }
