@@ -107,7 +107,7 @@ const ADDRESS: OptionTable = {
     expected: 'the name or address of a host, or unix: and the path of a socket',
     isType: folder.isType,
   },
-  grpc_port: whole('a port', 0, 65_535),
+  grpc_port: { ...whole('', 0, 65_535), expected: 'a port number, 0 to 65535' },
   access_key: {
     expected: '1 to 1024 visible ASCII characters',
     isType: (value) => typeof value === 'string' && /^[!-~]{1,1024}$/.test(value),
