@@ -60,6 +60,7 @@ const kept: [given: number | bigint, told: number | bigint][] = [
 ]
 
 export function aboutLimits(say: Sentence): void {
+  aboutNamedLimits(say)
   for (const [name, call] of Object.entries(calls)) {
     say(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
       const since = Date.now()
@@ -93,42 +94,6 @@ export function aboutLimits(say: Sentence): void {
       }
       const session = asGiven(await store.read(token), 100, since)
       t.deepEqual(session, { metadata: { ttl: 100 }, data })
-    })
-
-    say(`${name} says what is wrong with a limit`, async (t, store) => {
-      const token = await store.create(data)
-      const refusal = { is: TypeError, code: 'ERR_CRUDJT_LIMIT' } as const
-      for (const [given, got] of described) {
-        const error = await refuses(t, () => call(store, token, given), { ...refusal, says: got })
-        t.true(error.message.startsWith(`${textOf('ttl')}: expected a whole number of seconds`))
-      }
-      const says = `${textOf('silence_read')}: expected a whole number of reads, got 1.5`
-      await refuses(t, () => call(store, token, null, 1.5), { ...refusal, says })
-      await refuses(t, () => call(store, token, { silence_read: 1.5 }), { ...refusal, says })
-      for (const bad of [...outOfRange, ...tooLarge]) {
-        const error = await t.throwsAsync(call(store, token, bad))
-        t.is(error?.message, textOf('ttl'))
-      }
-    })
-
-    say(`${name} knows what other packages call its options`, async (t, store) => {
-      const token = await store.create(data)
-      const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
-      for (const [given, says] of misnamed) {
-        await refuses(t, () => call(store, token, { [given]: 60 }), { ...refusal, says })
-      }
-    })
-
-    say(`${name} takes options from another realm and without a prototype`, async (t, store) => {
-      const token = await store.create(data)
-      for (const options of [
-        runInNewContext('({ ttl: 60 })'),
-        Object.assign(Object.create(null), { ttl: 60 }),
-      ]) {
-        const made = await call(store, token, options)
-        const session = await store.read(typeof made === 'string' ? made : token)
-        t.truthy(session?.metadata?.ttl)
-      }
     })
 
     say(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
@@ -174,4 +139,45 @@ export function aboutLimits(say: Sentence): void {
       t.true(off >= 0n && off <= passed, `${given} is told as ${ttl}`)
     }
   })
+}
+
+/** What refusals say, and which objects are options. */
+function aboutNamedLimits(say: Sentence): void {
+  for (const [name, call] of Object.entries(calls)) {
+    say(`${name} says what is wrong with a limit`, async (t, store) => {
+      const token = await store.create(data)
+      const refusal = { is: TypeError, code: 'ERR_CRUDJT_LIMIT' } as const
+      for (const [given, got] of described) {
+        const error = await refuses(t, () => call(store, token, given), { ...refusal, says: got })
+        t.true(error.message.startsWith(`${textOf('ttl')}: expected a whole number of seconds`))
+      }
+      const says = `${textOf('silence_read')}: expected a whole number of reads, got 1.5`
+      await refuses(t, () => call(store, token, null, 1.5), { ...refusal, says })
+      await refuses(t, () => call(store, token, { silence_read: 1.5 }), { ...refusal, says })
+      for (const bad of [...outOfRange, ...tooLarge]) {
+        const error = await t.throwsAsync(call(store, token, bad))
+        t.is(error?.message, textOf('ttl'))
+      }
+    })
+
+    say(`${name} knows what other packages call its options`, async (t, store) => {
+      const token = await store.create(data)
+      const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
+      for (const [given, says] of misnamed) {
+        await refuses(t, () => call(store, token, { [given]: 60 }), { ...refusal, says })
+      }
+    })
+
+    say(`${name} takes options from another realm and without a prototype`, async (t, store) => {
+      const token = await store.create(data)
+      for (const options of [
+        runInNewContext('({ ttl: 60 })'),
+        Object.assign(Object.create(null), { ttl: 60 }),
+      ]) {
+        const made = await call(store, token, options)
+        const session = await store.read(typeof made === 'string' ? made : token)
+        t.truthy(session?.metadata?.ttl)
+      }
+    })
+  }
 }
