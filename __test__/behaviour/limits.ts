@@ -2,14 +2,13 @@
 import { runInNewContext } from 'node:vm'
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
-import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const data = { a: 1 }
 const calls = {
-  create: (store: Reached, _token: string, ...limits: unknown[]) =>
+  create: (store: TestedStore, _token: string, ...limits: unknown[]) =>
     store.create(data, ...(limits as never[])),
-  update: (store: Reached, token: string, ...limits: unknown[]) =>
+  update: (store: TestedStore, token: string, ...limits: unknown[]) =>
     store.update(token, data, ...(limits as never[])),
 }
 
@@ -59,10 +58,10 @@ const kept: [given: number | bigint, told: number | bigint][] = [
   [2n ** 64n - 1n, 2n ** 63n - 1n],
 ]
 
-export function aboutLimits(say: Sentence): void {
-  aboutNamedLimits(say)
+export function testLimits(it: AddTest): void {
+  testNamedLimits(it)
   for (const [name, call] of Object.entries(calls)) {
-    say(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
+    it(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
       const since = Date.now()
       const token = await store.create(data, 100)
       for (const bad of [...outOfRange, ...tooLarge]) {
@@ -82,7 +81,7 @@ export function aboutLimits(say: Sentence): void {
       t.deepEqual(session, { metadata: { ttl: 100 }, data })
     })
 
-    say(`${name} refuses limits that are no whole numbers with a TypeError`, async (t, store) => {
+    it(`${name} refuses limits that are no whole numbers with a TypeError`, async (t, store) => {
       const since = Date.now()
       const token = await store.create(data, 100)
       for (const bad of [...noWholeNumbers, ...noLimits]) {
@@ -96,7 +95,7 @@ export function aboutLimits(say: Sentence): void {
       t.deepEqual(session, { metadata: { ttl: 100 }, data })
     })
 
-    say(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
+    it(`${name} refuses an option that it doesn't know, naming the nearest`, async (t, store) => {
       const token = await store.create(data)
       const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
       const tried = { silenceRead: 'silence_read', TTL: 'ttl', durabel: 'durable' }
@@ -113,7 +112,7 @@ export function aboutLimits(say: Sentence): void {
     })
   }
 
-  say('null and undefined are no limit, alone and among options', async (t, store) => {
+  it('null and undefined mean no limit, alone and among options', async (t, store) => {
     for (const none of [null, undefined]) {
       t.deepEqual(await store.read(await store.create(data, none, none)), { data })
       const options = { ttl: none, silence_read: none }
@@ -122,7 +121,7 @@ export function aboutLimits(say: Sentence): void {
     t.deepEqual(await store.read(await store.create(data, {})), { data })
   })
 
-  say('limits of every size are kept, told as a Number where that is exact', async (t, store) => {
+  it('limits of every size are kept, and returned as a Number where that is exact', async (t, store) => {
     for (const [given, told] of kept) {
       const first = Number(told) < 2 ** 53 ? Number(told) - 1 : BigInt(told) - 1n
       const counted = await store.read(await store.create(data, null, given))
@@ -130,7 +129,7 @@ export function aboutLimits(say: Sentence): void {
     }
   })
 
-  say('a ttl of any size lets a token live', async (t, store) => {
+  it('a token lives with a ttl of any size', async (t, store) => {
     for (const [given, told] of kept) {
       const since = Date.now()
       const ttl = (await store.read(await store.create(data, given)))?.metadata?.ttl ?? 0
@@ -142,9 +141,9 @@ export function aboutLimits(say: Sentence): void {
 }
 
 /** What refusals say, and which objects are options. */
-function aboutNamedLimits(say: Sentence): void {
+function testNamedLimits(it: AddTest): void {
   for (const [name, call] of Object.entries(calls)) {
-    say(`${name} says what is wrong with a limit`, async (t, store) => {
+    it(`${name} says what is wrong with a limit`, async (t, store) => {
       const token = await store.create(data)
       const refusal = { is: TypeError, code: 'ERR_CRUDJT_LIMIT' } as const
       for (const [given, got] of described) {
@@ -160,7 +159,7 @@ function aboutNamedLimits(say: Sentence): void {
       }
     })
 
-    say(`${name} knows what other packages call its options`, async (t, store) => {
+    it(`${name} knows what other packages call its options`, async (t, store) => {
       const token = await store.create(data)
       const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
       for (const [given, says] of misnamed) {
@@ -168,7 +167,7 @@ function aboutNamedLimits(say: Sentence): void {
       }
     })
 
-    say(`${name} takes options from another realm and without a prototype`, async (t, store) => {
+    it(`${name} takes options from another realm and without a prototype`, async (t, store) => {
       const token = await store.create(data)
       for (const options of [
         runInNewContext('({ ttl: 60 })'),

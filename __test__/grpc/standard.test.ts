@@ -1,4 +1,4 @@
-/** The services that every gRPC server should have: health and reflection. */
+/** The standard gRPC services: health and reflection. */
 import { Client, credentials, status } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJT } from 'crudjt'
@@ -35,7 +35,7 @@ interface HealthMethod {
 
 const methods = healthService as unknown as Record<'Check' | 'Watch', HealthMethod>
 
-test.serial('health tells that the master serves, to everybody', async (t) => {
+test.serial('health checks need no access key', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Check
   await withClient(async (client) => {
     for (const service of ['', 'token.TokenService']) {
@@ -53,7 +53,7 @@ test.serial('health tells that the master serves, to everybody', async (t) => {
   })
 })
 
-test.serial('one who watches the health does not hold up the shutdown', async (t) => {
+test.serial('a client that watches the health does not delay the shutdown', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Watch
   const request = { service: '' }
   await withClient(async (client) => {
@@ -72,12 +72,12 @@ test.serial('one who watches the health does not hold up the shutdown', async (t
   })
 })
 
-const asItIs = (message: Buffer) => message
+const identity = (message: Buffer) => message
 
 /** Asks the reflection service of a version for a text field of its request. */
 function reflect(client: Client, version: string, field: number, text: string): Promise<Buffer> {
   const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
-  const stream = client.makeBidiStreamRequest(path, asItIs, asItIs)
+  const stream = client.makeBidiStreamRequest(path, identity, identity)
   stream.end(Buffer.from([field * 8 + 2, text.length, ...Buffer.from(text)]))
   return new Promise((resolve, reject) => stream.once('data', resolve).once('error', reject))
 }
