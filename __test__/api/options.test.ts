@@ -1,5 +1,6 @@
 /** Options of startMaster, connectToMaster and Store.open: names, types, ranges. */
 import { spawnSync } from 'node:child_process'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import { CRUDJT, Store } from 'crudjt'
 import { inFolder } from '../helpers/folder.js'
@@ -114,8 +115,33 @@ test('addresses and folders of the wrong type are refused', async (t) => {
     await refuses(t, () => connectToMaster({ grpc_port }), { ...outOfRange, says: 'grpc_port' })
   }
   for (const options of ['x', 5, null, [], new Date()]) {
-    await refuses(t, () => open(options as object), { ...wrongType, says: 'must be an object' })
+    await refuses(t, () => open(options as object), {
+      ...wrongType,
+      says: 'must be a plain object',
+    })
   }
+})
+
+class Settings {
+  secret_key = KEY
+}
+
+test('options from another realm are taken, those of a class refused by its name', async (t) => {
+  await inFolder(async (path) => {
+    const store = await open(runInNewContext('({ path, secret_key })', { path, secret_key: KEY }))
+    const options = new Settings()
+    const says = 'Options must be a plain object, got an instance of Settings'
+    for (const call of [() => open(options), () => store.delete('a', options as never)]) {
+      await refuses(t, call, { ...wrongType, says })
+    }
+    await store.close()
+  })
+})
+
+test('an option that resembles none is answered with the names of all', async (t) => {
+  const says = /^Unknown option 'zone': expected one of path, secret_key, /
+  await refuses(t, () => open({ zone: 'eu' }), { ...misspelled, says })
+  await refuses(t, () => connectToMaster({ url: 'x' }), { ...misspelled, says: /'grpc_host'/ })
 })
 
 test('an undefined option counts as left out', async (t) => {

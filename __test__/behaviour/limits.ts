@@ -1,4 +1,5 @@
 /** `ttl` and `silence_read` as arguments of create and update. */
+import { runInNewContext } from 'node:vm'
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
 import type { AddTest, TestedStore } from './variants.js'
@@ -18,6 +19,33 @@ const noLimits: unknown[] = [[], [5], new Date(), () => 5, Symbol('5'), Object(5
 
 const textOf = (name: string) => `${name} should be greater than 0 and less than 2^64`
 
+class Lifetime {
+  ttl = 60
+}
+
+/** What is given as a ttl, and what the refusal says of it; never a text, which might be a token. */
+const described: [given: unknown, got: string][] = [
+  [1.5, 'a whole number of seconds, got 1.5'],
+  [Number.POSITIVE_INFINITY, 'a whole number of seconds, got Infinity'],
+  ['3600', 'a whole number of seconds, got a string'],
+  ['1h', 'a whole number of seconds, got a string'],
+  ['', 'a whole number of seconds, got an empty string'],
+  [true, 'a whole number of seconds, got a boolean'],
+  [[5], 'a whole number of seconds or a plain object of options, got an array'],
+  [new Date(), 'a whole number of seconds or a plain object of options, got an instance of Date'],
+  [new Lifetime(), 'or a plain object of options, got an instance of Lifetime'],
+]
+
+const seconds = 'a whole number of seconds from now, not milliseconds'
+/** What other packages call an option, and what the refusal proposes. */
+const misnamed: [given: string, meant: string][] = [
+  ...['maxAge', 'max_age', 'expiresIn', 'expires_in', 'expires', 'ex', 'EX', 'px', 'PX'].map(
+    (name): [string, string] => [name, `did you mean 'ttl' (${seconds})?`],
+  ),
+  ['maxReads', "did you mean 'silence_read' (a whole number of reads)?"],
+  ['samesite', 'expected one of ttl, silence_read, durable'],
+]
+
 /** What is given, and what a read tells. */
 const kept: [given: number | bigint, told: number | bigint][] = [
   [1_000_000_000_000, 1_000_000_000_000],
@@ -31,6 +59,7 @@ const kept: [given: number | bigint, told: number | bigint][] = [
 ]
 
 export function testLimits(it: AddTest): void {
+  testNamedLimits(it)
   for (const [name, call] of Object.entries(calls)) {
     it(`${name} refuses limits out of range with a RangeError`, async (t, store) => {
       const since = Date.now()
@@ -109,4 +138,45 @@ export function testLimits(it: AddTest): void {
       t.true(off >= 0n && off <= passed, `${given} is told as ${ttl}`)
     }
   })
+}
+
+/** What refusals say, and which objects are options. */
+function testNamedLimits(it: AddTest): void {
+  for (const [name, call] of Object.entries(calls)) {
+    it(`${name} says what is wrong with a limit`, async (t, store) => {
+      const token = await store.create(data)
+      const refusal = { is: TypeError, code: 'ERR_CRUDJT_LIMIT' } as const
+      for (const [given, got] of described) {
+        const error = await refuses(t, () => call(store, token, given), { ...refusal, says: got })
+        t.true(error.message.startsWith(`${textOf('ttl')}: expected a whole number of seconds`))
+      }
+      const says = `${textOf('silence_read')}: expected a whole number of reads, got 1.5`
+      await refuses(t, () => call(store, token, null, 1.5), { ...refusal, says })
+      await refuses(t, () => call(store, token, { silence_read: 1.5 }), { ...refusal, says })
+      for (const bad of [...outOfRange, ...tooLarge]) {
+        const error = await t.throwsAsync(call(store, token, bad))
+        t.is(error?.message, textOf('ttl'))
+      }
+    })
+
+    it(`${name} knows what other packages call its options`, async (t, store) => {
+      const token = await store.create(data)
+      const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION' } as const
+      for (const [given, says] of misnamed) {
+        await refuses(t, () => call(store, token, { [given]: 60 }), { ...refusal, says })
+      }
+    })
+
+    it(`${name} takes options from another realm and without a prototype`, async (t, store) => {
+      const token = await store.create(data)
+      for (const options of [
+        runInNewContext('({ ttl: 60 })'),
+        Object.assign(Object.create(null), { ttl: 60 }),
+      ]) {
+        const made = await call(store, token, options)
+        const session = await store.read(typeof made === 'string' ? made : token)
+        t.truthy(session?.metadata?.ttl)
+      }
+    })
+  }
 }

@@ -3,7 +3,7 @@
  * its path through the data in `keyPath`; nothing else here runs unless data is refused.
  */
 import { types } from 'node:util'
-import { type ArgumentError, rangeError, typeError } from '../errors.js'
+import { type ArgumentError, looksLikeName, rangeError, typeError } from '../errors.js'
 
 /** How many containers may be nested, the data itself included. */
 export const DEPTH_LIMIT = 128
@@ -67,7 +67,7 @@ function pathOf(depth: number): string {
 
 function accessor(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+  return looksLikeName(key) ? `.${key}` : `[a key of ${key.length} characters]`
 }
 
 /** What an object is that has no representation in MessagePack; undefined for all others. */

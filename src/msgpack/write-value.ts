@@ -160,7 +160,8 @@ function mapKey(key: unknown, map: Map<unknown, unknown>, depth: number): string
   if (typeof text !== 'string')
     throw notStorable(depth - 1, `a Map with a key that is a ${typeof key}`)
   if (text === '__proto__') throw unsafeKey(text, depth)
-  if (text !== key && map.has(text)) throw notStorable(depth - 1, `a Map with the key ${key} twice`)
+  if (text !== key && map.has(text))
+    throw notStorable(depth - 1, 'a Map with the same key as a number and as text')
   return text
 }
 

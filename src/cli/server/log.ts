@@ -31,7 +31,8 @@ export function openLog(lowest: Level): Log {
 
 /**
  * Writes a line to standard output synchronously, so that no line is lost when the process exits: waits
- * while a pipe is full. A closed pipe is not an error.
+ * while a pipe is full. A line that cannot be written, because the disk is full or nobody reads any more,
+ * is dropped: sessions are worth more than the log.
  */
 function writeLine(line: object): void {
   let rest = Buffer.from(`${JSON.stringify(line)}\n`)
@@ -39,9 +40,7 @@ function writeLine(line: object): void {
     try {
       rest = rest.subarray(writeSync(1, rest))
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') return
-      if (code !== 'EAGAIN') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
       Atomics.wait(NEVER_CHANGES, 0, 0, RETRY_MS)
     }
   }

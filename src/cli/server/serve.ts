@@ -49,11 +49,12 @@ async function serveUntilSignal(values: ServeValues, log: Log): Promise<void> {
 
 async function start(values: ServeValues, log: Log): Promise<void> {
   const options = publicOptions(values)
-  const secret = requiredSecretKeys(values)
+  const warn = (message: string) => log.warn({ event: 'CRUDJT_EXPOSED_SECRET' }, message)
+  const secret = requiredSecretKeys(values, warn)
   const master: MasterOptions = {
     ...options,
     secret_key: secret.keys,
-    access_key: readAccessKey(values),
+    access_key: readAccessKey(values, warn),
     onError: ({ code, message }) => log[severity(code)]({ event: code }, message),
   }
   try {

@@ -2,7 +2,7 @@
  * A store in another process. Calls are validated and encoded as for a local store, then sent to the
  * master. Only calls in flight keep the process alive.
  */
-
+import { type InspectOptions, inspect } from 'node:util'
 import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
 import { CRUDJTError, notStarted } from '../../errors.js'
@@ -27,12 +27,12 @@ import { Connection } from './connection.js'
 import type { Calls } from './link.js'
 import { remoteBackup } from './remote-backup.js'
 
-/** A client of a master. */
+/** A client of a master. Its fields are `#private`, as those of `LocalStore`. */
 export class RemoteStore implements SessionStore {
   /** The master's address. */
   readonly address: Address
-  private readonly calls: Calls
-  private closing: Promise<void> | undefined
+  readonly #calls: Calls
+  #closing: Promise<void> | undefined
 
   /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
   constructor(options: ConnectOptions) {
@@ -40,13 +40,13 @@ export class RemoteStore implements SessionStore {
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
     const connection = new Connection(endpointOf(this.address), timeout)
-    this.calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
+    this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
-      prepareCreate(data, this.calls.dataSize, false, ttl, silence_read)
-      return this.calls.call(preparedOperation(Kind.CREATE))
+      prepareCreate(data, this.#calls.dataSize, false, ttl, silence_read)
+      return this.#calls.call(preparedOperation(Kind.CREATE))
     })
   }
 
@@ -55,7 +55,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainOperation(Kind.READ, token))
+      return this.#calls.call(plainOperation(Kind.READ, token))
     })
   }
 
@@ -67,30 +67,30 @@ export class RemoteStore implements SessionStore {
   ): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      prepareUpdate(data, this.calls.dataSize, ttl, silence_read)
-      return this.calls.call(preparedOperation(Kind.UPDATE, token))
+      prepareUpdate(data, this.#calls.dataSize, ttl, silence_read)
+      return this.#calls.call(preparedOperation(Kind.UPDATE, token))
     })
   }
 
   delete(token: string, options?: DurableOptions): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
+      return this.#calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
     })
   }
 
   flush(): Promise<void> {
-    return this.call(() => this.calls.call(plainOperation(Kind.FLUSH)))
+    return this.call(() => this.#calls.call(plainOperation(Kind.FLUSH)))
   }
 
   stats(): Promise<StoreStats> {
-    return this.call(() => this.calls.call(plainOperation(Kind.STATS)))
+    return this.call(() => this.#calls.call(plainOperation(Kind.STATS)))
   }
 
   /** Turns an exception into a rejection. */
   private call<T>(start: () => Promise<T>): Promise<T> {
     try {
-      if (this.closing !== undefined) throw notStarted()
+      if (this.#closing !== undefined) throw notStarted()
       return start()
     } catch (error) {
       return Promise.reject(error)
@@ -98,8 +98,8 @@ export class RemoteStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.calls.close()
-    return this.closing
+    this.#closing ??= this.#calls.close()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +118,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<BackupReport> {
     return this.call(() => {
       checkBackup(target, options)
-      return remoteBackup(this.calls, { folder, target, onProgress: options.onProgress })
+      return remoteBackup(this.#calls, { folder, target, onProgress: options.onProgress })
     })
   }
 
@@ -136,6 +136,16 @@ export class RemoteStore implements SessionStore {
 
   deleteSync(): boolean {
     throw unsupported('deleteSync')
+  }
+
+  /** @internal What `JSON.stringify` shows: neither the access key nor a token. */
+  toJSON(): object {
+    return { ...this.address }
+  }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `RemoteStore ${inspect(this.toJSON(), options)}`
   }
 }
 

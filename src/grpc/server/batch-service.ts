@@ -62,7 +62,7 @@ export class BatchStreams {
     const peer = stream.getPeer()
     stream.once('close', this.countStream(peer))
     try {
-      checkAdmission(this.guard, stream.metadata)
+      checkAdmission(this.guard, stream.metadata, peer)
       this.checkStreams(peer)
     } catch (error) {
       end(stream, error)

@@ -14,6 +14,7 @@ import { InFlight } from '../wire/in-flight.js'
 import { BatchStreams } from './batch-service.js'
 import { GrpcServer } from './grpc-server.js'
 import { type Listening, listen } from './listen.js'
+import { RefusedCalls } from './refused-calls.js'
 import type { RequestGuard } from './request-guard.js'
 import type { Served } from './served.js'
 import { StoreOperations } from './store-operations.js'
@@ -70,8 +71,10 @@ class Services {
   server: Promise<GrpcServer> | undefined
   private readonly operations: StoreOperations
 
-  constructor(served: Served, { access_key }: MasterOptions) {
-    this.guard = { access: new AccessKey(access_key), inFlight: new InFlight(), isClosing: false }
+  constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
+    const access = new AccessKey(access_key)
+    const refused = new RefusedCalls(onError)
+    this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
     this.streams = new BatchStreams(this.operations, this.guard)
   }

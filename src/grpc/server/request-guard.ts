@@ -5,18 +5,21 @@ import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { MALFORMED } from '../wire/protobuf.js'
 import { CODE_HEADER, statusErrorOf } from '../wire/status.js'
+import type { RefusedCalls } from './refused-calls.js'
 
 /** A master's state that decides whether requests are admitted. */
 export interface RequestGuard {
   readonly access: AccessKey
+  readonly refused: RefusedCalls
   readonly inFlight: InFlight
   /** Whether the master is shutting down. */
   isClosing: boolean
 }
 
 /** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
-export function checkAdmission(guard: RequestGuard, metadata: Metadata): void {
+export function checkAdmission(guard: RequestGuard, metadata: Metadata, peer: string): void {
   if (guard.access.isRequired && !guard.access.admits(metadata.get(ACCESS_HEADER)[0])) {
+    guard.refused.add(peer)
     const message = 'The access key is missing or wrong: set access_key to the key of the master'
     throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
   }

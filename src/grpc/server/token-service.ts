@@ -67,7 +67,7 @@ function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, B
       guard.inFlight.leave()
     }
     try {
-      checkAdmission(guard, call.metadata)
+      checkAdmission(guard, call.metadata, call.getPeer())
       const response = method(call.request)
       if (response instanceof Promise) response.then(succeed, fail)
       else succeed(response)
