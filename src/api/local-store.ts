@@ -7,9 +7,10 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { Engine } from '../engine/engine.js'
 import { FlushQueue } from '../engine/flush-queue.js'
+import type { BUSY } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
-import { WriteQueue } from '../engine/write-queue.js'
+import { retryWhenFree, WriteQueue } from '../engine/write-queue.js'
 import type { Served } from '../grpc/server/served.js'
 import {
   type BackupOptions,
@@ -38,7 +39,6 @@ import { QueuedCalls } from '../records/queued-calls.js'
 import { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
 import type { SessionStore } from '../session-store.js'
-import { SyncCalls } from './sync-calls.js'
 
 /** An engine that was opened for a store. */
 export interface OpenEngine {
@@ -61,7 +61,7 @@ export async function openEngine(options: StoreOptions): Promise<OpenEngine> {
  */
 export class LocalStore implements SessionStore {
   readonly #calls: QueuedCalls
-  readonly #sync: SyncCalls
+  readonly #records: RecordAccess
   readonly #dataSize: number
   readonly #engine: Engine
   readonly #cache: DecodedCache
@@ -75,9 +75,8 @@ export class LocalStore implements SessionStore {
     this.#cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
     this.#writeQueue = new WriteQueue(() => engine.waitForRoom())
     this.#flushQueue = new FlushQueue(() => engine.flush())
-    const records = new RecordAccess(engine, this.#cache)
-    this.#calls = new QueuedCalls(records, this.#writeQueue)
-    this.#sync = new SyncCalls(records, engine, this.#dataSize)
+    this.#records = new RecordAccess(engine, this.#cache)
+    this.#calls = new QueuedCalls(this.#records, this.#writeQueue)
   }
 
   /** The store's folder. */
@@ -234,12 +233,14 @@ export class LocalStore implements SessionStore {
 
   /** `create` without a promise: blocks where `create` would wait, and throws what it rejects with. */
   createSync(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
-    return this.#sync.create(data, ttl, silence_read)
+    prepareCreate(data, this.#dataSize, false, ttl, silence_read)
+    return this.#runSync(() => this.#records.create(), prepared.durable)
   }
 
   /** `read` without a promise. */
   readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null {
-    return this.#sync.read(token) as Session<Data> | null
+    checkToken(token)
+    return this.#runSync(() => this.#records.read(token), false) as Session<Data> | null
   }
 
   /** `update` without a promise. */
@@ -249,12 +250,23 @@ export class LocalStore implements SessionStore {
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): boolean {
-    return this.#sync.update(token, data, ttl, silence_read)
+    checkToken(token)
+    prepareUpdate(data, this.#dataSize, ttl, silence_read)
+    return this.#runSync(() => this.#records.update(token), prepared.durable)
   }
 
   /** `delete` without a promise. */
   deleteSync(token: string, options?: DurableOptions): boolean {
-    return this.#sync.delete(token, options)
+    checkToken(token)
+    const isDurable = isDurableDelete(options)
+    return this.#runSync(() => this.#records.remove(token), isDurable)
+  }
+
+  /** Blocks while the engine is busy. What was prepared stays in the scratch buffer meanwhile. */
+  #runSync<T>(attempt: () => T | typeof BUSY, isDurable: boolean): T {
+    const answer = retryWhenFree(attempt, () => this.#engine.waitForRoomSync())
+    if (isDurable) this.#engine.flushSync()
+    return answer
   }
 
   /** @internal What `JSON.stringify` shows. */
