@@ -29,14 +29,14 @@ export interface Hot {
   ): string | -3
   /**
    * Reads a record to `DATA_OFFSET` and its metadata to the header, and returns the data's length.
-   * `-1`: there is no such token. `-2`: the record still has the version that the caller has cached;
-   * only the metadata was written, with the slot of the cached data. `-16` minus a slot of at most 31
-   * bits: the same for a record without limits; nothing was written.
+   * `-1`: there is no such token. `-2`: the record still has the version that the caller has
+   * cached; only the metadata was written, with the slot of the cached data. `-16` minus a slot of
+   * at most 31 bits: the same for a record without limits; nothing was written.
    */
   read(this: void, token: string): number
   /** As `read`, but always returns the data, whatever the caller has cached, and no slot. */
   fetch(this: void, token: string): number
-  /** Replaces the data and the limits (with `keep`, only the given ones); `0` if there is no such token. */
+  /** Replaces data and limits (with `keep`, only the limits given); `0` if there is no such token. */
   update(
     this: void,
     token: string,
@@ -63,10 +63,10 @@ export interface Hot {
 /**
  * Matches the MessagePack map at `DATA_OFFSET` against templates and finds its values, the leaves.
  *
- * Each leaf has a code at `LEAVES_OFFSET` and a number at `NUMBERS_OFFSET`. Code 0 to 1023: the text
- * that was last returned under this number; 1024 to 2047: a new text, at the offset beside it, for
- * the code minus 1024; `-1`: the number beside it; `-2`: null; `-3`: true; `-4`: false; `-5`: any
- * other value, at the offset beside it. Offsets count from `DATA_OFFSET`.
+ * Each leaf has a code at `LEAVES_OFFSET` and a number at `NUMBERS_OFFSET`. Code 0 to 1023: the
+ * text that was last returned under this number; 1024 to 2047: a new text, at the offset beside it,
+ * for the code minus 1024; `-1`: the number beside it; `-2`: null; `-3`: true; `-4`: false; `-5`:
+ * any other value, at the offset beside it. Offsets count from `DATA_OFFSET`.
  */
 export interface Outline {
   /**
@@ -74,7 +74,7 @@ export interface Outline {
    * template with an odd index has changed places with the one before it.
    */
   outline(this: void, length: number): number
-  /** The bucket of data that matches none: its templates have twice that index, and the next one. */
+  /** The bucket of data that matches none: its templates have twice that index and the next one. */
   place(this: void, length: number): number
   /** Sets a template: the bytes before each value, concatenated, and how many each value has. */
   learn(this: void, index: number, bytes: Uint8Array, lengths: Uint8Array): void

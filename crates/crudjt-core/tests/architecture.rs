@@ -1,5 +1,5 @@
-//! The engine's module structure: dependencies point down, without cycles, and no text of the engine
-//! names what is above it.
+//! The engine's module structure: dependencies point down, without cycles, and no text of the
+//! engine names what is above it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -20,7 +20,8 @@ pub type Answer = Result<sys::napi_value, Failure>;
 /// The C signature of a function.
 pub type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// Creates an object of functions that share a `T`. Every callback must [`enter`] with the same `T`.
+/// Creates an object of functions that share a `T`. Every callback must [`enter`] with the same
+/// `T`.
 pub fn object<'env, T>(
     env: &'env Env,
     shared: &Rc<T>,
@@ -80,8 +81,8 @@ unsafe extern "C" fn release<T>(_: sys::napi_env, share: *mut c_void, _: *mut c_
     drop(unsafe { Rc::from_raw(share.cast::<T>()) });
 }
 
-/// Runs the body of a function with the shared value and the arguments. An error or a panic becomes a
-/// pending exception.
+/// Runs the body of a function with the shared value and the arguments. An error or a panic becomes
+/// a pending exception.
 ///
 /// # Safety
 /// `info` belongs to a function created over a `T`.

@@ -1,5 +1,5 @@
-//! An open store, shared by its JavaScript object, by the functions of its hot path, by running jobs
-//! and by the list of stores to close when the environment ends.
+//! An open store, shared by its JavaScript object, by the functions of its hot path, by running
+//! jobs and by the list of stores to close when the environment ends.
 
 use std::sync::Arc;
 use std::thread::ThreadId;

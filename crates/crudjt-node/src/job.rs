@@ -1,8 +1,8 @@
-//! Work that may block, on a thread of libuv's pool. Its promise resolves to an object with the value
-//! or to a [`Failure`], and never rejects.
+//! Work that may block, on a thread of libuv's pool. Its promise resolves to an object with the
+//! value or to a [`Failure`], and never rejects.
 //!
-//! All jobs have one type: otherwise the code that settles a promise would be in the binary once for
-//! each type.
+//! All jobs have one type: otherwise the code that settles a promise would be in the binary once
+//! for each type.
 
 use napi::bindgen_prelude::{AsyncTask, Either, JsObjectValue, Object, ToNapiValue, Unknown};
 use napi::{Env, ScopedTask};

@@ -1,5 +1,5 @@
-//! Maintenance of a whole store: verify, repair, compact, backup, list keys. Runs off the JavaScript
-//! thread and reports its progress to a function there.
+//! Maintenance of a whole store: verify, repair, compact, backup, list keys. Runs off the
+//! JavaScript thread and reports its progress to a function there.
 
 use std::path::PathBuf;
 
@@ -124,7 +124,8 @@ pub fn verify_store(
     Job::task(work, Verified::from)
 }
 
-/// Salvages a damaged store into a new one. An empty `target` means the store's path plus `.repaired`.
+/// Salvages a damaged store into a new one. An empty `target` means the store's path plus
+/// `.repaired`.
 #[napi(ts_return_type = "Promise<Outcome<Repaired>>")]
 pub fn repair_store(
     path: String,

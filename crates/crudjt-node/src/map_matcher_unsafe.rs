@@ -22,8 +22,8 @@ struct Matcher {
     templates: RefCell<MapMatcher>,
 }
 
-/// Creates the functions of a decoder over `scratch`, which must be `SCRATCH_BYTES` long and must never
-/// be transferred to another thread.
+/// Creates the functions of a decoder over `scratch`, which must be `SCRATCH_BYTES` long and must
+/// never be transferred to another thread.
 #[napi(ts_return_type = "Outline")]
 pub fn bind_outline<'env>(
     env: &'env Env,

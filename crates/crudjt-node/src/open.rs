@@ -23,7 +23,8 @@ const MS_PER_HOUR: f64 = 3_600_000.0;
 /// The options of `openStore`.
 #[napi(object, object_to_js = false)]
 pub struct OpenOptions {
-    /// The store's folder; the default is the system's or, if that cannot be written, the project's.
+    /// The store's folder; the default is the system's or, if that cannot be written, the
+    /// project's.
     pub path: Option<String>,
     /// The secrets in Base64, newest first.
     pub secret_keys: Vec<String>,

@@ -1,8 +1,8 @@
 //! The scratch buffer that JavaScript shares with the binding.
 //!
 //! Invariants:
-//! - [`Scratch`] holds a strong reference to the ArrayBuffer, and the library never transfers it, so
-//!   its memory is neither moved nor freed.
+//! - [`Scratch`] holds a strong reference to the ArrayBuffer, and the library never transfers it,
+//!   so its memory is neither moved nor freed.
 //! - Everything here runs on the JavaScript thread of the environment that created the buffer, and
 //!   JavaScript does not run during a call, so nobody else accesses the buffer meanwhile.
 #![expect(unsafe_code, reason = "raw memory and handles of Node")]
@@ -36,7 +36,8 @@ impl Scratch {
     /// Pins a buffer. Fails if it is too short.
     pub fn pin(env: sys::napi_env, buffer: sys::napi_value) -> napi::Result<Scratch> {
         let (mut start, mut length, mut pin) = (ptr::null_mut(), 0, ptr::null_mut());
-        // SAFETY: `buffer` is a live handle of `env`; both results are written before they are read.
+        // SAFETY: `buffer` is a live handle of `env`; both results are written before they are
+        // read.
         check(unsafe {
             sys::napi_get_arraybuffer_info(env, buffer, &raw mut start, &raw mut length)
         })?;
@@ -66,8 +67,8 @@ impl Scratch {
         if at < DATA_OFFSET as usize || end.is_none_or(|end| end > SCRATCH_BYTES as usize) {
             return Err(Failure::internal("data is outside the scratch buffer"));
         }
-        // SAFETY: the range is within the buffer, which is `SCRATCH_BYTES` long, and nobody writes to
-        // it meanwhile: create and update only read it.
+        // SAFETY: the range is within the buffer, which is `SCRATCH_BYTES` long, and nobody writes
+        // to it meanwhile: create and update only read it.
         Ok(unsafe { slice::from_raw_parts(self.at(at), length) })
     }
 

@@ -1,5 +1,5 @@
-//! The JavaScript class of an open store: binds the hot path, and runs everything that may block, as
-//! a promise or, for the `…Sync` calls of the library, on the JavaScript thread.
+//! The JavaScript class of an open store: binds the hot path, and runs everything that may block,
+//! as a promise or, for the `…Sync` calls of the library, on the JavaScript thread.
 
 use std::convert::identity;
 use std::sync::Arc;

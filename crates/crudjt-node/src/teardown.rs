@@ -80,8 +80,8 @@ fn close(stores: Vec<OpenStore>) {
 /// The arguments of `process.on`.
 type Subscription<'a> = FnArgs<(&'a str, Function<'a, (), ()>)>;
 
-/// Windows stops all other threads before `atexit` callbacks run, so the `exit` event of Node is used
-/// there; code that runs after it finds the stores closed.
+/// Windows stops all other threads before `atexit` callbacks run, so the `exit` event of Node is
+/// used there; code that runs after it finds the stores closed.
 fn on_exit_event(env: &Env) -> napi::Result<()> {
     let process: Object = env.get_global()?.get_named_property("process")?;
     let on: Function<Subscription, Unknown> = process.get_named_property("on")?;

@@ -9,13 +9,13 @@ use napi::sys;
 use crate::failure::Failure;
 use crate::functions_unsafe::{Answer, accept};
 
-/// Buffer size in UTF-16 units: one more than a token, to detect a longer string, and the terminator;
-/// a multiple of four.
+/// Buffer size in UTF-16 units: one more than a token, to detect a longer string, and the
+/// terminator; a multiple of four.
 const TOKEN_UNITS: usize = TOKEN_LENGTH + 2;
 const FOURS: usize = TOKEN_UNITS / 4;
 
-/// Narrows the characters of a token to bytes; `None` if one of them is not ASCII. Four at a time and
-/// unrolled: a loop compiled for size is a tenth of a read.
+/// Narrows the characters of a token to bytes; `None` if one of them is not ASCII. Four at a time
+/// and unrolled: a loop compiled for size is a tenth of a read.
 #[inline(always)]
 fn narrowed(&[a, b, c, d, e, f]: &[u64; FOURS]) -> Option<[u8; TOKEN_LENGTH]> {
     let is_ascii = u64::from_le(a | b | c | d | e | f) & 0xff80_ff80_ff80_ff80 == 0;
@@ -70,9 +70,9 @@ impl Values {
     #[inline(always)]
     pub fn token(self, value: sys::napi_value) -> Result<Option<[u8; TOKEN_LENGTH]>, Failure> {
         let (mut units, mut length) = ([0_u64; FOURS], 0);
-        // UTF-16, because Latin-1 would truncate a wide character to one of the alphabet.
-        // SAFETY: `value` is an argument of the call; Node writes at most TOKEN_UNITS units, the size
-        // of the buffer.
+        // UTF-16, because Latin-1 would truncate a wide character to one of the alphabet. SAFETY:
+        // `value` is an argument of the call; Node writes at most TOKEN_UNITS units, the size of
+        // the buffer.
         accept(unsafe {
             sys::napi_get_value_string_utf16(
                 self.0,

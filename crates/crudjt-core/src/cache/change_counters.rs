@@ -2,8 +2,8 @@
 //! change of a record increments the record's counter in all tables.
 //!
 //! Invariants: a change is counted before it is acknowledged; a reader loads the counter before
-//! anything else, so an unchanged counter proves that no change was acknowledged since. Expiry is no
-//! change: the clock decides it. Counters are incremented only under the append lock.
+//! anything else, so an unchanged counter proves that no change was acknowledged since. Expiry is
+//! no change: the clock decides it. Counters are incremented only under the append lock.
 
 use std::sync::Arc;
 

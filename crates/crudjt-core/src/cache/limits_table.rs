@@ -1,8 +1,8 @@
-//! The limits and versions of records in the B-tree, for callers that cache the data themselves: with
-//! them a repeated read touches neither the B-tree nor the cache of decrypted records.
+//! The limits and versions of records in the B-tree, for callers that cache the data themselves:
+//! with them a repeated read touches neither the B-tree nor the cache of decrypted records.
 //!
-//! A direct-mapped table of fixed size: the id selects the row, and records that share one evict each
-//! other. The owner invalidates it at each commit of the B-tree.
+//! A direct-mapped table of fixed size: the id selects the row, and records that share one evict
+//! each other. The owner invalidates it at each commit of the B-tree.
 
 use crate::platform::sync::RwLock;
 

@@ -1,9 +1,10 @@
-//! Caches what was read from the B-tree, within a budget of bytes: decrypted records, and for callers
-//! that cache the data themselves only limits and versions, which take a tenth of the memory.
+//! Caches what was read from the B-tree, within a budget of bytes: decrypted records, and for
+//! callers that cache the data themselves only limits and versions, which take a tenth of the
+//! memory.
 //!
 //! Invariant: no entry is older than the B-tree's newest commit. A reader inserts only if no commit
-//! was published since its lookup; a commit first increments the generation, then invalidates what it
-//! changed.
+//! was published since its lookup; a commit first increments the generation, then invalidates what
+//! it changed.
 
 mod change_counters;
 mod limits_table;

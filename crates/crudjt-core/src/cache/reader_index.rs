@@ -1,15 +1,15 @@
-//! The index of a caller's cache of decoded records: which versions of which records it holds, and in
-//! which slots. The caller needs no index of its own, and a read finds the version to compare with on
-//! the way.
+//! The index of a caller's cache of decoded records: which versions of which records it holds, and
+//! in which slots. The caller needs no index of its own, and a read finds the version to compare
+//! with on the way.
 //!
-//! For a caller that watches the store (see `change_counters.rs`), the index also proves that a cached
-//! copy is still valid: such a read touches no memtable and, without expiry, no clock.
+//! For a caller that watches the store (see `change_counters.rs`), the index also proves that a
+//! cached copy is still valid: such a read touches no memtable and, without expiry, no clock.
 //!
 //! A direct-mapped table of fixed size: the id selects the entry, and records that share one evict
 //! each other. Ids are consecutive, so records created together are adjacent. Invariants: a record
-//! reported as cached was cached under exactly this id and not evicted since; a record that was only
-//! seen never evicts a cached one; a copy reported as valid had the token's salt and was not changed
-//! since, so that only the clock can tell that it has expired.
+//! reported as cached was cached under exactly this id and not evicted since; a record that was
+//! only seen never evicts a cached one; a copy reported as valid had the token's salt and was not
+//! changed since, so that only the clock can tell that it has expired.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -127,8 +127,8 @@ impl ReaderIndex {
         (is_valid && is_cached && salt == parts.salt).then_some(ValidCopy { version, slot, expiry })
     }
 
-    /// Notes that the cached copy of a token's record was valid when its counter was loaded; returns
-    /// the slot.
+    /// Notes that the cached copy of a token's record was valid when its counter was loaded;
+    /// returns the slot.
     pub(crate) fn confirm(&self, parts: &TokenParts, expiry: u64, change_count: u32) -> u64 {
         let Some(entry) = self.entry(parts.id) else { return 0 };
         self.set(IndexEntry { salt: parts.salt, expiry, change_count, ..entry });

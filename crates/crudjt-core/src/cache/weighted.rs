@@ -1,5 +1,5 @@
-//! A cache with a budget in bytes, used once for records and once for pages of the B-tree. Both have
-//! values of one type: the cache's code is in the binary once for each type.
+//! A cache with a budget in bytes, used once for records and once for pages of the B-tree. Both
+//! have values of one type: the cache's code is in the binary once for each type.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The two ciphers, their keys, and key derivation.
 //!
-//! Both ciphers have 96-bit nonces. ChaCha20-Poly1305 needs no extended nonce: the derivation of the
-//! epoch key mixes in the 192-bit random salt that XChaCha would mix in.
+//! Both ciphers have 96-bit nonces. ChaCha20-Poly1305 needs no extended nonce: the derivation of
+//! the epoch key mixes in the 192-bit random salt that XChaCha would mix in.
 
 use ring::aead::{
     AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey,

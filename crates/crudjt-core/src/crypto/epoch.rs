@@ -1,7 +1,7 @@
 //! Epochs: the keys that records are sealed with, one at a time per domain.
 //!
-//! Invariant: the row of an epoch (domain, cipher, salt) is stored with the records that it seals: in
-//! the journal before the first of them, in the B-tree no later than the first of them.
+//! Invariant: the row of an epoch (domain, cipher, salt) is stored with the records that it seals:
+//! in the journal before the first of them, in the B-tree no later than the first of them.
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
@@ -177,7 +177,8 @@ impl Epochs {
         self.0.write().insert(epoch.row.number, Some(epoch.clone()));
     }
 
-    /// Draws an epoch with a random unused number. To be published after it is declared in the journal.
+    /// Draws an epoch with a random unused number. To be published after it is declared in the
+    /// journal.
     pub(crate) fn draw(&self, domain: &Domain) -> Result<Arc<Epoch>> {
         loop {
             let salt: [u8; SALT] = random()?;

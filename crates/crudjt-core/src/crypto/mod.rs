@@ -1,8 +1,8 @@
 //! Keys, tokens, and sealing: authenticated encryption of records under epoch keys.
 //!
-//! A nonce never repeats under one key, even after a crash, a lost journal tail or a restored backup:
-//! each open of the store draws a new epoch (a random salt, so a new key) for each domain that it
-//! writes to, and counts nonces up from zero. Keys are wiped when dropped.
+//! A nonce never repeats under one key, even after a crash, a lost journal tail or a restored
+//! backup: each open of the store draws a new epoch (a random salt, so a new key) for each domain
+//! that it writes to, and counts nonces up from zero. Keys are wiped when dropped.
 
 mod cipher;
 mod epoch;

@@ -1,8 +1,8 @@
 //! Tokens: one AES-256 block over `id ‖ salt`, written as 22 characters of URL-safe Base64.
 //!
-//! Without the key the 128 bits are indistinguishable from random. The id is the record's key in the
-//! B-tree; the salt is stored with the record and compared in constant time. Decoding is strict: each
-//! 16 bytes have exactly one text.
+//! Without the key the 128 bits are indistinguishable from random. The id is the record's key in
+//! the B-tree; the salt is stored with the record and compared in constant time. Decoding is
+//! strict: each 16 bytes have exactly one text.
 
 use aes::Aes256;
 use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};

@@ -29,8 +29,8 @@ pub(super) fn integer(value: i64) -> usize {
     }
 }
 
-/// A number that takes `size` bytes: one that is an integer of 32 bits is encoded as such, if that is
-/// shorter.
+/// A number that takes `size` bytes: one that is an integer of 32 bits is encoded as such, if that
+/// is shorter.
 pub(super) fn number(value: f64, size: usize) -> usize {
     let whole = value as i64;
     let is_small = whole as f64 == value && (-0x8000_0000..=0xffff_ffff).contains(&whole);

@@ -5,8 +5,8 @@
 //! part of it. A map that matches is returned as leaves, one for each value, in order.
 //!
 //! Invariants: a map matches only if every byte of it is accounted for; the first bytes of a map
-//! select a bucket of two templates, the one that matched last in front; the number of a text stands
-//! for the same text until it is returned as new again.
+//! select a bucket of two templates, the one that matched last in front; the number of a text
+//! stands for the same text until it is returned as new again.
 
 #[cfg(test)]
 mod tests;
@@ -66,8 +66,8 @@ impl MapMatcher {
         }
     }
 
-    /// Writes the leaves of a map; `None` if it matches no template of its bucket. Returns whether it
-    /// matched the one in front (0) or behind (1), which then comes to the front.
+    /// Writes the leaves of a map; `None` if it matches no template of its bucket. Returns whether
+    /// it matched the one in front (0) or behind (1), which then comes to the front.
     pub fn find_leaves(&mut self, map: &[u8], leaves: &mut Leaves<'_>) -> Option<usize> {
         let ways = self.templates.get_mut(Self::bucket(map))?;
         let (way, count) = ways

@@ -2,9 +2,9 @@
 //! many bytes it takes in the most compact encoding, and which template it matches.
 //!
 //! Invariants: one pass, no allocation, no recursion; the work is bounded by the number of bytes,
-//! whatever lengths they claim; no input causes a panic. The compact size is never more than the bytes
-//! given, and is what the library's own encoder takes for the same values; only a float of 32 bits,
-//! which that encoder never writes, counts as it is.
+//! whatever lengths they claim; no input causes a panic. The compact size is never more than the
+//! bytes given, and is what the library's own encoder takes for the same values; only a float of 32
+//! bits, which that encoder never writes, counts as it is.
 
 mod compact;
 mod leaf;

@@ -1,6 +1,6 @@
-//! Injected time: the engine reads a [`Clock`] and waits on a [`Signal`] with it, so that tests control
-//! time. Wall time is in milliseconds since 1970, monotonic time in milliseconds since an arbitrary
-//! start.
+//! Injected time: the engine reads a [`Clock`] and waits on a [`Signal`] with it, so that tests
+//! control time. Wall time is in milliseconds since 1970, monotonic time in milliseconds since an
+//! arbitrary start.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -42,8 +42,8 @@ pub fn keyring_again(bytes: &[u8]) -> Option<Vec<u8>> {
     Keyring::parse(Path::new("keyring"), &sealed).ok().map(|keyring| keyring.to_bytes())
 }
 
-/// Recomputes all checksums of a store's file, as an attacker with write access can. Seals need the key
-/// and stay as they are.
+/// Recomputes all checksums of a store's file, as an attacker with write access can. Seals need the
+/// key and stay as they are.
 pub fn make_checksums_fit(name: &str, bytes: &mut Vec<u8>) {
     if KEYRING_FILES.contains(&name) {
         bytes.truncate(bytes.len().saturating_sub(8));

@@ -1,4 +1,5 @@
-//! A domain: a root key and the keys derived from it. Each secret has its own domain for new tokens.
+//! A domain: a root key and the keys derived from it. Each secret has its own domain for new
+//! tokens.
 
 use zeroize::Zeroizing;
 

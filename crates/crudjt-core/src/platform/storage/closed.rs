@@ -1,5 +1,5 @@
-//! Replaces a file after its store is closed: a handle that somebody still holds must not keep the file
-//! open, because Windows could not remove its folder.
+//! Replaces a file after its store is closed: a handle that somebody still holds must not keep the
+//! file open, because Windows could not remove its folder.
 
 use std::io;
 

@@ -79,8 +79,8 @@ impl Storage for Disk {
     }
 }
 
-/// Releases the lock explicitly. Closing the file would not suffice: a child process that is just being
-/// started also holds the file for a while.
+/// Releases the lock explicitly. Closing the file would not suffice: a child process that is just
+/// being started also holds the file for a while.
 struct DiskLock(File);
 
 impl Drop for DiskLock {
@@ -90,8 +90,8 @@ impl Drop for DiskLock {
     }
 }
 
-/// ext2/3/4, XFS and tmpfs have neither copy-on-write nor thin blocks, so a mapped page of an allocated
-/// file can always be written.
+/// ext2/3/4, XFS and tmpfs have neither copy-on-write nor thin blocks, so a mapped page of an
+/// allocated file can always be written.
 #[cfg(target_os = "linux")]
 fn maps_well(folder: &Path) -> bool {
     const EXT: u32 = 0xEF53;

@@ -1,7 +1,7 @@
 //! A memory-mapped file, accessed only by copying in and out through raw pointers.
 //!
-//! Invariant (of [`Mapping`]): nobody else accesses a range while it is written. The journal publishes a
-//! range under a lock after writing it, and never writes it again.
+//! Invariant (of [`Mapping`]): nobody else accesses a range while it is written. The journal
+//! publishes a range under a lock after writing it, and never writes it again.
 
 use std::fs::File;
 use std::io;
@@ -20,8 +20,8 @@ const PAGE: u64 = 64 << 10;
 
 #[cfg(target_os = "linux")]
 thread_local! {
-    /// Reused by the one thread that prepares: allocating them each time would cost as much as writing
-    /// them.
+    /// Reused by the one thread that prepares: allocating them each time would cost as much as
+    /// writing them.
     static ZEROS: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
@@ -64,8 +64,8 @@ impl Mapping for MappedFile {
     fn write(&self, offset: u64, data: &[u8]) -> bool {
         let fits = self.holds(offset, data.len());
         if fits {
-            // SAFETY: the target is within the live mapping (checked above), does not overlap `data`
-            // (Rust memory), and nobody else accesses the range now (module invariant).
+            // SAFETY: the target is within the live mapping (checked above), does not overlap
+            // `data` (Rust memory), and nobody else accesses the range now (module invariant).
             unsafe {
                 let target = self.map.as_mut_ptr().add(offset as usize);
                 ptr::copy_nonoverlapping(data.as_ptr(), target, data.len());
@@ -94,8 +94,8 @@ impl Mapping for MappedFile {
         let _ = self.map.advise_range(Advice::PopulateWrite, range.start as usize, length);
     }
 
-    /// Writes zeros: the system then allocates all pages at once. Allocating them one by one, at their
-    /// first access, costs three times as much.
+    /// Writes zeros: the system then allocates all pages at once. Allocating them one by one, at
+    /// their first access, costs three times as much.
     #[cfg(target_os = "linux")]
     fn prepare(&self, range: Range<u64>) {
         ZEROS.with_borrow_mut(|zeros| {

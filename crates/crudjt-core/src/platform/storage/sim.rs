@@ -1,5 +1,5 @@
-//! An in-memory file system for tests, with fault injection; a copy has the files as a killed process
-//! leaves them.
+//! An in-memory file system for tests, with fault injection; a copy has the files as a killed
+//! process leaves them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -75,8 +75,8 @@ impl SimDisk {
         SimDisk::with(copies.collect(), self.maps)
     }
 
-    /// Fails the write, sync, extension, rename or removal after the next `count`; with `on`, also all
-    /// that follow.
+    /// Fails the write, sync, extension, rename or removal after the next `count`; with `on`, also
+    /// all that follow.
     pub fn fail_after(&self, count: u64, kind: io::ErrorKind, on: bool) {
         *self.controls.kind.lock() = Some(kind);
         self.controls.fail_all.store(on, Ordering::SeqCst);
