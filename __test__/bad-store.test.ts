@@ -67,7 +67,7 @@ test('a read-only folder is refused', async (t) => {
     const undo = makeReadOnly(path)
     try {
       for (const folder of [path, join(path, 'below')]) {
-        await refusesToOpen(t, folder, 'ERR_CRUDJT_PATH', /read-only|may not write/)
+        await refusesToOpen(t, folder, 'ERR_CRUDJT_PATH', /read-only|permission denied/)
         await refusesToOpen(t, folder, 'ERR_CRUDJT_PATH', folder)
       }
     } finally {

@@ -1,14 +1,14 @@
 // Builds the package: the native binding with its loader and types, then the TypeScript.
-// `node scripts/build.mjs [native|ts]`; without an argument both. Says in one line what is missing.
-// In dist is what is published, in build each module by itself, for tests of the parts inside.
+// `node scripts/build.mjs [native|ts]`; both without an argument. `dist` is published; `build` has every
+// module as a file of its own, for tests of internals.
 
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyTypes } from './public-types.mjs'
 import { root, run, scriptOf } from './tools.mjs'
 
-const NODE_WANTED = [20, 17]
-const RUST_WANTED = [1, 95]
+const MIN_NODE = [20, 17]
+const MIN_RUST = [1, 95]
 
 const NATIVE = [
   ...['build', '--platform', '--release', '--output-dir', '.'],
@@ -19,7 +19,7 @@ const NATIVE = [
 const [BUILD, DIST] = [join(root, 'build'), join(root, 'dist')]
 const COMMAND = join(DIST, 'src/cli/main.js')
 
-// The command's own bundle asks the library's for the engine, from wherever a file of it does.
+// The bundle of the command imports the bundle of the library, from any of its modules.
 const libraryBeside = {
   name: 'library-beside',
   setup({ onResolve }) {
@@ -27,7 +27,7 @@ const libraryBeside = {
   },
 }
 
-// `npx crudjt` in this folder makes npm prepare the package, built as it may be.
+// `npx crudjt` in this folder runs `prepare` even if everything is built.
 if (process.env.npm_command === 'exec' && isBuilt()) process.exit(0)
 
 const part = process.argv[2] ?? 'all'
@@ -44,8 +44,8 @@ if (part !== 'native') {
   chmodSync(COMMAND, 0o755)
 }
 
-// The library is one file, the command another that asks it; names stay, for traces. Comments are for
-// the types, where editors show them: the code comes without, and without white space.
+// The library is one file, and the command another that imports it. Names are kept for stack traces.
+// Comments and white space are removed: editors read the comments in the type declarations.
 async function bundle() {
   const { build } = await import('esbuild')
   const plain = {
@@ -72,29 +72,29 @@ function isBuilt() {
 
 function checkNode() {
   const found = process.versions.node
-  if (isOlder(found, NODE_WANTED)) stop(`${needed('Node', NODE_WANTED)}, this is ${found}`)
+  if (isOlder(found, MIN_NODE)) stop(`${required('Node', MIN_NODE)}, found ${found}`)
 }
 
 async function checkRust() {
-  const wanted = needed('Rust', RUST_WANTED)
+  const requirement = required('Rust', MIN_RUST)
   const cargo = await run('cargo', ['--version'], { quiet: true }).catch(() => ({ status: -1 }))
-  if (cargo.status !== 0) stop(`${wanted} and cargo was not found: see https://rustup.rs`)
+  if (cargo.status !== 0) stop(`${requirement}, and cargo was not found: see https://rustup.rs`)
   const found = cargo.text.split(' ')[1] ?? '0'
-  if (isOlder(found, RUST_WANTED)) stop(`${wanted}, this is ${found}: run rustup update`)
+  if (isOlder(found, MIN_RUST)) stop(`${requirement}, found ${found}: run rustup update`)
 }
 
-function needed(what, version) {
-  return `${what} ${version.join('.')} or later is needed to build crudjt`
+function required(what, version) {
+  return `Building crudjt requires ${what} ${version.join('.')} or later`
 }
 
-function isOlder(found, wanted) {
+function isOlder(found, minimum) {
   const [major = 0, minor = 0] = found.split('.').map((part) => Number.parseInt(part, 10))
-  return major < wanted[0] || (major === wanted[0] && minor < wanted[1])
+  return major < minimum[0] || (major === minimum[0] && minor < minimum[1])
 }
 
 async function command(name, bin, args) {
   const { status } = await run(process.execPath, [scriptOf(name, bin), ...args])
-  if (status !== 0) stop(`crudjt was not built: ${bin} failed, see above`)
+  if (status !== 0) stop(`Building crudjt failed: see the errors of ${bin} above`)
 }
 
 function stop(line) {

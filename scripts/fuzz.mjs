@@ -1,8 +1,8 @@
-// Runs a fuzz target: node scripts/fuzz.mjs TARGET SECONDS [--keep] [--seed NUMBER] [--unsanitized], or
-// `all` for each of them so long. With a seed and the same corpus it makes up the same inputs each
-// time. What it finds on the way stays in target/fuzz-found; with --keep what of it is needed to reach
-// as much of the engine goes into fuzz/corpus. All unsanitized takes one build instead of two. Needs
-// the nightly toolchain and cargo-fuzz.
+// Runs a fuzz target, or `all` of them in turn:
+//   node scripts/fuzz.mjs TARGET SECONDS [--keep] [--seed NUMBER] [--unsanitized]
+// The same seed and corpus give the same inputs. New inputs are saved in target/fuzz-found; --keep merges
+// them into fuzz/corpus, minimized. --unsanitized needs one build instead of two. Requires the nightly
+// toolchain and cargo-fuzz.
 
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,11 +10,11 @@ import { parseArgs } from 'node:util'
 import { root, run } from './tools.mjs'
 
 const TARGETS = readdirSync(join(root, 'fuzz/fuzz_targets')).map((file) => file.slice(0, -3))
-/** What one input may take: seconds, and megabytes. */
-const [MOST_SECONDS, MOST_MEGABYTES] = [60, 2048]
-/** How long one process runs: one that stands panics of redb keeps what it was lent, a gigabyte in so long. */
-const TURN_SECONDS = 300
-/** Targets that call nothing unsafe are many times faster without the address sanitizer. */
+/** The limits of one input. */
+const [MAX_SECONDS, MAX_MEGABYTES] = [60, 2048]
+/** How long one process runs: panics caught inside redb leak a gigabyte in this time. */
+const ROUND_SECONDS = 300
+/** Targets without unsafe code are many times faster without AddressSanitizer. */
 const UNSANITIZED = ['files', 'operations']
 
 const { values, positionals } = parseArgs({
@@ -37,16 +37,16 @@ for (const each of target === 'all' ? TARGETS : [target]) {
   if (values.keep) await keep(each)
 }
 
-/** Fails the script if an input was found that the target does not stand. */
+/** Exits with status 1 if an input makes the target fail. */
 async function fuzz(name) {
   const seed = Number(values.seed)
-  for (let turn = 0; turn * TURN_SECONDS < Number(seconds); turn++) {
-    const left = Number(seconds) - turn * TURN_SECONDS
-    await fuzzTurn(name, Math.min(left, TURN_SECONDS), seed + turn)
+  for (let round = 0; round * ROUND_SECONDS < Number(seconds); round++) {
+    const left = Number(seconds) - round * ROUND_SECONDS
+    await fuzzRound(name, Math.min(left, ROUND_SECONDS), seed + round)
   }
 }
 
-async function fuzzTurn(name, time, seed) {
+async function fuzzRound(name, time, seed) {
   const found = join(root, 'target/fuzz-found', name)
   mkdirSync(found, { recursive: true })
   await cargoFuzz(
@@ -55,8 +55,8 @@ async function fuzzTurn(name, time, seed) {
     [
       `-max_total_time=${time}`,
       `-seed=${seed}`,
-      `-timeout=${MOST_SECONDS}`,
-      `-rss_limit_mb=${MOST_MEGABYTES}`,
+      `-timeout=${MAX_SECONDS}`,
+      `-rss_limit_mb=${MAX_MEGABYTES}`,
       '-len_control=0',
       '-max_len=700',
       '-print_final_stats=1',
@@ -64,7 +64,7 @@ async function fuzzTurn(name, time, seed) {
   )
 }
 
-/** Replaces the corpus by the smallest inputs that reach as much as all that there are. */
+/** Replaces the corpus by the smallest set of inputs with the same coverage. */
 async function keep(name) {
   const corpus = join('fuzz/corpus', name)
   const fresh = join(root, `${corpus}.new`)
@@ -75,8 +75,8 @@ async function keep(name) {
 }
 
 async function cargoFuzz(name, folders, options) {
-  const isPlain = values.unsanitized || UNSANITIZED.includes(name)
-  const sanitizer = isPlain ? 'none' : 'address'
+  const isUnsanitized = values.unsanitized || UNSANITIZED.includes(name)
+  const sanitizer = isUnsanitized ? 'none' : 'address'
   const build = ['-O', '-s', sanitizer, '--target-dir', `target/fuzz-${sanitizer}`]
   const args = ['run', 'nightly', 'cargo', 'fuzz', 'run', ...build, name, ...folders, '--']
   const { status } = await run('rustup', [...args, ...options])

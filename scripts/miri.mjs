@@ -1,9 +1,9 @@
-// Runs the engine's own tests of what does no I/O and maps nothing under Miri, which finds undefined
-// behaviour. Needs the nightly toolchain with the component `miri`.
+// Runs the engine's unit tests without I/O and memory maps under Miri, which finds undefined behaviour.
+// Requires the nightly toolchain with the component `miri`.
 
 import { run } from './tools.mjs'
 
-/** Modules that call neither the system nor code in C. */
+/** Modules without system calls and C code. */
 const MODULES = [
   'bytes::',
   'cache::reader_index::',
@@ -22,7 +22,7 @@ if (missing !== 0) {
   console.error('Miri is not installed: rustup component add --toolchain nightly miri')
   process.exit(69)
 }
-// Miri is a hundred times slower than the processor; proptest must not look for files of its own.
+// Miri is about a hundred times slower than native code. Isolation would stop proptest from reading its regression files.
 process.env.PROPTEST_CASES ??= '8'
 process.env.MIRIFLAGS ??= '-Zmiri-disable-isolation'
 const { status } = await run('rustup', [

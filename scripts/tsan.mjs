@@ -1,11 +1,11 @@
-// Runs the engine's tests that have threads under ThreadSanitizer, which finds data races. The
-// standard library is compiled with it too: without that it takes every `Arc` for a race. So it takes
-// the compiler of `npm run cross`, on Debian 12 as root, and the sanitizer's library of rustup.
+// Runs the engine's multi-threaded tests under ThreadSanitizer, which finds data races. The standard
+// library must be instrumented too, or every `Arc` is reported as a race: this requires the compiler of
+// `npm run cross` (Debian 12, root) and the sanitizer runtime of rustup.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { buildEnvironment, needDebian } from './cross/toolchain.mjs'
+import { buildEnvironment, installDebian } from './cross/toolchain.mjs'
 import { root, run } from './tools.mjs'
 
 const TARGET = 'x86_64-unknown-linux-gnu'
@@ -14,13 +14,13 @@ const TESTS = ['lifecycle', 'model', 'kill', 'clock', 'opening', 'backup']
 const sysroot = execFileSync('rustup', ['run', 'stable', 'rustc', '--print', 'sysroot']).toString()
 const runtime = join(sysroot.trim(), 'lib/rustlib', TARGET, 'lib/librustc-stable_rt.tsan.a')
 if (!existsSync(runtime)) {
-  console.error(`ThreadSanitizer's library is not there: ${runtime}`)
+  console.error(`ThreadSanitizer's runtime is missing: ${runtime}`)
   process.exit(69)
 }
-needDebian(['rustc-web', 'cargo-web', 'rust-web-src'])
+installDebian(['rustc-web', 'cargo-web', 'rust-web-src'])
 const folder = join(root, 'target/tsan')
 mkdirSync(folder, { recursive: true })
-// The library is in C and wants what rustc leaves out; ld.bfd does not find all of it.
+// The runtime is written in C and needs libraries that rustc leaves out; ld.bfd does not find all of them.
 writeFileSync(
   join(folder, 'cc'),
   `#!/bin/bash

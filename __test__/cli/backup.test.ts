@@ -1,4 +1,4 @@
-/** `crudjt backup`: a copy of a store in use through its master, or of one that nobody has open. */
+/** `crudjt backup`: copies of a store in use, made by its master, and of one that is not in use. */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import test from 'ava'
@@ -17,7 +17,7 @@ async function readAll(path: string, tokens: string[]): Promise<unknown[]> {
   return sessions.map((session) => session?.data.at)
 }
 
-test('a server copies its store while it is written to; put back, the copy has all that was answered before', async (t) => {
+test('a server copies its store while it is written to; the restored copy has every change acknowledged before', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const target = join(folder, 'copy')
@@ -41,7 +41,7 @@ test('a server copies its store while it is written to; put back, the copy has a
     const patient = { env: { CRUDJT_TIMEOUT_MS: '60000' } }
     const refused = await crudjt(['backup', path, target, ...at], patient)
     t.is(refused.status, 1)
-    t.regex(refused.stderr, /^crudjt: The master at [^\n]* wants its access key[^\n]*\n$/)
+    t.regex(refused.stderr, /^crudjt: The master at [^\n]* requires its access key[^\n]*\n$/)
     t.false(existsSync(target))
     const { status, stdout, stderr } = await crudjt(
       ['backup', relative(process.cwd(), path), relative(process.cwd(), target), ...at],
@@ -70,7 +70,7 @@ test('a server copies its store while it is written to; put back, the copy has a
   })
 })
 
-test('a store that nobody has open is copied by the command itself, without a secret', async (t) => {
+test('a store that is not in use is copied by the command itself, without a secret', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const store = await Store.open({ path, secret_key: KEY })
@@ -87,7 +87,7 @@ test('a store that nobody has open is copied by the command itself, without a se
   })
 })
 
-test('the wrong master, and none, are told from the right one, and nothing is copied', async (t) => {
+test('a wrong or unreachable master is reported, and nothing is copied', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const target = join(folder, 'copy')
@@ -103,7 +103,10 @@ test('the wrong master, and none, are told from the right one, and nothing is co
       '60000',
     ])
     t.is(wrong.status, 1)
-    t.regex(wrong.stderr, /belongs to process \d+ [^\n]*, but the master at \S+ has another store/)
+    t.regex(
+      wrong.stderr,
+      /belongs to process \d+ [^\n]*, but the master at \S+ serves another store/,
+    )
     await other.stop()
     const none = await crudjt([
       'backup',
@@ -117,7 +120,7 @@ test('the wrong master, and none, are told from the right one, and nothing is co
     t.is(none.status, 1)
     t.regex(
       none.stderr,
-      /belongs to process [^\n]*No master can be reached[^\n]*Give --host and --port/,
+      /belongs to process [^\n]*No master can be reached[^\n]*give --host and --port/,
     )
     t.false(existsSync(target))
     t.deepEqual(

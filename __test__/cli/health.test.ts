@@ -7,7 +7,7 @@ import { crudjt, serve } from '../helpers/cli.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 
-/** A port behind which nobody says anything. */
+/** A port that accepts connections and never replies. */
 async function silentPort() {
   const server = createServer((socket) => socket.on('error', () => {}))
   server.listen(0, '127.0.0.1')
@@ -15,7 +15,7 @@ async function silentPort() {
   return { port: (server.address() as AddressInfo).port, server }
 }
 
-test('a server that serves is healthy, also to one without its access key', async (t) => {
+test('a server that serves is healthy, also to a client without its access key', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_SECRET_KEY: KEY, CRUDJT_ACCESS_KEY: 'let-me-in' }
     const server = await serve(['--store', join(folder, 'store')], { env })
@@ -33,7 +33,10 @@ test('a server that serves is healthy, also to one without its access key', asyn
     await server.stop()
     const { status, stderr } = await crudjt(['health', '--port', port])
     t.is(status, 1)
-    t.regex(stderr, /^crudjt: no healthy server at 127\.0\.0\.1:\d+: nobody answers there[^\n]*\n$/)
+    t.regex(
+      stderr,
+      /^crudjt: no healthy server at 127\.0\.0\.1:\d+: nothing is listening there[^\n]*\n$/,
+    )
   })
 })
 
@@ -49,10 +52,10 @@ test('a server at a Unix socket is healthy', async (t) => {
   })
 })
 
-test('a port that says nothing is unhealthy at the deadline', async (t) => {
+test('a port that never replies is unhealthy at the deadline', async (t) => {
   const { port, server } = await silentPort()
   const { status, stderr } = await crudjt(['health', '--port', `${port}`, '--timeout-ms', '200'])
   t.is(status, 1)
-  t.regex(stderr, /^crudjt: no healthy server at [^\n]+: no answer within 200 ms\n$/)
+  t.regex(stderr, /^crudjt: no healthy server at [^\n]+: no reply within 200 ms\n$/)
   server.close()
 })

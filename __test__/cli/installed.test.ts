@@ -1,4 +1,4 @@
-/** The command of the package as users get it: packed, and installed in a folder whose name has spaces. */
+/** The command as users get it: packed, and installed in a path with spaces. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -16,7 +16,7 @@ async function npm(cwd: string, ...args: string[]): Promise<string> {
   return stdout
 }
 
-/** Installs the package as it would be published. Its binding comes in a package of its own there. */
+/** Installs the package as published, where the binding is a package of its own. */
 async function install(folder: string): Promise<void> {
   await npm('.', 'pack', '--ignore-scripts', '--silent', '--pack-destination', folder)
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
@@ -27,7 +27,7 @@ async function install(folder: string): Promise<void> {
   }
 }
 
-test('npx crudjt works where the package is installed, also in a path with spaces', async (t) => {
+test('npx crudjt works where the package is installed, in a path with spaces', async (t) => {
   await inFolder(async (outer) => {
     const folder = join(outer, 'my own project')
     mkdirSync(folder)

@@ -6,7 +6,7 @@ import { crudjt } from '../helpers/cli.js'
 import { inFolder } from '../helpers/folder.js'
 
 for (const bytes of [32, 48, 64]) {
-  test(`a secret of ${bytes} bytes is printed, another one each time`, async (t) => {
+  test(`a new secret of ${bytes} bytes is printed each time`, async (t) => {
     const made = await Promise.all([1, 2].map(() => crudjt(['keygen', '--bytes', String(bytes)])))
     const secrets = made.map(({ stdout }) => stdout)
     t.not(secrets[0], secrets[1])
@@ -17,7 +17,7 @@ for (const bytes of [32, 48, 64]) {
   })
 }
 
-test('a secret is written to a new file for its owner alone, and not shown', async (t) => {
+test('a secret is written to a new file with mode 0600, and not printed', async (t) => {
   await inFolder(async (folder) => {
     const file = join(folder, 'secret_key.txt')
     const { status, stdout } = await crudjt(['keygen', '--out', file])
@@ -29,21 +29,21 @@ test('a secret is written to a new file for its owner alone, and not shown', asy
   })
 })
 
-test('a file that is there already stays as it is', async (t) => {
+test('an existing file is not overwritten', async (t) => {
   await inFolder(async (folder) => {
     const file = join(folder, 'secret_key.txt')
     writeFileSync(file, 'mine')
     const { status, stderr } = await crudjt(['keygen', '--out', file])
     t.is(status, 1)
-    t.regex(stderr, /secret_key\.txt was not written: it is there already[^\n]+\n$/)
+    t.regex(stderr, /^crudjt: Cannot write \S+secret_key\.txt: it already exists[^\n]+\n$/)
     t.is(readFileSync(file, 'utf8'), 'mine')
   })
 })
 
-test('a folder that does not exist is named', async (t) => {
+test('a missing folder is reported', async (t) => {
   await inFolder(async (folder) => {
     const { status, stderr } = await crudjt(['keygen', '--out', join(folder, 'no/such')])
     t.is(status, 1)
-    t.regex(stderr, /there is no such folder\n$/)
+    t.regex(stderr, /its folder does not exist\n$/)
   })
 })

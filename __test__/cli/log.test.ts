@@ -1,8 +1,8 @@
-/** The server's log, where it is not part of a server's life. */
+/** The server's log of an uncaught error. */
 import test from 'ava'
 import { runProcess } from '../helpers/children.js'
 
-test('an error that nobody caught is logged with its kind and place, without its text', async (t) => {
+test('an uncaught error is logged with its class and stack frames, without its message', async (t) => {
   const { status, text } = await runProcess('crash.mjs', 'token abc\n at token abc')
   t.is(status, 1)
   const { level, error, code, at } = JSON.parse(text)

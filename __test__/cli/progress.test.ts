@@ -1,9 +1,9 @@
-/** The bar of long runs: on a terminal only, and never in the way. */
+/** The progress bar of long runs: shown on a terminal only. */
 import { Writable } from 'node:stream'
 import test from 'ava'
 import { openBar } from '../../build/src/cli/progress.js'
 
-/** A stream that keeps what is written to it. */
+/** A stream that records what is written to it. */
 function screen(isTTY: boolean) {
   let text = ''
   const stream = new Writable({
@@ -16,7 +16,7 @@ function screen(isTTY: boolean) {
   return { terminal, text: () => text }
 }
 
-test('a terminal is shown how far a run is, and then cleared with its cursor given back', async (t) => {
+test('the bar is shown on a terminal, then cleared, and the cursor is restored', async (t) => {
   const { terminal, text } = screen(true)
   const bar = await openBar(false, terminal, 0)
   bar.onProgress(0, 0)
@@ -30,14 +30,14 @@ test('a terminal is shown how far a run is, and then cleared with its cursor giv
   t.true(hidden >= 0 && text().lastIndexOf('\u001b[?25h') > hidden)
 })
 
-test('a short run, a quiet one and one that is no terminal show nothing', async (t) => {
-  for (const [isQuiet, isTTY, patience] of [
+test('a short run, a quiet run and a run without a terminal show nothing', async (t) => {
+  for (const [isQuiet, isTTY, showAfter] of [
     [false, true, 60_000],
     [true, true, 0],
     [false, false, 0],
   ] as const) {
     const { terminal, text } = screen(isTTY)
-    const bar = await openBar(isQuiet, terminal, patience)
+    const bar = await openBar(isQuiet, terminal, showAfter)
     bar.onProgress(25, 100)
     bar.end()
     t.is(text(), '')

@@ -1,4 +1,4 @@
-/** `crudjt serve`: what it serves, what it logs, how it stops, and how it says that it can't start. */
+/** `crudjt serve`: serving, logging, stopping, and failing to start. */
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
@@ -8,8 +8,8 @@ import { inFolder } from '../helpers/folder.js'
 import { KEY, OTHER_KEY } from '../helpers/keys.js'
 
 /**
- * A user other than root: root needs one to find out what a user may not do. There is none where
- * other users can't reach the package; the tests that need one are skipped then.
+ * An unprivileged user for the tests of permissions, if they run as root. Undefined where other users
+ * cannot read the package; the tests that need one are skipped then.
  */
 const NOBODY = process.getuid?.() === 0 && isOpenToAll(__dirname) ? 65534 : undefined
 
@@ -20,7 +20,7 @@ function onlyLine({ stdout, stderr }: Ended): Record<string, unknown> {
   return JSON.parse(lines[0] as string)
 }
 
-test('clients are served, and their tokens are there after a stop and another start', async (t) => {
+test('clients are served, and their tokens survive a restart', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const data = { user: 42, mark: 'Zaphod' }
@@ -44,7 +44,7 @@ test('clients are served, and their tokens are there after a stop and another st
   })
 })
 
-test('options reach the store: a larger limit of data, an access key, a Unix socket', async (t) => {
+test('options reach the store: max_data_size, an access key, a Unix socket', async (t) => {
   await inFolder(async (folder) => {
     const host = `unix:${join(folder, 'socket')}`
     const secret = join(folder, 'secret')
@@ -67,7 +67,7 @@ test('options reach the store: a larger limit of data, an access key, a Unix soc
   })
 })
 
-test('what was answered before a stop is kept, whatever was under way', async (t) => {
+test('acknowledged calls survive a stop, whatever was in flight', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_KEY: KEY }
     const server = await serve([], { env })
@@ -92,7 +92,7 @@ test('what was answered before a stop is kept, whatever was under way', async (t
   })
 })
 
-test('a list of secrets opens the tokens of all of them, also with line breaks in one', async (t) => {
+test('a list of secrets opens the tokens of all of them, even if one is wrapped', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const older = await Store.open({ path, secret_key: KEY })
@@ -109,7 +109,7 @@ test('a list of secrets opens the tokens of all of them, also with line breaks i
   })
 })
 
-test('what the store reports is logged as a warning with its code', async (t) => {
+test('events of the store are logged as warnings with their codes', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const older = await Store.open({ path, secret_key: KEY })
@@ -124,32 +124,28 @@ test('what the store reports is logged as a warning with its code', async (t) =>
 })
 
 for (const [name, env, says] of [
-  ['no secret', {}, /^No secret key: make one with npx crudjt keygen --out FILE/],
-  [
-    'a secret file that is not there',
-    { CRUDJT_SECRET_FILE: '/no/such' },
-    /no file \/no\/such: make/,
-  ],
+  ['no secret', {}, /^No secret key: generate one with npx crudjt keygen --out FILE/],
+  ['a missing secret file', { CRUDJT_SECRET_FILE: '/no/such' }, /no file \/no\/such: generate/],
   ['a secret file that is a folder', { CRUDJT_SECRET_FILE: '/' }, /^\/ is a folder/],
   [
     'a blank secret file',
     { CRUDJT_SECRET_FILE: '/dev/null' },
-    /in \/dev\/null is no key.* is blank/,
+    /^Invalid secret key in \/dev\/null: .* is blank/,
   ],
-  ['a short secret', { CRUDJT_SECRET_KEY: 'c2hvcnQ=' }, /in CRUDJT_SECRET_KEY is no.*Got 5 bytes/],
-  ['a secret that is no Base64', { CRUDJT_SECRET_KEY: '§ecret' }, /must be a valid Base64 string/],
+  [
+    'a short secret',
+    { CRUDJT_SECRET_KEY: 'c2hvcnQ=' },
+    /^Invalid secret key in CRUDJT_SECRET_KEY: .*Got 5 bytes/,
+  ],
+  ['a secret that is not Base64', { CRUDJT_SECRET_KEY: '§ecret' }, /must be a valid Base64 string/],
   [
     'a blank access key',
     { CRUDJT_SECRET_KEY: KEY, CRUDJT_ACCESS_KEY_FILE: '/dev/null' },
     /access key/,
   ],
-  [
-    'a port that is none',
-    { CRUDJT_SECRET_KEY: KEY, CRUDJT_PORT: 'http' },
-    /^CRUDJT_PORT: expected/,
-  ],
+  ['an invalid port', { CRUDJT_SECRET_KEY: KEY, CRUDJT_PORT: 'http' }, /^CRUDJT_PORT: expected/],
 ] as const) {
-  test(`${name} is told in one line with status 78`, async (t) => {
+  test(`${name} is reported in one line with status 78`, async (t) => {
     await inFolder(async (folder) => {
       const around = { env: { CRUDJT_STORE: join(folder, 'store'), ...env } }
       const ended = await crudjt(['serve'], around)
@@ -165,7 +161,7 @@ for (const [name, env, says] of [
 const asOther = process.getuid?.() === 0 && NOBODY === undefined ? test.skip : test
 
 asOther(
-  'a folder that this user may not write is told with the line that cures it, status 78',
+  'a folder without write permission is reported with the command that fixes it, status 78',
   async (t) => {
     await inFolder(async (folder) => {
       chmodSync(folder, 0o755)
@@ -174,35 +170,41 @@ asOther(
       const env = { CRUDJT_STORE: path, CRUDJT_SECRET_KEY: KEY }
       const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
       t.is(ended.status, 78)
-      const cure = NOBODY ? `chown -R ${NOBODY}:${NOBODY} '${path}'` : `chmod -R u+rwX '${path}'`
-      t.true(String(onlyLine(ended).msg).includes(cure), ended.stdout)
+      const fix = NOBODY ? `chown -R ${NOBODY}:${NOBODY} '${path}'` : `chmod -R u+rwX '${path}'`
+      t.true(String(onlyLine(ended).msg).includes(fix), ended.stdout)
     })
   },
 )
 
 const asRoot = NOBODY === undefined ? test.skip : test
 
-/** Whether every folder on the way can be passed by everybody. */
+/** Whether every user can traverse the path. */
 function isOpenToAll(folder: string): boolean {
   const isOpen = (statSync(folder).mode & 0o001) !== 0
   return isOpen && (dirname(folder) === folder || isOpenToAll(dirname(folder)))
 }
 
-asRoot('a file of root in the folder is told with the line that cures it, status 78', async (t) => {
-  await inFolder(async (folder) => {
-    const path = join(folder, 'store')
-    const store = await Store.open({ path, secret_key: KEY })
-    await store.close()
-    chmodSync(folder, 0o755)
-    chmodSync(path, 0o777)
-    const env = { CRUDJT_STORE: path, CRUDJT_SECRET_KEY: KEY }
-    const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
-    t.is(ended.status, 78)
-    t.regex(String(onlyLine(ended).msg), /run as root: chown -R 65534:65534 \S+\/store /)
-  })
-})
+asRoot(
+  'a file of root in the folder is reported with the command that fixes it, status 78',
+  async (t) => {
+    await inFolder(async (folder) => {
+      const path = join(folder, 'store')
+      const store = await Store.open({ path, secret_key: KEY })
+      await store.close()
+      chmodSync(folder, 0o755)
+      chmodSync(path, 0o777)
+      const env = { CRUDJT_STORE: path, CRUDJT_SECRET_KEY: KEY }
+      const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
+      t.is(ended.status, 78)
+      t.regex(String(onlyLine(ended).msg), /run as root: chown -R 65534:65534 \S+\/store /)
+      const keys = await crudjt(['keys', path], { ...(NOBODY && { uid: NOBODY }) })
+      t.is(keys.status, 78)
+      t.regex(keys.stderr, /^crudjt: Permission denied for the store at [^\n]*chown -R 65534:65534/)
+    })
+  },
+)
 
-asRoot('a secret that this user may not read is told with the line that cures it', async (t) => {
+asRoot('an unreadable secret is reported with the command that fixes it', async (t) => {
   await inFolder(async (folder) => {
     chmodSync(folder, 0o755)
     const file = join(folder, 'secret')
@@ -210,11 +212,14 @@ asRoot('a secret that this user may not read is told with the line that cures it
     const env = { CRUDJT_STORE: join(folder, 'store'), CRUDJT_SECRET_FILE: file }
     const ended = await crudjt(['serve'], { env, ...(NOBODY && { uid: NOBODY }) })
     t.is(ended.status, 78)
-    t.regex(String(onlyLine(ended).msg), /may not read \S+\/secret: run as root: chown -R 65534/)
+    t.regex(
+      String(onlyLine(ended).msg),
+      /^Permission denied for \S+\/secret: run as root: chown -R 65534/,
+    )
   })
 })
 
-test('a port or a store that is in use is told in one line with status 1', async (t) => {
+test('a port or a store that is in use is reported in one line with status 1', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_SECRET_KEY: KEY }
     const server = await serve(['--store', join(folder, 'store')], { env })

@@ -1,4 +1,4 @@
-/** The command line and the environment: what is taken, what is refused and how. */
+/** The command line and the environment: accepted values, and the errors for the others. */
 import test from 'ava'
 import { crudjt } from '../helpers/cli.js'
 
@@ -18,7 +18,7 @@ for (const [args, says] of [
   [['health', '--timeout-ms', '1s'], /--timeout-ms: expected a whole number of mill.*got '1s'/],
   [['keygen', '--bytes', '33'], /--bytes: expected 32, 48 or 64, got '33'/],
 ] as const) {
-  test(`"crudjt ${args.join(' ')}" is refused in one line with status 64`, async (t) => {
+  test(`"crudjt ${args.join(' ')}" is rejected in one line with status 64`, async (t) => {
     const { status, stdout, stderr } = await crudjt(args)
     t.is(status, 64)
     t.is(stdout, '')
@@ -27,7 +27,7 @@ for (const [args, says] of [
   })
 }
 
-test('a wrong value in the environment is refused with status 78 and the name of its variable', async (t) => {
+test('an invalid value in the environment is rejected with status 78 and the name of its variable', async (t) => {
   const { status, stderr } = await crudjt(['health'], { env: { CRUDJT_DOCKER_PORT: 'http' } })
   t.is(status, 78)
   t.regex(stderr, /^crudjt: CRUDJT_DOCKER_PORT: expected a whole number[^\n]+\n$/)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import test from 'ava'
 import { next, startProcess } from '../helpers/children.js'
 
-/** Sends the first signal, waits until it was heard, then sends the others; gives the exit status. */
+/** Sends the first signal, waits for its report, sends the others; returns the ending signal. */
 async function endOf(times: readonly number[], signals: readonly NodeJS.Signals[]) {
   const child = await startProcess('signals.mjs', ...times.map(String))
   const [first, ...others] = signals
@@ -21,6 +21,6 @@ test('a second signal ends the process at once', async (t) => {
   t.deepEqual(await endOf([0, 1000], ['SIGINT', 'SIGINT']), ['SIGINT', 'SIGINT'])
 })
 
-test('what npx passes on of one Ctrl-C is no second signal', async (t) => {
+test('the copy of a Ctrl-C that npx forwards is not a second signal', async (t) => {
   t.deepEqual(await endOf([0, 1, 2], ['SIGINT', 'SIGINT', 'SIGTERM']), ['SIGINT', 'SIGTERM'])
 })

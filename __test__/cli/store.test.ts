@@ -1,4 +1,4 @@
-/** `crudjt verify`, `repair`, `compact` and `keys`: what they print, how they end, what they leave alone. */
+/** `crudjt verify`, `repair`, `compact` and `keys`: output, exit status, and what they leave unchanged. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { KEY, OTHER_KEY } from '../helpers/keys.js'
 
 const withKey = { env: { CRUDJT_SECRET_KEY: KEY } }
 
-/** A closed store with so many tokens. */
+/** A closed store with the given number of tokens. */
 async function makeStore(path: string, tokens: number, secret_key: string | string[] = KEY) {
   const store = await Store.open({ path, secret_key })
   const made = Array.from({ length: tokens }, (_, at) =>
@@ -32,13 +32,13 @@ function damage(path: string, at: number): void {
   writeFileSync(path, bytes)
 }
 
-test('a sound store is told with status 0, as text and as JSON, and not changed', async (t) => {
+test('a sound store is reported with status 0, as text and as JSON, and not changed', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 30)
     const before = contents(folder)
     const { status, stdout, stderr } = await crudjt(['verify', folder], withKey)
     t.deepEqual([status, stderr], [0, ''])
-    t.regex(stdout, /^Sound: .*\n30 records \(0 expired, 30 opened with the secret\), \d+ blocks, /)
+    t.regex(stdout, /^Sound: .*\n30 records \(0 expired, 30 decrypted\), \d+ blocks, /)
     const asJson = await crudjt(['verify', '--json', '--quiet'], { env: { CRUDJT_STORE: folder } })
     const report = JSON.parse(asJson.stdout) as VerifyReport
     t.like(report, { sound: true, records: 30, opened: 0, findings: [], finding_count: 0 })
@@ -55,12 +55,12 @@ test('a killed store is verified as it is, without a change', async (t) => {
     const before = contents(folder)
     const { status, stdout } = await crudjt(['verify', folder], withKey)
     t.is(status, 0)
-    t.regex(stdout, /\n20 records \(0 expired, 20 opened.*, [1-9]\d* operations to replay\n$/)
+    t.regex(stdout, /\n20 records \(0 expired, 20 decrypted.*, [1-9]\d* operations to replay\n$/)
     t.deepEqual(contents(folder), before)
   })
 })
 
-test('findings are told with status 1, and repair salvages beside with the same status if anything is lost', async (t) => {
+test('findings are reported with status 1; repair salvages into a new store, and ends with status 1 if anything is lost', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     await makeStore(path, 300)
@@ -75,10 +75,7 @@ test('findings are told with status 1, and repair salvages beside with the same 
     )
     const cured = await crudjt(['repair', path], withKey)
     t.deepEqual([cured.status, cured.stderr], [0, ''])
-    t.regex(
-      cured.stdout,
-      /^Salvaged 300 records of .*store into .*store\.repaired\nFound: 1 thing\n/,
-    )
+    t.regex(cured.stdout, /^Salvaged 300 records of .*store into .*store\.repaired\n1 finding\n/)
     const size = readFileSync(join(path, 'records')).length
     for (let at = 4104; at < size; at += 4104) damage(join(path, 'records'), at + 100)
     const before = contents(path)
@@ -93,7 +90,7 @@ test('findings are told with status 1, and repair salvages beside with the same 
   })
 })
 
-test('a dense store is told with its size', async (t) => {
+test('compact reports the size of a store', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 30)
     const { status, stdout, stderr } = await crudjt(['compact', folder])
@@ -106,7 +103,7 @@ test('a dense store is told with its size', async (t) => {
   })
 })
 
-test('keys are listed of a store in use, with what a secret opens and never a key', async (t) => {
+test('keys lists the domains of a store in use and what a secret opens, never a key', async (t) => {
   await inFolder(async (folder) => {
     await makeStore(folder, 1)
     await makeStore(folder, 1, [OTHER_KEY, KEY])
@@ -119,11 +116,11 @@ test('keys are listed of a store in use, with what a secret opens and never a ke
     t.regex(
       stdout,
       new RegExp(
-        `^2 domains\n  [0-9a-f]{8}  made with its secret, ${when}\n {12}taken over by a newer secret, ${when}, opened by the given secret\n  [0-9a-f]{8}  made with its secret, ${when}, opened by the given secret\nThe secret in CRUDJT_SECRET_KEY opens all of them\n$`,
+        `^2 domains\n  [0-9a-f]{8}  original key, ${when}\n {12}newer key, added by rotation, ${when}, opened by the given key\n  [0-9a-f]{8}  original key, ${when}, opened by the given key\nThe key in CRUDJT_SECRET_KEY opens all of them\n$`,
       ),
     )
     const old = await crudjt(['keys', folder], withKey)
-    t.regex(old.stdout, /The secret in CRUDJT_SECRET_KEY opens 1 of them\n$/)
+    t.regex(old.stdout, /The key in CRUDJT_SECRET_KEY opens 1 of them\n$/)
     const { domains } = JSON.parse((await crudjt(['keys', folder, '--json'])).stdout)
     t.deepEqual(
       domains.map(({ opens, slots }: { opens: boolean; slots: unknown[] }) => [
@@ -143,7 +140,7 @@ test('keys are listed of a store in use, with what a secret opens and never a ke
   })
 })
 
-test('whatever can not be done is one line and a status of its own', async (t) => {
+test('each failure is one line and a documented exit status', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'store')
     const store = await Store.open({ path, secret_key: KEY })
@@ -165,36 +162,39 @@ test('whatever can not be done is one line and a status of its own', async (t) =
     }
     const bad = await crudjt(['verify', path], { env: { CRUDJT_SECRET_KEY: 'dGV4dA==' } })
     t.is(bad.status, 78)
-    t.regex(bad.stderr, /The secret in CRUDJT_SECRET_KEY is no key/)
+    t.regex(bad.stderr, /^crudjt: Invalid secret key in CRUDJT_SECRET_KEY: /)
     await store.close()
   })
 })
 
 const fifos = process.platform === 'win32' ? test.skip : test
 
-/** A store whose keyring can't be read to its end: whoever looks at it waits. */
-fifos('an interrupted verify or repair changes nothing and says what is left', async (t) => {
-  for (const [name, says] of [
-    ['verify', /^crudjt: interrupted: the store was not changed\n$/],
-    [
-      'repair',
-      /^crudjt: interrupted: .*store is as it was; remove .*store\.repaired, which is not/,
-    ],
-  ] as const) {
-    await inFolder(async (folder) => {
-      const path = join(folder, 'store')
-      mkdirSync(path)
-      const copies = ['keyring', 'keyring.copy'].map((copy) => join(path, copy))
-      execFileSync('mkfifo', copies)
-      const command = startCommand([name, path])
-      // Opening the first one returns when the command has opened it; then it waits for the second.
-      await runToEnd(['sh', '-c', `: > '${copies[0]}'`])
-      command.process.kill('SIGINT')
-      const { signal, stdout, stderr } = await command.ended
-      t.deepEqual([signal, stdout], ['SIGINT', ''])
-      t.regex(stderr, says)
-      t.deepEqual(readdirSync(path).sort(), ['keyring', 'keyring.copy'])
-      t.false(existsSync(`${path}.repaired`))
-    })
-  }
-})
+/** The keyring is a pipe, so that reading it blocks. */
+fifos(
+  'an interrupted verify or repair changes nothing and says what it leaves behind',
+  async (t) => {
+    for (const [name, says] of [
+      ['verify', /^crudjt: interrupted: the store was not changed\n$/],
+      [
+        'repair',
+        /^crudjt: interrupted: .*store was not changed; remove .*store\.repaired, which is incomplete/,
+      ],
+    ] as const) {
+      await inFolder(async (folder) => {
+        const path = join(folder, 'store')
+        mkdirSync(path)
+        const copies = ['keyring', 'keyring.copy'].map((copy) => join(path, copy))
+        execFileSync('mkfifo', copies)
+        const command = startCommand([name, path])
+        // Opening the first one returns when the command has opened it; then it waits for the second.
+        await runToEnd(['sh', '-c', `: > '${copies[0]}'`])
+        command.process.kill('SIGINT')
+        const { signal, stdout, stderr } = await command.ended
+        t.deepEqual([signal, stdout], ['SIGINT', ''])
+        t.regex(stderr, says)
+        t.deepEqual(readdirSync(path).sort(), ['keyring', 'keyring.copy'])
+        t.false(existsSync(`${path}.repaired`))
+      })
+    }
+  },
+)

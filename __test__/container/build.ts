@@ -1,6 +1,6 @@
 /**
- * Carries out a Dockerfile's steps one by one in fresh folders: each stage has one that stands for its
- * root. Toolchains, which stages begin with, are those of this machine.
+ * Executes the steps of a Dockerfile one by one, each stage in a fresh folder that stands for its root.
+ * The toolchains of the base images are those of this machine.
  */
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -11,22 +11,22 @@ import { readDockerfile, type Stage } from './dockerfile.js'
 const DOCKERFILE = 'docker/Dockerfile'
 
 /**
- * The one step that is not carried out unless it is asked for, since it compiles for minutes: the
- * tests run on what this very command has made in this folder.
+ * The step that compiles for minutes. It is skipped by default: the binding in this folder, built by
+ * the same command, is copied instead.
  */
 const NATIVE = 'npm run build:native'
 const COMPILES = process.env.CRUDJT_CONTAINER_NATIVE === '1'
 
-/** What was built. */
+/** A built image. */
 export interface Image {
   /** The folder that stands for `/app`. */
   readonly app: string
   readonly stage: Stage
-  /** What was done, line by line. */
+  /** The executed steps. */
   readonly log: readonly string[]
 }
 
-/** Builds the image below a folder. */
+/** Builds the image in a folder. */
 export async function buildImage(folder: string): Promise<Image> {
   const stages = readDockerfile(DOCKERFILE)
   const log: string[] = []
@@ -79,7 +79,7 @@ class Build {
 
   private takeBinding(): void {
     for (const name of expand('*.node')) cpSync(name, join(this.cwd, name))
-    this.log.push('  (taken from this folder; CRUDJT_CONTAINER_NATIVE=1 compiles it)')
+    this.log.push('  (copied from this folder; CRUDJT_CONTAINER_NATIVE=1 compiles it)')
   }
 
   private copy(text: string): void {
@@ -100,7 +100,7 @@ class Build {
   }
 }
 
-/** The paths that a path with a star at the beginning of its last name stands for. */
+/** Expands a path whose last segment begins with a star. */
 function expand(path: string): string[] {
   const [before, after] = basename(path).split('*')
   if (before !== '' || after === undefined) return [path]
@@ -108,13 +108,13 @@ function expand(path: string): string[] {
   return readdirSync(folder).flatMap((name) => (name.endsWith(after) ? join(folder, name) : []))
 }
 
-/** A folder's content goes to the target, a file into it: all our targets are folders. */
+/** Copies a file, or the contents of a folder, into the target folder. */
 function copyInto(path: string, target: string): void {
   const to = statSync(path).isFile() ? join(target, basename(path)) : target
   cpSync(path, to, { recursive: true, verbatimSymlinks: true })
 }
 
-/** Copies from the project's folder what `.dockerignore` lets through. */
+/** Copies from the project's folder what `.dockerignore` does not exclude. */
 function copyContext(sources: readonly string[], target: string): void {
   const ignored = readFileSync(`${DOCKERFILE}.dockerignore`, 'utf8').trim().split('\n')
   const isIgnored = (name: string) =>

@@ -1,4 +1,4 @@
-/** Reads the compose file as `docker compose` would in an environment that sets nothing else. */
+/** Reads the compose file as `docker compose` does. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
@@ -15,7 +15,7 @@ export interface Service {
   readonly stop_grace_period: string
 }
 
-/** The service, with variables replaced by what is set or by their defaults. */
+/** The service, with variables replaced by the given values or their defaults. */
 export function readCompose(set: Readonly<Record<string, string>> = {}): Service {
   const text = readFileSync('docker/docker-compose.yml', 'utf8')
   const filled = text.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, name, value) => set[name] ?? value)

@@ -57,7 +57,7 @@ export interface Container {
 /** The command line that runs something in the container, by default what the image runs. */
 export function inContainer(container: Container, command?: readonly string[]): string[] {
   const { app, stage, store, secrets } = container
-  const { USER, ENTRYPOINT, CMD } = stage.facts
+  const { USER, ENTRYPOINT, CMD } = stage.config
   const [uid, gid] = (USER as string).split(':')
   const program = command ?? [...commandIn(ENTRYPOINT), ...commandIn(CMD)]
   return [
@@ -71,7 +71,7 @@ export function inContainer(container: Container, command?: readonly string[]): 
 
 /** What the image's HEALTHCHECK runs. */
 export function healthCheck({ stage }: Container): string[] {
-  return commandIn(stage.facts.HEALTHCHECK)
+  return commandIn(stage.config.HEALTHCHECK)
 }
 
 function environment({ stage, set }: Container): string[] {

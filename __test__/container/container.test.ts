@@ -1,6 +1,6 @@
 /**
- * The container: the Dockerfile's steps are carried out in a fresh folder, and the server runs with
- * exactly the container's paths, environment, user and read-only root file system.
+ * The container: executes the steps of the Dockerfile in a fresh folder, and runs the server with the
+ * container's paths, environment, user and read-only root file system.
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -31,7 +31,7 @@ let image: Image
 let removeMountPoint = () => {}
 
 test.before(async (t) => {
-  if (reason !== undefined) return t.log(`No image is built: ${reason}`)
+  if (reason !== undefined) return t.log(`No image was built: ${reason}`)
   t.timeout(900_000)
   chmodSync(folder, 0o755)
   removeMountPoint = makeMountPoint()
@@ -44,7 +44,7 @@ test.after.always(() => {
   removeFolder(folder)
 })
 
-/** A container with folders of its own; with its secret unless that is to be missing. */
+/** A container with folders of its own. */
 async function newContainer(hasSecret = true): Promise<Container> {
   const host = newFolder()
   const [store, secrets] = [join(host, 'store_jt'), join(host, 'crudjt_secrets')]
@@ -70,21 +70,21 @@ function freePort(): Promise<number> {
   })
 }
 
-/** Stops it as an engine does: the signal goes to the first process of the container. */
+/** Stops it as a container engine does: signals the first process of the container. */
 function stop(server: Server, signal: string): Promise<Ended> {
   process.kill(firstProcess(server.process.pid as number), signal)
   return server.ended
 }
 
-/** The only line of a server that could not start. */
-async function refusal(container: Container): Promise<{ status: number | null; msg: string }> {
+/** The only log line of a server that failed to start. */
+async function failedStart(container: Container): Promise<{ status: number | null; msg: string }> {
   const { status, stdout, stderr } = await runToEnd(inContainer(container))
   const lines = stdout.trimEnd().split('\n')
   if (lines.length !== 1 || stderr !== '') throw new Error(`not one line: ${stdout}${stderr}`)
   return { status, msg: JSON.parse(lines[0] as string).msg }
 }
 
-only(named('a server in its container keeps tokens over a stop and another start'), async (t) => {
+only(named('a server in its container keeps tokens across a restart'), async (t) => {
   const container = await newContainer()
   const data = { user: 42, mark: 'Zaphod' }
   const first = await startServer(inContainer(container))
@@ -92,7 +92,7 @@ only(named('a server in its container keeps tokens over a stop and another start
   const client = await Store.connect(first.at)
   const token = await client.create(data, { ttl: 600, silence_read: 9 })
   await client.close()
-  const { status, stdout, stderr } = await stop(first, container.stage.facts.STOPSIGNAL as string)
+  const { status, stdout, stderr } = await stop(first, container.stage.config.STOPSIGNAL as string)
   t.is(status, 0)
   const second = await startServer(inContainer(container))
   const again = await Store.connect(second.at)
@@ -109,7 +109,7 @@ only(named('a server in its container keeps tokens over a stop and another start
   remove(container)
 })
 
-only(named('the health check tells whether the server serves'), async (t) => {
+only(named('the health check reports whether the server is serving'), async (t) => {
   const container = await newContainer()
   const check = () => runToEnd(inContainer(container, healthCheck(container)))
   t.is((await check()).status, 1)
@@ -120,7 +120,7 @@ only(named('the health check tells whether the server serves'), async (t) => {
   remove(container)
 })
 
-only(named('the server may write its store and nothing else'), async (t) => {
+only(named('the server can write to its store and /tmp only'), async (t) => {
   const container = await newContainer()
   const probe = readFileSync('__test__/container/probe.cjs', 'utf8')
   const { stdout, stderr } = await runToEnd(inContainer(container, ['node', '-e', probe]))
@@ -129,14 +129,14 @@ only(named('the server may write its store and nothing else'), async (t) => {
   t.deepEqual(JSON.parse(stdout), {
     ids: [1000, 1000],
     capabilities: [none, none, none],
-    mayGain: false,
+    canGainPrivileges: false,
     readOnly: ['/', '/app', '/app/secrets'],
     writes: ['/app/store_jt', '/tmp'],
   })
   remove(container)
 })
 
-only(named('keygen in the container prints a secret that the server takes'), async (t) => {
+only(named('keygen in the container prints a secret that the server accepts'), async (t) => {
   const container = await newContainer(false)
   const { stdout } = await runToEnd(inContainer(container, ['crudjt', 'keygen']))
   writeFileSync(join(container.secrets, 'secret_key.txt'), stdout)
@@ -147,34 +147,37 @@ only(named('keygen in the container prints a secret that the server takes'), asy
   remove(container)
 })
 
-only(named('a missing secret is told in one line with status 78'), async (t) => {
+only(named('a missing secret is reported in one line with status 78'), async (t) => {
   const container = await newContainer(false)
-  const { status, msg } = await refusal(container)
+  const { status, msg } = await failedStart(container)
   t.is(status, 78)
-  t.regex(msg, /no file \/app\/secrets\/secret_key\.txt: make it with npx crudjt keygen/)
+  t.regex(msg, /no file \/app\/secrets\/secret_key\.txt: generate it with npx crudjt keygen/)
   remove(container)
 })
 
-only(named('a store that root owns is told with the chown line and status 78'), async (t) => {
+only(named('a store owned by root is reported with the chown command and status 78'), async (t) => {
   const container = await newContainer()
   chownSync(container.store, 0, 0)
-  const { status, msg } = await refusal(container)
+  const { status, msg } = await failedStart(container)
   t.is(status, 78)
-  t.regex(msg, /may not write \/app\/store_jt: run as root: chown -R 1000:1000 \/app\/store_jt /)
+  t.regex(
+    msg,
+    /^Permission denied for the store at \/app\/store_jt: run as root: chown -R 1000:1000 \/app\/store_jt /,
+  )
   t.deepEqual(readdirSync(container.store), [])
   remove(container)
 })
 
-only(named('an older image’s files of root in the store are told likewise'), async (t) => {
+only(named('files of root that an older image left are reported likewise'), async (t) => {
   const container = await newContainer()
   writeFileSync(join(container.store, 'lock'), '', { mode: 0o600 })
-  const { status, msg } = await refusal(container)
+  const { status, msg } = await failedStart(container)
   t.is(status, 78)
   t.regex(msg, /run as root: chown -R 1000:1000 \/app\/store_jt /)
   remove(container)
 })
 
-test('the image and the compose file keep what users of the older image rely on', (t) => {
+test('the image and the compose file keep the contract of the older image', (t) => {
   const stage = readDockerfile('docker/Dockerfile').at(-1)
   t.like(stage?.env, {
     CRUDJT_DOCKER_HOST: '0.0.0.0',
@@ -182,8 +185,8 @@ test('the image and the compose file keep what users of the older image rely on'
     CRUDJT_STORE: '/app/store_jt',
     CRUDJT_SECRET_FILE: '/app/secrets/secret_key.txt',
   })
-  t.like(stage?.facts, { EXPOSE: '50051', USER: '1000:1000', STOPSIGNAL: 'SIGTERM' })
-  t.deepEqual(commandIn(stage?.facts.CMD), ['serve'])
+  t.like(stage?.config, { EXPOSE: '50051', USER: '1000:1000', STOPSIGNAL: 'SIGTERM' })
+  t.deepEqual(commandIn(stage?.config.CMD), ['serve'])
   const service = readCompose()
   t.is(service.restart, 'unless-stopped')
   t.deepEqual(service.ports, ['0.0.0.0:50051:50051'])
@@ -191,14 +194,14 @@ test('the image and the compose file keep what users of the older image rely on'
   t.deepEqual(service.volumes, ['./store_jt:/app/store_jt', './crudjt_secrets:/app/secrets:ro'])
 })
 
-test('the host’s port and folders come from the variables of the older image', (t) => {
+test('the port and folders of the host come from the variables of the older image', (t) => {
   const set = { CRUDJT_CLIENT_PORT: '7000', STORE_JT: '/srv/store', CRUDJT_SECRETS: '/srv/secrets' }
   const { ports, volumes } = readCompose(set)
   t.deepEqual(ports, ['0.0.0.0:7000:50051'])
   t.deepEqual(volumes, ['/srv/store:/app/store_jt', '/srv/secrets:/app/secrets:ro'])
 })
 
-test('the compose file takes from the server what it does not need', (t) => {
+test('the compose file drops every privilege that the server does not need', (t) => {
   const service = readCompose()
   t.true(service.read_only)
   t.deepEqual(service.tmpfs, ['/tmp'])
@@ -207,7 +210,7 @@ test('the compose file takes from the server what it does not need', (t) => {
   t.is(service.stop_grace_period, '30s')
 })
 
-test('secrets and stores never get into an image', (t) => {
+test('secrets and stores are excluded from the image', (t) => {
   const ignored = readFileSync('docker/Dockerfile.dockerignore', 'utf8').split('\n')
   for (const name of ['docker', 'crudjt_secrets', 'store_jt', '.git'])
     t.true(ignored.includes(name))

@@ -1,24 +1,24 @@
-/** Reads a Dockerfile, as far as ours goes: anything that is not known here is an error. */
+/** Parses the subset of Dockerfile syntax that this project uses; anything else is an error. */
 import { readFileSync } from 'node:fs'
 
-/** What one stage of a build does, in order. */
+/** One step of a build stage. */
 export interface Step {
   readonly kind: 'COPY' | 'RUN' | 'WORKDIR'
   readonly text: string
 }
 
-/** One stage: what it begins with, what it does, and what it leaves to whoever runs it. */
+/** One build stage: its base image, its steps, and the configuration of the image. */
 export interface Stage {
   readonly name: string
   readonly from: string
   readonly steps: Step[]
   readonly env: Record<string, string>
-  /** Everything else by instruction, such as `USER`. */
-  readonly facts: Record<string, string>
+  /** The other instructions, such as `USER`. */
+  readonly config: Record<string, string>
 }
 
 const STEPS: readonly string[] = ['COPY', 'RUN', 'WORKDIR'] satisfies Step['kind'][]
-const FACTS = ['USER', 'VOLUME', 'EXPOSE', 'STOPSIGNAL', 'HEALTHCHECK', 'ENTRYPOINT', 'CMD']
+const CONFIG = ['USER', 'VOLUME', 'EXPOSE', 'STOPSIGNAL', 'HEALTHCHECK', 'ENTRYPOINT', 'CMD']
 
 /** The stages of a Dockerfile; the last one is the image. */
 export function readDockerfile(path: string): Stage[] {
@@ -26,7 +26,7 @@ export function readDockerfile(path: string): Stage[] {
   const stages: Stage[] = []
   for (const line of lines.filter((line) => line.trim() !== '' && !line.startsWith('#'))) {
     const [, instruction, rest] = /^([A-Z]+) (.+)$/.exec(line) ?? []
-    if (instruction === undefined || rest === undefined) throw new Error(`not understood: ${line}`)
+    if (instruction === undefined || rest === undefined) throw new Error(`unsupported: ${line}`)
     if (instruction === 'FROM') stages.push(stageOf(rest))
     else add(stages.at(-1) as Stage, instruction, rest)
   }
@@ -34,24 +34,24 @@ export function readDockerfile(path: string): Stage[] {
 }
 
 /** The command in an instruction's JSON form. */
-export function commandIn(fact: string | undefined): string[] {
-  return JSON.parse(/\[.*\]/.exec(fact ?? '')?.[0] ?? '[]')
+export function commandIn(instruction: string | undefined): string[] {
+  return JSON.parse(/\[.*\]/.exec(instruction ?? '')?.[0] ?? '[]')
 }
 
 function stageOf(rest: string): Stage {
   const [from = '', , name = ''] = rest.split(' ')
-  return { name, from, steps: [], env: {}, facts: {} }
+  return { name, from, steps: [], env: {}, config: {} }
 }
 
 function add(stage: Stage, instruction: string, rest: string): void {
   if (STEPS.includes(instruction)) {
     stage.steps.push({ kind: instruction as Step['kind'], text: rest })
-  } else if (FACTS.includes(instruction)) {
-    stage.facts[instruction] = rest
+  } else if (CONFIG.includes(instruction)) {
+    stage.config[instruction] = rest
   } else if (instruction === 'ENV') {
     const [name = '', value = ''] = rest.split(/=(.*)/)
     stage.env[name] = value
   } else {
-    throw new Error(`not understood: ${instruction} ${rest}`)
+    throw new Error(`unsupported: ${instruction} ${rest}`)
   }
 }

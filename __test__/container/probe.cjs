@@ -1,4 +1,4 @@
-// Run in the container: prints who it is there and what it may do, as JSON.
+// Runs in the container and prints its identity and permissions as JSON.
 const { accessSync, constants, readFileSync } = require('node:fs')
 
 const PATHS = ['/app', '/app/dist', '/app/secrets', '/etc', '/app/store_jt', '/tmp']
@@ -8,7 +8,7 @@ const isReadOnly = (path) => {
   const mount = mounts.findLast((line) => line.split(' ')[1] === path)
   return mount.split(' ')[3].split(',').includes('ro')
 }
-const may = (path) => {
+const canWrite = (path) => {
   try {
     accessSync(path, constants.W_OK)
     return true
@@ -20,8 +20,8 @@ const may = (path) => {
 const found = {
   ids: [process.getuid(), process.getgid()],
   capabilities: [...status.matchAll(/Cap(?:Prm|Eff|Bnd):\t(\w+)/g)].map((line) => line[1]),
-  mayGain: !/NoNewPrivs:\t1/.test(status),
+  canGainPrivileges: !/NoNewPrivs:\t1/.test(status),
   readOnly: ['/', '/app', '/app/secrets'].filter(isReadOnly),
-  writes: PATHS.filter(may),
+  writes: PATHS.filter(canWrite),
 }
 console.log(JSON.stringify(found))

@@ -1,6 +1,6 @@
 /**
- * The client in Python, with stubs that Google's compiler generates. What it needs is installed from
- * PyPI into the example's own folder, once.
+ * The Python client, with stubs that protoc generates. Its dependencies are installed from PyPI into the
+ * example's own folder, once.
  */
 import { type ExecFileException, execFile } from 'node:child_process'
 import { resolve } from 'node:path'
@@ -15,7 +15,7 @@ const WINDOWS = process.platform === 'win32'
 const SYSTEM_PYTHON = WINDOWS ? 'python' : 'python3'
 const PYTHON = resolve(FOLDER, WINDOWS ? '.venv/Scripts/python.exe' : '.venv/bin/python')
 
-/** Patience with PyPI, in milliseconds. */
+/** How long an installation from PyPI may take, in milliseconds. */
 const INSTALL_MS = 300_000
 
 async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -23,7 +23,7 @@ async function run(program: string, args: readonly string[], env: NodeJS.Process
   return (await promisify(execFile)(program, args, options)).stdout
 }
 
-/** @throws with what to do, where Python or PyPI is missing */
+/** @throws with what is missing, if Python or PyPI is not available */
 async function prepare(t: ExecutionContext): Promise<void> {
   t.timeout(INSTALL_MS, 'installing grpcio-tools from PyPI takes too long')
   if (await isReady()) return
@@ -32,8 +32,8 @@ async function prepare(t: ExecutionContext): Promise<void> {
     await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '-r', 'requirements.txt'])
   } catch (error) {
     const { message, stderr } = error as ExecFileException & { stderr?: string }
-    const needed = `This test needs ${SYSTEM_PYTHON} with venv, and PyPI once (${FOLDER}/.venv)`
-    throw new Error(`${needed}: ${message}\n${stderr}`)
+    const requirement = `This test needs ${SYSTEM_PYTHON} with venv, and PyPI once (${FOLDER}/.venv)`
+    throw new Error(`${requirement}: ${message}\n${stderr}`)
   }
 }
 

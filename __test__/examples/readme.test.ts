@@ -1,4 +1,4 @@
-/** The README's first example runs as it stands, twice in a row, and prints what its comments say. */
+/** The first example of the README runs unchanged, twice, and prints what its comments say. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * However a program ends, everything that was acknowledged is there, and the program ends as it would
- * without this package: by itself, with the same status or signal.
+ * However a process exits, every acknowledged operation is kept, and the process exits as it would
+ * without this package: on its own, with the same status or signal.
  */
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -11,15 +11,15 @@ import { type RunningMaster, runMaster } from '../helpers/masters.js'
 import { Log } from '../kill/log.js'
 import { Run } from '../kill/run.js'
 
-/** What a program has open. */
+/** What the process has open. */
 type Kind = 'store' | 'client' | 'master'
 
-/** Operations that are acknowledged before a signal is sent, at least. */
-const ANSWERS = 200
+/** Minimum number of operations acknowledged before a signal is sent. */
+const MIN_ACKNOWLEDGED = 200
 const LONGEST_MS = 3_600_000
 
 const engine = { secret_key: KEY, max_data_size: 65_536 }
-/** How a program ends in each way; the worker threads of one that goes on, and it by itself. */
+/** The exit status for each way to exit. */
 const OUTCOMES: Record<string, string> = {
   end: '0',
   close: '0',
@@ -35,7 +35,7 @@ const SIGNAL_OUTCOMES: Record<string, string | undefined> = {
 }
 const WORKERS = ['worker, terminate', 'worker, exit', 'worker, throw']
 
-/** Runs a program to its end; gives how it ended. */
+/** Runs a program until it exits. */
 async function runToEnd(
   folder: string,
   log: Log,
@@ -49,7 +49,7 @@ async function runToEnd(
   })
   if (signal !== undefined) {
     await run.said('working')
-    while (log.acknowledged < ANSWERS) await run.said('did')
+    while (log.acknowledged < MIN_ACKNOWLEDGED) await run.said('did')
     run.signal(signal)
   }
   await run.over()
@@ -57,8 +57,8 @@ async function runToEnd(
   return run
 }
 
-/** A fresh process reads every token. */
-async function look(folder: string, path: string, log: Log): Promise<void> {
+/** A new process reads every token. */
+async function readAll(folder: string, path: string, log: Log): Promise<void> {
   const { names: tokens } = log
   const options = { path, ...engine, lock_wait_ms: 60_000 }
   const orders = { way: 'process', options, tokens, adopted: [], shared: log.shared, fills: false }
@@ -68,7 +68,7 @@ async function look(folder: string, path: string, log: Log): Promise<void> {
   await owner.kill()
 }
 
-/** The options of a program, and the master that its client needs. */
+/** The options of the program, and the master that a client needs. */
 async function optionsOf(kind: Kind, path: string): Promise<[object, RunningMaster | undefined]> {
   if (kind === 'store') return [{ path, ...engine }, undefined]
   if (kind === 'master') return [{ store_jt_path: path, grpc_port: 0, ...engine }, undefined]
@@ -90,12 +90,12 @@ async function endsIn(
     const [options, master] = await optionsOf(kind, path)
     const run = await runToEnd(folder, log, { kind, how, options }, signal)
     t.is(run.outcome, outcome, run.stderr)
-    const isTold = ['throw', 'reject'].includes(how)
-    t.true(isTold ? run.stderr.includes('on purpose') : run.stderr === '', run.stderr)
+    const isReported = ['throw', 'reject'].includes(how)
+    t.true(isReported ? run.stderr.includes('on purpose') : run.stderr === '', run.stderr)
     if (master !== undefined) await kill(master.process)
-    await look(folder, path, log)
+    await readAll(folder, path, log)
     t.deepEqual(log.findings, [])
-    t.true(log.acknowledged > 0 && log.looked > 0, 'nothing was done')
+    t.true(log.acknowledged > 0 && log.looked > 0, 'no operation was acknowledged or read')
   })
 }
 

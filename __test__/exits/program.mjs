@@ -1,5 +1,5 @@
-// A program with 64 operations in flight that ends in the way it is told. node program.mjs ORDERS:
-// a file with the kind of store, the way to end and the options. What it says is told in log.ts.
+// A program with 64 operations in flight that exits in a given way: node program.mjs ORDERS, a JSON file
+// with the kind of store, the way to exit and the options. The protocol of its output is in kill/log.ts.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -8,7 +8,7 @@ import { say, work } from '../kill/lanes.mjs'
 
 const LANES = 64
 const SHARED_READS = 1_000_000_000
-/** How often each lane goes on when the program is about to end. */
+/** Operations per lane before a normal exit. */
 const TURNS = 5
 const ROUNDS = 6
 
@@ -36,11 +36,11 @@ const isOver = () => begun++ >= last
 const endSoon = () => {
   last = begun + TURNS * LANES
 }
-/** At some moment when operations were answered, and others are under way. */
+/** At a random moment, with some operations acknowledged and others in flight. */
 const later = (end) =>
   void setTimeout(() => (begun > TURNS * LANES ? end() : later(end)), Math.random() * 60)
 
-/** Each way to end, begun when the program is at work. */
+/** Each way to exit, while operations are in flight. */
 const ENDS = {
   end: () => later(endSoon),
   close: ({ close }) => later(close),
@@ -53,7 +53,7 @@ const ENDS = {
   signal: () => {},
   'signal, exit': () => onSignals(() => process.exit(4)),
   'signal, close': ({ close }) => onSignals(close),
-  // A handler that ends nothing: the program goes on, and ends for a reason of its own.
+  // A handler that does not exit: the program continues and exits on its own.
   'signal, nothing': ({ close }) =>
     onSignals(async (signal) => {
       say(`heard ${signal}`)
@@ -67,7 +67,7 @@ function onSignals(handler) {
   for (const signal of signals) process.once(signal, handler)
 }
 
-/** Workers that end in the middle of calls, and a program that goes on. */
+/** Workers exit with calls in flight while the program continues. */
 async function endWorkers(shared) {
   for (let round = 0; round < ROUNDS; round++) {
     const name = `${process.pid}.${round + 1}`
@@ -76,7 +76,7 @@ async function endWorkers(shared) {
     worker.on('error', (error) => {
       if (error.message !== 'on purpose') throw error
     })
-    // `once` of node:events would reject when the worker throws.
+    // `once` of node:events would reject if the worker throws.
     const ended = new Promise((resolve) => worker.once('exit', resolve))
     await Promise.race([ended, new Promise((resolve) => worker.once('message', resolve))])
     if (how === 'worker, terminate') {
@@ -85,7 +85,7 @@ async function endWorkers(shared) {
     }
     await ended
     say(`ended ${name}`)
-    // Whoever has no handle beside the worker's finds the store released.
+    // Only the workers had the store open, so it is released by now.
     if (round === 1) main = await KINDS[kind]()
   }
 }

@@ -1,4 +1,4 @@
-// A worker thread with operations in flight, until it is terminated or ends in the way it is told.
+// A worker thread with operations in flight that is terminated or exits in a given way.
 import { parentPort, workerData } from 'node:worker_threads'
 import { Store } from 'crudjt'
 import { say, work } from '../kill/lanes.mjs'

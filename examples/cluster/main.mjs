@@ -1,7 +1,7 @@
 /**
- * A cluster: the primary owns the store and is the master, its workers are clients and share one HTTP
- * port. A user who has logged in at one worker is known to all, and is logged out everywhere at once.
- * The example drives itself, shows a table, and ends with status 1 if a worker did not know.
+ * A cluster: the primary owns the store and serves it; the workers are its clients and share one HTTP
+ * port. A user who logs in at one worker is known to all of them, and a logout takes effect everywhere at
+ * once. The example sends the requests itself, prints a table, and exits with status 1 if a worker is wrong.
  *
  *   node main.mjs [--workers 4]
  */
@@ -13,50 +13,49 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import CRUDJT from 'crudjt'
+import { Config } from 'crudjt'
 import { drive } from './drive.mjs'
-import { isWell, table } from './verdict.mjs'
+import { passed, table } from './results.mjs'
 
 const { values } = parseArgs({ options: { workers: { type: 'string', default: '4' } } })
 const workers = Number(values.workers)
 
 const folder = mkdtempSync(join(tmpdir(), 'crudjt-cluster-'))
 try {
-  await CRUDJT.Config.startMaster({
-    secret_key: randomBytes(32).toString('base64'),
+  await Config.startMaster({
+    secret_key: randomBytes(32).toString('base64'), // a real service keeps it: no token opens without it
     store_jt_path: folder,
-    grpc_port: 0,
+    grpc_port: 0, // picks a free port
   })
-  const visits = await drive(await startWorkers(), workers)
+  const visits = await drive(await startWorkers(Config.address()), workers)
   console.log(table(visits, workers))
-  process.exitCode = isWell(visits, workers) ? 0 : 1
+  process.exitCode = passed(visits, workers) ? 0 : 1
 } finally {
   await stopWorkers()
-  if (CRUDJT.Config.master()) await CRUDJT.Config.shutdownServer()
+  if (Config.master()) await Config.shutdownServer()
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** @returns {Promise<number>} the HTTP port that they share */
-async function startWorkers() {
+/** @returns {Promise<number>} the HTTP port that the workers share */
+async function startWorkers({ grpc_host, grpc_port }) {
   cluster.setupPrimary({ exec: fileURLToPath(new URL('worker.mjs', import.meta.url)) })
-  const { grpc_host, grpc_port } = CRUDJT.Config.address()
   const env = { GRPC_HOST: grpc_host, GRPC_PORT: grpc_port }
-  const started = Array.from({ length: workers }, () => portOf(cluster.fork(env)))
-  return (await Promise.all(started))[0]
+  const ports = Array.from({ length: workers }, () => portOf(cluster.fork(env)))
+  return (await Promise.all(ports))[0]
 }
 
-/** Where a worker listens. Rejects if it ends instead. */
+/** Rejects if the worker exits instead of listening. */
 async function portOf(worker) {
-  const ended = once(worker, 'exit').then(([status]) => {
-    throw new Error(`worker ${worker.id} ended with status ${status}`)
+  const exited = once(worker, 'exit').then(([status]) => {
+    throw new Error(`worker ${worker.id} exited with status ${status}`)
   })
-  const [{ port }] = await Promise.race([once(worker, 'listening'), ended])
+  const [{ port }] = await Promise.race([once(worker, 'listening'), exited])
   return port
 }
 
 async function stopWorkers() {
   const running = Object.values(cluster.workers ?? {})
-  const ends = running.map((worker) => once(worker, 'exit'))
+  const exits = running.map((worker) => once(worker, 'exit'))
   for (const worker of running) worker.process.kill('SIGTERM')
-  await Promise.all(ends)
+  await Promise.all(exits)
 }

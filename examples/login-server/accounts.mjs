@@ -1,6 +1,6 @@
 /**
- * The accounts of the example: one for each record, named like it, and what a session of theirs holds.
- * A real service asks its user database, and hashes passwords with scrypt or argon2.
+ * The accounts of the example: one per record, with the record's name. A real service queries its user
+ * database, and hashes passwords with scrypt or argon2.
  */
 import { timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -11,23 +11,22 @@ const read = (file) =>
   JSON.parse(readFileSync(new URL(`records/${file}`, import.meta.url), 'utf8')).records
 const records = new Map(Object.entries({ ...read('sessions.json'), ...read('claims.json') }))
 
-/** Names of all accounts. */
+/** The names of all accounts. */
 export const users = [...records.keys()]
 
 /**
- * What to keep for a user who has just logged in.
- * @param {string} user @param {string} password @param {string} device @returns {object | null} null: not let in
+ * @param {{ user: string, password: string, device: string }} credentials
+ * @returns {object | null} the data of a new session; null if the credentials are wrong
  */
-export function newSession(user, password, device) {
+export function authenticate({ user, password, device }) {
   const given = Buffer.from(password)
-  if (given.length !== PASSWORD.length || !timingSafeEqual(given, PASSWORD)) return null
-  const record = records.get(user)
-  return record
-    ? { ...record, ...freshCookie(record.cookie), role: 'member', device, since: new Date() }
-    : null
+  const isRight = given.length === PASSWORD.length && timingSafeEqual(given, PASSWORD)
+  const record = isRight ? records.get(user) : undefined
+  if (!record) return null
+  return { ...record, ...freshCookie(record.cookie), role: 'member', device, since: new Date() }
 }
 
-/** As express-session does it: the cookie's end is a Date, counted from now. */
+/** As in express-session, a cookie expires at a Date, counted from now. */
 function freshCookie(cookie) {
   if (!cookie?.originalMaxAge) return {}
   return { cookie: { ...cookie, expires: new Date(Date.now() + cookie.originalMaxAge) } }

@@ -1,10 +1,10 @@
 /**
- * Drives the login server with real records over real HTTP, kills it with SIGKILL in the middle, starts it
- * again, and finds out whether anything that was answered is lost. Exit status 1 if so.
+ * Drives the login server with real records over HTTP, kills it with SIGKILL under load, restarts it, and
+ * checks that no acknowledged change is lost and nothing deleted comes back. Exit status 1 if it is.
  *
  *   node drive.mjs [--seconds 11] [--visitors 32] [--keep] [--sabotage lost|revived|link]
  *
- * `--seconds` is the time of traffic, before and after the kill together; `--keep` leaves the folder there.
+ * `--seconds` is the duration of the load, before and after the kill together; `--keep` keeps the folder.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,114 +13,110 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { Desk } from './drive/desk.mjs'
+import { Client } from './drive/client.mjs'
 import { allocatedBytes } from './drive/disk.mjs'
-import { Ledger } from './drive/ledger.mjs'
-import { Log } from './drive/log.mjs'
+import { Model } from './drive/model.mjs'
 import { Progress } from './drive/progress.mjs'
 import { report } from './drive/report.mjs'
-import { Service } from './drive/service.mjs'
+import { RequestLog } from './drive/request-log.mjs'
+import { ServerProcess } from './drive/server-process.mjs'
 import { Timings } from './drive/timings.mjs'
 import { Visitor } from './drive/visitor.mjs'
-import { logPath, storePath } from './folder.mjs'
+import { storePath } from './store.mjs'
 
 const AUDIT = fileURLToPath(new URL('drive/audit.mjs', import.meta.url))
 
 const options = readOptions()
 const folder = mkdtempSync(join(tmpdir(), 'crudjt-login-server-'))
-const log = new Log(logPath(folder))
-const ledger = new Ledger()
+const log = new RequestLog(folder)
+const model = new Model()
 const timings = new Timings()
-const service = new Service(folder)
-const desk = new Desk({ service, log, ledger, timings })
+const server = new ServerProcess(folder)
+const client = new Client({ server, log, model, timings })
 const progress = new Progress(
   () =>
-    `${desk.answered} requests answered, ${ledger.sessions.size} sessions, ${ledger.links.size} links`,
+    `${client.answered} requests answered, ${model.sessions.size} sessions, ${model.links.size} links`,
 )
 
 async function drive() {
-  progress.say(
-    `login server started in ${await startService()}, ${options.visitors} visitors come in`,
-  )
-  let ended = false
-  service.admit()
-  const visits = Promise.all(visitors().map((visitor) => visitor.run(service, () => ended)))
+  progress.print(`login server started in ${await startServer()}, ${options.visitors} visitors`)
+  let isOver = false
+  server.open()
+  const visits = Promise.all(visitors().map((visitor) => visitor.run(server, () => isOver)))
   await sleep((options.seconds / 2) * 1000)
-  await killAndStartAgain()
-  service.admit()
+  await killAndRestart()
+  server.open()
   await sleep((options.seconds / 2) * 1000)
-  ended = true
+  isOver = true
   await visits
-  await service.stop()
-  progress.say(
-    'service stopped in order; a fresh process now reads every token and compares it with the log',
-  )
-  if (options.sabotage) await spoil()
-  return judge(await audit())
+  await server.stop()
+  progress.print('server stopped; a new process compares every token with the request log')
+  if (options.sabotage) await sabotage()
+  return conclude(await audit())
 }
 
-async function startService() {
-  return `${Math.round(await service.start())} ms`
+async function startServer() {
+  return `${Math.round(await server.start())} ms`
 }
 
 function visitors() {
-  return Array.from({ length: options.visitors }, (_, i) => new Visitor(`visitor ${i + 1}`, desk))
+  return Array.from({ length: options.visitors }, (_, i) => new Visitor(`visitor ${i + 1}`, client))
 }
 
-async function killAndStartAgain() {
-  await service.kill(() => desk.inFlight)
-  progress.say(`killed with SIGKILL after ${desk.answered} answers, requests in flight`)
-  progress.say(`started again in ${await startService()}, asking for the page of every session`)
-  const before = ledger.faults.length
-  const open = await pageOfEverySession()
-  const verdict = ledger.faults.length === before ? 'as they were' : 'NOT as they were'
-  progress.say(`${open} logged in and ${ledger.sessions.size - open} logged out, ${verdict}`)
+async function killAndRestart() {
+  await server.kill(() => client.inFlight)
+  progress.print(`killed with SIGKILL after ${client.answered} replies, with requests in flight`)
+  progress.print(`restarted in ${await startServer()}, checking every session`)
+  const before = model.violations.length
+  const open = await checkSessions()
+  const verdict = model.violations.length === before ? 'as expected' : 'NOT as expected'
+  progress.print(`${open} logged in and ${model.sessions.size - open} logged out, ${verdict}`)
 }
 
-/** @returns {Promise<number>} how many are logged in */
-async function pageOfEverySession() {
+/** @returns {Promise<number>} how many sessions are logged in */
+async function checkSessions() {
   let open = 0
-  const tokens = ledger.sessions.keys()
-  const checker = async () => {
+  const tokens = model.sessions.keys()
+  const worker = async () => {
     for (const token of tokens) {
-      const { status } = await desk.ask('page', { token })
+      const { status } = await client.request('page', { token })
       if (status === 200) open += 1
     }
   }
-  await Promise.all(Array.from({ length: options.visitors }, checker))
+  await Promise.all(Array.from({ length: options.visitors }, worker))
   return open
 }
 
-async function spoil() {
-  progress.say(`sabotage: ${options.sabotage}`)
+async function sabotage() {
+  progress.print(`sabotage: ${options.sabotage}`)
   const { sabotages } = await import('./drive/sabotage.mjs')
-  await sabotages[options.sabotage]({ folder, ledger, log })
+  await sabotages[options.sabotage]({ folder, model, log })
 }
 
 async function audit() {
   const bytes = allocatedBytes(storePath(folder))
-  const { stdout } = await promisify(execFile)(process.execPath, [AUDIT, folder], {
-    maxBuffer: Number.POSITIVE_INFINITY,
-  })
+  const maxBuffer = Number.POSITIVE_INFINITY
+  const { stdout } = await promisify(execFile)(process.execPath, [AUDIT, folder], { maxBuffer })
   return { ...JSON.parse(stdout), bytes }
 }
 
-/** Shows the table. @returns {boolean} whether all is well */
-function judge({ bytes, ...found }) {
+/** Prints the report. @returns {boolean} whether the run passed */
+function conclude({ bytes, ...audit }) {
   progress.end()
-  const faults = [...ledger.faults, ...found.faults]
-  const { unanswered } = ledger
-  console.log(report({ requests: desk.answered, unanswered, audit: found, faults, bytes, timings }))
+  const violations = [...model.violations, ...audit.violations]
+  const { unanswered } = model
+  const requests = client.answered
+  console.log(report({ requests, unanswered, audit, violations, bytes, timings }))
   if (unanswered === 0)
     console.log('No request was in flight at the kill, so this run proves nothing: run it again.')
   if (unanswered > options.visitors)
-    console.log('More requests got no answer than can have been in flight at the kill.')
-  return faults.length === 0 && unanswered > 0 && unanswered <= options.visitors
+    console.log('More requests got no reply than can have been in flight at the kill.')
+  return violations.length === 0 && unanswered > 0 && unanswered <= options.visitors
 }
 
 function cleanUp() {
   progress.end()
-  service.abandon()
+  server.abandon()
   if (options.keep) console.log(`kept: ${folder}`)
   else rmSync(folder, { recursive: true, force: true })
 }
@@ -142,7 +138,7 @@ process.once('SIGINT', () => {
   process.exit(130)
 })
 try {
-  process.exitCode = (await Promise.race([drive(), service.broken])) ? 0 : 1
+  process.exitCode = (await Promise.race([drive(), server.crashed])) ? 0 : 1
 } finally {
   cleanUp()
 }

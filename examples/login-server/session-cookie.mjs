@@ -1,15 +1,16 @@
-/** The session token's cookie: reading it from a request, setting and clearing it on a reply. */
+/** The session cookie, which holds the token. */
 const NAME = 'session'
-const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Lax' // behind TLS, add Secure
+const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Lax' // add Secure behind TLS
 
-/** @returns {string | undefined} the token, undefined without one */
-export function tokenOf(request) {
-  const pairs = (request.headers.cookie ?? '').split('; ')
-  const token = pairs.find((pair) => pair.startsWith(`${NAME}=`))?.slice(NAME.length + 1)
-  return token || undefined
+/** @returns {string | undefined} the token of a request */
+export function sessionToken(request) {
+  const cookies = (request.headers.cookie ?? '').split('; ')
+  const cookie = cookies.find((cookie) => cookie.startsWith(`${NAME}=`))
+  return cookie?.slice(NAME.length + 1) || undefined
 }
 
-export const setToken = (reply, token) =>
+export const setSessionCookie = (reply, token) =>
   reply.header('set-cookie', `${NAME}=${token}; ${ATTRIBUTES}`)
-export const clearToken = (reply) =>
+
+export const clearSessionCookie = (reply) =>
   reply.header('set-cookie', `${NAME}=; ${ATTRIBUTES}; Max-Age=0`)

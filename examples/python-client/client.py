@@ -3,8 +3,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
     .venv/bin/python client.py 127.0.0.1:50051
 
-The stubs are generated from proto/token.proto when it runs; a program of yours would do that once. If the
-server asks for an access key, it is taken from CRUDJT_ACCESS_KEY.
+The stubs are generated from proto/token.proto at each run; a real program generates them once. If the
+server requires an access key, set CRUDJT_ACCESS_KEY.
 """
 
 import os
@@ -25,7 +25,7 @@ def generate_stubs():
     with tempfile.TemporaryDirectory() as folder:
         out = [f"--python_out={folder}", f"--grpc_python_out={folder}"]
         if protoc.main(["protoc", f"-I{PROTO}", *out, "token.proto"]) != 0:
-            sys.exit(f"token.proto in {PROTO} can't be compiled")
+            sys.exit(f"cannot compile token.proto in {PROTO}")
         sys.path.insert(0, folder)
         import token_pb2
         import token_pb2_grpc
@@ -37,7 +37,7 @@ messages, services = generate_stubs()
 
 
 class Sessions:
-    """The four calls, with Python's own objects."""
+    """The four calls, on plain Python objects."""
 
     def __init__(self, address):
         key = os.environ.get("CRUDJT_ACCESS_KEY")
@@ -50,9 +50,9 @@ class Sessions:
         return self._call("CreateToken", request).token
 
     def read(self, token):
-        """The data and the limits that are set; None if there is no such live token."""
-        answer = self._call("ReadToken", messages.ReadTokenRequest(token=token))
-        return msgpack.unpackb(answer.packed_data)
+        """Returns the data and the remaining limits; None if the token is not live."""
+        reply = self._call("ReadToken", messages.ReadTokenRequest(token=token))
+        return msgpack.unpackb(reply.packed_data)
 
     def update(self, token, data, ttl=NO_LIMIT, silence_read=NO_LIMIT):
         request = messages.UpdateTokenRequest(

@@ -1,41 +1,41 @@
-// Builds the binding for every platform on one Linux machine: `npm run cross`, or with names of
-// platforms behind `--` only those. The binaries lie in target/cross/binaries afterwards.
+// Builds the binding for every platform on one Linux machine: `npm run cross`, or `-- PLATFORM…` for some.
+// The binaries are written to target/cross/binaries.
 
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../tools.mjs'
 import { binaryOf, libraryOf, targets } from './targets.mjs'
-import { binaries, buildEnvironment, cargoFolder, needCompiler } from './toolchain.mjs'
+import { binaries, buildEnvironment, cargoFolder, installCompiler } from './toolchain.mjs'
 
-const LARGEST = 1_500_000
-// The standard library for the smallest size too, without traces of calls, which would tell nothing
-// in a binary without names.
+const MAX_BYTES = 1_500_000
+// Optimizes the standard library for size as well, and leaves out backtraces, which are useless in a
+// stripped binary.
 const OPTIONS = [
   '-Zbuild-std=std,panic_unwind',
   '-Zbuild-std-features=panic-unwind,optimize_for_size',
 ]
-// No names of source files and types in panics. With frame pointers the tables for unwinding are
-// smaller by more than the code is larger.
+// No source locations and Debug output in panics. Frame pointers shrink the unwind tables by more than
+// they add to the code.
 const FLAGS = '-Zlocation-detail=none -Zfmt-debug=none -Cforce-frame-pointers=yes'
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !targets.some(({ platform }) => platform === name))
+const requested = process.argv.slice(2)
+const unknown = requested.filter((name) => !targets.some(({ platform }) => platform === name))
 if (unknown.length > 0) {
   const known = targets.map(({ platform }) => platform).join(', ')
-  console.error(`There is no platform ${unknown.join(', ')}. There are: ${known}.`)
+  console.error(`Unknown platform ${unknown.join(', ')}: expected ${known}`)
   process.exit(1)
 }
-needCompiler()
-const failed = targets.filter(isWanted).filter((target) => !build(target))
+installCompiler()
+const failed = targets.filter(isRequested).filter((target) => !build(target))
 for (const { platform } of failed) console.error(`${platform} failed, see above`)
 process.exitCode = failed.length === 0 ? 0 : 1
 
-function isWanted({ platform }) {
-  return wanted.length === 0 || wanted.includes(platform)
+function isRequested({ platform }) {
+  return requested.length === 0 || requested.includes(platform)
 }
 
-/** Builds one target; false if that fails or the binary is too large. */
+/** Builds one target. Returns false if it fails or the binary is too large. */
 function build(target) {
   const { platform, triple, suffix = '', linker = 'zig', flags = '', env = {} } = target
   console.log(`== ${platform} (${triple}${suffix})`)
@@ -53,6 +53,6 @@ function build(target) {
   const binary = join(binaries, binaryOf(target))
   copyFileSync(join(cargoFolder, triple, 'release', libraryOf(target)), binary)
   const { size } = statSync(binary)
-  console.log(`${platform}: ${size} bytes, at most ${LARGEST}`)
-  return size <= LARGEST
+  console.log(`${platform}: ${size} bytes, at most ${MAX_BYTES}`)
+  return size <= MAX_BYTES
 }

@@ -1,12 +1,12 @@
-"""Looks into a binary: python inspect.py PLATFORM FILE. Fails if anything in it is not as a user's
-system needs it: architecture, oldest system, exported symbols, linked libraries, size."""
+"""Inspects a binary: python inspect.py PLATFORM FILE. Fails if the architecture, the minimum system version,
+the exported symbols, the linked libraries or the size are not as required."""
 
 import os
 import sys
 
 import lief
 
-LARGEST = 1_500_000
+MAX_BYTES = 1_500_000
 ENTRY = "napi_register_module_v1"
 GLIBC = (2, 28)
 ARCHITECTURES = {
@@ -17,21 +17,21 @@ LIBRARIES = {
     "gnu": {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1",
             "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"},
     "musl": {"libc.so"},
-    # The second is its own name.
+    # The second is its own install name.
     "darwin": {"/usr/lib/libSystem.B.dylib", "crudjt.node"},
     "win32": {"kernel32.dll", "ntdll.dll", "msvcrt.dll", "advapi32.dll", "ws2_32.dll",
               "bcrypt.dll", "bcryptprimitives.dll", "userenv.dll"},
 }
-OLDEST_MACOS = {"x64": (10, 15), "arm64": (11, 0)}
+MIN_MACOS = {"x64": (10, 15), "arm64": (11, 0)}
 
 
-def expect(what, is_right, found):
+def expect(what, is_valid, found):
     print(f"          {what}: {found}")
-    if not is_right:
+    if not is_valid:
         sys.exit(f"{what} is wrong: {found}")
 
 
-def look_at_elf(binary, libc, arch):
+def check_elf(binary, libc, arch):
     expect("architecture", binary.header.machine_type.name in ARCHITECTURES[arch],
            binary.header.machine_type.name)
     check_libraries(binary.libraries, LIBRARIES[libc])
@@ -45,18 +45,18 @@ def look_at_elf(binary, libc, arch):
     check_exports([symbol.name for symbol in binary.exported_symbols])
 
 
-def look_at_macho(binary, arch):
+def check_macho(binary, arch):
     cpu = binary.header.cpu_type.name
     expect("architecture", cpu in ARCHITECTURES[arch], cpu)
     version = binary.build_version.minos if binary.has_build_version else binary.version_min.version
-    expect("oldest macOS", tuple(version)[:2] == OLDEST_MACOS[arch], version)
+    expect("minimum macOS", tuple(version)[:2] == MIN_MACOS[arch], version)
     check_libraries([library.name for library in binary.libraries], LIBRARIES["darwin"])
     check_exports([symbol.name.removeprefix("_") for symbol in binary.exported_symbols])
     if arch == "arm64":
         expect("signed", binary.has_code_signature, binary.has_code_signature)
 
 
-def look_at_pe(binary, arch):
+def check_pe(binary, arch):
     machine = binary.header.machine.name
     expect("architecture", machine in ARCHITECTURES[arch], machine)
     imports = [entry.name.lower() for entry in binary.imports]
@@ -72,21 +72,21 @@ def check_libraries(found, allowed):
 
 def check_exports(names):
     shown = [name for name in names if name]
-    expect("exports Node-API's entry", ENTRY in shown, f"{len(shown)} symbols")
+    expect("exports the entry point of Node-API", ENTRY in shown, f"{len(shown)} symbols")
     foreign = [name for name in shown if "crudjt" in name.lower()]
-    expect("exports nothing of the engine", not foreign, foreign or "right")
+    expect("exports no symbol of the engine", not foreign, foreign or "none")
 
 
 def main(platform, path):
     system, arch, *libc = platform.split("-")
     size = os.path.getsize(path)
-    expect("size", size <= LARGEST, size)
+    expect("size", size <= MAX_BYTES, size)
     if system == "linux":
-        look_at_elf(lief.parse(path), libc[0], arch)
+        check_elf(lief.parse(path), libc[0], arch)
     elif system == "darwin":
-        look_at_macho(lief.parse(path), arch)
+        check_macho(lief.parse(path), arch)
     else:
-        look_at_pe(lief.parse(path), arch)
+        check_pe(lief.parse(path), arch)
 
 
 main(sys.argv[1], sys.argv[2])

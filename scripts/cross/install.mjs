@@ -1,4 +1,4 @@
-// Installs the package from the registry into an empty folder, for this machine or another.
+// Installs the package from the registry into an empty folder, for this platform or another.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { addTests } from './suite/prepare.mjs'
 
 const folders = mkdtempSync(join(tmpdir(), 'crudjt-cross-'))
 
-/** Where everything that is installed lies. */
+/** The parent of all folders. */
 export { folders }
 
 /** A new folder with an empty manifest. */
@@ -25,12 +25,12 @@ export async function npmInstall(registry, folder, options = [], env = process.e
   await output('npm', args, { cwd: folder, env: { ...env, ...userconfig(registry) } })
 }
 
-/** npm takes this before the configuration of whoever runs it. */
+/** The variables take precedence over the user's configuration of npm. */
 function userconfig({ url, npmrc }) {
   return { npm_config_registry: url, npm_config_userconfig: npmrc }
 }
 
-/** Installs the package and the tests for a platform, of whatever kind; gives the folder. */
+/** Installs the package for any platform and adds the tests; returns the folder. */
 export async function installFor(registry, platform, options) {
   const folder = emptyFolder(platform)
   await npmInstall(registry, folder, ['--force', ...options])

@@ -1,5 +1,5 @@
-// A registry of npm packages on this machine, for trying out what is published: verdaccio, which
-// takes everything that is not ours from the registry that npm is set up with.
+// A local npm registry for testing the published packages: verdaccio, which proxies all other packages to
+// the registry that npm is configured with.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -7,13 +7,13 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The package of the tools, which installing the project never installs. */
+/** The folder of the tools, which are not installed with the project. */
 export const tools = join(import.meta.dirname, 'registry')
 
-const PATIENCE = 120
+const MAX_PINGS = 120
 
-/** Installs the tools. Not with `npm ci`, which wants the packages of all platforms in the lock file. */
-export function needTools() {
+/** Installs the tools. `npm ci` would require the packages of all platforms in the lock file. */
+export function installTools() {
   if (existsSync(join(tools, 'node_modules/.package-lock.json'))) return
   console.log('installing the registry and the bundlers from npm')
   execFileSync('npm', ['install', '--ignore-scripts', '--no-save'], {
@@ -31,7 +31,7 @@ export async function startRegistry(folder) {
   const verdaccio = join(tools, 'node_modules/verdaccio/bin/verdaccio')
   const args = [verdaccio, '--config', join(folder, 'config.yaml'), '--listen', `127.0.0.1:${port}`]
   const child = spawn(process.execPath, args, { stdio: 'ignore' })
-  await answers(child, url)
+  await waitForReply(child, url)
   writeFileSync(join(folder, 'npmrc'), `registry=${url}\n//127.0.0.1:${port}/:_authToken=nobody\n`)
   return { url, npmrc: join(folder, 'npmrc'), stop: () => child.kill() }
 }
@@ -58,10 +58,10 @@ function freePort() {
   })
 }
 
-async function answers(child, url) {
-  for (let tries = 0; tries < PATIENCE && child.exitCode === null; tries++) {
-    const answer = await fetch(`${url}-/ping`).catch(() => undefined)
-    if (answer?.ok) return
+async function waitForReply(child, url) {
+  for (let tries = 0; tries < MAX_PINGS && child.exitCode === null; tries++) {
+    const reply = await fetch(`${url}-/ping`).catch(() => undefined)
+    if (reply?.ok) return
     await sleep(500)
   }
   child.kill()

@@ -1,36 +1,36 @@
-// Counts what held and what did not, and says each.
+// Prints and counts the checks.
 
 import { spawn } from 'node:child_process'
 
 const counts = { passed: 0, failed: 0 }
 
-/** Says that something held, or why it did not. */
-export function say(what, problem) {
-  const isFine = problem === undefined
-  counts[isFine ? 'passed' : 'failed']++
-  console.log(isFine ? `  ok      ${what}` : `  FAILED  ${what}: ${problem}`)
+/** Records a passed check, or a failed one with its problem. */
+export function record(what, problem) {
+  const hasPassed = problem === undefined
+  counts[hasPassed ? 'passed' : 'failed']++
+  console.log(hasPassed ? `  ok      ${what}` : `  FAILED  ${what}: ${problem}`)
 }
 
-/** Carries something out and says how it went; gives what it came to, undefined if it failed. */
+/** Runs a check and records it; returns its result, or undefined if it failed. */
 export async function attempt(what, body) {
   const from = performance.now()
   try {
     const result = await body()
-    say(`${what} (${((performance.now() - from) / 1000).toFixed(1)} s)`)
+    record(`${what} (${((performance.now() - from) / 1000).toFixed(1)} s)`)
     return result
   } catch (error) {
-    say(what, error.message)
+    record(what, error.message)
     return undefined
   }
 }
 
-/** Says the sum. Fails the process if anything failed. */
-export function sum() {
+/** Prints the totals. Fails the process if a check failed. */
+export function summarize() {
   console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
   process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1
 }
 
-/** Runs a program; gives what it wrote, or fails with its last lines. */
+/** Runs a program; resolves to its output, or rejects with the last lines of it. */
 export function output(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })

@@ -1,5 +1,5 @@
-// Writes THIRD-PARTY.txt: the licences of everything that is linked into the binary, which every
-// platform package ships. With --check it only says whether the file in git is right.
+// Writes THIRD-PARTY.txt, the licences of everything linked into the binary, which every platform package
+// ships. With --check it only checks that the file in git is up to date.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -20,11 +20,11 @@ const text = [HEAD, ...sections(linkedCrates())].join(`\n${RULE}\n`)
 if (!process.argv.includes('--check')) {
   writeFileSync(OUTPUT, text)
 } else if (readFileSync(OUTPUT, 'utf8') !== text) {
-  console.error('THIRD-PARTY.txt is not that of Cargo.lock: run npm run licences')
+  console.error('THIRD-PARTY.txt does not match Cargo.lock: run npm run licences')
   process.exitCode = 1
 }
 
-/** The crates that the binding is linked with, on any platform, without what only builds it. */
+/** The crates linked into the binding on any platform, without build dependencies. */
 function linkedCrates() {
   const args = ['metadata', '--locked', '--format-version', '1']
   const found = execFileSync('cargo', args, { cwd: root, maxBuffer: 1 << 28 })
@@ -50,7 +50,7 @@ function isWebAssembly(kinds) {
   return kinds.every(({ target }) => /wasm|wasi|hermit|android/.test(target ?? ''))
 }
 
-/** The crates by the text of their licence, each text once. */
+/** One section per licence text, with the crates that use it. */
 function sections(crates) {
   const byText = new Map()
   for (const crate of crates) {
@@ -63,7 +63,8 @@ function sections(crates) {
 function licenceOf(crate) {
   const offered = crate.license.split(/ OR |\//).map((name) => name.replace(/[()]/g, '').trim())
   const isAllowed = (name) => name.split(' AND ').every((part) => ALLOWED.includes(part))
-  if (!offered.some(isAllowed)) throw new Error(`${nameOf(crate)}: ${crate.license} is not allowed`)
+  if (!offered.some(isAllowed))
+    throw new Error(`${nameOf(crate)}: ${crate.license} is not an allowed licence`)
   const folder = dirname(crate.manifest_path)
   const files = readdirSync(folder)
     .filter((name) => LICENCE_FILE.test(name))

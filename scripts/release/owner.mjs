@@ -1,5 +1,5 @@
 // Sets repository, homepage and bugs in every manifest: node scripts/release/owner.mjs OWNER[/NAME]
-// NAME, the repository on GitHub, is crudjt if it is left out.
+// NAME is the repository on GitHub; the default is crudjt.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,14 +15,14 @@ set('package.json')
 for (const platform of readdirSync(join(root, 'npm'))) {
   set(`npm/${platform}/package.json`, { directory: `npm/${platform}` })
 }
-console.log(`repository, homepage and bugs are those of ${home}`)
+console.log(`repository, homepage and bugs now link to ${home}`)
 
-/** @param place where in the repository the package is, if not at its top */
-function set(path, place) {
+/** @param subfolder the `directory` of a package that is not in the root of the repository */
+function set(path, subfolder) {
   const { homepage: _, repository: __, bugs: ___, ...rest } = read(path)
   const links = {
     homepage: `${home}#readme`,
-    repository: { type: 'git', url: `git+${home}.git`, ...place },
+    repository: { type: 'git', url: `git+${home}.git`, ...subfolder },
     bugs: { url: `${home}/issues` },
   }
   const entries = Object.entries(rest)

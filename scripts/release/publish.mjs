@@ -1,6 +1,6 @@
-// Publishes what stage.mjs laid out: `node scripts/release/publish.mjs OUT [npm's options]`. The
-// library goes last, so that whoever installs it finds its binaries. What is there already in this
-// version is left out, so a publication that broke off can be repeated.
+// Publishes the packages staged by stage.mjs: `node scripts/release/publish.mjs OUT [npm options]`. The
+// library is published last, so that its binaries are available when it is. Versions that are already
+// published are skipped, so an interrupted run can be repeated.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -13,15 +13,16 @@ for (const name of [...platforms, LIBRARY]) publish(join(resolve(out), name))
 
 function publish(folder) {
   const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  if (isThere(`${name}@${version}`)) return console.log(`${name}@${version} is there already`)
+  if (isPublished(`${name}@${version}`))
+    return console.log(`${name}@${version} is already published`)
   npm(['publish', '--access', 'public', ...options], folder)
   console.log(`${name}@${version} published`)
 }
 
-function isThere(wanted) {
+function isPublished(spec) {
   try {
     return (
-      npm(['view', wanted, 'version', ...options])
+      npm(['view', spec, 'version', ...options])
         .toString()
         .trim() !== ''
     )

@@ -1,6 +1,6 @@
-// Lays the packages out as they are published: `node scripts/release/stage.mjs BINARIES OUT`. One
-// folder for each platform whose binary lies in BINARIES, and `crudjt`, which names them all as
-// optional dependencies. A platform without its binary is an error, unless `--partial` is given.
+// Stages the packages for publication: `node scripts/release/stage.mjs BINARIES OUT`. Creates one folder
+// per platform with a binary in BINARIES, and `crudjt`, which lists all platforms as optional
+// dependencies. A missing binary is an error, unless `--partial` is given.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -12,13 +12,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await stage(resolve(binaries), resolve(out), process.argv.includes('--partial'))
 }
 
-/** Lays the packages out in a folder; gives the names of those of platforms. */
+/** Stages the packages in a folder; returns the names of the platform packages. */
 export async function stage(binaries, out, isPartial = false) {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
-  const there = readdirSync(binaries)
+  const available = readdirSync(binaries)
   const platforms = readdirSync(join(root, 'npm'))
-  const missing = platforms.filter((platform) => !there.includes(binaryOf(platform)))
+  const missing = platforms.filter((platform) => !available.includes(binaryOf(platform)))
   if (missing.length > 0 && !isPartial) throw new Error(`no binary for ${missing.join(', ')}`)
   const staged = platforms.filter((platform) => !missing.includes(platform))
   for (const platform of staged) stagePlatform(platform, binaries, out)
@@ -44,7 +44,7 @@ async function stageLibrary(platforms, out) {
   writeManifest(join(out, 'crudjt/package.json'), platforms)
 }
 
-// What only builds the package would be run by npm when it is published from a folder.
+// npm would run the build scripts when it publishes from a folder.
 function writeManifest(path, platforms) {
   const { scripts: _, devDependencies: __, overrides: ___, ...rest } = readJson(path)
   const optional = platforms.map((platform) => [`crudjt-${platform}`, rest.version])

@@ -1,5 +1,5 @@
-// Gives every manifest one version: `npm run release:version -- 2.0.1`; with --check it only says
-// what is not in step. The loader reads the version of package.json. CHANGELOG.md must have an entry.
+// Sets the version in every manifest: `npm run release:version -- 2.0.1`. With --check it only reports
+// differences. The loader reads the version from package.json. CHANGELOG.md must have an entry.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,8 +7,8 @@ import { root } from '../tools.mjs'
 
 const MANIFESTS = ['package.json', ...readdirSync(join(root, 'npm')).map(manifestOf)]
 const JSON_VERSION = /^( {2}"version": ")([^"]+)/m
-/** Where else it stands, with how often. */
-const PLACES = [
+/** Every occurrence of the version. */
+const OCCURRENCES = [
   ...MANIFESTS.map((path) => ({ path, pattern: JSON_VERSION })),
   { path: 'package-lock.json', pattern: JSON_VERSION },
   { path: 'package-lock.json', pattern: /^( {6}"name": "crudjt",\n {6}"version": ")([^"]+)/m },
@@ -18,15 +18,20 @@ const PLACES = [
 ]
 
 const isCheck = process.argv.includes('--check')
-const [wanted = versionOf(PLACES[0])] = process.argv.slice(2).filter((word) => word !== '--check')
-if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(wanted)) stop(`${wanted} is no version: give one like 2.0.1`)
-if (!isCheck) for (const place of PLACES) write(place)
-const wrong = PLACES.filter((place) => versionOf(place) !== wanted)
-for (const place of wrong) console.error(`${place.path} has ${versionOf(place)}, not ${wanted}`)
+const [version = versionOf(OCCURRENCES[0])] = process.argv
+  .slice(2)
+  .filter((word) => word !== '--check')
+if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+  stop(`${version} is not a version: give one such as 2.0.1`)
+if (!isCheck) for (const occurrence of OCCURRENCES) write(occurrence)
+const wrong = OCCURRENCES.filter((occurrence) => versionOf(occurrence) !== version)
+for (const occurrence of wrong) {
+  console.error(`${occurrence.path} has ${versionOf(occurrence)}, not ${version}`)
+}
 const hasEntry = read('CHANGELOG.md')
   .split('\n')
-  .some((line) => line.startsWith(`## ${wanted} `))
-if (!hasEntry) console.error(`CHANGELOG.md has no entry "## ${wanted} – DATE"`)
+  .some((line) => line.startsWith(`## ${version} `))
+if (!hasEntry) console.error(`CHANGELOG.md has no entry "## ${version} – DATE"`)
 process.exitCode = wrong.length > 0 || !hasEntry ? 1 : 0
 
 function manifestOf(platform) {
@@ -42,7 +47,7 @@ function versionOf({ path, pattern }) {
 }
 
 function write({ path, pattern }) {
-  const changed = read(path).replace(pattern, (_, before) => `${before}${wanted}`)
+  const changed = read(path).replace(pattern, (_, before) => `${before}${version}`)
   writeFileSync(join(root, path), changed)
 }
 

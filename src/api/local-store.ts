@@ -39,10 +39,19 @@ import type { Session } from '../records/session.js'
 import type { SessionStore } from '../session-store.js'
 import { SyncCalls } from './sync-calls.js'
 
+/** An engine that was opened for a store. */
+export interface OpenEngine {
+  /** @internal */
+  readonly engine: Engine
+  /** @internal */
+  readonly options: StoreOptions
+}
+
 /** Opens the engine of a store with checked options. */
-export function openEngine(options: StoreOptions): Promise<Engine> {
+export async function openEngine(options: StoreOptions): Promise<OpenEngine> {
   const known = tokensWithin(decodedCacheSize(options))
-  return Engine.open(engineOptions(options), known, options.onError ?? warn)
+  const engine = await Engine.open(engineOptions(options), known, options.onError ?? warn)
+  return { engine, options }
 }
 
 /** See `Store`. */
@@ -56,7 +65,7 @@ export class LocalStore implements SessionStore {
   private readonly flushQueue: FlushQueue
   private closing: Promise<void> | undefined = undefined
 
-  protected constructor(engine: Engine, options: StoreOptions) {
+  protected constructor({ engine, options }: OpenEngine) {
     this.engine = engine
     this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
     this.cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))

@@ -28,7 +28,7 @@ export class Store extends LocalStore {
    */
   static async open(options: StoreOptions): Promise<Store> {
     checkStoreOptions(options)
-    return new Store(await openEngine(options), options)
+    return new Store(await openEngine(options))
   }
 
   /**

@@ -1,30 +1,38 @@
-/** How a command ends when it does not end well: one line for the person, one status for the script. */
+/** Exit statuses, the error that carries one, and the version that `--version` prints. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-/** The exit statuses besides 0; those above 2 are the ones of BSD's sysexits. */
+/** The exit statuses besides 0. Those above 2 are from BSD's sysexits.h. */
 export const STATUS = {
-  /** It was tried and did not work out, as a port that is in use. */
+  /** The operation failed, for example because a port is in use. */
   failed: 1,
-  /** A store was looked at, and something is wrong with it. */
+  /** The store was checked and has defects. */
   unsound: 1,
-  /** A store that was to be looked at can't be, as one that is in use. */
-  unseen: 2,
-  /** The command line is wrong. */
+  /** The store could not be checked, for example because it is in use. */
+  unchecked: 2,
+  /** The command line is invalid (EX_USAGE). */
   usage: 64,
-  /** The secret, a folder or an environment variable is wrong: trying again will not help. */
+  /** The secret key, a folder or an environment variable is wrong; retrying cannot help (EX_CONFIG). */
   config: 78,
 } as const
 
-/** Why a command ends. Its message is one line that says what is wrong and what to do. */
+/** Ends a command. The message is one line that says what is wrong and what to do. */
 export class CommandError extends Error {
   /** The exit status. */
   readonly status: number
 
   /**
    * @param status the exit status
-   * @param message one line for a person; holds no token, data or key
+   * @param message one line for a person, without any token, data or key
    */
   constructor(status: number, message: string) {
     super(message.replaceAll(/\s*\n\s*/g, ' '))
     this.status = status
   }
+}
+
+/** The version in package.json. */
+export function version(): string {
+  const manifest = readFileSync(join(__dirname, '../../../package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -1,48 +1,59 @@
-/** Why a server did not start: one line and the exit status. */
+/**
+ * Turns an error of the library into the line and the exit status that a command ends with.
+ *
+ * Invariant: the error's code and the permissions of the store's files decide, never an error's text.
+ */
 import type { ErrorCode } from '../errors.js'
 import { CommandError, STATUS } from './exit.js'
-import { cureOfFolder } from './ownership.js'
+import { type StoreAccess, storePermissionHint } from './settings/permissions.js'
 
-/** What trying again will not cure. */
-export const MISCONFIGURED: readonly (ErrorCode | undefined)[] = [
+/** Errors that retrying cannot cure. */
+const MISCONFIGURED: readonly ErrorCode[] = [
   'ERR_CRUDJT_OPTION',
   'ERR_CRUDJT_PATH',
   'ERR_CRUDJT_SECRET_KEY',
   'ERR_CRUDJT_UNKNOWN_KEY',
 ]
 
-/** What the server was to use. */
-export interface AddressInUse {
-  /** The store's folder, if one was given. */
-  readonly folder: string | undefined
-  /** The file or variable that the secret came from. */
-  readonly secretSource: string
+/** Errors that missing permissions on the store's files can cause. */
+const MAYBE_DENIED: readonly ErrorCode[] = [
+  'ERR_CRUDJT_PATH',
+  'ERR_CRUDJT_STORAGE',
+  'ERR_CRUDJT_DAMAGED',
+]
+
+/** What a command does with a store. */
+export interface Run {
+  /** The store's folder; undefined for the default one. */
+  readonly path: string | undefined
+  readonly access: StoreAccess
+  /** The file or variable that the secret came from, if there is one. */
+  readonly secretSource?: string | undefined
+  /** The exit status of a failure that retrying may cure. */
+  readonly failed: number
 }
 
-/** The refusal for an error of the start; anything that is no error of this package as it is. */
-export function refusalOf(error: unknown, wanted: AddressInUse): unknown {
+/** The failure of a command that requires a store which no process has open. Otherwise like `failureOf`. */
+export function storeFailure(error: unknown, run: Run): unknown {
+  const { code, message } = error as { code?: ErrorCode; message: string }
+  if (code !== 'ERR_CRUDJT_STORE_LOCKED') return failureOf(error, run)
+  const advice = 'stop it first, or work on a copy made with npx crudjt backup'
+  return new CommandError(run.failed, `${message}: ${advice}`)
+}
+
+/** The failure of any command on a store. Errors that are not from this package are returned as is. */
+export function failureOf(error: unknown, run: Run): unknown {
   const { code, message } = error as { code?: ErrorCode; message: string }
   if (!code?.startsWith('ERR_CRUDJT_')) return error
-  const cure = wanted.folder && isDenied(code, message) ? cureOfFolder(wanted.folder) : undefined
-  if (cure !== undefined) {
-    return new CommandError(STATUS.config, `This user may not write ${wanted.folder}: ${cure}`)
+  const { path, access, secretSource = '', failed } = run
+  const isMaybeDenied = path !== undefined && MAYBE_DENIED.includes(code)
+  const hint = isMaybeDenied ? storePermissionHint(path, access) : undefined
+  if (hint !== undefined) {
+    return new CommandError(STATUS.config, `Permission denied for the store at ${path}: ${hint}`)
   }
-  const status = MISCONFIGURED.includes(code) ? STATUS.config : STATUS.failed
-  return new CommandError(
-    status,
-    code === 'ERR_CRUDJT_SECRET_KEY' ? inSecret(message, wanted) : message,
-  )
-}
-
-/** The folder itself is refused with a code of its own, a file in it with what the system said. */
-function isDenied(code: ErrorCode, message: string): boolean {
-  return code === 'ERR_CRUDJT_PATH' || /\(os error 13\)/.test(message)
-}
-
-/** What is wrong with a secret, and where it came from. */
-export function inSecret(
-  message: string,
-  { secretSource }: Pick<AddressInUse, 'secretSource'>,
-): string {
-  return `The secret in ${secretSource} is no key: ${message}. npx crudjt keygen makes one`
+  const text =
+    code === 'ERR_CRUDJT_SECRET_KEY'
+      ? `Invalid secret key in ${secretSource}: ${message}. Generate one with npx crudjt keygen`
+      : message
+  return new CommandError(MISCONFIGURED.includes(code) ? STATUS.config : failed, text)
 }

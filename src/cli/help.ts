@@ -1,13 +1,31 @@
-/** The texts of `--help`: every setting with its option and its environment variables side by side. */
-import type { Command } from './command.js'
-import type { Setting, Settings } from './settings/settings.js'
+/** What a command declares about itself, and the texts of `--help` that are made from it. */
+import type { Setting, Settings, Sources } from './settings/settings.js'
+
+/** One command of `crudjt`. */
+export interface Command {
+  readonly name: string
+  /** What it does, in one line. */
+  readonly summary: string
+  /** Further paragraphs of its help. */
+  readonly notes: readonly string[]
+  readonly settings: Settings
+  /**
+   * Runs the command.
+   * @returns the exit status
+   * @throws CommandError
+   */
+  run(sources: Sources): Promise<number>
+}
+
+const EXIT = `Exit status: 0 success, 1 failure, 64 usage error, 78 configuration error (secret key, folder
+or environment variable). verify and repair define 1 and 2 in their own help.`
 
 /** The help of one command. */
 export function commandHelp({ name, summary, notes, settings }: Command): string {
   const blocks = [
-    `Usage: ${[`crudjt ${name}`, ...places(settings), '[options]'].join(' ')}`,
+    `Usage: ${[`crudjt ${name}`, ...positionals(settings), '[options]'].join(' ')}`,
     summary,
-    Object.values(settings).map(settingText).join('\n'),
+    Object.values(settings).map(settingHelp).join('\n'),
     ...notes,
   ]
   return `${blocks.join('\n\n')}\n`
@@ -17,22 +35,18 @@ export function commandHelp({ name, summary, notes, settings }: Command): string
 export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)
-  const more = 'crudjt COMMAND --help shows the options and environment variables of a command.'
-  return ['Usage: crudjt COMMAND [options]', lines.join('\n'), more, EXIT].join('\n\n').concat('\n')
+  const more = "Run 'crudjt COMMAND --help' for the options and environment variables of a command."
+  return `${['Usage: crudjt COMMAND [options]', lines.join('\n'), more, EXIT].join('\n\n')}\n`
 }
 
-const EXIT = `Exit status: 0 done, 1 failed, 64 the command line is wrong, 78 the secret, a folder or
-an environment variable is wrong; verify and repair have more to tell.`
-
-/** What stands in the places of a command, in their order. */
-function places(settings: Settings): string[] {
-  const placed = Object.values(settings).filter(({ place }) => place !== undefined)
-  placed.sort((one, other) => (one.place as number) - (other.place as number))
-  return placed.map(({ takes = '' }) => takes)
+function positionals(settings: Settings): string[] {
+  const found = Object.values(settings).filter(({ position }) => position !== undefined)
+  found.sort((one, other) => (one.position as number) - (other.position as number))
+  return found.map(({ placeholder = '' }) => placeholder)
 }
 
-function settingText({ option, place, takes, env = [], help }: Setting): string {
-  const flag = option === undefined ? [] : [`--${option}${takes === undefined ? '' : ` ${takes}`}`]
-  const placed = place === undefined ? [] : [takes]
-  return `  ${[...placed, ...flag, ...env].join(', ')}\n      ${help}`
+function settingHelp({ option, position, placeholder = '', env = [], help }: Setting): string {
+  const names = position === undefined ? [] : [placeholder]
+  if (option !== undefined) names.push(`--${option} ${placeholder}`.trimEnd())
+  return `  ${[...names, ...env].join(', ')}\n      ${help}`
 }

@@ -1,40 +1,40 @@
-/** A bar that shows how far a long run is: on a terminal only, on standard error. */
+/** A progress bar on standard error, shown only on a terminal. */
 import type { OnProgress } from '../options/backup-options.js'
 
-/** Runs that are over sooner show none, in milliseconds. */
-const PATIENCE_MS = 300
+/** A run that ends sooner shows no bar, in milliseconds. */
+const SHOW_AFTER_MS = 300
 
-/** A bar that is shown or not. */
+/** A bar, shown or not. */
 export interface Bar {
   readonly onProgress: OnProgress
-  /** Takes it from the screen; may be called again. */
+  /** Clears it from the screen; can be called again. */
   end(): void
 }
 
 const NONE: Bar = { onProgress: () => {}, end: () => {} }
 
 /**
- * Opens a bar.
- * @param isQuiet whether none is to be shown
+ * Opens a progress bar.
+ * @param isQuiet whether to hide it
  * @param stream where to show it
- * @param patience after how many milliseconds
+ * @param showAfter milliseconds before it appears
  */
 export async function openBar(
   isQuiet: boolean,
   stream: NodeJS.WriteStream = process.stderr,
-  patience = PATIENCE_MS,
+  showAfter = SHOW_AFTER_MS,
 ): Promise<Bar> {
   if (isQuiet || !stream.isTTY) return NONE
   const { Presets, SingleBar } = await import('cli-progress')
   const format = '{bar} {percentage} %, {eta_formatted} left'
-  // Signals are for the command, which has something to say at its end.
+  // The command handles signals itself, to say what an interruption leaves behind.
   const options = { stream, format, clearOnComplete: true, hideCursor: true, gracefulExit: false }
   const bar = new SingleBar(options, Presets.shades_classic)
-  const begin = performance.now()
+  const start = performance.now()
   let isShown = false
   return {
     onProgress: (done, total) => {
-      if (total === 0 || performance.now() - begin < patience) return
+      if (total === 0 || performance.now() - start < showAfter) return
       if (!isShown) bar.start(total, done)
       else bar.update(done)
       isShown = true

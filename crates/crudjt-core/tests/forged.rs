@@ -1,12 +1,13 @@
-//! Whoever can write a store's files can make their checksums fit: what redb then meets is refused
-//! before it has it, or is an error, and never ends the process.
+//! Anyone who can write a store's files can forge their checksums. `verify` finds a forged B-tree that
+//! redb would misuse, and an opening with `check_pages` refuses it: redb's panics never abort the
+//! process.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 mod hostile;
 mod trial;
 
-/// Every so manieth byte: `CRUDJT_FORGED=1` takes all, which takes three minutes.
+/// Every how manieth byte is forged: `CRUDJT_FORGED=1` takes all, which takes minutes.
 fn step() -> usize {
     std::env::var("CRUDJT_FORGED").map_or(61, |step| step.parse().unwrap())
 }

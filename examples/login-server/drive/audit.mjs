@@ -1,45 +1,41 @@
 /**
- * Run as a process of its own: opens the store that the service left behind, reads every token that the
- * log names, and holds what it finds against the log. Each link is followed until it says no. Knows nothing
- * but the folder it is given:  node audit.mjs FOLDER   Prints one line of JSON.
+ * Runs in a process of its own: reads every token of the request log from the store that the server left
+ * behind, and compares it with the model. Each link is followed until it has expired. Prints one line of
+ * JSON.
+ *
+ *   node audit.mjs FOLDER
  */
-import CRUDJT from 'crudjt'
-import { logPath } from '../folder.mjs'
 import { openStore } from '../store.mjs'
-import { Ledger } from './ledger.mjs'
-import { readLog } from './log.mjs'
+import { Model } from './model.mjs'
+import { readRequestLog } from './request-log.mjs'
 
 const [folder] = process.argv.slice(2)
 
-const ledger = new Ledger()
-for (const entry of readLog(logPath(folder))) ledger.take(entry)
-ledger.faults.length = 0 // those of the log itself are the driver's to tell
+const model = new Model()
+for (const entry of readRequestLog(folder)) model.apply(entry)
+model.violations.length = 0 // those of the log itself are reported by the drive
 
-await openStore(folder)
+const store = await openStore(folder)
 let loggedIn = 0
-for (const token of ledger.sessions.keys()) if (await auditSession(token)) loggedIn += 1
-for (const token of ledger.links.keys()) await auditLink(token)
-await CRUDJT.Config.shutdownServer()
+for (const token of model.sessions.keys()) if (await auditSession(token)) loggedIn += 1
+for (const token of model.links.keys()) await auditLink(token)
+await store.close()
 
-const { sessions, links, faults } = ledger
-console.log(JSON.stringify({ sessions: sessions.size, loggedIn, links: links.size, faults }))
+const { sessions, links, violations } = model
+console.log(JSON.stringify({ sessions: sessions.size, loggedIn, links: links.size, violations }))
 
 async function auditSession(token) {
-  const found = await CRUDJT.read(token)
-  const session = found && JSON.parse(JSON.stringify(found.data)) // the log holds what JSON carries
-  ledger.take({ call: 'page', token, status: found ? 200 : 401, session })
+  const found = await store.read(token)
+  const session = found && JSON.parse(JSON.stringify(found.data)) // as in the log
+  model.apply({ call: 'page', token, status: found ? 200 : 401, session })
   return found !== null
 }
 
 async function auditLink(token) {
   let found
   do {
-    found = await CRUDJT.read(token)
-    ledger.take({
-      call: 'visit',
-      token,
-      status: found ? 200 : 410,
-      left: found?.metadata.silence_read,
-    })
+    found = await store.read(token)
+    const left = found?.metadata.silence_read
+    model.apply({ call: 'visit', token, status: found ? 200 : 410, left })
   } while (found)
 }

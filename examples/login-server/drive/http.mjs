@@ -1,12 +1,12 @@
-/** HTTP over kept-alive connections. A request that got no whole answer is told apart from any answer. */
+/** HTTP over keep-alive connections. A request without a complete reply resolves to null. */
 import { Agent, request } from 'node:http'
 
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 const agent = new Agent({ keepAlive: true })
 
 /**
  * @param {string} origin @param {{method: string, path: string, token?: string, body?: object}} what
- * @returns {Promise<{status: number, headers: object, body: any, ms: number} | null>} null: no whole answer came
+ * @returns {Promise<{status: number, headers: object, body: any, ms: number} | null>}
  */
 export function send(origin, { method, path, token, body }) {
   const text = body && JSON.stringify(body)
@@ -17,27 +17,23 @@ export function send(origin, { method, path, token, body }) {
   const start = performance.now()
   return new Promise((resolve) => {
     const outgoing = request(`${origin}${path}`, { method, agent, headers }, (response) => {
-      gather(response, (whole) =>
-        resolve(whole === null ? null : answer(response, whole, performance.now() - start)),
-      )
+      collect(response, (text) => {
+        if (!response.complete) return resolve(null)
+        const { statusCode: status, headers } = response
+        const ms = performance.now() - start
+        resolve({ status, headers, body: text === '' ? {} : JSON.parse(text), ms })
+      })
     })
-    outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy())
+    outgoing.setTimeout(TIMEOUT_MS, () => outgoing.destroy())
     outgoing.on('error', () => resolve(null)).end(text)
   })
 }
 
-function gather(response, done) {
+function collect(response, done) {
   let text = ''
   response.setEncoding('utf8')
   response.on('data', (chunk) => {
     text += chunk
   })
-  response.on('close', () => done(response.complete ? text : null))
+  response.on('close', () => done(text))
 }
-
-const answer = (response, text, ms) => ({
-  status: response.statusCode,
-  headers: response.headers,
-  body: text === '' ? {} : JSON.parse(text),
-  ms,
-})

@@ -1,37 +1,26 @@
-/** The closing table. */
-import { CALLS } from './desk.mjs'
-
-const FAULTS = { lost: 'lost', revived: 'revived', changed: 'changed', failed: 'failed' }
-
-/** How many faults of each kind. @param {{kind: string}[]} faults */
-export const countFaults = (faults) =>
-  Object.fromEntries(
-    Object.keys(FAULTS).map((kind) => [kind, faults.filter((fault) => fault.kind === kind).length]),
-  )
+/** The final report. */
+import { CALLS } from './client.mjs'
 
 /** @returns {string} the table */
-export function report({ requests, unanswered, audit, faults, bytes, timings }) {
-  const counts = countFaults(faults)
+export function report({ requests, unanswered, audit, violations, bytes, timings }) {
+  const count = (kind) => violations.filter((violation) => violation.kind === kind).length
+  const { sessions, loggedIn, links } = audit
+  const areLinksRight = count('lost') + count('revived') === 0
   const totals = [
-    ['requests answered', requests, `and ${unanswered} in flight at the kill got no answer`],
-    [
-      'sessions',
-      audit.sessions,
-      `${audit.loggedIn} logged in, ${audit.sessions - audit.loggedIn} logged out`,
-    ],
-    ['links', audit.links, 'each worked three times, never a fourth'],
-    ['lost', counts.lost, 'answered, but not in the store'],
-    ['revived', counts.revived, 'logged out or used up, but working'],
-    ['changed', counts.changed, 'other data than was answered'],
-    ['failed', counts.failed, 'answered with an error'],
+    ['requests answered', requests, `and ${unanswered} in flight at the kill got no reply`],
+    ['sessions', sessions, `${loggedIn} logged in, ${sessions - loggedIn} logged out`],
+    ['links', links, areLinksRight ? 'each worked three times, never a fourth' : ''],
+    ['lost', count('lost'), 'acknowledged, but missing from the store'],
+    ['revived', count('revived'), 'logged out or used up, but still valid'],
+    ['changed', count('changed'), 'other data than was acknowledged'],
+    ['failed', count('failed'), 'answered with an error'],
     ['on disk', `${(bytes / 1024 / 1024).toFixed(1)} MiB`, 'allocated to the store'],
   ]
-  if (counts.lost + counts.revived > 0) totals[2][2] = ''
   return ['', ...totals.map(totalLine), '', ...callLines(timings), ''].join('\n')
 }
 
 const totalLine = ([name, value, remark]) =>
-  `${name.padEnd(18)}${grouped(value).padStart(10)}   ${remark}`
+  `${name.padEnd(18)}${grouped(value).padStart(10)}   ${remark}`.trimEnd()
 
 function callLines(timings) {
   const head = line('call', ['answered', 'median', 'p99', 'in the store', 'p99'])

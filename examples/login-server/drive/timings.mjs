@@ -1,4 +1,4 @@
-/** How long each call took: the whole request as the client saw it, and the store's part of it. */
+/** Latency of each call: of the whole request as the client sees it, and of the store's part. */
 import { createHistogram } from 'node:perf_hooks'
 
 const NS_PER_MS = 1e6
@@ -14,15 +14,12 @@ export class Timings {
     store.record(nanoseconds(storeMs))
   }
 
-  /** @returns {{count: number, request: object, store: object} | null} medians and p99s in ms; null: never called */
+  /** @returns {{count: number, request: object, store: object} | null} in ms; null if never called */
   of(call) {
     const found = this.#calls.get(call)
     if (!found) return null
-    return {
-      count: found.request.count,
-      request: figures(found.request),
-      store: figures(found.store),
-    }
+    const { request, store } = found
+    return { count: request.count, request: figures(request), store: figures(store) }
   }
 }
 

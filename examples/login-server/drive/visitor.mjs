@@ -1,13 +1,13 @@
 /**
- * One visitor: logs in from several devices, looks at pages, changes role, shares links and follows them
- * (also once too often), logs out, and tries the page again afterwards. One request at a time, so the
- * order of the log is the order of what happened to each token.
+ * One visitor: logs in from several devices, views pages, changes role, shares and follows links, logs
+ * out, and retries closed sessions and used-up links. One request at a time, so that the order of the log
+ * is the order of each token's changes.
  */
 import { users } from '../accounts.mjs'
 
 const ROLES = ['member', 'editor', 'admin']
 
-/** How often each kind of step is taken, out of 100. */
+/** The weight of each step, in percent. */
 const STEPS = [
   [14, 'login'],
   [48, 'page'],
@@ -15,83 +15,81 @@ const STEPS = [
   [6, 'link'],
   [12, 'visit'],
   [6, 'logout'],
-  [4, 'pageOfTheLoggedOut'],
+  [4, 'closedPage'],
 ]
 
 export class Visitor {
   #name
-  #desk
+  #client
   #open = []
   #closed = []
   #links = []
   #logins = 0
 
-  constructor(name, desk) {
+  constructor(name, client) {
     this.#name = name
-    this.#desk = desk
+    this.#client = client
   }
 
-  /** Visits until told to end; waits while the service is down. */
-  async run(service, ended) {
-    while (!ended()) {
-      await service.up
-      await this[`_${draw()}`]()
+  /** Sends requests until `isOver`; waits while the server is down. */
+  async run(server, isOver) {
+    while (!isOver()) {
+      await server.opened
+      await this[`_${randomStep()}`]()
     }
   }
 
   async _login() {
     this.#logins += 1
-    const entry = await this.#desk.ask('login', {
-      user: any(users),
-      device: `${this.#name}, device ${this.#logins}`,
-    })
-    if (entry.status === 200) this.#open.push(entry.token)
+    const device = `${this.#name}, device ${this.#logins}`
+    const { status, token } = await this.#client.request('login', { user: any(users), device })
+    if (status === 200) this.#open.push(token)
   }
 
   async _page() {
-    if (this.#open.length > 0) await this.#desk.ask('page', { token: any(this.#open) })
+    if (this.#open.length > 0) await this.#client.request('page', { token: any(this.#open) })
   }
 
   async _role() {
-    if (this.#open.length > 0)
-      await this.#desk.ask('role', { token: any(this.#open), role: any(ROLES) })
+    if (this.#open.length === 0) return
+    await this.#client.request('role', { token: any(this.#open), role: any(ROLES) })
   }
 
   async _link() {
     if (this.#open.length === 0) return
-    const entry = await this.#desk.ask('link', { token: any(this.#open) })
-    if (entry.status === 200) this.#links.push(entry.link)
+    const { status, link } = await this.#client.request('link', { token: any(this.#open) })
+    if (status === 200) this.#links.push(link)
   }
 
-  /** A link that is used up is followed once more, then forgotten. */
+  /** A used-up link is followed once more, then forgotten. */
   async _visit() {
     if (this.#links.length === 0) return
     const link = any(this.#links)
-    const entry = await this.#desk.ask('visit', { token: link })
-    if (entry.status === 410) remove(this.#links, link)
+    const { status } = await this.#client.request('visit', { token: link })
+    if (status === 410) remove(this.#links, link)
   }
 
-  /** Without an answer the session may be open or closed; it is used as a closed one from then on. */
+  /** Without a reply the session may still be open; it counts as closed from then on. */
   async _logout() {
     if (this.#open.length === 0) return
     const token = any(this.#open)
     remove(this.#open, token)
     this.#closed.push(token)
-    await this.#desk.ask('logout', { token })
+    await this.#client.request('logout', { token })
   }
 
-  async _pageOfTheLoggedOut() {
-    if (this.#closed.length > 0) await this.#desk.ask('page', { token: any(this.#closed) })
+  async _closedPage() {
+    if (this.#closed.length > 0) await this.#client.request('page', { token: any(this.#closed) })
   }
 }
 
 const any = (list) => list[Math.floor(Math.random() * list.length)]
 const remove = (list, item) => list.splice(list.indexOf(item), 1)
 
-function draw() {
+function randomStep() {
   let left = Math.random() * 100
-  for (const [share, step] of STEPS) {
-    left -= share
+  for (const [weight, step] of STEPS) {
+    left -= weight
     if (left < 0) return step
   }
   return 'page'

@@ -1,20 +1,20 @@
-// Linux on arm64: the real Node of that system under qemu-user, with Debian's glibc for arm64.
+// Linux on arm64: Node for arm64 under qemu-user, with Debian's glibc for arm64.
 
 import { installFor } from '../install.mjs'
-import { nodeOf, programOf, startedBy } from '../nodes.mjs'
+import { nodeOf, preloadOf, wrapperOf } from '../nodes.mjs'
 import { attempt } from '../report.mjs'
 import { behaviourFiles, runFiles } from '../suite/run.mjs'
-import { needDebian } from '../toolchain.mjs'
+import { installDebian } from '../toolchain.mjs'
 
 const GLIBC = '/usr/aarch64-linux-gnu'
 const KILLS = '12'
 
-/** Tries it out. `isBrief` leaves out what takes long under an emulator. */
+/** Runs the part. `isBrief` skips what takes long under an emulator. */
 export async function arm64(registry, isBrief = false) {
-  needDebian(['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'])
+  installDebian(['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'])
   const node = nodeOf('linux-arm64', 20)
-  const program = programOf('linux-arm64', ['qemu-aarch64-static', '-L', GLIBC, node])
-  const env = { NODE_OPTIONS: `--require=${startedBy(program)}`, CRUDJT_KILLS: KILLS }
+  const program = wrapperOf('linux-arm64', ['qemu-aarch64-static', '-L', GLIBC, node])
+  const env = { NODE_OPTIONS: `--require=${preloadOf(program)}`, CRUDJT_KILLS: KILLS }
   const folder = await attempt('linux-arm64: installs', () =>
     installFor(registry, 'linux-arm64-gnu', ['--os=linux', '--cpu=arm64', '--libc=glibc']),
   )

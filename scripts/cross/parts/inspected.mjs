@@ -1,19 +1,19 @@
-// macOS: nothing runs here, so what can be seen in the binaries is: architecture, oldest system,
-// exported symbols and linked libraries. The same is looked at in those of Linux and Windows.
+// Inspects the binaries of all platforms: architecture, minimum system version, exported symbols and linked
+// libraries. For macOS it is the only check, since nothing can run its binaries here.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt, output, say } from '../report.mjs'
+import { attempt, output, record } from '../report.mjs'
 import { binaryOf, targets } from '../targets.mjs'
-import { binaries, needPython, python } from '../toolchain.mjs'
+import { binaries, installPython, python } from '../toolchain.mjs'
 
-/** Looks at every binary that there is. */
+/** Inspects every binary. */
 export async function inspected() {
-  needPython()
+  installPython()
   for (const target of targets) {
     const binary = join(binaries, binaryOf(target))
-    if (!existsSync(binary)) say(`${target.platform} is inspected`, 'it is not built')
-    else await attempt(`${target.platform} is inspected`, () => inspect(target.platform, binary))
+    if (!existsSync(binary)) record(`inspecting ${target.platform}`, 'not built')
+    else await attempt(`inspecting ${target.platform}`, () => inspect(target.platform, binary))
   }
 }
 

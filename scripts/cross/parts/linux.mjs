@@ -1,5 +1,5 @@
-// Linux on x64, as a user meets the package: installed by npm and pnpm where there is no compiler,
-// used from ESM, CommonJS and TypeScript, and the behaviour suite under every Node that is supported.
+// Linux on x64: installs the package with npm and pnpm without a compiler, uses it from ESM, CommonJS and
+// TypeScript, and runs the behaviour suite under every supported Node.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,8 +10,8 @@ import { tools } from '../registry.mjs'
 import { attempt, output } from '../report.mjs'
 import { behaviourFiles, runFiles } from '../suite/run.mjs'
 
-/** What installing may take of a processor, so that the load of this machine does not count. */
-const SECONDS = 10
+/** The limit of an installation in seconds of CPU time, which does not depend on the machine's load. */
+const MAX_SECONDS = 10
 const COMPILERS = ['cargo', 'rustc', 'cc', 'gcc', 'g++', 'clang', 'make', 'python3', 'node-gyp']
 
 const BODY = `
@@ -30,17 +30,21 @@ const PROGRAMS = {
   'program.cjs': `const CRUDJT = require('crudjt')\n${BODY}`,
   'program.ts': `import { CRUDJT, type Session } from 'crudjt'\nconst kind: Session | null = null\nvoid kind\n${BODY}`,
 }
-const ANSWER = '{"metadata":{"ttl":60},"data":{"user":42}}\n'
+const EXPECTED = '{"metadata":{"ttl":60},"data":{"user":42}}\n'
 
-/** Tries it out. */
+/** Runs the part. */
 export async function linux(registry, isBrief = false) {
   const env = withoutCompilers()
-  await attempt('there is no compiler on the path', () => hasNone(env))
+  await attempt('no compiler in PATH', () => checkNoCompiler(env))
   const byNpm = emptyFolder('by-npm')
-  await attempt('npm installs it', () => quickly(() => npmInstall(registry, byNpm, [], env)))
+  await attempt('npm installs the package', () =>
+    withinLimit(() => npmInstall(registry, byNpm, [], env)),
+  )
   await usePrograms('npm', byNpm, env)
   const byPnpm = emptyFolder('by-pnpm')
-  await attempt('pnpm installs it', () => quickly(() => pnpmInstall(registry, byPnpm, env)))
+  await attempt('pnpm installs the package', () =>
+    withinLimit(() => pnpmInstall(registry, byPnpm, env)),
+  )
   await usePrograms('pnpm', byPnpm, env)
   if (!isBrief) await everyNode(registry)
 }
@@ -53,7 +57,7 @@ async function everyNode(registry) {
   }
 }
 
-/** A folder with Node, npm and a shell, and nothing else, is all that is on the path. */
+/** An environment whose PATH has nothing but Node, npm and a shell. */
 function withoutCompilers() {
   const folder = join(emptyFolder('path'), 'bin')
   mkdirSync(folder)
@@ -64,14 +68,14 @@ function withoutCompilers() {
   return { ...process.env, PATH: folder }
 }
 
-function hasNone({ PATH }) {
+function checkNoCompiler({ PATH }) {
   for (const name of COMPILERS) {
-    const found = PATH.split(delimiter).find((folder) => isThere(join(folder, name)))
+    const found = PATH.split(delimiter).find((folder) => exists(join(folder, name)))
     if (found !== undefined) throw new Error(`${name} is in ${found}`)
   }
 }
 
-function isThere(path) {
+function exists(path) {
   try {
     return execFileSync('test', ['-e', path]) !== undefined
   } catch {
@@ -79,20 +83,20 @@ function isThere(path) {
   }
 }
 
-/** What is not ours comes from a registry elsewhere, which may not answer: that is tried once more. */
-async function quickly(install) {
-  let before = seconds()
+/** Retries once: the dependencies come from a remote registry, which may fail. */
+async function withinLimit(install) {
+  let before = childSeconds()
   await install().catch((error) => {
-    console.log(`          once more, since ${error.message}`)
-    before = seconds()
+    console.log(`          retrying: ${error.message}`)
+    before = childSeconds()
     return install()
   })
-  const took = seconds() - before
-  if (took > SECONDS) throw new Error(`it took ${took.toFixed(1)} s of a processor`)
+  const took = childSeconds() - before
+  if (took > MAX_SECONDS) throw new Error(`took ${took.toFixed(1)} s of CPU time`)
 }
 
-/** The processor's time that the programs took which this one has run. */
-function seconds() {
+/** The CPU time of the child processes that have exited. */
+function childSeconds() {
   const [, , , , ...fields] = readFileSync('/proc/self/stat', 'utf8').split(' ')
   const [cutime, cstime] = fields.slice(11)
   return (Number(cutime) + Number(cstime)) / 100
@@ -111,7 +115,7 @@ async function usePrograms(by, folder, env) {
   for (const name of ['program.mjs', 'program.cjs', 'out/program.js']) {
     await attempt(`${by}: ${name} runs`, async () => {
       const text = await output(process.execPath, [name], { cwd: folder, env })
-      if (text !== ANSWER) throw new Error(`it said ${text}`)
+      if (text !== EXPECTED) throw new Error(`unexpected output: ${text}`)
     })
   }
 }

@@ -1,15 +1,15 @@
-// Linux with musl, as Alpine: real Nodes of that kind, on x64 and, under qemu-user, on arm64.
+// Linux with musl, such as Alpine: Node for musl on x64, and on arm64 under qemu-user.
 
 import { installFor } from '../install.mjs'
 import { muslNode, muslRoot } from '../musl.mjs'
-import { programOf, startedBy } from '../nodes.mjs'
+import { preloadOf, wrapperOf } from '../nodes.mjs'
 import { attempt } from '../report.mjs'
 import { behaviourFiles, runFiles } from '../suite/run.mjs'
-import { needDebian } from '../toolchain.mjs'
+import { installDebian } from '../toolchain.mjs'
 
 const MAJORS = [20, 22, 24]
 
-/** Tries it out. `isBrief` leaves out what takes long under an emulator. */
+/** Runs the part. `isBrief` skips what takes long under an emulator. */
 export async function musl(registry, isBrief = false) {
   const folder = await installed(registry, 'x64')
   if (folder === undefined) return
@@ -21,12 +21,12 @@ export async function musl(registry, isBrief = false) {
 }
 
 async function emulated(registry) {
-  needDebian(['qemu-user-static'])
+  installDebian(['qemu-user-static'])
   const folder = await installed(registry, 'arm64')
   if (folder === undefined) return
-  const words = ['qemu-aarch64-static', '-L', muslRoot('arm64'), muslNode('arm64', 24)]
-  const program = programOf('linux-arm64-musl', words)
-  const env = { NODE_OPTIONS: `--require=${startedBy(program)}` }
+  const command = ['qemu-aarch64-static', '-L', muslRoot('arm64'), muslNode('arm64', 24)]
+  const program = wrapperOf('linux-arm64-musl', command)
+  const env = { NODE_OPTIONS: `--require=${preloadOf(program)}` }
   const files = behaviourFiles(folder)
   await runFiles('linux-arm64-musl, Node 24', folder, files, { program, env })
 }

@@ -1,4 +1,4 @@
-// Windows on x64: the real Node of that system under wine. What wine itself can't do stands in
+// Windows on x64: the Windows build of Node under wine. The limits of wine are listed in
 // docs/internals/platforms.md.
 
 import { execFileSync, spawn } from 'node:child_process'
@@ -8,12 +8,12 @@ import { installFor } from '../install.mjs'
 import { nodeOf } from '../nodes.mjs'
 import { attempt } from '../report.mjs'
 import { behaviourFiles } from '../suite/run.mjs'
-import { needDebian, work } from '../toolchain.mjs'
+import { installDebian, work } from '../toolchain.mjs'
 
 const MINUTES = 10
 const KILLS = '40'
 
-/** The one function of a library of Windows that wine 8 lacks. */
+/** The Windows API function that wine 8 lacks. */
 const RANDOM = `
 #include <windows.h>
 #include <ntsecapi.h>
@@ -23,11 +23,11 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length) {
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved) { return TRUE; }
 `
 
-/** Tries it out. */
+/** Runs the part. */
 export async function windows(registry) {
-  needDebian(['wine64', 'gcc-mingw-w64-x86-64'])
+  installDebian(['wine64', 'gcc-mingw-w64-x86-64'])
   const node = nodeOf('win-x64', 20)
-  needRandom(dirname(node))
+  addProcessPrng(dirname(node))
   const folder = await attempt('windows-x64: installs', () =>
     installFor(registry, 'win32-x64-msvc', ['--os=win32', '--cpu=x64']),
   )
@@ -41,7 +41,7 @@ export async function windows(registry) {
   }
 }
 
-function needRandom(folder) {
+function addProcessPrng(folder) {
   const library = join(folder, 'bcryptprimitives.dll')
   if (existsSync(library)) return
   const source = join(work, 'random.c')
@@ -50,7 +50,7 @@ function needRandom(folder) {
   execFileSync('x86_64-w64-mingw32-gcc', args, { stdio: 'inherit' })
 }
 
-/** Runs Node for Windows; it can neither read from nor write to a pipe of this system's. */
+/** Runs Node for Windows, which cannot use a pipe of the host, so its output goes to a file. */
 function runs({ node, folder }, args) {
   const prefix = join(work, 'wine')
   mkdirSync(prefix, { recursive: true })
@@ -58,7 +58,7 @@ function runs({ node, folder }, args) {
   const out = openSync(file, 'w')
   const env = {
     ...process.env,
-    // Beside the program is not where a library's own libraries are looked for.
+    // The folder of the program is not searched for the dependencies of a library.
     WINEPATH: dirname(node),
     ...{
       WINEPREFIX: prefix,
@@ -75,7 +75,7 @@ function runs({ node, folder }, args) {
       const text = readFileSync(file, 'utf8')
       const tail = text.trim().split('\n').slice(-12).join('\n    ')
       if (status === 0) resolve(text)
-      else reject(new Error(`it ended with ${status ?? signal}:\n    ${tail}`))
+      else reject(new Error(`ended with ${status ?? signal}:\n    ${tail}`))
     })
   })
 }

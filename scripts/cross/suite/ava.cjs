@@ -1,5 +1,5 @@
-// Stands in for ava where its processes can't run: on an emulated or foreign system. Runs the tests
-// of one file one after the other with node:assert, and ends with `N passed, N failed`.
+// A substitute for ava on emulated and foreign systems, where its worker processes cannot run. Runs the
+// tests of one file in sequence with node:assert, and prints `N passed, N failed`.
 
 const assert = require('node:assert')
 const { isDeepStrictEqual } = require('node:util')
@@ -15,43 +15,43 @@ test.before = (body) => void before.push(body)
 test.after = (body) => void after.push(body)
 test.after.always = test.after
 
-/** What a test gets: the assertions that the behaviour tests use. */
+/** The assertions that the behaviour tests use. */
 const assertions = {
-  is: (found, wanted, about) =>
-    assert.ok(Object.is(found, wanted), about ?? `${found}, not ${wanted}`),
-  not: (found, other, about) => assert.ok(!Object.is(found, other), about),
-  true: (found, about) => assert.strictEqual(found, true, about),
-  false: (found, about) => assert.strictEqual(found, false, about),
-  deepEqual: (found, wanted, about) => assert.deepStrictEqual(found, wanted, about),
+  is: (actual, expected, about) =>
+    assert.ok(Object.is(actual, expected), about ?? `${actual}, not ${expected}`),
+  not: (actual, other, about) => assert.ok(!Object.is(actual, other), about),
+  true: (actual, about) => assert.strictEqual(actual, true, about),
+  false: (actual, about) => assert.strictEqual(actual, false, about),
+  deepEqual: (actual, expected, about) => assert.deepStrictEqual(actual, expected, about),
   regex: (text, pattern, about) => assert.match(text, pattern, about),
   pass: () => {},
   log: () => {},
   timeout: () => {},
   fail: (about) => assert.fail(about),
-  like(found, wanted, about) {
-    for (const [key, value] of Object.entries(wanted)) {
-      assert.ok(isDeepStrictEqual(found[key], value), about ?? `${key} differs`)
+  like(actual, expected, about) {
+    for (const [key, value] of Object.entries(expected)) {
+      assert.ok(isDeepStrictEqual(actual[key], value), about ?? `${key} differs`)
     }
   },
-  throws(body, wanted, about) {
+  throws(body, expected, about) {
     try {
       body()
     } catch (error) {
-      return checked(error, wanted, about)
+      return checkError(error, expected, about)
     }
     return assert.fail(about ?? 'nothing was thrown')
   },
-  async throwsAsync(body, wanted, about) {
+  async throwsAsync(body, expected, about) {
     const error = await Promise.resolve(typeof body === 'function' ? body() : body).then(
       () => undefined,
       (error) => error,
     )
-    return error === undefined ? assert.fail(about) : checked(error, wanted, about)
+    return error === undefined ? assert.fail(about) : checkError(error, expected, about)
   },
 }
 
-function checked(error, wanted = {}, about = undefined) {
-  const { instanceOf = Error, code = error.code, message } = wanted
+function checkError(error, expected = {}, about = undefined) {
+  const { instanceOf = Error, code = error.code, message } = expected
   assert.ok(error instanceof instanceOf, about)
   assert.strictEqual(error.code, code, about)
   if (typeof message === 'string') assert.strictEqual(error.message, message, about)

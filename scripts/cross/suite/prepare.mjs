@@ -1,5 +1,5 @@
-// Lays out a folder in which the project's tests run against the installed package, by any Node and
-// without a compiler: the tests as plain JavaScript, and what stands in for ava.
+// Prepares a folder where the project's tests run against the installed package with any Node and without
+// a compiler: the tests compiled to JavaScript, and the substitute for ava.
 
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,12 +20,12 @@ export async function addTests(folder) {
   for (const name of files.filter((name) => /\.[cm]js$/.test(name))) {
     cpSync(join(TESTS, name), join(folder, '__test__', name))
   }
-  standInForAva(folder)
-  openUp(folder)
+  addAvaSubstitute(folder)
+  addInternals(folder)
 }
 
-/** Lets tests import the parts inside, as in the project; a link is not followed under wine. */
-function openUp(folder) {
+/** Lets tests import internals as in the project. Copied, since wine does not follow links. */
+function addInternals(folder) {
   cpSync(join(root, 'build'), join(folder, 'build'), { recursive: true })
   cpSync(join(folder, 'node_modules/crudjt/proto'), join(folder, 'proto'), { recursive: true })
   const native = "module.exports = require('./node_modules/crudjt/native.cjs')\n"
@@ -37,7 +37,7 @@ function openUp(folder) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
 }
 
-function standInForAva(folder) {
+function addAvaSubstitute(folder) {
   const ava = join(folder, 'node_modules/ava')
   mkdirSync(ava, { recursive: true })
   cpSync(join(import.meta.dirname, 'ava.cjs'), join(ava, 'index.cjs'))

@@ -1,4 +1,4 @@
-// Runs test files of a folder that prepare.mjs laid out, each in a process of its own.
+// Runs the test files of a folder made by prepare.mjs, each in a process of its own.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,13 +10,13 @@ export function behaviourFiles(folder) {
   return names.filter((name) => /^behaviour-.*\.test\.js$/.test(name))
 }
 
-/** Runs files with a Node: `program` and its environment. */
+/** Runs test files with `program`, a Node or a wrapper of one. */
 export async function runFiles(about, folder, files, { program, args = [], env = {} }) {
   for (const file of files) {
     await attempt(`${about}: ${file}`, async () => {
       const options = { cwd: folder, env: { ...process.env, ...env } }
       const text = await output(program, [...args, join('__test__', file)], options)
-      if (!/^[1-9]\d* passed, 0 failed$/m.test(text)) throw new Error('it ran no test')
+      if (!/^[1-9]\d* passed, 0 failed$/m.test(text)) throw new Error('no test ran')
     })
   }
 }

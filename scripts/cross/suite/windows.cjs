@@ -1,4 +1,4 @@
-// What is particular to Windows: paths with drive letters and spaces, the default path, and locking.
+// Windows only: paths with drive letters and spaces, the default path, and locking.
 
 const assert = require('node:assert')
 const { spawnSync } = require('node:child_process')

@@ -1,35 +1,34 @@
-/** `crudjt compact`: makes the files of a store as small as its records are. */
-import type { Command } from '../command.js'
+/** `crudjt compact`: shrinks the files of a store to the size of its records. */
 import { STATUS } from '../exit.js'
+import type { Command } from '../help.js'
 import { count, print, size } from '../outcome.js'
-import { needed, readSettings } from '../settings/settings.js'
-import { LONG, PATH } from '../settings/store-settings.js'
-import { runOnStore } from '../store-run.js'
+import { readSettings, required } from '../settings/settings.js'
+import { LONG_OUTPUT, PATH } from '../settings/store-settings.js'
+import { runOnStore } from './run-on-store.js'
 
-const SETTINGS = { ...PATH, ...LONG } as const
+const SETTINGS = { ...PATH, ...LONG_OUTPUT } as const
 
-/** Prints how large it was and is. */
+/** Prints the sizes before and after. */
 export const compact: Command = {
   name: 'compact',
-  summary: 'Gives back the room that removed records left, in a store that nobody has open.',
-  notes: [
-    'It needs as much free space as the new file takes. Interrupted, it leaves all as it was.',
-  ],
+  summary: 'Reclaim the space of removed records in a store that is not in use.',
+  notes: ['It needs free space for the new file. If interrupted, it leaves the store unchanged.'],
   settings: SETTINGS,
   async run(sources) {
-    const given = readSettings(SETTINGS, sources)
-    const path = needed(given.path, SETTINGS.path)
+    const values = readSettings(SETTINGS, sources)
+    const path = required(values.path, SETTINGS.path)
     const library = await import('../../library.js')
     const run = {
       path,
-      isQuiet: given.quiet !== undefined,
-      interrupted: 'interrupted: the store is as it was',
+      access: 'write',
+      isQuiet: values.quiet !== undefined,
+      interrupted: 'interrupted: the store was not changed',
       failed: STATUS.failed,
-    }
+    } as const
     const report = await runOnStore(run, (onProgress) => library.compact(path, { onProgress }))
     const { records, bytes_before, bytes_after } = report
     const sizes = `${size(bytes_before)} before, ${size(bytes_after)} now`
-    print(given.json, report, [`${path}: ${sizes}, ${count(records, 'record')}`])
+    print(values.json, report, [`${path}: ${sizes}, ${count(records, 'record')}`])
     return 0
   },
 }

@@ -1,21 +1,22 @@
-/** `crudjt keygen`: makes a secret for a store. */
+/** `crudjt keygen`: generates a secret key. */
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import type { OptionKind } from '../../options/check-options.js'
-import type { Command } from '../command.js'
 import { CommandError, STATUS } from '../exit.js'
-import { type Given, parseValue, readSettings } from '../settings/settings.js'
+import type { Command } from '../help.js'
+import { parseOr } from '../settings/parse-value.js'
+import { readSettings } from '../settings/settings.js'
 
 const SETTINGS = {
   bytes: {
     option: 'bytes',
-    takes: '32|48|64',
-    help: 'How long the secret is. Default: 32.',
+    placeholder: '32|48|64',
+    help: 'Length of the key. Default: 32.',
   },
   out: {
     option: 'out',
-    takes: 'FILE',
-    help: 'Where to write it, for its owner only; a file that is there stays. Default: standard output.',
+    placeholder: 'FILE',
+    help: 'New file to write it to, with mode 0600; an existing file is never overwritten. Default: standard output.',
   },
 } as const
 
@@ -25,40 +26,39 @@ const LENGTH: OptionKind = {
   isInRange: (value: number) => [32, 48, 64].includes(value),
 }
 
-/** Prints a secret in Base64, or writes it to a new file. */
+/** Prints a secret key in Base64, or writes it to a new file. */
 export const keygen: Command = {
   name: 'keygen',
-  summary: 'Makes a secret key. Keep it: no token opens without it.',
+  summary: 'Generate a secret key. Keep it: no token can be read without it.',
   notes: [],
   settings: SETTINGS,
   async run(sources) {
     const { bytes, out } = readSettings(SETTINGS, sources)
-    const length = bytes === undefined ? 32 : Number(parseValue(bytes, LENGTH))
-    const line = `${randomBytes(length).toString('base64')}\n`
+    const line = `${randomBytes(parseOr(bytes, LENGTH, 32)).toString('base64')}\n`
     if (out === undefined) process.stdout.write(line)
-    else write(out, line)
+    else write(out.text, line)
     return 0
   },
 }
 
-function write({ text: file }: Given, line: string): void {
+function write(file: string, line: string): void {
   try {
     writeFileSync(file, line, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    throw new CommandError(STATUS.failed, `${file} was not written: ${reasonOf(error)}`)
+    const reason = reasonOf(error as NodeJS.ErrnoException)
+    throw new CommandError(STATUS.failed, `Cannot write ${file}: ${reason}`)
   }
-  process.stdout.write(`Wrote a secret key to ${file}: keep it, and let nobody else read it.\n`)
+  process.stdout.write(`Wrote a secret key to ${file}. Keep it, and keep it private.\n`)
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EEXIST':
-      return 'it is there already, and a store that was made with it would be lost; give another name'
+      return 'it already exists, and a store that uses the key in it would be lost: give another name'
     case 'ENOENT':
-      return 'there is no such folder'
+      return 'its folder does not exist'
     case 'EACCES':
-      return 'this user may not write there'
+      return 'permission denied'
     default:
       return message
   }

@@ -1,33 +1,40 @@
-/** `crudjt keys`: lists what a store's keyring holds; never a key. */
+/** `crudjt keys`: lists the contents of a store's keyring, never a key. */
 import type { KeyDomain, KeySlot } from '../../api/maintenance.js'
-import type { Command } from '../command.js'
 import { STATUS } from '../exit.js'
+import { storeFailure } from '../failure.js'
+import type { Command } from '../help.js'
 import { count, print } from '../outcome.js'
-import { needed, readSettings } from '../settings/settings.js'
+import { readSecretKeys } from '../settings/secrets.js'
+import { readSettings, required } from '../settings/settings.js'
 import { OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
-import { secretsOf, storeRefusal } from '../store-run.js'
 
 const SETTINGS = { ...PATH, ...SECRET, ...OUTPUT } as const
 
 const DAY_MS = 86_400_000
 
-/** Prints a line for each domain and each secret that opens it. */
+/** Prints a line for each domain and each secret key that opens it. */
 export const keys: Command = {
   name: 'keys',
-  summary: 'Lists the key domains of a store by fingerprint and age, in use or not; never a key.',
+  summary: 'List the key domains of a store, in use or not, by fingerprint and age; never a key.',
   notes: [
-    'A domain is what was made under one secret. With a secret it is told what that opens: when the newest one opens every domain, the older ones can be dropped.',
+    'A domain is the set of tokens created under one secret key. With a secret key, the list shows what it opens: once the newest key opens every domain, older keys can be dropped.',
   ],
   settings: SETTINGS,
   async run(sources) {
-    const given = readSettings(SETTINGS, sources)
-    const path = needed(given.path, SETTINGS.path)
-    const { secret, secret_key } = secretsOf(given)
+    const values = readSettings(SETTINGS, sources)
+    const path = required(values.path, SETTINGS.path)
+    const secret = readSecretKeys(values)
     const { keys } = await import('../../library.js')
-    const domains = await keys(path, { secret_key }).catch((error) => {
-      throw storeRefusal(error, { path, secretSource: secret?.source, failed: STATUS.failed })
+    const run = {
+      path,
+      access: 'read',
+      secretSource: secret?.source,
+      failed: STATUS.failed,
+    } as const
+    const domains = await keys(path, { secret_key: secret?.keys }).catch((error) => {
+      throw storeFailure(error, run)
     })
-    print(given.json, { domains }, linesOf(domains, secret?.source))
+    print(values.json, { domains }, linesOf(domains, secret?.source))
     return 0
   },
 }
@@ -35,8 +42,8 @@ export const keys: Command = {
 function linesOf(domains: readonly KeyDomain[], source: string | undefined): string[] {
   const lines = [count(domains.length, 'domain')]
   for (const { fingerprint, slots } of domains) {
-    for (const [at, slot] of slots.entries()) {
-      const label = at === 0 ? fingerprint : ' '.repeat(fingerprint.length)
+    for (const [i, slot] of slots.entries()) {
+      const label = i === 0 ? fingerprint : ' '.repeat(fingerprint.length)
       lines.push(`  ${label}  ${slotText(slot)}`)
     }
   }
@@ -45,18 +52,17 @@ function linesOf(domains: readonly KeyDomain[], source: string | undefined): str
 }
 
 function slotText({ own, created_at_ms, opens }: KeySlot): string {
-  const role = own ? 'made with its secret' : 'taken over by a newer secret'
-  return `${role}, ${ageOf(created_at_ms)}${opens ? ', opened by the given secret' : ''}`
+  const role = own ? 'original key' : 'newer key, added by rotation'
+  return `${role}, ${ageOf(created_at_ms)}${opens ? ', opened by the given key' : ''}`
 }
 
 function ageOf(created: number | undefined): string {
-  if (created === undefined) return 'nobody noted when'
+  if (created === undefined) return 'creation time unknown'
   const days = Math.max(0, Math.floor((Date.now() - created) / DAY_MS))
   return `${new Date(created).toISOString().slice(0, 16).replace('T', ' ')} UTC (${count(days, 'day')} ago)`
 }
 
 function openedLine(domains: readonly KeyDomain[], source: string): string {
   const opened = domains.filter(({ opens }) => opens).length
-  if (opened === domains.length) return `The secret in ${source} opens all of them`
-  return `The secret in ${source} opens ${opened} of them`
+  return `The key in ${source} opens ${opened === domains.length ? 'all' : opened} of them`
 }

@@ -1,81 +1,83 @@
-/** `crudjt repair`: salvages what can be read of a damaged store into a new one beside it. */
+/** `crudjt repair`: salvages the readable records of a damaged store into a new one beside it. */
 import type { Finding, RepairReport } from '../../api/maintenance.js'
-import type { Command } from '../command.js'
 import { STATUS } from '../exit.js'
+import type { Command } from '../help.js'
 import { count, findingLines, print } from '../outcome.js'
-import { needed, readSettings } from '../settings/settings.js'
-import { LONG, PATH, SECRET } from '../settings/store-settings.js'
-import { runOnStore, secretsOf } from '../store-run.js'
+import { readSecretKeys } from '../settings/secrets.js'
+import { readSettings, required } from '../settings/settings.js'
+import { LONG_OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
+import { runOnStore } from './run-on-store.js'
 
 const SETTINGS = {
   ...PATH,
   target: {
     option: 'target',
-    takes: 'FOLDER',
-    help: 'Where the new store is made: a folder that is missing or empty. Default: PATH.repaired.',
+    placeholder: 'FOLDER',
+    help: 'Folder of the new store, which must be missing or empty. Default: PATH.repaired.',
   },
   keep_doubtful: {
     option: 'keep-doubtful',
-    help: 'Takes records along of which a hole in the journal may hide the end: some may be of sessions that were logged out.',
+    help: 'Also salvage records whose later history may be lost in a gap in the journal: some may belong to sessions that were logged out.',
   },
   ...SECRET,
-  ...LONG,
+  ...LONG_OUTPUT,
 } as const
 
-/** What a new store no longer has: nothing of what was found there is lost. */
-const CURED: readonly Finding['kind'][] = ['keyring', 'expiry']
+/** Findings that a new store cannot have and that cost no record. */
+const FIXED: readonly Finding['kind'][] = ['keyring', 'expiry']
 
 /** Prints what was salvaged and what was lost. */
 export const repair: Command = {
   name: 'repair',
-  summary: 'Salvages what can be read of a damaged store into a new one beside it.',
+  summary: 'Salvage the readable records of a damaged store into a new one beside it.',
   notes: [
-    'The damaged store is only read. Tokens and secrets stay the same; the secret key is not needed, but finds records that only look right.',
-    'Exit status: 0 everything was salvaged, 1 something is or may be lost, 2 nothing could be done (the store is in use, no copy of the keyring can be read), 64 and 78 as of all commands.',
+    'The damaged store is only read. Tokens and secret keys stay the same. The secret key is optional; with it, records that only look intact are detected too.',
+    'Exit status: 0 everything was salvaged, 1 something is or may be lost, 2 nothing could be done (the store is in use, or no copy of the keyring is readable), 64 usage error, 78 configuration error.',
   ],
   settings: SETTINGS,
   async run(sources) {
-    const given = readSettings(SETTINGS, sources)
-    const path = needed(given.path, SETTINGS.path)
-    const target = given.target?.text ?? `${path.replace(/(?<=.)[/\\]+$/, '')}.repaired`
-    const keep_doubtful = given.keep_doubtful !== undefined
-    const { secret, secret_key } = secretsOf(given)
+    const values = readSettings(SETTINGS, sources)
+    const path = required(values.path, SETTINGS.path)
+    const target = values.target?.text ?? `${path.replace(/(?<=.)[/\\]+$/, '')}.repaired`
+    const keep_doubtful = values.keep_doubtful !== undefined
+    const secret = readSecretKeys(values)
     const library = await import('../../library.js')
     const run = {
       path,
-      isQuiet: given.quiet !== undefined,
-      interrupted: `interrupted: ${path} is as it was; remove ${target}, which is not whole, before you try again`,
+      access: 'read',
+      isQuiet: values.quiet !== undefined,
+      interrupted: `interrupted: ${path} was not changed; remove ${target}, which is incomplete, before you try again`,
       secretSource: secret?.source,
-      failed: STATUS.unseen,
-    }
+      failed: STATUS.unchecked,
+    } as const
     const report = await runOnStore(run, (onProgress) =>
-      library.repair(path, { secret_key, target, keep_doubtful, onProgress }),
+      library.repair(path, { secret_key: secret?.keys, target, keep_doubtful, onProgress }),
     )
-    print(given.json, report, linesOf(path, report, keep_doubtful))
-    return isWhole(report, keep_doubtful) ? 0 : STATUS.unsound
+    print(values.json, report, linesOf(path, report, keep_doubtful))
+    return isComplete(report, keep_doubtful) ? 0 : STATUS.unsound
   },
 }
 
-function isWhole(report: RepairReport, keepsDoubtful: boolean): boolean {
+function isComplete(report: RepairReport, keepsDoubtful: boolean): boolean {
   const { lost, doubtful, findings, finding_count } = report
   if (lost > 0 || (doubtful > 0 && !keepsDoubtful)) return false
-  return findings.length === finding_count && findings.every(({ kind }) => CURED.includes(kind))
+  return findings.length === finding_count && findings.every(({ kind }) => FIXED.includes(kind))
 }
 
 function linesOf(path: string, report: RepairReport, keepsDoubtful: boolean): string[] {
   const { salvaged, doubtful, lost, findings, finding_count } = report
   const lines = [`Salvaged ${count(salvaged, 'record')} of ${path} into ${report.path}`]
   if (finding_count > 0) {
-    lines.push(`Found: ${count(finding_count, 'thing')}`, ...findingLines(findings, finding_count))
+    lines.push(count(finding_count, 'finding'), ...findingLines(findings, finding_count))
   }
-  if (lost > 0) lines.push(`Lost: ${count(lost, 'record')} that can't be read any more`)
+  if (lost > 0) lines.push(`Lost: ${count(lost, 'unreadable record')}`)
   if (doubtful > 0) lines.push(doubtfulLine(doubtful, keepsDoubtful))
-  lines.push(`${path} is as it was: put ${report.path} in its place when you are content with it`)
+  lines.push(`${path} was not changed: replace it with ${report.path} once you are satisfied`)
   return lines
 }
 
 function doubtfulLine(doubtful: number, areKept: boolean): string {
-  const what = `${count(doubtful, 'record')} of which a hole in the journal may hide the end`
-  if (areKept) return `Kept: ${what}; some may be of sessions that were logged out`
-  return `Left out: ${what}; --keep-doubtful takes them along`
+  const what = `${count(doubtful, 'record')} whose later history may be lost in a gap in the journal`
+  if (areKept) return `Kept: ${what}; some may belong to sessions that were logged out`
+  return `Left out: ${what}; --keep-doubtful salvages them too`
 }

@@ -1,39 +1,41 @@
-/** `crudjt verify`: looks whether a store is whole, and changes nothing. */
+/** `crudjt verify`: checks the integrity of a store and changes nothing. */
 import type { VerifyReport } from '../../api/maintenance.js'
-import type { Command } from '../command.js'
 import { STATUS } from '../exit.js'
+import type { Command } from '../help.js'
 import { count, findingLines, print } from '../outcome.js'
-import { needed, readSettings } from '../settings/settings.js'
-import { LONG, PATH, SECRET } from '../settings/store-settings.js'
-import { runOnStore, secretsOf } from '../store-run.js'
+import { readSecretKeys } from '../settings/secrets.js'
+import { readSettings, required } from '../settings/settings.js'
+import { LONG_OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
+import { runOnStore } from './run-on-store.js'
 
-const SETTINGS = { ...PATH, ...SECRET, ...LONG } as const
+const SETTINGS = { ...PATH, ...SECRET, ...LONG_OUTPUT } as const
 
-/** Prints what is wrong, if anything, and what there is. */
+/** Prints the defects, if any, and the contents of the store. */
 export const verify: Command = {
   name: 'verify',
-  summary: 'Checks a store that nobody has open, also one whose process was killed.',
+  summary: 'Check the integrity of a store that is not in use, also after its process was killed.',
   notes: [
-    'It changes no byte. With the secret key every record is opened; without it their checksums are looked at.',
-    'Exit status: 0 sound, 1 something is wrong, 2 it could not be looked at (it is in use, or can not be read), 64 and 78 as of all commands.',
+    'The store is not changed. With the secret key every record is decrypted; without it only checksums are checked.',
+    'Exit status: 0 sound, 1 defects found, 2 the check was not possible (the store is in use or unreadable), 64 usage error, 78 configuration error.',
   ],
   settings: SETTINGS,
   async run(sources) {
-    const given = readSettings(SETTINGS, sources)
-    const path = needed(given.path, SETTINGS.path)
-    const { secret, secret_key } = secretsOf(given)
+    const values = readSettings(SETTINGS, sources)
+    const path = required(values.path, SETTINGS.path)
+    const secret = readSecretKeys(values)
     const library = await import('../../library.js')
     const run = {
       path,
-      isQuiet: given.quiet !== undefined,
+      access: 'read',
+      isQuiet: values.quiet !== undefined,
       interrupted: 'interrupted: the store was not changed',
       secretSource: secret?.source,
-      failed: STATUS.unseen,
-    }
+      failed: STATUS.unchecked,
+    } as const
     const report = await runOnStore(run, (onProgress) =>
-      library.verify(path, { secret_key, onProgress }),
+      library.verify(path, { secret_key: secret?.keys, onProgress }),
     )
-    print(given.json, report, linesOf(path, report, secret_key !== undefined))
+    print(values.json, report, linesOf(path, report, secret !== undefined))
     return report.sound ? 0 : STATUS.unsound
   },
 }
@@ -45,13 +47,13 @@ function linesOf(path: string, report: VerifyReport, hasSecret: boolean): string
     `Not sound: ${path}, ${count(finding_count, 'finding')}`,
     ...findingLines(findings, finding_count),
     contents(report, hasSecret),
-    `To salvage what can be read into a new store: npx crudjt repair ${path}`,
+    `To salvage the readable records into a new store: npx crudjt repair ${path}`,
   ]
 }
 
 function contents(report: VerifyReport, hasSecret: boolean): string {
   const { records, expired, opened, blocks, segments, entries } = report
-  const openings = hasSecret ? `, ${opened.toLocaleString('en')} opened with the secret` : ''
-  const journal = `${count(segments, 'segment')} of the journal, ${count(entries, 'operation')} to replay`
-  return `${count(records, 'record')} (${expired.toLocaleString('en')} expired${openings}), ${count(blocks, 'block')}, ${journal}`
+  const decrypted = hasSecret ? `, ${opened.toLocaleString('en')} decrypted` : ''
+  const journal = `${count(segments, 'journal segment')}, ${count(entries, 'operation')} to replay`
+  return `${count(records, 'record')} (${expired.toLocaleString('en')} expired${decrypted}), ${count(blocks, 'block')}, ${journal}`
 }

@@ -1,4 +1,4 @@
-/** One question to a gRPC health service. In a module of its own, since the gRPC library loads slowly. */
+/** A request to a gRPC health service. A module of its own, since the gRPC library loads slowly. */
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
 import { service } from 'grpc-health-check'
 
@@ -6,16 +6,17 @@ import { service } from 'grpc-health-check'
 interface CheckMethod {
   readonly path: string
   requestSerialize(request: object): Buffer
-  responseDeserialize(answer: Buffer): { status: string }
+  responseDeserialize(reply: Buffer): { status: string }
 }
 
-/** A variable that names a proxy is not meant for a server on this machine or next to it. */
+/** A proxy in the environment is not meant for a server on this machine or its network. */
 const CHANNEL = { 'grpc.enable_http_proxy': 0 }
 
 /**
+ * Asks a server for its health.
  * @param target the server, as gRPC names it
  * @param timeout milliseconds to wait
- * @returns what it answers, as `SERVING`; or why there is no answer
+ * @returns the reply, such as `SERVING`, or why there is none
  */
 export async function checkHealth(target: string, timeout: number): Promise<string> {
   const client = new Client(target, credentials.createInsecure(), CHANNEL)
@@ -23,16 +24,9 @@ export async function checkHealth(target: string, timeout: number): Promise<stri
   const options = { deadline: Date.now() + timeout }
   try {
     return await new Promise((resolve) => {
-      client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        {},
-        options,
-        (error, answer) => {
-          resolve(error === null ? (answer?.status ?? 'UNKNOWN') : reasonOf(error, timeout))
-        },
-      )
+      const receive = (error: ServiceError | null, reply?: { status: string }) =>
+        resolve(error === null ? (reply?.status ?? 'UNKNOWN') : reasonOf(error, timeout))
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, options, receive)
     })
   } finally {
     client.close()
@@ -42,9 +36,9 @@ export async function checkHealth(target: string, timeout: number): Promise<stri
 function reasonOf({ code, details }: ServiceError, timeout: number): string {
   switch (code) {
     case status.UNAVAILABLE:
-      return 'nobody answers there, or something else than a master'
+      return 'nothing is listening there, or it is not a CRUDJT master'
     case status.DEADLINE_EXCEEDED:
-      return `no answer within ${timeout} ms`
+      return `no reply within ${timeout} ms`
     default:
       return details
   }

@@ -1,13 +1,13 @@
 /**
- * The server's log: one JSON object a line on standard output.
+ * The server's log: one JSON object per line on standard output.
  *
- * Invariant: what is logged are addresses, folders, codes and the package's own sentences, which hold
- * no token, data or key.
+ * Invariant: it holds only addresses, folders, codes and messages of this package, never a token, data
+ * or a key.
  */
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Level } from '../settings/serve-settings.js'
 
-/** Opens the log. A line is out when the call returns, so that none is lost at the end. */
+/** Opens the log. Writes are synchronous, so that no line is lost when the process exits. */
 export function openLog(level: Level): Logger {
   const options = {
     level,
@@ -19,20 +19,19 @@ export function openLog(level: Level): Logger {
 }
 
 /**
- * Logs what nobody caught, and ends the process. Of such an error its kind and its place are logged
- * but not its text, since nobody can say what that holds.
+ * Logs an uncaught error and exits. Only its class, its code and its stack frames are logged: its
+ * message might hold anything.
  */
 export function logCrashes(log: Logger): void {
   process.on('uncaughtException', (error: unknown) => {
     const { name, code } = (error ?? {}) as NodeJS.ErrnoException
-    const where = placesOf(error)
-    log.fatal({ error: name, code, at: where }, 'crudjt met an error of its own and ends')
+    log.fatal({ error: name, code, at: framesOf(error) }, 'internal error of crudjt, exiting')
     process.exit(1)
   })
 }
 
-/** The lines of a stack that name places. The text above them may itself have lines that begin so. */
-function placesOf(error: unknown): string[] {
+/** The frames of a stack. The message above them may have lines that look like one. */
+function framesOf(error: unknown): string[] {
   const { stack = '', message = '' } = (error ?? {}) as Error
   const lines = stack.slice(stack.indexOf(message) + message.length).split('\n')
   return lines.map((line) => line.trim()).filter((line) => /^at .*:\d+:\d+\)?$/.test(line))

@@ -1,36 +1,34 @@
 /**
- * The life of a server: start, serve until a signal, stop in order. It speaks in lines of its log only,
- * also where it can't start.
+ * The life of a server: start, serve until a signal, shut down gracefully. It reports through its log
+ * only, even if it cannot start.
  */
 import type { Logger } from 'pino'
 import type { Store } from '../../api/store.js'
 import { type Address, addressText } from '../../grpc/wire/address.js'
 import { Config, current } from '../../library.js'
 import type { MasterOptions } from '../../options/store-options.js'
-import { CommandError } from '../exit.js'
-import { refusalOf } from '../failure.js'
-import { secretsIn } from '../settings/secrets.js'
+import { CommandError, STATUS, version } from '../exit.js'
+import { failureOf } from '../failure.js'
+import { readAccessKey } from '../settings/secrets.js'
 import {
-  accessKey,
-  levelOf,
-  plainOptions,
-  type ServeGiven,
-  storeSecret,
+  logLevel,
+  publicOptions,
+  requiredSecretKeys,
+  type ServeValues,
 } from '../settings/serve-options.js'
-import { version } from '../version.js'
 import { logCrashes, openLog } from './log.js'
 import { stopSignal } from './signals.js'
 
 /**
  * Serves until SIGTERM or SIGINT.
  * @returns the exit status
- * @throws Refusal for a level of the log that there is not
+ * @throws CommandError for an unknown log level
  */
-export async function runServer(given: ServeGiven): Promise<number> {
-  const log = openLog(levelOf(given))
+export async function runServer(values: ServeValues): Promise<number> {
+  const log = openLog(logLevel(values))
   logCrashes(log)
   try {
-    await serveUntilSignal(given, log)
+    await serveUntilSignal(values, log)
     return 0
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
@@ -39,43 +37,44 @@ export async function runServer(given: ServeGiven): Promise<number> {
   }
 }
 
-async function serveUntilSignal(given: ServeGiven, log: Logger): Promise<void> {
-  const asked = stopSignal()
-  const told = asked.then((signal) => {
-    log.info({ event: 'stopping', signal }, `${signal}: finishing what is under way`)
+async function serveUntilSignal(values: ServeValues, log: Logger): Promise<void> {
+  const stopping = stopSignal().then((signal) => {
+    log.info({ event: 'stopping', signal }, `${signal}: completing in-flight calls`)
   })
   log.debug({ event: 'starting', pid: process.pid }, 'starting')
-  await start(given, log)
-  await told
+  await start(values, log)
+  await stopping
   await Config.shutdownServer()
-  log.info({ event: 'stopped' }, 'everything is on the medium, the store is released')
+  log.info({ event: 'stopped' }, 'everything is flushed to disk and the store is released')
 }
 
-async function start(given: ServeGiven, log: Logger): Promise<void> {
-  const plain = plainOptions(given)
-  const secret = storeSecret(given)
-  const options: MasterOptions = {
-    ...plain,
-    secret_key: secretsIn(secret),
-    access_key: accessKey(given),
+async function start(values: ServeValues, log: Logger): Promise<void> {
+  const options = publicOptions(values)
+  const secret = requiredSecretKeys(values)
+  const master: MasterOptions = {
+    ...options,
+    secret_key: secret.keys,
+    access_key: readAccessKey(values),
     onError: ({ code, message }) => log[severity(code)]({ event: code }, message),
   }
   try {
-    await Config.startMaster(options)
+    await Config.startMaster(master)
   } catch (error) {
-    throw refusalOf(error, { folder: plain.store_jt_path, secretSource: secret.source })
+    const path = options.store_jt_path
+    const { failed } = STATUS
+    throw failureOf(error, { path, access: 'create', secretSource: secret.source, failed })
   }
-  tellOfStart(log)
+  logStart(log)
 }
 
-/** An error is what has lost something, or keeps the store from its work. */
+/** An event is an error if data is lost or the store no longer works. */
 function severity(event: string): 'error' | 'warn' {
   return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
 }
 
-function tellOfStart(log: Logger): void {
+function logStart(log: Logger): void {
   const store = (current.store as Store).path
   const address = addressText(Config.address() as Address)
-  const facts = { event: 'started', version: version(), pid: process.pid, store, address }
-  log.info(facts, `crudjt ${facts.version} serves ${store} at ${address}`)
+  const fields = { event: 'started', version: version(), pid: process.pid, store, address }
+  log.info(fields, `crudjt ${fields.version} serves ${store} at ${address}`)
 }

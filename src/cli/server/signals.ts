@@ -1,19 +1,18 @@
-/** The signals that ask a server to stop, or interrupt a run. */
+/** The signals that stop a server or interrupt a command. */
 import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 
-/** A terminal sends SIGINT to npx and its child, and npx passes it on: that is one request, not two. */
+/** A terminal sends SIGINT to npx and its child, and npx forwards it: one Ctrl-C, two signals. */
 const ECHO_MS = 250
 
 /**
- * Resolves when the process is asked to stop. Whoever asks again ends it at once.
- * @param clock tells milliseconds
- * @returns the signal
+ * Resolves to the first signal that asks the process to stop. A second one ends it at once.
+ * @param clock the time in milliseconds
  */
 export function stopSignal(clock = () => performance.now()): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first: number | undefined
-    const take = (signal: 'SIGINT' | 'SIGTERM') => {
+    listen((signal) => {
       const now = clock()
       if (first === undefined) {
         first = now
@@ -21,33 +20,34 @@ export function stopSignal(clock = () => performance.now()): Promise<NodeJS.Sign
       } else if (signal === 'SIGTERM' || now - first > ECHO_MS) {
         endBy(signal)
       }
-    }
-    process.on('SIGTERM', take)
-    process.on('SIGINT', take)
+    })
   })
 }
 
 /**
- * Says what is left when a run is interrupted, then ends by the signal.
- * @param say the line for people; called at the signal
- * @returns what ends it: the signals do again what they do by themselves
+ * Prints what an interrupted run leaves behind, then ends the process by the signal.
+ * @param describe the line to print; called at the signal
+ * @returns restores the default handling of signals
  */
-export function whenInterrupted(say: () => string): () => void {
-  const take = (signal: 'SIGINT' | 'SIGTERM') => {
-    writeSync(process.stderr.fd, `crudjt: ${say()}\n`)
+export function onInterrupt(describe: () => string): () => void {
+  return listen((signal) => {
+    writeSync(process.stderr.fd, `crudjt: ${describe()}\n`)
     endBy(signal)
-  }
-  process.on('SIGTERM', take)
-  process.on('SIGINT', take)
+  })
+}
+
+function listen(handler: (signal: 'SIGINT' | 'SIGTERM') => void): () => void {
+  process.on('SIGTERM', handler)
+  process.on('SIGINT', handler)
   return () => {
-    process.off('SIGTERM', take)
-    process.off('SIGINT', take)
+    process.off('SIGTERM', handler)
+    process.off('SIGINT', handler)
   }
 }
 
 /**
- * Ends as if the signal had never been caught: `process.exit` would wait for what the engine is doing.
- * The first process of a container is deaf to its own signals, so for that one the exit stands behind.
+ * Ends as if the signal had no handler: `process.exit` alone would wait for the engine's threads. The
+ * kernel drops such a signal for the first process of a container, so the exit follows.
  */
 function endBy(signal: 'SIGINT' | 'SIGTERM'): void {
   process.removeAllListeners(signal)

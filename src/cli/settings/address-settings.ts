@@ -1,49 +1,69 @@
-/** Where the server is: the same settings for the one that listens and for the one that asks. */
+/** The address of a server and its access key: shared by the server and its clients. */
 import type { Address } from '../../grpc/wire/address.js'
 import { DEFAULT_ADDRESS, optionKind } from '../../options/store-options.js'
-import { type Given, valueOr } from './settings.js'
+import { parseOr } from './parse-value.js'
+import type { Values } from './settings.js'
 
-/** Hosts that one can listen on, but that name nobody to ask. */
-const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' }
+/** Wildcard addresses, which a server can listen on but a client cannot connect to. */
+const WILDCARDS: Readonly<Record<string, string>> = {
+  '0.0.0.0': '127.0.0.1',
+  '::': '::1',
+  '[::]': '::1',
+}
 
-/** Host and port. The variables with DOCKER in their names are those of the container. */
+/** Host and port. The container sets the variables with DOCKER in their names. */
 export const ADDRESS = {
   grpc_host: {
     option: 'host',
-    takes: 'HOST',
+    placeholder: 'HOST',
     env: ['CRUDJT_HOST', 'CRUDJT_DOCKER_HOST'],
-    help: `A host, or unix: and the path of a socket. Default: ${DEFAULT_ADDRESS.grpc_host}.`,
+    help: `Host name, IP address, or unix: and the path of a socket. Default: ${DEFAULT_ADDRESS.grpc_host}.`,
   },
   grpc_port: {
     option: 'port',
-    takes: 'PORT',
+    placeholder: 'PORT',
     env: ['CRUDJT_PORT', 'CRUDJT_DOCKER_PORT'],
-    help: `Default: ${DEFAULT_ADDRESS.grpc_port}.`,
+    help: `Port number. Default: ${DEFAULT_ADDRESS.grpc_port}.`,
   },
 } as const
 
-/** What clients have to show. */
+/** The key that clients must present. */
 export const ACCESS = {
   access_key_file: {
     option: 'access-key-file',
-    takes: 'FILE',
+    placeholder: 'FILE',
     env: ['CRUDJT_ACCESS_KEY_FILE'],
-    help: 'The file that holds what clients have to show. Default: everybody is answered.',
+    help: 'File with the key that clients must present. Default: clients need no key.',
   },
   access_key: {
     env: ['CRUDJT_ACCESS_KEY'],
-    help: 'The access key itself. It comes before CRUDJT_ACCESS_KEY_FILE.',
+    help: 'The access key itself. Takes precedence over CRUDJT_ACCESS_KEY_FILE.',
   },
 } as const
 
+/** How long a client waits. */
+export const TIMEOUT = {
+  timeout_ms: {
+    option: 'timeout-ms',
+    placeholder: 'MS',
+    env: ['CRUDJT_TIMEOUT_MS'],
+    help: 'Milliseconds to wait for a reply of the server. Default: 3000.',
+  },
+} as const
+
+const DEFAULT_TIMEOUT_MS = 3000
+
 /**
- * Where to ask for the server.
- * @throws Refusal for a value of the wrong kind
+ * The address to connect to, and how long to wait.
+ * @throws CommandError for an invalid value
  */
-export function addressToAsk(given: Partial<Record<keyof typeof ADDRESS, Given>>): Address {
-  const host = valueOr(given.grpc_host, optionKind('grpc_host'), DEFAULT_ADDRESS.grpc_host)
+export function clientOptions(
+  values: Values<keyof typeof ADDRESS | 'timeout_ms'>,
+): Address & { timeout_ms: number } {
+  const host = parseOr(values.grpc_host, optionKind('grpc_host'), DEFAULT_ADDRESS.grpc_host)
   return {
-    grpc_host: ANY[host] ?? host,
-    grpc_port: valueOr(given.grpc_port, optionKind('grpc_port'), DEFAULT_ADDRESS.grpc_port),
+    grpc_host: WILDCARDS[host] ?? host,
+    grpc_port: parseOr(values.grpc_port, optionKind('grpc_port'), DEFAULT_ADDRESS.grpc_port),
+    timeout_ms: parseOr(values.timeout_ms, optionKind('timeout_ms'), DEFAULT_TIMEOUT_MS),
   }
 }

@@ -1,69 +1,74 @@
 /**
- * Secrets come from a file or from the environment, never from an option: everybody on the machine can
- * see the options of a process.
+ * Reads secrets from files and environment variables. They are never options: every user of the
+ * machine can list the arguments of a process.
  */
 import { readFileSync } from 'node:fs'
 import { optionKind } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
-import { cureOfFile } from '../ownership.js'
-import { type Given, isOption } from './settings.js'
+import { filePermissionHint } from './permissions.js'
+import { isOption, type Value, type Values } from './settings.js'
 
-/** A secret and where it was found. */
-export interface Secret {
-  /** The file or variable, for people. */
+/** Secret keys and where they come from. */
+export interface SecretKeys {
+  /** The file or variable, for messages. */
   readonly source: string
-  readonly text: string
+  /** Base64, newest first. */
+  readonly keys: string[]
 }
 
 /**
- * The file named by an option comes first, then the variable that holds the secret itself, then the
- * file named by a variable.
- * @param value what the variable holds
- * @param file the path of the file
- * @throws Refusal if the file can't be read
+ * The secret keys of a store. A text editor or `openssl` may have wrapped one over several lines.
+ * @throws CommandError if the file cannot be read
  */
-export function readSecret(value: Given | undefined, file: Given | undefined): Secret | undefined {
-  if (file !== undefined && (value === undefined || isOption(file.source))) return readFile(file)
-  return value
-}
-
-/** The secrets in a text: a text editor or `openssl` may have broken one into several lines. */
-export function secretsIn({ text }: Secret): string[] {
-  return text.split(',').map((part) => part.replaceAll(/\s+/g, ''))
+export function readSecretKeys(
+  values: Values<'secret_key' | 'secret_file'>,
+): SecretKeys | undefined {
+  const secret = readSecret(values.secret_key, values.secret_file)
+  if (secret === undefined) return undefined
+  const keys = secret.text.split(',').map((part) => part.replaceAll(/\s+/g, ''))
+  return { source: secret.source, keys }
 }
 
 /**
- * What clients have to show, if anything.
- * @throws Refusal if it is blank or can't be a key, or if its file can't be read
+ * The access key of a server.
+ * @throws CommandError if it is blank or malformed, or if its file cannot be read
  */
 export function readAccessKey(
-  value: Given | undefined,
-  file: Given | undefined,
+  values: Values<'access_key' | 'access_key_file'>,
 ): string | undefined {
-  const secret = readSecret(value, file)
+  const secret = readSecret(values.access_key, values.access_key_file)
   if (secret === undefined) return undefined
   const { expected, isType } = optionKind('access_key')
   if (isType(secret.text)) return secret.text
-  throw new CommandError(STATUS.config, `The access key in ${secret.source}: expected ${expected}`)
+  throw new CommandError(
+    STATUS.config,
+    `Invalid access key in ${secret.source}: expected ${expected}`,
+  )
 }
 
-function readFile({ text: path }: Given): Secret {
+/** The order of precedence: the file of an option, the variable with the secret, the variable's file. */
+function readSecret(value: Value | undefined, file: Value | undefined): Value | undefined {
+  if (file !== undefined && (value === undefined || isOption(file))) return readFile(file)
+  return value
+}
+
+function readFile({ text: path }: Value): Value {
   try {
     return { source: path, text: readFileSync(path, 'utf8').trim() }
   } catch (error) {
-    throw new CommandError(STATUS.config, unreadable(path, error as NodeJS.ErrnoException))
+    throw new CommandError(STATUS.config, readError(path, error as NodeJS.ErrnoException))
   }
 }
 
-function unreadable(path: string, { code, message }: NodeJS.ErrnoException): string {
-  const cure = cureOfFile(path)
-  if (cure !== undefined) return `This user may not read ${path}: ${cure}`
+function readError(path: string, { code, message }: NodeJS.ErrnoException): string {
+  const hint = filePermissionHint(path)
+  if (hint !== undefined) return `Permission denied for ${path}: ${hint}`
   switch (code) {
     case 'ENOENT':
-      return `There is no file ${path}: make it with npx crudjt keygen --out ${path}, and keep it`
+      return `There is no file ${path}: generate it with npx crudjt keygen --out ${path}, and keep it`
     case 'EISDIR':
       return `${path} is a folder: give the path of the file that holds the secret`
     default:
-      return `The file ${path} can't be read: ${message}`
+      return `Cannot read ${path}: ${message}`
   }
 }

@@ -1,16 +1,17 @@
-/** Turns what `crudjt serve` was told into the options of `startMaster`. */
+/** Converts the settings of `crudjt serve` to the options of `startMaster`. */
 import type { OptionKind } from '../../options/check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
-import { readAccessKey, readSecret, type Secret } from './secrets.js'
+import { parseValue } from './parse-value.js'
+import { readSecretKeys, type SecretKeys } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
-import { type Given, parseValue } from './settings.js'
+import type { Values } from './settings.js'
 
-/** What was given, by the setting's name. */
-export type ServeGiven = Partial<Record<SettingName, Given>>
+/** The settings of `crudjt serve` as text. */
+export type ServeValues = Values<SettingName>
 
-/** The settings that are passed on as they are. */
-const PLAIN = [
+/** The settings that hold no secret. */
+const PUBLIC = [
   'store_jt_path',
   'grpc_host',
   'grpc_port',
@@ -29,39 +30,28 @@ const LEVEL: OptionKind = {
 }
 
 const NO_SECRET =
-  'No secret key: make one with npx crudjt keygen --out FILE, then give --secret-file FILE, CRUDJT_SECRET_FILE or CRUDJT_SECRET_KEY'
+  'No secret key: generate one with npx crudjt keygen --out FILE, then give --secret-file FILE, CRUDJT_SECRET_FILE or CRUDJT_SECRET_KEY'
 
-/** @throws Refusal for another text than a level's name */
-export function levelOf({ log_level }: ServeGiven): Level {
+/** @throws CommandError for an unknown log level */
+export function logLevel({ log_level }: ServeValues): Level {
   return log_level === undefined ? 'info' : (parseValue(log_level, LEVEL) as Level)
 }
 
 /**
  * The options that hold no secret.
- * @throws Refusal for a value of the wrong kind
+ * @throws CommandError for an invalid value
  */
-export function plainOptions(given: ServeGiven): Partial<MasterOptions> {
-  const values = PLAIN.map((name) => {
-    const text = given[name]
-    return [name, text === undefined ? undefined : parseValue(text, optionKind(name))]
+export function publicOptions(values: ServeValues): Partial<MasterOptions> {
+  const options = PUBLIC.map((name) => {
+    const value = values[name]
+    return [name, value === undefined ? undefined : parseValue(value, optionKind(name))]
   })
-  return Object.fromEntries(values)
+  return Object.fromEntries(options)
 }
 
-/**
- * The secret of the store.
- * @throws Refusal if there is none, or if its file can't be read
- */
-export function storeSecret({ secret_key, secret_file }: ServeGiven): Secret {
-  const secret = readSecret(secret_key, secret_file)
+/** @throws CommandError if there is no secret key, or if its file cannot be read */
+export function requiredSecretKeys(values: ServeValues): SecretKeys {
+  const secret = readSecretKeys(values)
   if (secret === undefined) throw new CommandError(STATUS.config, NO_SECRET)
   return secret
-}
-
-/**
- * What clients have to show, if anything.
- * @throws Refusal if it is blank or can't be a key, or if its file can't be read
- */
-export function accessKey({ access_key, access_key_file }: ServeGiven): string | undefined {
-  return readAccessKey(access_key, access_key_file)
 }

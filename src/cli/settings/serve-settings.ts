@@ -1,70 +1,70 @@
-/** What `crudjt serve` can be told. Names are those of `startMaster` where it has such an option. */
+/** The settings of `crudjt serve`, by the names of the options of `startMaster` where it has them. */
 import { ACCESS, ADDRESS } from './address-settings.js'
 import { SECRET } from './store-settings.js'
 
-/** How much is logged. */
+/** The log levels. */
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const
 
-/** One of the levels. */
+/** A log level. */
 export type Level = (typeof LEVELS)[number]
 
 /** Every setting, in the order of the help. */
 export const SETTINGS = {
   store_jt_path: {
     option: 'store',
-    takes: 'FOLDER',
+    placeholder: 'FOLDER',
     env: ['CRUDJT_STORE'],
-    help: 'Where the store is, made if missing. Default: /var/lib/store_jt or what the system has for it, if that can be written, else store_jt in the project.',
+    help: 'Folder of the store, created if missing. Default: /var/lib/store_jt or the equivalent of the system if it is writable, else store_jt in the project.',
   },
   ...SECRET,
   ...ADDRESS,
   ...ACCESS,
   max_data_size: {
     option: 'max-data-size',
-    takes: 'BYTES',
+    placeholder: 'BYTES',
     env: ['CRUDJT_MAX_DATA_SIZE'],
-    help: 'What the data of one token may take as MessagePack, up to 65536. Default: 256.',
+    help: 'Maximum size of the data of one token as MessagePack, up to 65536. Default: 256.',
   },
   cache_size: {
     option: 'cache-size',
-    takes: 'BYTES',
+    placeholder: 'BYTES',
     env: ['CRUDJT_CACHE_SIZE'],
-    help: 'Memory for keeping records at hand. Default: 33554432.',
+    help: 'Memory for caching records. Default: 33554432.',
   },
   sync_interval_ms: {
     option: 'sync-interval-ms',
-    takes: 'MS',
+    placeholder: 'MS',
     env: ['CRUDJT_SYNC_INTERVAL_MS'],
-    help: 'After this time a change is on the medium at the latest. Default: 500.',
+    help: 'Maximum time until a change is synced to disk. Default: 500.',
   },
   sweep_interval_hours: {
     option: 'sweep-interval-hours',
-    takes: 'HOURS',
+    placeholder: 'HOURS',
     env: ['CRUDJT_SWEEP_INTERVAL_HOURS'],
-    help: 'Between two sweeps of everything that has expired. Default: 24.',
+    help: 'Interval between full sweeps of expired tokens. Default: 24.',
   },
   lock_wait_ms: {
     option: 'lock-wait-ms',
-    takes: 'MS',
+    placeholder: 'MS',
     env: ['CRUDJT_LOCK_WAIT_MS'],
     help: 'How long to wait for another process to release the store. Default: 0.',
   },
   require_known_key: {
     option: 'require-known-key',
     env: ['CRUDJT_REQUIRE_KNOWN_KEY'],
-    help: 'Refuses a key that is new to a store with records; as a variable true or false.',
+    help: 'Refuse a secret key that is new to a store with records. The variable takes true or false.',
   },
   journal: {
     option: 'journal',
-    takes: 'auto|mapped|plain',
+    placeholder: 'auto|mapped|plain',
     env: ['CRUDJT_JOURNAL'],
-    help: 'How the journal is written. Default: auto, by what the file system is known to bear.',
+    help: 'How the journal is written: memory-mapped or by plain writes. Default: auto, which depends on the file system.',
   },
   log_level: {
     option: 'log-level',
-    takes: LEVELS.join('|'),
+    placeholder: LEVELS.join('|'),
     env: ['CRUDJT_LOG_LEVEL'],
-    help: 'What is logged: this level and worse ones. Default: info.',
+    help: 'Lowest level to log. Default: info.',
   },
 } as const
 

@@ -1,145 +1,113 @@
 /**
- * What commands can be told, by options or by environment variables, and how it is read. An option
- * comes before a variable; an empty variable counts as none.
+ * Reads the settings of a command from its options and environment variables. An option takes
+ * precedence over a variable; an empty variable counts as unset.
  */
 import { parseArgs } from 'node:util'
 import { closest } from 'fastest-levenshtein'
-import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 
-/** One thing that a command can be told. */
+/** One setting of a command. */
 export interface Setting {
-  /** Its option without the dashes. None for what must not be seen in a list of processes. */
+  /** Its option without the dashes. Secrets have none: the arguments of a process are public. */
   readonly option?: string
-  /** Its place among the arguments that belong to no option, from 0. */
-  readonly place?: number
-  /** What stands behind the option or in the place in the help; without it the option is a switch. */
-  readonly takes?: string
+  /** Its index among the positional arguments, from 0. */
+  readonly position?: number
+  /** What stands for its value in the help. An option without one is a flag. */
+  readonly placeholder?: string
   /** Its environment variables; the first that is set counts. */
   readonly env?: readonly string[]
-  /** What it is, with its default. */
+  /** What it means, with its default. */
   readonly help: string
 }
 
 /** Settings by name. */
 export type Settings<Name extends string = string> = Readonly<Record<Name, Setting>>
 
-/** What was given for a setting. */
-export interface Given {
-  /** The option, the variable or what stands in the place, for people. */
+/** The value of a setting as text. */
+export interface Value {
+  /** The option, the variable or the placeholder of the positional argument, for messages. */
   readonly source: string
   readonly text: string
 }
 
+/** Values by the names of their settings. */
+export type Values<Name extends string = string> = Partial<Record<Name, Value>>
+
 /** Where settings come from. */
 export interface Sources {
-  /** The command line, behind the command's name. */
+  /** The command line after the command's name. */
   readonly args: string[]
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Reads what a command was told.
- * @throws Refusal for an option that is unknown or lacks its value, and for anything else that is left
- *   over
+ * Reads the settings of a command.
+ * @throws CommandError for an unknown option, a missing value or an unexpected argument
  */
 export function readSettings<Name extends string>(
   settings: Settings<Name>,
   { args, env }: Sources,
-): Partial<Record<Name, Given>> {
-  const read = readArguments(Object.values<Setting>(settings), args)
-  const found: Partial<Record<Name, Given>> = {}
+): Values<Name> {
+  const fromArguments = readArguments(Object.values<Setting>(settings), args)
+  const values: Values<Name> = {}
   for (const name of Object.keys(settings) as Name[]) {
-    const given = read.get(settings[name]) ?? readVariable(settings[name], env)
-    if (given !== undefined) found[name] = given
+    const value = fromArguments.get(settings[name]) ?? readVariable(settings[name], env)
+    if (value !== undefined) values[name] = value
   }
-  return found
+  return values
 }
 
 /**
- * What stands in the place of a setting that a command can't do without.
- * @throws Refusal if nothing was given
+ * The text of a setting that has no default.
+ * @throws CommandError if it is missing
  */
-export function needed(given: Given | undefined, { takes = '' }: Setting): string {
-  if (given === undefined) throw wrong(`No ${takes} given`)
-  return given.text
+export function required(value: Value | undefined, { placeholder = '' }: Setting): string {
+  if (value === undefined) throw usageError(`No ${placeholder} given`)
+  return value.text
 }
 
-/**
- * The value of a setting that is no secret: a number where that is wanted, else the text.
- * @throws Refusal if it is not of that kind
- */
-export function parseValue({ source, text }: Given, kind: OptionKind): string | number | boolean {
-  const value = convert(text, kind)
-  const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
-  if (value !== undefined && kind.isType(value) && (isInRange?.(value) ?? true)) return value
-  throw new CommandError(statusOf(source), `${source}: expected ${kind.expected}, got '${text}'`)
-}
-
-/**
- * The same, or another value where nothing was given.
- * @throws Refusal if it is not of that kind
- */
-export function valueOr<T extends string | number>(
-  given: Given | undefined,
-  kind: OptionKind,
-  other: T,
-): T {
-  return given === undefined ? other : (parseValue(given, kind) as T)
-}
-
-/** The exit status for a wrong value: who gave it can change the command line or the surroundings. */
-function statusOf(source: string): number {
-  return isOption(source) ? STATUS.usage : STATUS.config
-}
-
-/** Whether something was given on the command line. */
-export function isOption(source: string): boolean {
+/** Whether a value comes from an option. */
+export function isOption({ source }: Value): boolean {
   return source.startsWith('--')
 }
 
-function convert(text: string, { isType }: OptionKind): string | number | boolean | undefined {
-  if (isType(0)) return text.trim() === '' ? undefined : Number(text)
-  if (!isType(true)) return text
-  if (['true', '1'].includes(text)) return true
-  return ['false', '0'].includes(text) ? false : undefined
+function readVariable({ env = [] }: Setting, variables: Sources['env']): Value | undefined {
+  const source = env.find((name) => (variables[name] ?? '') !== '')
+  return source === undefined ? undefined : { source, text: variables[source] as string }
 }
 
-function readVariable({ env = [] }: Setting, all: Sources['env']): Given | undefined {
-  const source = env.find((name) => (all[name] ?? '') !== '')
-  return source === undefined ? undefined : { source, text: all[source] as string }
-}
-
-function readArguments(settings: readonly Setting[], args: string[]): Map<Setting, Given> {
+function readArguments(settings: readonly Setting[], args: string[]): Map<Setting, Value> {
   const known = settings.filter(({ option }) => option !== undefined)
-  const types = known.map(({ option, takes }) => [
+  const types = known.map(({ option, placeholder }) => [
     option as string,
-    { type: takes === undefined ? ('boolean' as const) : ('string' as const) },
+    { type: placeholder === undefined ? ('boolean' as const) : ('string' as const) },
   ])
-  const { tokens } = parseArgs({
-    args,
-    options: Object.fromEntries(types),
-    strict: false,
-    tokens: true,
-  })
-  const found = new Map<Setting, Given>()
-  let places = 0
+  const options = Object.fromEntries(types)
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
+  const values = new Map<Setting, Value>()
+  let position = 0
   for (const token of tokens) {
-    if (token.kind === 'option') found.set(...readOption(token, known))
-    if (token.kind === 'positional') found.set(...readPlace(places++, token.value, settings))
+    if (token.kind === 'option') values.set(...readOption(token, known))
+    if (token.kind === 'positional') {
+      values.set(...readPositional(position++, token.value, settings))
+    }
   }
-  return found
+  return values
 }
 
-function readPlace(place: number, text: string, settings: readonly Setting[]): [Setting, Given] {
-  const setting = settings.find((setting) => setting.place === place)
-  if (setting === undefined) throw wrong(`Unexpected argument '${text}'`)
-  const { takes = '' } = setting
-  if (text === '') throw wrong(`${takes} is empty`)
-  return [setting, { source: takes, text }]
+function readPositional(
+  position: number,
+  text: string,
+  settings: readonly Setting[],
+): [Setting, Value] {
+  const setting = settings.find((setting) => setting.position === position)
+  if (setting === undefined) throw usageError(`Unexpected argument '${text}'`)
+  const { placeholder: source = '' } = setting
+  if (text === '') throw usageError(`${source} is empty`)
+  return [setting, { source, text }]
 }
 
-/** An option as parseArgs found it. */
+/** An option as parseArgs returns it. */
 interface OptionToken {
   readonly name: string
   readonly rawName: string
@@ -147,25 +115,28 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined
 }
 
-function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Given] {
+function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Value] {
   const { name, rawName, value, inlineValue } = token
   const setting = known.find(({ option }) => option === name)
-  if (setting === undefined || !rawName.startsWith('--')) throw unknown(rawName, known)
+  if (setting === undefined || !rawName.startsWith('--')) throw unknownOption(rawName, known)
   const source = `--${name}`
-  if (setting.takes === undefined) {
-    if (value !== undefined) throw wrong(`${source} takes no value`)
+  if (setting.placeholder === undefined) {
+    if (value !== undefined) throw usageError(`${source} takes no value`)
     return [setting, { source, text: 'true' }]
   }
   const isMissing = value === undefined || value === '' || (!inlineValue && value.startsWith('-'))
-  if (isMissing) throw wrong(`${source} expects a value: ${source} ${setting.takes}`)
+  if (isMissing) throw usageError(`${source} expects a value: ${source} ${setting.placeholder}`)
   return [setting, { source, text: value }]
 }
 
-function unknown(rawName: string, known: readonly Setting[]): CommandError {
-  const names = known.map(({ option }) => `--${option}`)
-  return wrong(`Unknown option '${rawName}': did you mean '${closest(rawName, names)}'?`)
+function unknownOption(rawName: string, known: readonly Setting[]): CommandError {
+  const nearest = closest(
+    rawName,
+    known.map(({ option }) => `--${option}`),
+  )
+  return usageError(`Unknown option '${rawName}': did you mean '${nearest}'?`)
 }
 
-function wrong(message: string): CommandError {
+function usageError(message: string): CommandError {
   return new CommandError(STATUS.usage, message)
 }

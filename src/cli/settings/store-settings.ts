@@ -1,42 +1,42 @@
-/** What the commands that work on a whole store can be told, and the secret of one. */
+/** The settings that several commands on a store share. */
 
-/** The store's secret; never an option, since those show in the list of processes. */
+/** The secret key. It is never an option: the arguments of a process are public. */
 export const SECRET = {
   secret_file: {
     option: 'secret-file',
-    takes: 'FILE',
+    placeholder: 'FILE',
     env: ['CRUDJT_SECRET_FILE'],
-    help: 'The file that holds the secret key; several with commas between them, newest first.',
+    help: 'File with the secret key, or with several keys separated by commas, newest first.',
   },
   secret_key: {
     env: ['CRUDJT_SECRET_KEY'],
-    help: 'The secret key itself. It comes before CRUDJT_SECRET_FILE.',
+    help: 'The secret key itself. Takes precedence over CRUDJT_SECRET_FILE.',
   },
 } as const
 
 /** The store. */
 export const PATH = {
   path: {
-    place: 0,
-    takes: 'PATH',
+    position: 0,
+    placeholder: 'PATH',
     env: ['CRUDJT_STORE'],
-    help: "The store's folder.",
+    help: 'Folder of the store.',
   },
 } as const
 
-/** How the outcome is told. */
+/** The format of the report. */
 export const OUTPUT = {
   json: {
     option: 'json',
-    help: 'Prints the outcome as one JSON object on one line.',
+    help: 'Print the report as a single line of JSON.',
   },
 } as const
 
-/** The same of what may take long. */
-export const LONG = {
+/** The output of a command that may take long. */
+export const LONG_OUTPUT = {
   ...OUTPUT,
   quiet: {
     option: 'quiet',
-    help: 'Shows no progress. It is shown on a terminal only, on standard error.',
+    help: 'Hide the progress bar, which is shown on standard error if that is a terminal.',
   },
 } as const

@@ -6,8 +6,7 @@
 
 use crate::platform::sync::RwLock;
 
-use crate::memtable::RecordMeta;
-use crate::record::Salt;
+use crate::record::{RecordMeta, Salt};
 
 /// Rows that share a lock; their ids are consecutive.
 const RUN: usize = 64;

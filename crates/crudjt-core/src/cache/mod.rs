@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::platform::sync::RwLock;
 
-use crate::memtable::RecordMeta;
+use crate::record::RecordMeta;
 use limits_table::LimitsTable;
 
 /// Typical size of an entry in bytes, to size the cache's index.

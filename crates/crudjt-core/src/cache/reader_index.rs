@@ -16,8 +16,7 @@ use std::sync::Arc;
 
 use crate::cache::{ChangeCounters, NO_COUNT};
 use crate::crypto::token::TokenParts;
-use crate::memtable::RecordMeta;
-use crate::record::Salt;
+use crate::record::{RecordMeta, Salt};
 
 /// The state of a record in a caller's cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

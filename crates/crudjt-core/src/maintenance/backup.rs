@@ -1,5 +1,4 @@
-//! Copying a store into a folder of its own: one that nobody has open, or a snapshot of one that is
-//! open.
+//! Copies a store into another folder: one that is not open, or a snapshot of one that is.
 
 use std::path::Path;
 
@@ -8,31 +7,29 @@ use super::progress::Progress;
 use super::salvage::salvage;
 use super::store_builder::{BATCH_BYTES, StoreBuilder};
 use super::store_reader::StoreReader;
-use crate::crypto::keyring::Keyring;
+use crate::engine::Engine;
 use crate::options::Options;
 use crate::platform::canonical::canonical;
-use crate::tree::Snapshot;
 use crate::{Error, Result};
 
 /// What a backup holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackedUp {
-    /// Its records; expired ones count.
+    /// Its records, including expired ones.
     pub records: u64,
     /// Bytes of its B-tree.
     pub bytes: u64,
 }
 
-/// Copies a store that nobody has open into a folder that is made or empty. It is read as by
-/// [`crate::verify`], so a copy of a damaged store is never taken for a good one; no byte of it is
-/// changed, and no secret is needed. `progress` gets bytes.
+/// Copies a store that no process has open into a folder that does not exist or is empty. The store
+/// is verified as by [`crate::verify`], so a copy of a damaged store never passes for a good one. It
+/// is not changed, and no secret is needed. `progress` receives bytes.
 ///
 /// # Errors
 /// [`Error::Locked`] while a process has it open, [`Error::Path`] if there is no store or the folder
-/// is not empty, [`Error::Damaged`] if anything but one copy of the keyring is: what was copied then
-/// says that it is not whole when it is opened. [`Error::Version`]; what keeps the copy from being
-/// written.
+/// is not empty, [`Error::Damaged`] if anything but one copy of the keyring is damaged: the copy is
+/// then incomplete, and opening it is refused. [`Error::Version`]; those of writing the copy.
 pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
     let target = &canonical(target);
     refuse_within(&canonical(&options.path), target)?;
@@ -43,13 +40,13 @@ pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Resul
     Ok(BackedUp { records: salvaged.records, bytes: salvaged.bytes })
 }
 
-/// One copy of the keyring may be damaged: the other one is what is copied.
+/// One copy of the keyring may be damaged: the other one is copied.
 fn require_sound(options: &Options, findings: &Findings) -> Result<()> {
     let matters = |finding: &&Finding| finding.kind != FindingKind::Keyring;
     match findings.kept.iter().find(matters) {
         None => Ok(()),
         Some(Finding { file, text, .. }) => {
-            let what = format!("{text}: repair the store, or put an earlier backup in its place");
+            let what = format!("{text}: repair the store, or restore an earlier backup");
             Err(Error::damaged(&options.path.join(file), what))
         }
     }
@@ -59,33 +56,32 @@ fn refuse_within(store: &Path, target: &Path) -> Result<()> {
     if !target.starts_with(store) {
         return Ok(());
     }
-    let reason = "the folder lies in the store's own: give one elsewhere".to_owned();
+    let reason = "the folder lies within the store's own: choose one elsewhere".to_owned();
     Err(Error::Path { path: target.to_path_buf(), reason })
 }
 
-/// Copies a snapshot into `target`; `progress` gets records, `go_on` is asked before each step.
-pub(crate) fn copy(
-    options: &Options,
+/// Copies a store that is open. See [`crate::Store::backup`].
+pub(crate) fn backup_open(
+    engine: &Engine,
     target: &Path,
-    keyring: &Keyring,
-    snapshot: &Snapshot<'_>,
     progress: Progress<'_>,
-    go_on: &dyn Fn() -> Result<()>,
 ) -> Result<BackedUp> {
-    refuse_within(&options.path, target)?;
-    let mut build = StoreBuilder::begin(options, target, keyring.store)?;
-    build.declare(snapshot.epochs.clone());
-    let (mut records, mut last, total) = (0, 0, snapshot.count()?);
-    loop {
-        go_on()?;
-        progress(records, total);
-        let rows = snapshot.rows_above(last, BATCH_BYTES)?;
-        let Some((id, _)) = rows.last() else { break };
-        last = *id;
-        records += rows.len() as u64;
-        build.put_all(rows)?;
-    }
-    go_on()?;
-    let bytes = build.finish(keyring, snapshot.mark)?;
-    Ok(BackedUp { records, bytes })
+    engine.with_snapshot(|keyring, snapshot| {
+        refuse_within(&engine.options().path, target)?;
+        let mut build = StoreBuilder::begin(engine.options(), target, keyring.store)?;
+        build.declare(snapshot.epochs.clone());
+        let (mut records, mut last, total) = (0, 0, snapshot.count()?);
+        loop {
+            engine.check_open()?;
+            progress(records, total);
+            let rows = snapshot.rows_above(last, BATCH_BYTES)?;
+            let Some((id, _)) = rows.last() else { break };
+            last = *id;
+            records += rows.len() as u64;
+            build.put_all(rows)?;
+        }
+        engine.check_open()?;
+        let bytes = build.finish(keyring, snapshot.mark)?;
+        Ok(BackedUp { records, bytes })
+    })
 }

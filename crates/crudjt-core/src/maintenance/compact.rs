@@ -1,21 +1,21 @@
-//! Writing the B-tree's file anew, without the room that removed records left.
+//! Rewrites the B-tree's file without the space that removed records left.
 //!
-//! The journal stays as it is: the new file has the same applied mark. Until the new one has its
-//! name the old one is the store's; an opening removes what an interrupted run left.
+//! The journal is not changed: the new file has the same applied mark. Until the new file is renamed
+//! the old one is the store's; an opening removes what an interrupted run left.
 
+use super::finding::Findings;
 use super::progress::{Progress, ProgressMeter};
-use super::store_builder::{BATCH_BYTES, refuse_incomplete};
+use super::row_reader::{RowReader, SmallTables, id_of};
+use super::store_builder::BATCH_BYTES;
 use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::{refuse_incomplete, remove_fresh};
 use crate::event::Event;
 use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
-use crate::tree::{
-    AppliedMark, BLOCK_BYTES, Damage, FRESH_TREE, RowVisitor, Rows, TREE_FILE, TableName, Tree,
-    TreeFile, epoch_in, mark_in,
-};
+use crate::tree::{AppliedMark, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile};
 use crate::{Error, Result};
 
 /// What [`compact`] did.
@@ -30,21 +30,19 @@ pub struct Compacted {
     pub bytes_after: u64,
 }
 
-/// Makes the B-tree's file of a store that nobody has open as small as its records are. Needs as
-/// much free space as the new file takes; needs no secret. One that would not get smaller stays.
+/// Shrinks the B-tree's file of a store that no process has open to the size of its records. Needs as
+/// much free space as the new file takes, and no secret. A file that would not shrink is kept.
 ///
 /// # Errors
 /// [`Error::Locked`] while a process has it open, [`Error::Path`] if there is no store,
-/// [`Error::Damaged`] if a block that matters is damaged, [`Error::Full`], [`Error::Storage`]. The
-/// store is then as it was.
+/// [`Error::Damaged`] if a block in use is damaged, [`Error::Full`], [`Error::Storage`]. The store is
+/// then unchanged.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
     let _ownership =
         owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
-    let keyring = Keyring::load(options.folder(), || {
-        options.tell(Event::KeyringRepaired { path: options.path.clone() });
-    })?;
-    let keyring = keyring.ok_or_else(|| {
+    let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    let keyring = Keyring::load(options.folder(), repaired)?.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;
@@ -52,7 +50,7 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     let mut meter = ProgressMeter::new(progress, bytes_before);
     let records = rewrite(options, &tree, keyring.store, &mut meter)?;
     drop(tree);
-    // A small or a dense one would only grow.
+    // A small or dense file would only grow.
     let bytes_after = size(options, FRESH_TREE)?.min(bytes_before);
     if bytes_after < bytes_before {
         swap(options)?
@@ -63,7 +61,7 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     Ok(Compacted { records, bytes_before, bytes_after })
 }
 
-/// Writes the new file; gives its records.
+/// Writes the new file; gives its number of records.
 fn rewrite(
     options: &Options,
     tree: &TreeFile,
@@ -71,35 +69,24 @@ fn rewrite(
     meter: &mut ProgressMeter<'_>,
 ) -> Result<u64> {
     remove_fresh(options)?;
-    let mut mark = None;
-    Strict::walk(tree, TableName::Meta, meter, &mut |key, value| {
-        mark = mark_in(key, value).or(mark);
-        Ok(())
-    })?;
-    let mut epochs = Vec::new();
-    Strict::walk(tree, TableName::Epochs, meter, &mut |_, value| {
-        epochs.extend(epoch_in(value).map(|(row, _)| row));
-        Ok(())
-    })?;
-    let mark = mark.ok_or_else(|| Error::damaged(tree.path(), "the B-tree has no applied mark"))?;
+    let findings = &mut Findings::default();
+    let mut reader = RowReader { tree, findings, meter };
+    let SmallTables { mark, epochs } = SmallTables::read(&mut reader)?;
+    require_sound(&reader)?;
+    let mark = mark.unwrap_or(AppliedMark::FIRST);
+    let epochs: Vec<EpochRow> = epochs.into_iter().map(|count| count.row).collect();
     let fresh = Tree::open_as(options, store, FRESH_TREE)?;
-    let records = copy(tree, &fresh, &epochs, meter)?;
-    // A B-tree that falls back by one commit is to lose nothing.
+    let records = copy(&mut reader, &fresh, &epochs)?;
+    // A B-tree that falls back by one commit must lose nothing.
     (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, mark))?;
     fresh.close()?;
     Ok(records)
 }
 
-fn copy(
-    tree: &TreeFile,
-    fresh: &Tree,
-    epochs: &[EpochRow],
-    meter: &mut ProgressMeter<'_>,
-) -> Result<u64> {
+fn copy(reader: &mut RowReader<'_, '_>, fresh: &Tree, epochs: &[EpochRow]) -> Result<u64> {
     let (mut rows, mut bytes, mut records) = (Rows::new(), 0, 0);
-    Strict::walk(tree, TableName::Records, meter, &mut |key, record| {
-        let id = key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        rows.push((id, record.to_vec()));
+    reader.read(TableName::Records, &mut |key, record| {
+        rows.push((id_of(key), record.to_vec()));
         (bytes, records) = (bytes + record.len(), records + 1);
         if bytes < BATCH_BYTES {
             return Ok(());
@@ -107,11 +94,23 @@ fn copy(
         bytes = 0;
         fresh.fill(&std::mem::take(&mut rows), epochs, AppliedMark::FIRST)
     })?;
+    require_sound(reader)?;
     fresh.fill(&rows, epochs, AppliedMark::FIRST)?;
     Ok(records)
 }
 
-/// Gives the new file the old one's name.
+fn require_sound(reader: &RowReader<'_, '_>) -> Result<()> {
+    match reader.findings.kept.first() {
+        None => Ok(()),
+        Some(finding) => {
+            let place = finding.place.map(|block| format!("block {block}: ")).unwrap_or_default();
+            let what = format!("{place}{}: repair the store first", finding.text);
+            Err(Error::damaged(reader.tree.path(), what))
+        }
+    }
+}
+
+/// Replaces the old file with the new one.
 fn swap(options: &Options) -> Result<()> {
     let (storage, path) = (options.environment.storage.as_ref(), &options.path);
     let fresh = path.join(FRESH_TREE);
@@ -121,59 +120,4 @@ fn swap(options: &Options) -> Result<()> {
         .and_then(|()| storage.rename(&fresh, &path.join(TREE_FILE)))
         .and_then(|()| storage.sync_folder(path));
     swapped.map_err(|error| Error::storage(path, "put its new B-tree in place", error))
-}
-
-/// Removes what an interrupted run left.
-pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
-    let path = options.path.join(FRESH_TREE);
-    match options.environment.storage.remove(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::storage(&path, "remove its interrupted copy", error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Gets rows; its error ends the walk.
-type TakeRow<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
-
-/// Gives rows on and remembers what is lost.
-struct Strict<'a, 'p> {
-    take: TakeRow<'a>,
-    meter: &'a mut ProgressMeter<'p>,
-    damage: Option<Damage>,
-}
-
-impl Strict<'_, '_> {
-    fn walk(
-        tree: &TreeFile,
-        table: TableName,
-        meter: &mut ProgressMeter<'_>,
-        take: TakeRow<'_>,
-    ) -> Result<()> {
-        let mut strict = Strict { take, meter, damage: None };
-        tree.walk(table, &mut strict)?;
-        match strict.damage {
-            None => Ok(()),
-            Some(damage) => {
-                let what =
-                    format!("block {}: {}: repair the store first", damage.block, damage.what);
-                Err(Error::damaged(tree.path(), what))
-            }
-        }
-    }
-}
-
-impl RowVisitor for Strict<'_, '_> {
-    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        (self.take)(key, value)
-    }
-
-    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
-        self.damage.get_or_insert(damage);
-    }
-
-    fn read(&mut self, blocks: u64) {
-        self.meter.add(blocks * BLOCK_BYTES);
-    }
 }

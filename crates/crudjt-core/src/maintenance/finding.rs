@@ -1,8 +1,9 @@
-//! What is wrong with a store, one sentence each.
+//! Findings: what is wrong with a store, one sentence each.
 
 use std::path::Path;
 
 use crate::Error;
+use crate::tree::Damage;
 
 /// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +13,13 @@ pub enum FindingKind {
     Keyring,
     /// The journal.
     Journal,
-    /// A block of the B-tree, or its whole file.
+    /// A block of the B-tree's file, or the whole file.
     Block,
     /// A record.
     Record,
-    /// The table that records expire by.
+    /// The expiry table.
     Expiry,
-    /// The keys that records are sealed under.
+    /// The epochs, whose keys seal the records.
     Epoch,
 }
 
@@ -36,20 +37,20 @@ impl FindingKind {
     }
 }
 
-/// Something that is wrong with a store. Holds no token, data or key.
+/// One thing that is wrong with a store. Holds no token, data or key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What it is about.
     pub kind: FindingKind,
-    /// The file's name; the folder's where a file is missing.
+    /// The file's name, or the folder's if a file is missing.
     pub file: String,
-    /// Where: the block of the B-tree, the sequence in the journal, or the record's number.
+    /// Where: the block of the B-tree, the sequence in the journal, or the record's id.
     pub place: Option<u64>,
-    /// One sentence.
+    /// What is wrong, in one sentence.
     pub text: String,
 }
 
-/// The most findings that are kept; all are counted.
+/// The number of findings that are kept; all are counted.
 const KEPT: usize = 100;
 
 /// The findings so far.
@@ -72,6 +73,11 @@ impl Findings {
             let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             self.kept.push(Finding { kind, file, place, text: text.into() });
         }
+    }
+
+    /// Adds damage to the B-tree's file.
+    pub(super) fn add_damage(&mut self, path: &Path, damage: Damage) {
+        self.add(FindingKind::Block, path, Some(damage.block), damage.what);
     }
 
     /// Adds what an error says of a file, without naming the file twice.

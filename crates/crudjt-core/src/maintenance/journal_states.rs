@@ -1,5 +1,5 @@
-//! What the journal says, in memory: of each id the newest state that can be read. Takes no more
-//! memory than the journal has bytes.
+//! The newest readable state of each id in the journal, in memory. Takes no more memory than the
+//! journal has bytes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) struct JournalState {
 pub(super) struct JournalStates<'a, 'p> {
     pub(super) states: BTreeMap<u64, JournalState>,
     pub(super) epochs: Vec<EpochRow>,
-    /// Entries behind the applied one.
+    /// Entries after the applied one.
     pub(super) to_replay: u64,
     applied: u64,
     findings: &'a mut Findings,
@@ -53,7 +53,7 @@ impl EntryVisitor for JournalStates<'_, '_> {
         }
     }
 
-    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &'static str) {
+    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &str) {
         self.findings.add(FindingKind::Journal, file, sequence, what);
     }
 

@@ -1,39 +1,39 @@
-//! What a keyring holds, without any key.
+//! Lists the domains of a keyring, without any key.
 
 use super::store_reader::list;
 use crate::crypto::keyring::{DomainId, Keyring, Listed};
 use crate::options::Options;
 use crate::{Error, Result};
 
-/// A domain of a store: tokens that were made under one secret.
+/// A domain of a store: the tokens that were created under one secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyDomain {
-    /// Eight hexadecimal digits of its random name: tells it from the store's other domains, and says
-    /// nothing of any key.
+    /// Eight hexadecimal digits of its random id: distinguishes it from the store's other domains, and
+    /// reveals nothing of any key.
     pub fingerprint: String,
-    /// What its root key can be unwrapped with, oldest first.
+    /// The secrets that unwrap its root key, oldest first.
     pub slots: Vec<KeySlot>,
 }
 
-/// A secret that opens a domain.
+/// A secret that unlocks a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeySlot {
-    /// Whether the domain was made for this secret; else it took over from an older one.
+    /// Whether the domain was created for this secret; else the secret replaced an older one.
     pub is_own: bool,
-    /// When the store first met it, in milliseconds since 1970; `None` where no clock told.
+    /// When the store first saw it, in milliseconds since 1970; `None` if unknown.
     pub created: Option<u64>,
     /// Whether it is one of the given secrets.
     pub opens: bool,
 }
 
-/// Lists the domains of a store, oldest first, and what opens each. Only reads the keyring, also of a
-/// store that a process has open. Of the options only the path and the secrets count, which may be
-/// none.
+/// Lists the domains of a store, oldest first, and the secrets that unlock each. Only reads the
+/// keyring; a process may have the store open. Of the options only the path and the secrets, which may
+/// be none, matter.
 ///
 /// # Errors
-/// [`Error::Path`] if there is no store, [`Error::Damaged`] if no copy of the keyring can be read,
+/// [`Error::Path`] if there is no store, [`Error::Damaged`] if no copy of the keyring is readable,
 /// [`Error::Version`] for one of a newer version.
 pub fn keys(options: &Options) -> Result<Vec<KeyDomain>> {
     list(options)?;

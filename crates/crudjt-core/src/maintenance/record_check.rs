@@ -1,4 +1,4 @@
-//! Whether a sealed record is one: its header, its epoch, and with the key its seal.
+//! Checks a sealed record: its header, its epoch and, with the key, its seal.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use crate::crypto::keyring::{Keyring, Unlocked};
 use crate::crypto::{EpochRow, Epochs};
 use crate::record::{Header, TAG};
 
-/// What a record turned out to be.
+/// The result of checking a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It opens.
+    /// It was decrypted.
     Opened,
-    /// It looks right; the key to open it is not at hand.
+    /// It looks valid; its key is not available.
     Sealed,
-    /// It is none, for this reason.
-    Bad(&'static str),
+    /// It is invalid, for this reason.
+    Invalid(&'static str),
 }
 
-/// Knows the epochs of a store, and the keys that the secrets open.
+/// The epochs of a store, and the keys of those that the secrets open.
 pub(super) struct RecordCheck {
     rows: HashMap<u32, EpochRow>,
     keys: Epochs,
@@ -42,24 +42,24 @@ impl RecordCheck {
         self.rows.values().copied().collect()
     }
 
-    /// How many epochs belong to a domain that the keyring doesn't have.
-    pub(super) fn strangers(&self, keyring: &Keyring) -> usize {
-        self.rows.values().filter(|row| !keyring.has(row.domain)).count()
+    /// Whether an epoch belongs to a domain that the keyring does not have.
+    pub(super) fn has_foreign_epoch(&self, keyring: &Keyring) -> bool {
+        self.rows.values().any(|row| !keyring.has(row.domain))
     }
 
-    /// Checks a record; gives its header where it has one.
+    /// Checks a record; also gives its header, if it has one.
     pub(super) fn check(&mut self, id: u64, record: &[u8]) -> (Option<Header>, Verdict) {
         if id >= SANE {
-            return (None, Verdict::Bad("this record has an id that no store gives out"));
+            return (None, Verdict::Invalid("this record has an id that no store assigns"));
         }
         let Some((header, head)) = Header::parse(record) else {
-            return (None, Verdict::Bad("this is no record that this version knows"));
+            return (None, Verdict::Invalid("this record has an unknown format"));
         };
         if record.len() < head + TAG {
-            return (None, Verdict::Bad("this record is too short"));
+            return (None, Verdict::Invalid("this record is too short"));
         }
         if !self.rows.contains_key(&header.epoch) {
-            return (Some(header), Verdict::Bad("the epoch of this record is missing"));
+            return (Some(header), Verdict::Invalid("the epoch of this record is missing"));
         }
         let Some(epoch) = self.keys.get(header.epoch) else {
             return (Some(header), Verdict::Sealed);
@@ -68,7 +68,7 @@ impl RecordCheck {
         self.scratch.extend_from_slice(record);
         let opened = epoch.open(id, &header, head, &mut self.scratch);
         zeroize::Zeroize::zeroize(&mut self.scratch);
-        let bad = Verdict::Bad("this record can't be opened with its key");
-        (Some(header), opened.map_or(bad, |_| Verdict::Opened))
+        let invalid = Verdict::Invalid("this record can't be decrypted with its key");
+        (Some(header), opened.map_or(invalid, |_| Verdict::Opened))
     }
 }

@@ -1,4 +1,4 @@
-//! Salvaging what a damaged store still holds into a new one beside it.
+//! Salvages the records of a damaged store into a new one beside it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use super::store_reader::StoreReader;
 use crate::Result;
 use crate::options::Options;
 
-/// Where [`repair`] puts what it salvages, and how far it trusts.
+/// The options of [`repair`].
 #[derive(Debug, Clone, Default)]
 pub struct Repair {
-    /// The new store's folder, which must not be there or be empty. Default: the damaged store's
-    /// path with `.repaired` behind it.
+    /// The new store's folder, which must not exist or be empty. Default: the damaged store's path
+    /// followed by `.repaired`.
     pub target: Option<PathBuf>,
-    /// Whether records come along of which a hole in the journal may hide the end: some of them may
-    /// be of tokens that were deleted or used up. Default false.
+    /// Whether to salvage also records whose later history may be lost in a gap in the journal: some of
+    /// them may belong to tokens that were deleted or used up. Default false.
     pub keep_doubtful: bool,
 }
 
@@ -29,12 +29,12 @@ pub struct Repaired {
     pub path: PathBuf,
     /// Records in it.
     pub salvaged: u64,
-    /// Records that were found, of which a hole in the journal may hide a later change: left out
-    /// unless they were asked for.
+    /// Records whose later history may be lost in a gap in the journal: omitted unless
+    /// [`Repair::keep_doubtful`] is set.
     pub doubtful: u64,
-    /// Records that are known to have been there and can't be read.
+    /// Records that are known to have existed and are unreadable.
     pub lost: u64,
-    /// Salvaged records that were opened with one of the given secrets.
+    /// Salvaged records that were decrypted with one of the given secrets.
     pub opened: u64,
     /// The first 100 things that were wrong.
     pub findings: Vec<Finding>,
@@ -42,18 +42,18 @@ pub struct Repaired {
     pub finding_count: u64,
 }
 
-/// Copies every record whose newest state can still be told into a new store, sealed as it is: the
-/// tokens and secrets stay the same. The damaged store is only read. What needs a secret: finding
-/// records that look right but don't open; without one they come along and read as absent.
+/// Copies every record whose newest state is still known into a new store, without decrypting it:
+/// tokens and secrets stay the same. The damaged store is only read. A secret is needed only to find
+/// records that look valid but can't be decrypted; without one they are copied and read as absent.
 ///
 /// # Errors
 /// [`crate::Error::Locked`] while a process has the store open, [`crate::Error::Path`] if there is
-/// none or the new folder is not empty, [`crate::Error::Damaged`] if no copy of the keyring can be
-/// read, [`crate::Error::Version`]; what keeps the new store from being written.
+/// none or the new folder is not empty, [`crate::Error::Damaged`] if no copy of the keyring is
+/// readable, [`crate::Error::Version`]; any error of writing the new store.
 pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result<Repaired> {
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
-    let path = how.target.clone().unwrap_or_else(|| beside(&options.path));
+    let path = how.target.clone().unwrap_or_else(|| default_target(&options.path));
     let Salvaged { tally, records, .. } =
         salvage(&source, &path, how.keep_doubtful, &mut findings, progress, |_| Ok(()))?;
     Ok(Repaired {
@@ -67,7 +67,7 @@ pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result
     })
 }
 
-fn beside(path: &Path) -> PathBuf {
+fn default_target(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".repaired");
     PathBuf::from(name)

@@ -1,9 +1,9 @@
-//! Reading a store that nobody has open into a new one: every record whose newest state can be told.
+//! Copies every record whose newest state is known from a store that is not open into a new one.
 
 use std::path::Path;
 
 use super::finding::Findings;
-use super::newest_states::{Taker, Tally, read_newest};
+use super::newest_states::{RecordVisitor, Tally, read_newest};
 use super::progress::{Progress, ProgressMeter};
 use super::store_builder::StoreBuilder;
 use super::store_reader::StoreReader;
@@ -14,17 +14,17 @@ use crate::journal::Applied;
 use crate::tree::AppliedMark;
 use crate::{Error, Result};
 
-/// What came into the new store.
+/// What the new store holds.
 pub(super) struct Salvaged {
     pub(super) tally: Tally,
-    /// Its records.
+    /// Its number of records.
     pub(super) records: u64,
     /// Bytes of its B-tree.
     pub(super) bytes: u64,
 }
 
-/// Makes a store in `target` of what `source` holds. Records come along as they are sealed.
-/// `approve` sees what was found before the new store is whole; with its error it never becomes so.
+/// Creates a store in `target` from the records of `source`, which stay sealed. `approve` sees the
+/// findings before the new store is finished; its error leaves the store incomplete.
 pub(super) fn salvage(
     source: &StoreReader<'_>,
     target: &Path,
@@ -37,32 +37,32 @@ pub(super) fn salvage(
         return Err(Error::no_keyring(&source.options.path));
     };
     let build = StoreBuilder::begin(source.options, target, keyring.store)?;
-    let mut taking = Taking { build, keep_doubtful, taken: 0 };
+    let mut copy = Copy { build, keep_doubtful, records: 0 };
     let mut meter = ProgressMeter::new(progress, source.bytes);
     let unlocked = unlock(source, source.options);
-    let tally = read_newest(source, &unlocked, findings, &mut meter, &mut taking)?;
+    let tally = read_newest(source, &unlocked, findings, &mut meter, &mut copy)?;
     approve(findings)?;
-    // A chain of its own: the old journal never fits behind the new B-tree.
+    // A new chain: the old journal must never match the new B-tree.
     let applied = Applied { sequence: tally.next - 1, chain: u64::from_le_bytes(random()?) };
     let (highest_id, newest_time) = (tally.highest_id, tally.newest_time);
-    let bytes = taking.build.finish(keyring, AppliedMark { applied, highest_id, newest_time })?;
+    let bytes = copy.build.finish(keyring, AppliedMark { applied, highest_id, newest_time })?;
     meter.finish();
-    Ok(Salvaged { tally, records: taking.taken, bytes })
+    Ok(Salvaged { tally, records: copy.records, bytes })
 }
 
-/// Takes records into the new store.
-struct Taking {
+/// Copies records into the new store.
+struct Copy {
     build: StoreBuilder,
     keep_doubtful: bool,
-    taken: u64,
+    records: u64,
 }
 
-impl Taker for Taking {
-    fn take(&mut self, id: u64, record: &[u8], certain: bool) -> Result<()> {
+impl RecordVisitor for Copy {
+    fn record(&mut self, id: u64, record: &[u8], certain: bool) -> Result<()> {
         if !certain && !self.keep_doubtful {
             return Ok(());
         }
-        self.taken += 1;
+        self.records += 1;
         self.build.put(id, record)
     }
 

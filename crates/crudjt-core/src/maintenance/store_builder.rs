@@ -1,7 +1,7 @@
-//! Making a store folder whole from records that were sealed elsewhere.
+//! Builds a store from records that are already sealed.
 //!
-//! Invariant: from its first file to its last one the folder holds the file `incomplete`, and
-//! whoever opens it meanwhile is told so; without that file it is a store with all its records.
+//! Invariant: until the store is finished the folder holds the file `incomplete`, and an opening is
+//! refused; without that file it is a store with all its records.
 
 use std::io;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::path::Path;
 use super::store_reader::size;
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
+use crate::engine::INCOMPLETE;
 use crate::journal::{Begin, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
@@ -16,21 +17,10 @@ use crate::platform::storage::Mode;
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
-/// The file that tells of an interrupted beginning.
-const INCOMPLETE: &str = "incomplete";
-/// Bytes of records that one transaction brings in.
+/// Bytes of records in one transaction.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
 
-/// Refuses a folder that was not made to its end.
-pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
-    if !names.iter().any(|name| name == INCOMPLETE) {
-        return Ok(());
-    }
-    let what = "this copy of a store was interrupted and is not whole: remove the folder and make it again";
-    Err(Error::damaged(path, what))
-}
-
-/// A store folder in the making.
+/// A store being built.
 pub(super) struct StoreBuilder {
     options: Options,
     tree: Tree,
@@ -41,10 +31,10 @@ pub(super) struct StoreBuilder {
 }
 
 impl StoreBuilder {
-    /// Begins a store in a folder that is not there or empty.
+    /// Begins a store in a folder that does not exist or is empty.
     ///
     /// # Errors
-    /// [`Error::Path`] if it is not; what keeps it from being written.
+    /// [`Error::Path`] if it is not empty; those of writing.
     pub(super) fn begin(like: &Options, target: &Path, store: StoreId) -> Result<StoreBuilder> {
         let options = Options { path: target.to_path_buf(), on_event: None, ..like.clone() };
         let storage = options.environment.storage.as_ref();
@@ -65,19 +55,19 @@ impl StoreBuilder {
         Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
     }
 
-    /// The epochs of what follows.
+    /// Sets the epochs of the records that follow.
     pub(super) fn declare(&mut self, epochs: Vec<EpochRow>) {
         self.epochs = epochs;
     }
 
-    /// Adds a record, behind those with lower ids.
+    /// Adds a record, in ascending order of ids.
     pub(super) fn put(&mut self, id: u64, record: &[u8]) -> Result<()> {
         self.rows.push((id, record.to_vec()));
         self.bytes += record.len();
         if self.bytes < BATCH_BYTES { Ok(()) } else { self.fill(AppliedMark::FIRST) }
     }
 
-    /// Adds records.
+    /// Adds records, in ascending order of ids.
     pub(super) fn put_all(&mut self, rows: Rows) -> Result<()> {
         self.rows = rows;
         self.fill(AppliedMark::FIRST)
@@ -89,10 +79,10 @@ impl StoreBuilder {
         self.tree.fill(&rows, &self.epochs, mark)
     }
 
-    /// Makes it a store; gives the bytes of its B-tree.
+    /// Finishes the store; gives the bytes of its B-tree.
     pub(super) fn finish(mut self, keyring: &Keyring, mark: AppliedMark) -> Result<u64> {
         self.fill(mark)?;
-        // A B-tree that falls back by one commit is to lose nothing.
+        // A B-tree that falls back by one commit must lose nothing.
         self.fill(mark)?;
         self.tree.close()?;
         let applied = mark.applied;
@@ -113,7 +103,7 @@ fn require_empty(options: &Options) -> Result<()> {
         Err(error) => Err(Error::unusable(&options.path, error)),
         Ok(names) if names.is_empty() => Ok(()),
         Ok(_) => {
-            let reason = "the folder is not empty: give one that is not there yet".to_owned();
+            let reason = "the folder is not empty: choose one that does not exist yet".to_owned();
             Err(Error::Path { path: options.path.clone(), reason })
         }
     }

@@ -1,4 +1,4 @@
-//! A store folder that is only read: kept from being opened meanwhile, its keyring, its B-tree.
+//! A store that is only read: its keyring and B-tree, while no process can open it.
 
 use std::path::PathBuf;
 
@@ -11,21 +11,21 @@ use crate::platform::storage::Mode;
 use crate::tree::{TREE_FILE, TreeFile, store_of_tree};
 use crate::{Error, Result};
 
-/// A folder with a store in it, readable or not.
+/// A store, readable or not.
 pub(super) struct StoreReader<'o> {
     pub(super) options: &'o Options,
-    /// The newest copy that can be read.
+    /// The newest readable copy.
     pub(super) keyring: Option<Keyring>,
     /// The store's id, from the keyring or from the B-tree.
     pub(super) store: Option<StoreId>,
     pub(super) tree: Option<TreeFile>,
-    /// Bytes of all files that are looked at.
+    /// Bytes of all files that are read.
     pub(super) bytes: u64,
     _lock: Option<Box<dyn Send + Sync>>,
 }
 
 impl<'o> StoreReader<'o> {
-    /// Opens a store's files to be read; what is wrong with them goes to `findings`.
+    /// Opens a store's files for reading; what is wrong with them goes to `findings`.
     ///
     /// # Errors
     /// [`Error::Locked`]; [`Error::Path`] if there is no store; [`Error::Version`].
@@ -86,16 +86,17 @@ fn keyring(options: &Options, findings: &mut Findings) -> Result<Option<Keyring>
 fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Option<TreeFile>> {
     match TreeFile::open(options, store) {
         Ok(tree) => {
+            let mut add = |place, what: String| {
+                findings.add(FindingKind::Block, tree.path(), place, what);
+            };
             if tree.fell_back() {
-                let what = "the newest commit can't be read, the one before can";
-                findings.add(FindingKind::Block, tree.path(), Some(0), what);
+                add(Some(0), "the newest commit is unreadable, the previous one is not".to_owned());
             }
-            if tree.is_cut() {
-                let what = "the file is shorter than its header says";
-                findings.add(FindingKind::Block, tree.path(), Some(0), what);
+            if tree.is_truncated() {
+                add(Some(0), "the file is shorter than its header says".to_owned());
             }
             if let Some(objection) = tree.objection() {
-                findings.add(FindingKind::Block, tree.path(), None, objection);
+                add(None, objection);
             }
             Ok(Some(tree))
         }
@@ -107,7 +108,7 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
     }
 }
 
-/// Bytes of a file of a B-tree.
+/// Bytes of a B-tree's file.
 pub(super) fn size(options: &Options, name: &str) -> Result<u64> {
     let path = options.path.join(name);
     let file = options.environment.storage.open(&path, Mode::Read);

@@ -1,7 +1,7 @@
-//! Looking whether a store is whole, without changing it.
+//! Verifies a store without changing it.
 
 use super::finding::{Finding, Findings};
-use super::newest_states::{Taker, Tally, read_newest};
+use super::newest_states::{RecordVisitor, Tally, read_newest};
 use super::progress::{Progress, ProgressMeter};
 use super::store_reader::StoreReader;
 use crate::Result;
@@ -12,11 +12,11 @@ use crate::options::Options;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// Records that can be read, expired ones among them.
+    /// Readable records, including expired ones.
     pub records: u64,
-    /// Records whose time has passed and that no sweep has removed yet.
+    /// Records that have expired and that no sweep has removed yet.
     pub expired: u64,
-    /// Records that were opened with one of the given secrets.
+    /// Records that were decrypted with one of the given secrets.
     pub opened: u64,
     /// Blocks of the B-tree's file.
     pub blocks: u64,
@@ -37,25 +37,26 @@ impl Verified {
     }
 }
 
-/// Checks a store that nobody has open: both copies of the keyring, the journal's segments, their
-/// chain and their marks, every block of the B-tree that its commit refers to, every record, and
-/// whether all of these agree. Changes no byte. Of the options only the path and the secrets count;
-/// records are opened as far as the secrets, which may be none, have their keys.
+/// Verifies a store that no process has open: both copies of the keyring; the journal's segments,
+/// their chain and their marks; every block of the B-tree that its commit refers to, and that each has
+/// one owner; every record; and whether all of these are consistent. Changes no byte. Of the options
+/// only the path and the secrets, which may be none, matter: records are decrypted where a secret has
+/// the key.
 ///
 /// # Errors
 /// [`crate::Error::Locked`] while a process has it open, [`crate::Error::Path`] if there is no
-/// store, [`crate::Error::Version`] for one of a newer version. Damage is no error but a finding.
+/// store, [`crate::Error::Version`] for one of a newer version. Damage is a finding, not an error.
 pub fn verify(options: &Options, progress: Progress<'_>) -> Result<Verified> {
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
     let unlocked = unlock(&source, options);
     let mut meter = ProgressMeter::new(progress, source.bytes);
-    let tally = read_newest(&source, &unlocked, &mut findings, &mut meter, &mut Nobody)?;
+    let tally = read_newest(&source, &unlocked, &mut findings, &mut meter, &mut Ignore)?;
     meter.finish();
     Ok(report(tally, findings))
 }
 
-/// The domains that the given secrets open.
+/// The domains that the given secrets unlock.
 pub(super) fn unlock(source: &StoreReader<'_>, options: &Options) -> Unlocked {
     let none = Unlocked { domains: Vec::new(), own: None };
     source.keyring.as_ref().map_or(none, |keyring| keyring.unlock(&options.secrets))
@@ -74,11 +75,10 @@ fn report(tally: Tally, findings: Findings) -> Verified {
     }
 }
 
-/// Takes nothing.
-struct Nobody;
+struct Ignore;
 
-impl Taker for Nobody {
-    fn take(&mut self, _: u64, _: &[u8], _: bool) -> Result<()> {
+impl RecordVisitor for Ignore {
+    fn record(&mut self, _: u64, _: &[u8], _: bool) -> Result<()> {
         Ok(())
     }
 }

@@ -1,17 +1,17 @@
-//! Records above all that the B-tree has, as new tokens are: redb builds whole leaves of them, which
-//! costs a third of looking for each one's place.
+//! Appends records with ids above all existing ones, as new tokens have: redb builds whole leaves of
+//! them, which takes a third of the time that single insertions take.
 
 use std::collections::HashMap;
 use std::ops::Bound;
 
 use redb::{CursorMut, ReadableTable};
 
-use super::leaked::LeakedByPanic;
+use super::guard::LeakedByPanic;
 use super::tables::{EMPTY, Key, Redb, Value, expiry_key};
 use super::writer::Writer;
 use crate::record::Header;
 
-/// Takes records by ascending id.
+/// Accepts records by ascending id.
 pub(super) struct Appender<'w> {
     cursor: LeakedByPanic<CursorMut<'w, Key, Value>>,
     epoch_changes: &'w mut HashMap<u32, i64>,
@@ -48,7 +48,7 @@ impl Writer<'_> {
 }
 
 impl Appender<'_> {
-    /// Takes a record; its id is above all others.
+    /// Appends a record, whose id is above all others.
     pub(super) fn push(&mut self, id: u64, record: &[u8]) -> Redb<()> {
         self.cursor.insert_before(Key::from(id), record)?;
         if let Some((header, _)) = Header::parse(record) {
@@ -58,7 +58,7 @@ impl Appender<'_> {
         Ok(())
     }
 
-    /// Gives the rows of the expiry table.
+    /// Gives the records' keys in the expiry table.
     fn finish(self) -> Redb<Vec<Key>> {
         close(self.cursor)?;
         Ok(self.expiries)

@@ -1,9 +1,12 @@
-//! One commit of an open B-tree, to be read at leisure while others follow it.
+//! One commit of an open B-tree, which can be read while others follow it.
 
-use redb::{ReadOnlyTable, ReadableDatabase};
+use redb::{
+    ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+};
 
-use super::tables::{APPLIED, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
-use super::{AppliedMark, Rows, Tree};
+use super::commit::Rows;
+use super::database::Tree;
+use super::tables::{APPLIED, AppliedMark, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
 use crate::Result;
 use crate::crypto::EpochRow;
 
@@ -16,36 +19,46 @@ pub(crate) struct Snapshot<'t> {
 }
 
 impl Tree {
-    /// The newest commit. The blocks that it refers to are kept as long as this lives.
+    /// The stored epochs.
+    pub(crate) fn epochs(&self) -> Result<Vec<EpochRow>> {
+        Ok(self.snapshot()?.epochs)
+    }
+
+    /// The newest commit. Its blocks are not reused while this lives.
     pub(crate) fn snapshot(&self) -> Result<Snapshot<'_>> {
-        let (records, epochs, mark) = self.guard("read its B-tree", || {
-            self.with_database(|database| {
-                let transaction = database.begin_read()?;
-                let rows = transaction.open_table(EPOCHS)?;
-                let epochs = redb::ReadableTable::iter(&rows)?
-                    .filter_map(|row| {
-                        let parsed = row.map(|(_, value)| EpochCount::parse(value.value()));
-                        parsed.transpose()
-                    })
-                    .map(|count| Ok(count?.row))
-                    .collect::<Redb<Vec<EpochRow>>>()?;
-                let meta = transaction.open_table(META)?;
-                let mark = meta.get(APPLIED)?.and_then(|row| AppliedMark::parse(row.value()));
-                let missing = || redb::Error::Corrupted("it has no applied mark".to_owned());
-                Ok((transaction.open_table(RECORDS)?, epochs, mark.ok_or_else(missing)?))
+        self.guard("read its B-tree", || {
+            self.with_opened(|opened| {
+                let transaction = opened.database.begin_read()?;
+                let (epochs, mark) = (read_epochs(&transaction)?, read_mark(&transaction)?);
+                let records = transaction.open_table(RECORDS)?;
+                Ok(Snapshot { tree: self, records, epochs, mark })
             })
-        })?;
-        Ok(Snapshot { tree: self, records, epochs, mark })
+        })
     }
 }
 
+fn read_epochs(transaction: &ReadTransaction) -> Redb<Vec<EpochRow>> {
+    let table = transaction.open_table(EPOCHS)?;
+    let row = |row: std::result::Result<(_, redb::AccessGuard<'_, Value>), redb::StorageError>| {
+        Ok(EpochCount::parse(row?.1.value()).map(|count| count.row))
+    };
+    table.iter()?.map(row).filter_map(Redb::transpose).collect()
+}
+
+/// The applied mark of a commit.
+pub(super) fn read_mark(transaction: &ReadTransaction) -> Redb<AppliedMark> {
+    let bytes = transaction.open_table(META)?.get(APPLIED)?;
+    let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
+    mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))
+}
+
 impl Snapshot<'_> {
-    /// How many records there are.
+    /// The number of records.
     pub(crate) fn count(&self) -> Result<u64> {
-        self.tree.guard("read its B-tree", || Ok(redb::ReadableTableMetadata::len(&self.records)?))
+        self.tree.guard("read its B-tree", || Ok(self.records.len()?))
     }
 
-    /// The records above an id, about so many bytes of them; none at the end.
+    /// The records above an id, about `bytes` bytes of them; none at the end.
     pub(crate) fn rows_above(&self, id: u64, bytes: usize) -> Result<Rows> {
         self.tree.guard("read its B-tree", || {
             let (mut rows, mut size) = (Rows::new(), 0);

@@ -1,26 +1,26 @@
-//! Changing records in a transaction, with the expiry table and the epochs' counts in step.
+//! Changes records in a transaction, and keeps the expiry table and the epochs' counts consistent with
+//! them.
 
 use std::collections::HashMap;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::leaked::LeakedByPanic;
+use super::guard::LeakedByPanic;
 use super::tables::{EMPTY, EXPIRIES, Key, RECORDS, Redb, Value, expiry_key};
 use crate::Error;
 use crate::memtable::{Memtable, State};
 use crate::record::Header;
 
-/// The tables while a batch is applied. Each change of a record keeps the expiry table and the
-/// epochs' counts in step.
+/// The tables of a write transaction.
 pub(super) struct Writer<'t> {
     pub(super) records: LeakedByPanic<Table<'t, Key, Value>>,
     pub(super) expiries: LeakedByPanic<Table<'t, Key, Value>>,
-    /// By how much each epoch's count of records changes.
+    /// The change of each epoch's count of records.
     pub(super) epoch_changes: HashMap<u32, i64>,
 }
 
 impl<'t> Writer<'t> {
-    /// The tables of a transaction.
+    /// Opens the tables of a transaction.
     pub(super) fn new(transaction: &'t WriteTransaction) -> Redb<Writer<'t>> {
         Ok(Writer {
             records: LeakedByPanic::new(transaction.open_table(RECORDS)?),
@@ -29,9 +29,9 @@ impl<'t> Writer<'t> {
         })
     }
 
-    /// Brings a memtable's states in; gives their ids. What keeps the journal from being read goes
-    /// to `journal_error`.
-    pub(super) fn bring_in(
+    /// Applies a memtable's states and gives their ids. A failure to read the journal goes to
+    /// `journal_error`.
+    pub(super) fn apply(
         &mut self,
         memtable: &Memtable,
         journal_error: &mut Option<Error>,
@@ -56,8 +56,8 @@ impl<'t> Writer<'t> {
         Ok(states.into_iter().map(|(id, _)| id).collect())
     }
 
-    /// Sets a record and its row in the expiry table.
-    pub(super) fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
+    /// Inserts or replaces a record and its row in the expiry table.
+    fn put(&mut self, id: u64, record: &[u8]) -> Redb<()> {
         let new = Header::parse(record).map(|(header, _)| header);
         let old =
             self.records.insert(Key::from(id), record)?.and_then(|old| Header::parse(old.value()));
@@ -77,7 +77,7 @@ impl<'t> Writer<'t> {
     }
 
     /// Removes a record and its row in the expiry table.
-    pub(super) fn remove(&mut self, id: u64) -> Redb<()> {
+    fn remove(&mut self, id: u64) -> Redb<()> {
         let old = self.records.remove(Key::from(id))?.and_then(|old| Header::parse(old.value()));
         let old = old.map(|(header, _)| header);
         if let Some(expiry) = old.as_ref().and_then(Header::sweep_at) {
@@ -87,6 +87,32 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
+    /// Removes up to `limit` records that expired at or before `before`, oldest first; gives how many.
+    ///
+    /// A record whose newer state is still in a memtable may be removed here in its older state: the
+    /// memtable's commit inserts the newer one.
+    pub(super) fn sweep(&mut self, before: u64, limit: usize) -> Redb<u64> {
+        let rows = self.expiries.range(..=expiry_key(before, u64::MAX))?.take(limit);
+        let due = rows.map(|row| Ok(row?.0.value())).collect::<Redb<Vec<Key>>>()?;
+        let mut swept = 0;
+        for key in due {
+            let (expiry, id) = ((key >> 64) as u64, key as u64);
+            if self.expires_at(id)? == Some(expiry) {
+                self.remove(id)?;
+                swept += 1;
+            } else {
+                self.expiries.remove(key)?;
+            }
+        }
+        Ok(swept)
+    }
+
+    fn expires_at(&self, id: u64) -> Redb<Option<u64>> {
+        let record = self.records.get(Key::from(id))?;
+        let header = record.and_then(|record| Header::parse(record.value()));
+        Ok(header.and_then(|(header, _)| header.sweep_at()))
+    }
+
     fn count(&mut self, header: &Option<Header>, by: i64) {
         if let Some(header) = header {
             *self.epoch_changes.entry(header.epoch).or_default() += by;
@@ -94,7 +120,7 @@ impl<'t> Writer<'t> {
     }
 }
 
-/// Gets a memtable's records from the journal.
+/// Reads a memtable's records from the journal.
 struct RecordReader<'a> {
     memtable: &'a Memtable,
     record: Vec<u8>,
@@ -102,7 +128,7 @@ struct RecordReader<'a> {
 }
 
 impl RecordReader<'_> {
-    /// The record of a state; `None` if it is dead.
+    /// The record of a state; `None` for a tombstone.
     fn read(&mut self, state: &State) -> Redb<Option<&[u8]>> {
         let State::Live { segment, location, .. } = state else { return Ok(None) };
         self.record.resize(location.length as usize, 0);

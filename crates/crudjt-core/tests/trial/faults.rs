@@ -153,7 +153,7 @@ impl Trial {
         let Some(faults) = &mut self.faults else { return };
         faults.errors += 1;
         faults.latched = latched;
-        faults.rewritten |= error.to_string().contains("can't sync its journal");
+        faults.rewritten |= matches!(error, Error::Storage { what: "sync its journal", .. });
         if latched {
             self.history.doubt(faults.noted);
         } else {

@@ -1,5 +1,5 @@
-//! What redb's allocator remembers: which blocks of the file are free. Read here only to be looked
-//! at before redb takes it over, which checks neither that it agrees with itself nor with the trees.
+//! The state of redb's allocator: which blocks of the file are free. Parsed only for the check of page
+//! ownership; redb does not verify that it is consistent with itself or with the trees.
 //!
 //! ```text
 //! rows:    u8 3, u32 region: the region; u8 4, u32 0: the tracker; u8 5, u32 0: u64 transaction
@@ -9,30 +9,31 @@
 //! level:   u32 bits, u64 words
 //! ```
 //!
-//! In a region's last level a bit is 0 where 2^order blocks are free, in the tracker's where a region
-//! may have room. Bits of the levels above are 0 where a word below has a 0, bits beyond the end 1.
+//! In the last level of a region's bitmap a bit is 0 where 2^order blocks are free; in the tracker's,
+//! where a region may have free pages. Bits of the levels above are 0 where the word below has a 0;
+//! bits beyond the end are 1.
 
 use std::ops::Range;
 
-use super::pages::REGION_PAGES;
+use super::page_number::REGION_BLOCKS;
 use crate::bytes::ByteReader;
 
 const ORDERS: usize = 21;
 const REGIONS_MAX: usize = 1 << 20;
 
-/// A row of the table that holds it.
+/// A row of the allocator's table.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// The blocks of a region that are free.
+/// The free blocks of a region.
 #[derive(Default)]
 pub(super) struct Region {
-    /// Blocks that the region has.
+    /// Its number of blocks.
     pub(super) blocks: usize,
-    /// For each order the last level's words.
+    /// For each order the words of the last level.
     orders: Vec<Vec<u64>>,
 }
 
-/// All regions, if the rows are those of one state that agrees with itself.
+/// All regions, if the rows are one consistent state, of this transaction.
 pub(super) fn regions(rows: &[Row], transaction: u64) -> Option<Vec<Region>> {
     let (last, rest) = rows.split_last()?;
     let (tracker, rest) = rest.split_last()?;
@@ -53,12 +54,12 @@ impl Region {
     fn parse(bytes: &[u8]) -> Option<Region> {
         let mut reader = ByteReader(bytes);
         let (highest, _, blocks) = (reader.u8()?, reader.take(3)?, reader.u32()? as usize);
-        if usize::from(highest) + 1 != ORDERS || !(1..=REGION_PAGES).contains(&blocks) {
+        if usize::from(highest) + 1 != ORDERS || !(1..=REGION_BLOCKS).contains(&blocks) {
             return None;
         }
         let bitmaps = between(bytes, 8 + 4 * ORDERS, &ends(&mut reader, ORDERS)?)?;
         let order = |(order, bytes): (usize, &[u8])| {
-            let (bits, words) = bitmap(bytes, REGION_PAGES >> order)?;
+            let (bits, words) = bitmap(bytes, REGION_BLOCKS >> order)?;
             let merged = order + 1 == ORDERS || words.iter().all(|word| !has_free_pair(*word));
             (bits == blocks >> order && merged).then_some(words)
         };
@@ -66,7 +67,7 @@ impl Region {
         Some(Region { blocks, orders })
     }
 
-    /// Where blocks are free.
+    /// The free pages.
     pub(super) fn free(&self) -> impl Iterator<Item = Range<usize>> {
         self.orders
             .iter()
@@ -75,7 +76,7 @@ impl Region {
     }
 }
 
-/// Two neighbours that are free are one free piece of the next order.
+/// Two free buddies would have been merged into a free page of the next order.
 fn has_free_pair(word: u64) -> bool {
     !word & !word >> 1 & 0x5555_5555_5555_5555 != 0
 }
@@ -94,8 +95,8 @@ fn tracker_is_sound(bytes: &[u8], regions: usize) -> Option<()> {
     Some(())
 }
 
-/// How many bits a bitmap has and the words of its last level, if its levels agree: as many as it
-/// takes for `capacity` bits.
+/// The number of bits and the words of a bitmap's last level, if its levels are consistent and as many
+/// as `capacity` bits take.
 fn bitmap(bytes: &[u8], capacity: usize) -> Option<(usize, Vec<u64>)> {
     let mut reader = ByteReader(bytes);
     let levels = reader.u32()? as usize;
@@ -105,7 +106,7 @@ fn bitmap(bytes: &[u8], capacity: usize) -> Option<(usize, Vec<u64>)> {
     let levels = between(bytes, 4 + 4 * levels, &ends(&mut reader, levels)?)?;
     let mut levels = levels.into_iter().map(level).collect::<Option<Vec<_>>>()?;
     let agree =
-        levels.windows(2).all(|two| matches!(two, [above, below] if tells_of(above, below)));
+        levels.windows(2).all(|two| matches!(two, [above, below] if summarises(above, below)));
     levels.pop().filter(|(bits, _)| agree && *bits <= capacity)
 }
 
@@ -114,7 +115,7 @@ fn levels_for(capacity: usize) -> usize {
     std::iter::successors(Some(capacity), whole).count()
 }
 
-/// A level's bits and words; `None` if bits beyond its end are 0.
+/// The number of bits and the words of a level; `None` if a bit beyond its end is 0.
 fn level(bytes: &[u8]) -> Option<(usize, Vec<u64>)> {
     let (head, words) = bytes.split_first_chunk()?;
     let bits = u32::from_le_bytes(*head) as usize;
@@ -124,14 +125,14 @@ fn level(bytes: &[u8]) -> Option<(usize, Vec<u64>)> {
     (fits && zeros(&words).all(|at| at < bits)).then_some((bits, words))
 }
 
-/// Whether each bit of a level is 0 exactly where the word below it has a 0.
-fn tells_of((bits, words): &(usize, Vec<u64>), below: &(usize, Vec<u64>)) -> bool {
+/// Whether each bit of a level is 0 exactly where the word below has a 0.
+fn summarises((bits, words): &(usize, Vec<u64>), below: &(usize, Vec<u64>)) -> bool {
     let is_full = |at: usize| words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1);
     let agrees = |(at, word): (usize, &u64)| is_full(at) == (*word == u64::MAX);
     *bits == below.0.div_ceil(64) && below.1.iter().take(*bits).enumerate().all(agrees)
 }
 
-/// Where the words have zeros.
+/// The positions of the zero bits.
 fn zeros(words: &[u64]) -> impl Iterator<Item = usize> {
     words.iter().enumerate().flat_map(|(at, word)| {
         let mut left = !word;
@@ -147,7 +148,7 @@ fn ends(reader: &mut ByteReader<'_>, count: usize) -> Option<Vec<usize>> {
     (0..count).map(|_| reader.u32().map(|end| end as usize)).collect()
 }
 
-/// The pieces of `bytes` with these ends, the first of which begins at `start`.
+/// The pieces of `bytes` that end at `ends`; the first begins at `start`.
 fn between<'b>(bytes: &'b [u8], start: usize, ends: &[usize]) -> Option<Vec<&'b [u8]>> {
     let mut start = start;
     ends.iter().map(|end| bytes.get(std::mem::replace(&mut start, *end)..*end)).collect()

@@ -1,91 +1,160 @@
-//! The first block of redb's file (version 3): its two commits, and how pages lie behind it.
+//! The first block of redb's file, format version 3: its two commits and the layout of its regions.
 //!
 //! ```text
-//! block 0: 9 magic, u8 flags (1: slot 1 is the newest commit, 2: it was not closed, 4: committed in
+//! block 0: 9 magic, u8 flags (1: slot 1 is the newest commit, 2: recovery required, 4: committed in
 //!          two phases), 2 × 0, u32 page size, u32 header pages and u32 data pages of a region,
-//!          u32 whole regions, u32 data pages of the last region; slots of 128 bytes at 64 and 192
+//!          u32 full regions, u32 data pages of the last region; slots of 128 bytes at 64 and 192
 //! slot:    u8 version (3), u8 data root?, u8 system root?, 5 × 0, root, root, 32 unused,
 //!          u64 transaction, …; u128 checksum at 112
+//! root:    u64 page number, u128 checksum, u64 rows
 //! ```
 
-use super::block_file::BLOCK;
-use super::pages::{REGION_PAGES, Root, page_sum};
+use std::io;
+
+use redb::StorageBackend;
+
+use super::block_file::BlockFile;
+use super::block_format::{BLOCK, is_damage};
+use super::page::page_checksum;
+use super::page_number::{PageRef, REGION_BLOCKS};
 use crate::bytes::ByteReader;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
 const NEWEST_IS_SECOND: u8 = 1;
-const NOT_CLOSED: u8 = 2;
+const RECOVERY_REQUIRED: u8 = 2;
 const TWO_PHASES: u8 = 4;
 const SLOTS_AT: [usize; 2] = [64, 192];
-const SLOT_SUM_AT: usize = 112;
+const SLOT_CHECKSUM_AT: usize = 112;
 
-/// The newest commit, and how pages lie in the file.
+/// The newest commit and the layout of the file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FileHeader {
-    pub(super) data: Option<Root>,
-    pub(super) system: Option<Root>,
-    /// The number of the transaction that made the commit.
+pub(in crate::tree) struct FileHeader {
+    pub(in crate::tree) data: Option<PageRef>,
+    pub(in crate::tree) system: Option<PageRef>,
+    /// The transaction that made the commit.
     pub(super) transaction: u64,
-    /// Whether the slot of the newest commit is damaged and this is the one before.
-    pub(super) fell_back: bool,
-    /// Whether it was committed in two phases, as this engine always does.
-    pub(super) two_phases: bool,
-    /// Whether versions and regions are those of all files of ours.
-    pub(super) is_ours: bool,
-    /// Blocks that the file has; 0 if it was not closed, when that may be out of date.
-    pub(super) block_count: u64,
+    /// Whether the slot of the newest commit is damaged and this is the previous commit.
+    pub(in crate::tree) fell_back: bool,
+    /// Whether it is what this engine writes: format version 3, default regions, a commit in two
+    /// phases.
+    is_ours: bool,
+    /// Blocks of the file; 0 if recovery is required, since the count may then be out of date.
+    pub(in crate::tree) block_count: u64,
 }
 
 impl FileHeader {
-    /// `None` where neither commit can be read.
-    pub(super) fn parse(block: &[u8]) -> Option<FileHeader> {
+    /// Reads the header; `None` if it is damaged or neither commit is readable.
+    pub(in crate::tree) fn read(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
+        let mut block = [0; BLOCK];
+        match blocks.read(0, &mut block) {
+            Err(error) if !is_damage(&error) => Err(error),
+            read => Ok(read.ok().and_then(|()| FileHeader::parse(&block))),
+        }
+    }
+
+    /// Whether an opening may trust it: redb's header block has no block checksum.
+    pub(in crate::tree) fn is_intact(&self) -> bool {
+        !self.fell_back && self.is_ours
+    }
+
+    fn parse(block: &[u8]) -> Option<FileHeader> {
         let mut reader = ByteReader(block);
         let (magic, flags, _, size) =
             (reader.take(9)?, reader.u8()?, reader.take(2)?, reader.u32()?);
         let (header_pages, region_pages) = (reader.u32()?, reader.u32()?);
-        let (whole, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
+        let (full, rest) = (u64::from(reader.u32()?), u64::from(reader.u32()?));
         if magic != MAGIC || size as usize != BLOCK {
             return None;
         }
         let is_known = |at: usize| block.get(at) == Some(&VERSION);
-        let has_our_regions = header_pages == 0 && region_pages as usize == REGION_PAGES;
-        let is_ours = has_our_regions && SLOTS_AT.into_iter().all(is_known);
-        let block_count = match flags & NOT_CLOSED {
-            0 if has_our_regions => 1 + whole * REGION_PAGES as u64 + rest,
+        let has_our_regions = header_pages == 0 && region_pages as usize == REGION_BLOCKS;
+        let is_ours =
+            has_our_regions && flags & TWO_PHASES != 0 && SLOTS_AT.into_iter().all(is_known);
+        let block_count = match flags & RECOVERY_REQUIRED {
+            0 if has_our_regions => 1 + full * REGION_BLOCKS as u64 + rest,
             _ => 0,
         };
         let mut slots = SLOTS_AT.map(|at| block.get(at..).and_then(CommitSlot::parse));
         if flags & NEWEST_IS_SECOND != 0 {
             slots.reverse();
         }
-        let [newest, before] = slots;
-        let (fell_back, two_phases) = (newest.is_none(), flags & TWO_PHASES != 0);
-        let CommitSlot { data, system, transaction } = newest.or(before)?;
-        Some(FileHeader { data, system, transaction, fell_back, two_phases, is_ours, block_count })
+        let [newest, previous] = slots;
+        let fell_back = newest.is_none();
+        let CommitSlot { data, system, transaction } = newest.or(previous)?;
+        Some(FileHeader { data, system, transaction, fell_back, is_ours, block_count })
     }
 }
 
 /// One of the two commits.
 #[derive(Clone, Copy)]
 struct CommitSlot {
-    data: Option<Root>,
-    system: Option<Root>,
+    data: Option<PageRef>,
+    system: Option<PageRef>,
     transaction: u64,
 }
 
 impl CommitSlot {
     fn parse(bytes: &[u8]) -> Option<CommitSlot> {
-        let (body, sum) = (bytes.get(..SLOT_SUM_AT)?, bytes.get(SLOT_SUM_AT..SLOT_SUM_AT + 16)?);
+        let (body, rest) = bytes.split_at_checked(SLOT_CHECKSUM_AT)?;
         let mut reader = ByteReader(body);
         let (version, data, system) = (reader.u8()?, reader.u8()?, reader.u8()?);
-        if version != VERSION || page_sum(body).to_le_bytes() != sum {
+        if version != VERSION || page_checksum(body).to_le_bytes() != *rest.first_chunk()? {
             return None;
         }
         reader.take(5)?;
-        let (data, system) =
-            (Root::parse_if(data, &mut reader)?, Root::parse_if(system, &mut reader)?);
+        let (data, system) = (root(data, &mut reader)?, root(system, &mut reader)?);
         reader.take(32)?;
         Some(CommitSlot { data, system, transaction: reader.u64()? })
+    }
+}
+
+/// The root of a B-tree; the inner `None` where it is empty.
+pub(super) fn root(present: u8, reader: &mut ByteReader<'_>) -> Option<Option<PageRef>> {
+    let root = PageRef { number: reader.u64()?, checksum: reader.uint(16)? };
+    reader.u64()?;
+    Some((present != 0).then_some(root))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use redb::{Builder, TableDefinition};
+
+    use super::*;
+    use crate::Options;
+    use crate::options::Environment;
+    use crate::platform::storage::Mode;
+    use crate::platform::storage::sim::SimDisk;
+    use crate::tree::redb_file::catalog::find_table;
+    use crate::tree::redb_file::page_ownership;
+
+    const TABLE: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("table");
+
+    /// Fails if an upgrade of redb changes its file format: `page.rs`, `header.rs`, `catalog.rs` and
+    /// `allocator.rs` read version 3 only.
+    #[test]
+    fn redb_writes_the_file_format_that_this_folder_reads() {
+        let storage = Arc::new(SimDisk::new(true));
+        let environment = Environment { storage, ..Environment::default() };
+        let options = Options { environment, ..Options::new("/store", Vec::new()) };
+        let path = Path::new("/store/records");
+        let blocks = BlockFile::open(&options, [1; 16], path, Mode::Either).expect("opened");
+        let database = Builder::new().create_with_backend(blocks.clone()).expect("created");
+        let mut transaction = database.begin_write().expect("begun");
+        transaction.set_quick_repair(true);
+        let mut table = transaction.open_table(TABLE).expect("a table");
+        (0..1000).for_each(|key| drop(table.insert(key, [7; 100].as_slice()).expect("inserted")));
+        drop(table);
+        transaction.commit().expect("committed");
+        let mut block = [0; BLOCK];
+        blocks.read(0, &mut block).expect("read");
+        assert_eq!(SLOTS_AT.map(|at| block[at]), [VERSION; 2]);
+        let header = FileHeader::read(&blocks).expect("read").expect("a header");
+        assert!(header.is_intact());
+        assert_eq!(find_table(&blocks, "table").expect("a table").rows, 1000);
+        page_ownership::check(&blocks, true).expect("each page has one owner");
     }
 }

@@ -1,9 +1,9 @@
-//! Finding a record in one commit, without redb: from the root down, each page checked against the
-//! checksum that its parent knows. So nothing but what was committed is ever answered from, and a
-//! failed access harms nobody else.
+//! Looks up a record in one commit without redb: from the root down, verifying each page against the
+//! checksum that its parent records. An answer therefore never comes from anything but the commit,
+//! and a failed read affects no other one.
 //!
-//! The commit's pages are not written over as long as its read transaction lives, nor do any of them
-//! wait to be written: a commit ends with a sync.
+//! The pages of a commit are not overwritten while its read transaction lives, and none of them waits
+//! in the write-behind buffer: a commit ends with a sync.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,60 +11,55 @@ use std::sync::Arc;
 
 use redb::ReadOnlyTable;
 
-use super::super::tables::{Key, Value};
-use super::block_file::{BlockFile, damaged};
+use super::block_file::BlockFile;
+use super::block_format::damaged;
+use super::page::{Page, Widths, descend, order_by_number};
 use super::page_cache::PageCache;
-use super::pages::{PageExtent, Root};
-use super::search::{SearchStep, sound, step};
-use super::walk::DEPTH_MAX;
+use super::page_number::{PageExtent, PageRef};
+
+const WIDTHS: Widths = Widths::U128_TO_BYTES;
 
 crate::platform::sync::thread_local! {
-    /// Where a page is read.
-    static READ: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// The buffer that pages are read into.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The records of one commit.
 pub(in crate::tree) struct Lookup {
-    pub(in crate::tree) root: Option<Root>,
-    pub(in crate::tree) blocks: Arc<BlockFile>,
+    pub(in crate::tree) root: Option<PageRef>,
+    pub(in crate::tree) blocks: BlockFile,
     pub(in crate::tree) cache: Arc<PageCache>,
-    /// Keeps the commit's pages from being written over.
-    pub(in crate::tree) _pin: ReadOnlyTable<Key, Value>,
+    /// Keeps the commit's pages from being overwritten.
+    pub(in crate::tree) _pin: ReadOnlyTable<u128, &'static [u8]>,
 }
 
 impl Lookup {
-    /// Puts the sealed record of `id` into `out`, in place of what was there; false if there is none.
+    /// Replaces the content of `out` with the sealed record of `id`; false if there is none.
     pub(in crate::tree) fn get(&self, id: u64, out: &mut Vec<u8>) -> io::Result<bool> {
         out.clear();
-        let mut next = self.root;
-        for _ in 0..DEPTH_MAX {
-            let Some(at) = next else { return Ok(false) };
-            let look = |page: &[u8]| {
-                let step = step(page, id.into())?;
-                if let SearchStep::Here(value) = &step {
-                    out.extend_from_slice(page.get(value.clone())?);
-                }
-                Some(step)
+        let found = descend(self.root, |page| {
+            let search = |bytes: &[u8]| {
+                let step = Page::parse(bytes, WIDTHS)?
+                    .search(|stored| order_by_number(stored, id.into()))?;
+                Some(step.map(|record| out.extend_from_slice(record)))
             };
-            match self.cache.with(at, || self.read(at), look)?.ok_or_else(|| damage(at))? {
-                SearchStep::Down(child) => next = Some(child),
-                SearchStep::Here(_) => return Ok(true),
-                SearchStep::Nowhere => return Ok(false),
-            }
-        }
-        Err(io::Error::new(io::ErrorKind::InvalidData, "the B-tree has too many levels"))
+            let step = self.cache.with(page, || self.read(page), search)?;
+            step.ok_or_else(|| damaged_page(page))
+        });
+        Ok(found?.is_some())
     }
 
-    fn read(&self, at: Root) -> io::Result<Box<[u8]>> {
-        let extent = PageExtent::of(at.page).ok_or_else(|| damage(at))?;
-        READ.with(|read| {
-            let read = &mut *read.borrow_mut();
-            self.blocks.read_page(extent, read)?;
-            sound(read, at.sum).map(Box::from).ok_or_else(|| damage(at))
+    fn read(&self, page: PageRef) -> io::Result<Box<[u8]>> {
+        let extent = PageExtent::of(page.number).ok_or_else(|| damaged_page(page))?;
+        BUFFER.with(|buffer| {
+            let buffer = &mut *buffer.borrow_mut();
+            self.blocks.read_page(extent, buffer)?;
+            let verified = Page::verified(buffer, WIDTHS, page.checksum);
+            verified.map(Box::from).ok_or_else(|| damaged_page(page))
         })
     }
 }
 
-fn damage(at: Root) -> io::Error {
-    damaged(PageExtent::of(at.page).map_or(0, PageExtent::block))
+fn damaged_page(page: PageRef) -> io::Error {
+    damaged(PageExtent::of(page.number).map_or(0, PageExtent::block))
 }

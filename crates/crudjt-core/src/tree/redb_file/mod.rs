@@ -1,14 +1,16 @@
-//! redb's file format, read and written by ourselves: pages, the search in them, the file's blocks.
+//! redb's file, read and written by this crate itself. `page.rs` is the only parser of pages,
+//! `header.rs` of the header; nothing here knows the store's tables.
 
 pub(super) mod allocator;
 pub(super) mod block_file;
-pub(super) mod branches;
+pub(super) mod block_format;
+pub(super) mod catalog;
+pub(super) mod fields;
 pub(super) mod header;
 pub(super) mod lookup;
+pub(super) mod page;
 pub(super) mod page_cache;
+pub(super) mod page_number;
 pub(super) mod page_ownership;
-pub(super) mod pages;
-pub(super) mod root;
-pub(super) mod search;
 pub(super) mod walk;
 pub(super) mod write_behind;

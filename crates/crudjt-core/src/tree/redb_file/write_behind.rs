@@ -1,17 +1,17 @@
-//! Blocks written by redb but not yet handed to the file: redb writes them one by one in no order,
-//! the file gets them sorted and in long runs. Nothing stays here beyond a sync.
+//! A write-behind buffer: redb writes single blocks in no particular order, the file gets them sorted
+//! and in long runs. A sync empties the buffer.
 
 use std::collections::BTreeMap;
 use std::io;
 
-/// Bytes that one write to the file has at most.
+/// Bytes that start another write to the file.
 const RUN: usize = 256 << 10;
 
 /// Slots (blocks with their checksums) waiting to be written, by block number.
 #[derive(Debug, Default)]
 pub(super) struct WriteBehind {
-    /// Where each block's slot stands in `bytes`.
-    places: BTreeMap<u64, usize>,
+    /// The offset of each block's slot in `bytes`.
+    offsets: BTreeMap<u64, usize>,
     bytes: Vec<u8>,
 }
 
@@ -21,14 +21,14 @@ impl WriteBehind {
         self.bytes.len()
     }
 
-    /// Takes a block's slot, in place of an older one.
+    /// Adds a block's slot, or replaces it.
     pub(super) fn put(&mut self, block: u64, data: &[u8], sum: [u8; 8]) {
         let end = self.bytes.len();
-        let place = *self.places.entry(block).or_insert(end);
-        if place == end {
+        let offset = *self.offsets.entry(block).or_insert(end);
+        if offset == end {
             self.bytes.extend_from_slice(data);
             self.bytes.extend_from_slice(&sum);
-        } else if let Some(stored) = self.bytes.get_mut(place..place + data.len() + sum.len()) {
+        } else if let Some(stored) = self.bytes.get_mut(offset..offset + data.len() + sum.len()) {
             let (block, tail) = stored.split_at_mut(data.len());
             block.copy_from_slice(data);
             tail.copy_from_slice(&sum);
@@ -37,12 +37,12 @@ impl WriteBehind {
 
     /// Copies a waiting block to `out`; false if it does not wait.
     pub(super) fn get(&self, block: u64, out: &mut [u8]) -> bool {
-        let place = self.places.get(&block);
-        let stored = place.and_then(|place| self.bytes.get(*place..)?.get(..out.len()));
+        let offset = self.offsets.get(&block);
+        let stored = offset.and_then(|offset| self.bytes.get(*offset..)?.get(..out.len()));
         stored.map(|data| out.copy_from_slice(data)).is_some()
     }
 
-    /// Hands everything over in ascending order, each call a run of adjacent slots of `slot` bytes.
+    /// Writes and removes everything in ascending order, in runs of adjacent slots of `stored` bytes.
     pub(super) fn drain(
         &mut self,
         stored: usize,
@@ -50,7 +50,7 @@ impl WriteBehind {
     ) -> io::Result<()> {
         let mut run = Vec::with_capacity(RUN + stored);
         let mut first = 0;
-        for (block, place) in &self.places {
+        for (block, offset) in &self.offsets {
             let next = first + (run.len() / stored) as u64;
             if !run.is_empty() && (*block != next || run.len() >= RUN) {
                 write(first, &run)?;
@@ -59,12 +59,12 @@ impl WriteBehind {
             if run.is_empty() {
                 first = *block;
             }
-            run.extend_from_slice(self.bytes.get(*place..place + stored).unwrap_or_default());
+            run.extend_from_slice(self.bytes.get(*offset..offset + stored).unwrap_or_default());
         }
         if !run.is_empty() {
             write(first, &run)?;
         }
-        self.places.clear();
+        self.offsets.clear();
         self.bytes.clear();
         Ok(())
     }

@@ -1,5 +1,5 @@
-// Odd homes: server bundles, a folder that can't be written or was moved after installing, the
-// second stage of a container's build, and Node's permission model.
+// Other environments: bundled servers, a read-only folder, a folder moved after the installation, the second
+// stage of a container build, and Node's permission model.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { nodeOf } from '../nodes.mjs'
 import { tools } from '../registry.mjs'
 import { attempt, output } from '../report.mjs'
 
-const ANSWER = '{"data":{"user":42}}'
+const EXPECTED = '{"data":{"user":42}}'
 const PROGRAM = `
 import { Store } from 'crudjt'
 const secret_key = 'nSjWk2Q6w50NWkXr0EGvzqU6lAKdar7R2hBrjdfZ+DI='
@@ -21,9 +21,9 @@ async function main() {
 void main()
 `
 
-/** Tries them out. */
-export async function homes(registry, isBrief = false) {
-  const folder = emptyFolder('homes')
+/** Runs the part. */
+export async function environments(registry, isBrief = false) {
+  const folder = emptyFolder('environments')
   await npmInstall(registry, folder)
   writeFileSync(join(folder, 'program.mjs'), PROGRAM)
   writeFileSync(
@@ -32,21 +32,21 @@ export async function homes(registry, isBrief = false) {
   )
   await bundles(folder)
   await permissions(folder, isBrief)
-  await otherPlaces(folder)
+  await otherFolders(folder)
 }
 
 async function bundles(folder) {
-  await built(folder, 'esbuild, told that it is external', [
+  await built(folder, 'esbuild, as an external', [
     ...[tool('esbuild/bin/esbuild'), 'program.mjs', '--bundle', '--platform=node'],
     ...['--format=esm', '--external:crudjt', '--outfile=out/esbuild.mjs'],
   ])
-  await built(folder, 'webpack, told that it is external', ['-e', webpackBuild(folder)])
-  await built(folder, 'vite, by itself', [
+  await built(folder, 'webpack, as an external', ['-e', webpackBuild(folder)])
+  await built(folder, 'vite, by default', [
     ...[tool('vite/bin/vite.js'), 'build', '--ssr', 'program.mjs', '--outDir', 'out/vite'],
   ])
   for (const name of ['esbuild.mjs', 'webpack.cjs', 'vite/program.mjs']) {
     await attempt(`the bundle ${name} runs`, () =>
-      works(process.execPath, [join('out', name)], folder),
+      runProgram(process.execPath, [join('out', name)], folder),
     )
   }
 }
@@ -59,7 +59,7 @@ function tool(path) {
   return join(tools, 'node_modules', path)
 }
 
-/** webpack's command is a package of its own, so this calls the library. */
+/** Calls the library: webpack's command is a separate package. */
 function webpackBuild(folder) {
   const options = {
     ...{ mode: 'production', target: 'node', context: folder, entry: './program.cjs' },
@@ -76,47 +76,49 @@ async function permissions(folder, isBrief) {
   for (const major of isBrief ? [] : [20, 22, 24]) {
     const flag = major < 22 ? '--experimental-permission' : '--permission'
     const args = [flag, ...read, join(folder, 'program.cjs')]
-    await attempt(`Node ${major} ${flag}`, () => works(nodeOf('linux-x64', major), args, folder))
+    await attempt(`Node ${major} ${flag}`, () =>
+      runProgram(nodeOf('linux-x64', major), args, folder),
+    )
   }
 }
 
-async function otherPlaces(folder) {
+async function otherFolders(folder) {
   const moved = join(folder, '../moved after install')
   renameSync(folder, moved)
-  await attempt('a folder that was moved', () => works(process.execPath, ['program.mjs'], moved))
-  await attempt('a second stage of a container', () => secondStage(moved))
-  await attempt('a folder that can not be written', () => readOnly(moved))
+  await attempt('a moved folder', () => runProgram(process.execPath, ['program.mjs'], moved))
+  await attempt('the second stage of a container build', () => secondStage(moved))
+  await attempt('a read-only folder', () => readOnly(moved))
 }
 
-/** Only what `COPY --from` would take along, and no variable of this process. */
+/** Only what `COPY --from` copies, and an empty environment. */
 async function secondStage(from) {
   const folder = emptyFolder('stage')
   for (const name of ['node_modules', 'program.mjs']) {
     cpSync(join(from, name), join(folder, name), { recursive: true, verbatimSymlinks: true })
   }
-  await works(process.execPath, ['program.mjs'], folder, {})
+  await runProgram(process.execPath, ['program.mjs'], folder, {})
 }
 
-/** Root may write everywhere but on a file system that is mounted so. */
+/** Root can write anywhere but on a read-only mount. */
 async function readOnly(folder) {
   const mount = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && cd "$1" && shift && exec "$@"`
   const store = storeBeside(folder)
   const program = ['sh', '-c', mount, 'sh', folder, process.execPath, 'program.mjs', store]
   const text = await output('unshare', ['--mount', ...program])
   rmSync(store, { recursive: true })
-  check(text)
+  checkOutput(text)
 }
 
-async function works(program, args, cwd, env = process.env) {
+async function runProgram(program, args, cwd, env = process.env) {
   const store = storeBeside(cwd)
   const text = await output(program, [...args, store], { cwd, env })
   rmSync(store, { recursive: true })
-  check(text)
+  checkOutput(text)
 }
 
-/** What it says last: with permissions Node first warns of its own flags. */
-function check(text) {
-  if (text.trim().split('\n').at(-1) !== ANSWER) throw new Error(`it said ${text}`)
+/** Checks the last line: with permissions, Node first warns about its own flags. */
+function checkOutput(text) {
+  if (text.trim().split('\n').at(-1) !== EXPECTED) throw new Error(`unexpected output: ${text}`)
 }
 
 function storeBeside(folder) {

@@ -1,4 +1,4 @@
-/** The server as a child process: started on a free port, killed, stopped in order. */
+/** The server as a child process: started on a free port, killed, stopped gracefully. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,9 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const SERVER = fileURLToPath(new URL('../server.mjs', import.meta.url))
 const PAUSE_MS = 20
-const HEAD_START_MS = 0.3
+const RUN_MS = 0.3
 
-/** A promise to be settled from outside. */
 function deferred() {
   const parts = {}
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }))
@@ -21,13 +20,13 @@ function spin(milliseconds) {
   while (performance.now() < end);
 }
 
-export class Service {
+export class ServerProcess {
   #folder
   #child
   #exit
-  #ending = false
-  #door = deferred()
-  #broken = deferred()
+  #isStopping = false
+  #open = deferred()
+  #crashed = deferred()
 
   /** Where it listens, such as http://127.0.0.1:40123. */
   origin
@@ -37,14 +36,14 @@ export class Service {
     this.#folder = folder
   }
 
-  /** Resolves when visitors may come; a new promise after each kill. */
-  get up() {
-    return this.#door.promise
+  /** Resolves once visitors may send requests; a new promise after each kill. */
+  get opened() {
+    return this.#open.promise
   }
 
-  /** Rejects when the server ends without having been told to. */
-  get broken() {
-    return this.#broken.promise
+  /** Rejects if the server exits unexpectedly. */
+  get crashed() {
+    return this.#crashed.promise
   }
 
   /** Starts the child and waits until it listens. @returns {Promise<number>} milliseconds it took */
@@ -59,28 +58,28 @@ export class Service {
     return performance.now() - start
   }
 
-  /** Lets the waiting visitors in. */
-  admit() {
-    this.#door.resolve()
+  /** Resolves `opened`. */
+  open() {
+    this.#open.resolve()
   }
 
   /**
-   * SIGKILL in the midst of work. Resolves when the child is gone.
-   * @param {() => number} inFlight how many requests wait for their answers
+   * Sends SIGKILL while requests are in flight. Resolves when the child is gone.
+   * @param {() => number} inFlight the number of requests that wait for a reply
    */
   async kill(inFlight) {
-    await this.#catchAtWork(inFlight)
-    this.#door = deferred()
+    await this.#freezeBusy(inFlight)
+    this.#open = deferred()
     await this.#end('SIGKILL')
   }
 
-  /** SIGTERM: the server ends in order. */
+  /** Stops the server gracefully with SIGTERM. */
   async stop() {
     const status = await this.#end('SIGTERM')
-    if (status !== 0) throw new Error(`the server ended with status ${status} instead of 0`)
+    if (status !== 0) throw new Error(`the server exited with status ${status} instead of 0`)
   }
 
-  /** For a driver that gives up: leaves no child behind. */
+  /** Leaves no child behind if the drive fails. */
   abandon() {
     this.#child?.kill('SIGKILL')
   }
@@ -89,34 +88,34 @@ export class Service {
     const child = spawn(process.execPath, [SERVER, '--folder', this.#folder, '--port', '0'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    this.#ending = false
+    this.#isStopping = false
     this.#exit = new Promise((resolve) => child.once('exit', resolve))
     this.#exit.then((status) => {
-      if (this.#ending) return
-      this.#door = deferred()
-      this.#broken.reject(new Error(`the server ended by itself, with status ${status}`))
+      if (this.#isStopping) return
+      this.#open = deferred()
+      this.#crashed.reject(new Error(`the server exited unexpectedly with status ${status}`))
     })
     this.#child = child
   }
 
   /**
-   * Stops the server in the midst of work: it answers as fast as the visitors ask, so that a kill at any
-   * moment would mostly find it idle. What it had answered by then arrives during the second pause.
+   * Freezes the server while it works on requests. It replies as fast as the visitors ask, so a kill at a
+   * random moment would mostly find it idle. Replies sent before arrive during the second pause.
    */
-  async #catchAtWork(inFlight) {
+  async #freezeBusy(inFlight) {
     if (process.platform === 'win32') return
     do {
       this.#child.kill('SIGSTOP')
       await sleep(PAUSE_MS)
       this.#child.kill('SIGCONT')
-      spin(HEAD_START_MS)
+      spin(RUN_MS)
       this.#child.kill('SIGSTOP')
       await sleep(PAUSE_MS)
     } while (inFlight() === 0)
   }
 
   #end(signal) {
-    this.#ending = true
+    this.#isStopping = true
     this.#child.kill(signal)
     return this.#exit
   }

@@ -1,7 +1,4 @@
-/**
- * Where every request of the drive goes through: it is sent, timed, written to the log, and held against
- * the ledger. An entry of the log is made here and nowhere else.
- */
+/** The HTTP client of the visitors: sends a request, times it, logs it, and checks the reply against the model. */
 import { send } from './http.mjs'
 
 const PASSWORD = 'correct horse battery staple'
@@ -22,35 +19,35 @@ const REQUESTS = {
 /** The calls in the order of the report. */
 export const CALLS = Object.keys(REQUESTS)
 
-export class Desk {
-  #service
+export class Client {
+  #server
   #log
-  #ledger
+  #model
   #timings
   /** Requests answered so far. */
   answered = 0
-  /** Requests now under way. */
+  /** Requests waiting for a reply. */
   inFlight = 0
 
-  constructor({ service, log, ledger, timings }) {
-    this.#service = service
+  constructor({ server, log, model, timings }) {
+    this.#server = server
     this.#log = log
-    this.#ledger = ledger
+    this.#model = model
     this.#timings = timings
   }
 
-  /** Asks the service. @returns {Promise<object>} the entry; without `status` when no answer came */
-  async ask(call, about) {
+  /** @returns {Promise<object>} the log entry; without `status` if no reply came */
+  async request(call, parameters) {
     this.inFlight += 1
-    const answer = await send(this.#service.origin, REQUESTS[call](about))
+    const reply = await send(this.#server.origin, REQUESTS[call](parameters))
     this.inFlight -= 1
-    const entry = answer ? this.#answered(call, about, answer) : { call, ...about }
+    const entry = reply ? this.#entry(call, parameters, reply) : { call, ...parameters }
     this.#log.write(entry)
-    this.#ledger.take(entry)
+    this.#model.apply(entry)
     return entry
   }
 
-  #answered(call, { token, role }, { status, headers, body, ms }) {
+  #entry(call, { token, role }, { status, headers, body, ms }) {
     this.answered += 1
     const storeMs = Number(/store;dur=([\d.]+)/.exec(headers['server-timing'])?.[1])
     if (storeMs) this.#timings.add(call, ms, storeMs)

@@ -1,0 +1,219 @@
+//! The B-tree of an open store: its file opened by redb, and the view that readers see.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
+
+use super::TREE_FILE;
+use super::commit::create_tables;
+use super::guard::guarded;
+use super::redb_file::block_file::BlockFile;
+use super::redb_file::block_format::is_damage;
+use super::redb_file::catalog::find_table;
+use super::redb_file::lookup::Lookup;
+use super::redb_file::page::Widths;
+use super::redb_file::page_cache::PageCache;
+use super::redb_file::page_ownership;
+use super::snapshot::read_mark;
+use super::tables::{AppliedMark, RECORDS, Redb, TableName};
+use crate::crypto::keyring::StoreId;
+use crate::options::Options;
+use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
+use crate::platform::sync::Mutex;
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
+use crate::{Error, Result};
+
+/// The B-tree of an open store.
+pub(crate) struct Tree {
+    /// `None` once closed.
+    opened: Mutex<Option<OpenDatabase>>,
+    view: ArcSwap<View>,
+    mark: Mutex<AppliedMark>,
+    records: AtomicU64,
+    /// Held by redb as well while the database is open.
+    file: Mutex<Arc<dyn StorageFile>>,
+    store: StoreId,
+    cache: Arc<PageCache>,
+    cache_size: usize,
+    check_pages: bool,
+    path: PathBuf,
+}
+
+/// The B-tree's file, opened by redb.
+pub(super) struct OpenDatabase {
+    pub(super) database: Database,
+    blocks: BlockFile,
+}
+
+/// The records as of one commit.
+struct View {
+    /// An error once closed, or if the file could not be opened anew.
+    records: Result<Lookup>,
+    /// How often the file was opened before.
+    opening: u64,
+}
+
+/// The opening of a file that was closed.
+const CLOSED: u64 = u64::MAX;
+
+impl Tree {
+    /// Opens the store's B-tree, or creates it.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
+        Tree::open_as(options, store, TREE_FILE)
+    }
+
+    /// Opens or creates it under another name.
+    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+        let path = options.path.join(name);
+        let tree = Tree {
+            opened: Mutex::new(None),
+            view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
+            mark: Mutex::new(AppliedMark::FIRST),
+            records: AtomicU64::new(0),
+            file: Mutex::new(BlockFile::open(options, store, &path, Mode::Either)?.file()),
+            store,
+            cache: Arc::new(PageCache::new(options.cache_size / 8 * 5)),
+            cache_size: options.cache_size / 8,
+            check_pages: options.check_pages,
+            path,
+        };
+        tree.start(&mut tree.opened.lock(), 0)?;
+        Ok(tree)
+    }
+
+    /// Opens the file as it is and publishes its newest commit.
+    fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
+        let blocks = BlockFile::over(self.file.lock().clone(), self.store);
+        self.check(&blocks)?;
+        *self.mark.lock() = self.guard("open its B-tree", || {
+            let backend = blocks.clone();
+            let database =
+                Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
+            create_tables(&database)?;
+            let mark = read_mark(&database.begin_read()?)?;
+            let opened = OpenDatabase { database, blocks };
+            self.publish(&opened, opening)?;
+            *current = Some(opened);
+            Ok(mark)
+        })?;
+        Ok(())
+    }
+
+    /// Refuses a file that redb must not get.
+    fn check(&self, blocks: &BlockFile) -> Result<()> {
+        let checked = if self.check_pages {
+            page_ownership::check(blocks, true)
+        } else {
+            page_ownership::check_header(blocks).map(drop)
+        };
+        checked.map_err(|error| match is_damage(&error) {
+            true => Error::damaged(&self.path, format!("the B-tree is unusable: {error}")),
+            false => Error::storage(&self.path, "open its B-tree", error),
+        })
+    }
+
+    /// Opens the file anew after a failed access, unless that has happened since `opening`.
+    pub(super) fn reopen(&self, opening: u64) -> Result<()> {
+        let mut current = self.opened.lock();
+        if self.view.load().opening != opening || opening == CLOSED {
+            return Ok(());
+        }
+        // Dropped first, with its errors: what it failed to write must not be written later.
+        let _ = self.guard("close its B-tree", || Ok(current.take().is_some()));
+        self.start(&mut current, opening + 1)
+            .inspect_err(|error| self.lose_view(error.clone(), opening + 1))
+    }
+
+    /// Opens the file anew if the last attempt failed; gives the current opening.
+    pub(super) fn reopen_if_failed(&self) -> Result<u64> {
+        if self.view.load().records.is_err() {
+            self.reopen(self.view.load().opening)?;
+        }
+        Ok(self.view.load().opening)
+    }
+
+    fn lose_view(&self, error: Error, opening: u64) {
+        self.view.store(Arc::new(View { records: Err(error), opening }));
+    }
+
+    /// The mark of the newest commit.
+    pub(crate) fn mark(&self) -> AppliedMark {
+        *self.mark.lock()
+    }
+
+    pub(super) fn set_mark(&self, mark: AppliedMark) {
+        *self.mark.lock() = mark;
+    }
+
+    /// Records in the newest commit.
+    pub(crate) fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.file.lock().size().unwrap_or(0)
+    }
+
+    /// Replaces the content of `out` with the sealed record of `id`; false if there is none.
+    pub(crate) fn get(&self, id: u64, out: &mut Vec<u8>) -> Result<bool> {
+        let first = self.view.load();
+        match &first.records {
+            Ok(records) => {
+                if let Ok(found) = records.get(id, out) {
+                    return Ok(found);
+                }
+            }
+            Err(_) => self.reopen(first.opening)?,
+        }
+        // The failure may be transient, or of a file that was opened anew meanwhile.
+        let second = self.view.load();
+        let found = second.records.as_ref().map_err(Error::clone)?.get(id, out);
+        found.map_err(|error| Error::storage(&self.path, "read its B-tree", error))
+    }
+
+    /// Closes the file. Reads fail from then on.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.lose_view(Error::Closed, CLOSED);
+        let opened = self.opened.lock().take();
+        let closed = self.guard("close its B-tree", || {
+            drop(opened);
+            Ok(())
+        });
+        *self.file.lock() = Arc::new(ClosedStorage);
+        closed
+    }
+
+    /// Makes the newest commit visible to readers.
+    pub(super) fn publish(&self, opened: &OpenDatabase, opening: u64) -> Redb<()> {
+        let pin = opened.database.begin_read()?.open_table(RECORDS)?;
+        let rows = pin.len()?;
+        let blocks = opened.blocks.clone();
+        let table = find_table(&blocks, TableName::Records.text())?;
+        if table.rows != rows || table.widths != Widths::U128_TO_BYTES {
+            return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
+        }
+        let lookup = Lookup { root: table.root, blocks, cache: self.cache.clone(), _pin: pin };
+        self.records.store(rows, Ordering::Relaxed);
+        self.view.store(Arc::new(View { records: Ok(lookup), opening }));
+        Ok(())
+    }
+
+    pub(super) fn with_opened<T>(&self, work: impl FnOnce(&OpenDatabase) -> Redb<T>) -> Redb<T> {
+        self.opened.lock().as_ref().map_or(Err(redb::Error::DatabaseClosed), work)
+    }
+
+    pub(super) fn guard<T>(&self, what: &'static str, work: impl FnOnce() -> Redb<T>) -> Result<T> {
+        guarded(&self.path, what, work)
+    }
+}
+
+/// Closes what a failed opening leaves behind: redb then commits once more, and may panic on the cause
+/// of the failure.
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

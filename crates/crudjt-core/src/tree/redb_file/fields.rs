@@ -1,0 +1,81 @@
+//! The keys or values of a page: one behind the other, of one width or with their ends stored before
+//! them.
+
+use std::cmp::Ordering;
+
+/// The keys or the values of a page, one behind the other.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'p> {
+    pub(super) bytes: &'p [u8],
+    pub(super) start: usize,
+    pub(super) count: usize,
+    pub(super) layout: Layout<'p>,
+}
+
+impl<'p> Fields<'p> {
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&'p [u8]> {
+        self.bytes.get(self.boundary(at)?..self.boundary(at + 1)?)
+    }
+
+    /// Where field `at` begins and the one before it ends.
+    #[inline]
+    pub(super) fn boundary(&self, at: usize) -> Option<usize> {
+        match self.layout {
+            Layout::Fixed(width) => self.start.checked_add(width.checked_mul(at)?),
+            Layout::Ends(_) if at == 0 => Some(self.start),
+            Layout::Ends(ends) => usize::try_from(u32::from_le_bytes(*ends.get(at - 1)?)).ok(),
+        }
+    }
+
+    /// How many of the ascending keys are less than the one searched for: a binary search.
+    #[inline]
+    pub(super) fn first_not_below(
+        &self,
+        order: impl Fn(&'p [u8]) -> Option<Ordering>,
+    ) -> Option<usize> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = (low + high) / 2;
+            if order(self.get(middle)?)? == Ordering::Less {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Some(low)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Layout<'p> {
+    Fixed(usize),
+    Ends(&'p [[u8; 4]]),
+}
+
+impl<'p> Layout<'p> {
+    /// The layout of `count` fields whose ends, if stored, are at `at`; also gives where those end.
+    #[inline]
+    pub(super) fn parse(
+        bytes: &'p [u8],
+        at: usize,
+        width: Option<usize>,
+        count: usize,
+    ) -> Option<(Layout<'p>, usize)> {
+        match width {
+            Some(width) => Some((Layout::Fixed(width), at)),
+            None => array(bytes, at, count).map(|(ends, end)| (Layout::Ends(ends), end)),
+        }
+    }
+}
+
+/// `count` fields of `N` bytes at `at`, and where they end.
+#[inline]
+pub(super) fn array<const N: usize>(
+    bytes: &[u8],
+    at: usize,
+    count: usize,
+) -> Option<(&[[u8; N]], usize)> {
+    let end = at + N * count;
+    Some((bytes.get(at..end)?.as_chunks().0, end))
+}

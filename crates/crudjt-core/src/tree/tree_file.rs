@@ -1,0 +1,156 @@
+//! The B-tree's file of a store that is not open, read without redb and without changing it.
+
+use std::path::{Path, PathBuf};
+
+use super::TREE_FILE;
+use super::redb_file::block_file::BlockFile;
+use super::redb_file::block_format;
+use super::redb_file::catalog::{CATALOG, Definition};
+use super::redb_file::header::FileHeader;
+use super::redb_file::page::Widths;
+use super::redb_file::page_number::PageRef;
+use super::redb_file::page_ownership;
+use super::redb_file::walk::{Damage, RowVisitor, Walk};
+use super::tables::{AppliedMark, TableName};
+use crate::crypto::keyring::StoreId;
+use crate::options::Options;
+use crate::platform::storage::Mode;
+use crate::{Error, Result};
+
+/// The newest commit of a B-tree's file.
+pub(crate) struct TreeFile {
+    blocks: BlockFile,
+    header: FileHeader,
+    path: PathBuf,
+}
+
+/// The id of the store that the B-tree's file belongs to, if it is readable.
+pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
+    let path = options.path.join(TREE_FILE);
+    let file = options.environment.storage.open(&path, Mode::Read).ok()?;
+    block_format::store_of(&path, file.as_ref()).ok()
+}
+
+impl TreeFile {
+    /// Opens the file for reading; [`Error::Damaged`] if neither commit is readable.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<TreeFile> {
+        let path = options.path.join(TREE_FILE);
+        let blocks = BlockFile::open(options, store, &path, Mode::Read)?;
+        let header = FileHeader::read(&blocks).ok().flatten();
+        let damaged = || Error::damaged(&path, "neither of the B-tree's commits is readable");
+        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the newest commit is unreadable, and this is the previous one.
+    pub(crate) fn fell_back(&self) -> bool {
+        self.header.fell_back
+    }
+
+    /// Whether the file is shorter than its header says.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.block_count() < self.header.block_count
+    }
+
+    /// What is wrong with the header or the ownership of pages, though every block may be sound.
+    pub(crate) fn objection(&self) -> Option<String> {
+        page_ownership::check(&self.blocks, false).err().map(|error| error.to_string())
+    }
+
+    /// The applied mark, if it is readable.
+    pub(crate) fn mark(&self) -> Option<AppliedMark> {
+        let mut mark = MarkReader(None);
+        self.walk(TableName::Meta, &mut mark).ok()?;
+        mark.0
+    }
+
+    /// Blocks of the file.
+    pub(crate) fn block_count(&self) -> u64 {
+        self.blocks.count().unwrap_or(0)
+    }
+
+    /// Walks over the rows of a table; gives how many it should have, if that is readable.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub(crate) fn walk(
+        &self,
+        table: TableName,
+        visitor: &mut dyn RowVisitor,
+    ) -> Result<Option<u64>> {
+        let definitions = self.definitions(self.header.data, visitor)?;
+        match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
+            Some((_, definition)) if definition.widths == Widths::U128_TO_BYTES => {
+                self.walk_tree(definition.root, definition.widths, visitor)?;
+                Ok(Some(definition.rows))
+            }
+            None if table == TableName::EpochCopies => Ok(None),
+            _ => {
+                visitor.lost(Damage { block: 0, what: "a table is missing" }, None, None);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Walks over redb's own tables.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub(crate) fn walk_system(&self, visitor: &mut dyn RowVisitor) -> Result<()> {
+        self.definitions(self.header.system, visitor)?
+            .into_iter()
+            .try_for_each(|(_, table)| self.walk_tree(table.root, table.widths, visitor))
+    }
+
+    fn definitions(
+        &self,
+        root: Option<PageRef>,
+        visitor: &mut dyn RowVisitor,
+    ) -> Result<Vec<(Vec<u8>, Definition)>> {
+        let mut collector = DefinitionCollector { all: Vec::new(), inner: visitor };
+        self.walk_tree(root, CATALOG, &mut collector)?;
+        Ok(collector.all)
+    }
+
+    fn walk_tree(
+        &self,
+        root: Option<PageRef>,
+        widths: Widths,
+        visitor: &mut dyn RowVisitor,
+    ) -> Result<()> {
+        Walk { blocks: &self.blocks, widths, visitor }.run(root)
+    }
+}
+
+/// Collects the definitions of tables, and passes on what is lost.
+struct DefinitionCollector<'v> {
+    all: Vec<(Vec<u8>, Definition)>,
+    inner: &'v mut dyn RowVisitor,
+}
+
+impl RowVisitor for DefinitionCollector<'_> {
+    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.all.extend(Definition::parse(value).map(|definition| (key.to_vec(), definition)));
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
+        self.inner.lost(damage, above, up_to);
+    }
+
+    fn read(&mut self, blocks: u64) {
+        self.inner.read(blocks);
+    }
+}
+
+struct MarkReader(Option<AppliedMark>);
+
+impl RowVisitor for MarkReader {
+    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.0 = AppliedMark::in_row(key, value).or(self.0);
+        Ok(())
+    }
+}
