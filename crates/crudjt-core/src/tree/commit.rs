@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableTable, WriteTransaction};
 
 use super::database::Tree;
 use super::guard::LeakedByPanic;
@@ -88,9 +88,6 @@ impl Tree {
 
 /// Creates the tables of a new store, with the first applied mark.
 pub(super) fn create_tables(database: &Database) -> Redb<()> {
-    if database.begin_read()?.open_table(META).is_ok() {
-        return Ok(());
-    }
     transact(database, |transaction| {
         transaction.open_table(RECORDS)?;
         transaction.open_table(EXPIRIES)?;

@@ -45,8 +45,7 @@ fn read_epochs(transaction: &ReadTransaction) -> Redb<Vec<EpochRow>> {
     table.iter()?.map(row).filter_map(Redb::transpose).collect()
 }
 
-/// The applied mark of a commit.
-pub(super) fn read_mark(transaction: &ReadTransaction) -> Redb<AppliedMark> {
+fn read_mark(transaction: &ReadTransaction) -> Redb<AppliedMark> {
     let bytes = transaction.open_table(META)?.get(APPLIED)?;
     let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
     mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))

@@ -1,17 +1,19 @@
 //! The B-tree's file of a store that is not open, read without redb and without changing it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::TREE_FILE;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format;
-use super::redb_file::catalog::{CATALOG, Definition};
+use super::redb_file::block_format::{self, damaged};
+use super::redb_file::catalog::{CATALOG, Definition, find_row, find_table};
+use super::redb_file::fields::Key;
 use super::redb_file::header::FileHeader;
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
 use super::redb_file::walk::{Damage, RowVisitor, Walk};
-use super::tables::{AppliedMark, TableName};
+use super::tables::{APPLIED, AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
@@ -29,6 +31,44 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
     let path = options.path.join(TREE_FILE);
     let file = options.environment.storage.open(&path, Mode::Read).ok()?;
     block_format::store_of(&path, file.as_ref()).ok()
+}
+
+/// The applied mark of a commit.
+///
+/// # Errors
+/// `InvalidData` if it is damaged; those of reading the file.
+pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
+    let meta = find_table(blocks, header, TableName::Meta.text())?;
+    let row = find_row(blocks, meta.root, WIDTHS, Key::Number(APPLIED))?;
+    let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
+    row.and_then(|row| AppliedMark::parse(&row)).ok_or_else(missing)
+}
+
+/// Verifies redb's own tables, of which the allocator's state is the largest: redb panics on a stale
+/// block in them.
+///
+/// # Errors
+/// `InvalidData` if a page is damaged; those of reading the file.
+pub(super) fn check_system(blocks: &BlockFile, header: &FileHeader) -> io::Result<()> {
+    let mut first = FirstDamage(None);
+    let file = TreeFile { blocks: blocks.clone(), header: *header, path: PathBuf::new() };
+    let walked = file.walk_system(&mut first);
+    match first.0 {
+        Some(damage) => Err(damaged(damage.block)),
+        None => walked.map_err(io::Error::other),
+    }
+}
+
+struct FirstDamage(Option<Damage>);
+
+impl RowVisitor for FirstDamage {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.0.get_or_insert(damage);
+    }
 }
 
 impl TreeFile {
@@ -62,9 +102,7 @@ impl TreeFile {
 
     /// The applied mark, if it is readable.
     pub(crate) fn mark(&self) -> Option<AppliedMark> {
-        let mut mark = MarkReader(None);
-        self.walk(TableName::Meta, &mut mark).ok()?;
-        mark.0
+        committed_mark(&self.blocks, &self.header).ok()
     }
 
     /// Blocks of the file.
@@ -83,7 +121,7 @@ impl TreeFile {
     ) -> Result<Option<u64>> {
         let definitions = self.definitions(self.header.data, visitor)?;
         match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
-            Some((_, definition)) if definition.widths == Widths::U128_TO_BYTES => {
+            Some((_, definition)) if definition.widths == WIDTHS => {
                 self.walk_tree(definition.root, definition.widths, visitor)?;
                 Ok(Some(definition.rows))
             }
@@ -143,14 +181,5 @@ impl RowVisitor for DefinitionCollector<'_> {
 
     fn read(&mut self, blocks: u64) {
         self.inner.read(blocks);
-    }
-}
-
-struct MarkReader(Option<AppliedMark>);
-
-impl RowVisitor for MarkReader {
-    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        self.0 = AppliedMark::in_row(key, value).or(self.0);
-        Ok(())
     }
 }

@@ -8,8 +8,9 @@ use std::io;
 
 use super::block_file::BlockFile;
 use super::block_format::damaged;
+use super::fields::Key;
 use super::header::{FileHeader, root};
-use super::page::{Page, Step, Widths, descend};
+use super::page::{Page, Widths, descend};
 use super::page_number::{PageExtent, PageRef};
 use crate::bytes::ByteReader;
 
@@ -40,27 +41,35 @@ impl Definition {
     }
 }
 
-/// Looks up a table in the newest commit, which redb does not expose.
+/// Looks up a table of the newest commit, whose root redb does not expose.
 ///
 /// # Errors
 /// `InvalidData` if the commit is damaged or has no such table; those of reading the file.
-pub(in crate::tree) fn find_table(blocks: &BlockFile, name: &str) -> io::Result<Definition> {
-    let header = FileHeader::read(blocks)?.filter(|header| !header.fell_back);
-    let header = header.ok_or_else(|| damaged(0))?;
-    let mut bytes = Vec::new();
-    let found = descend(header.data, |page| {
-        let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
-        blocks.read_page(extent, &mut bytes)?;
-        search(&bytes, page.checksum, name).ok_or_else(|| damaged(extent.block()))
-    })?;
-    found.ok_or_else(|| damaged(0))
+pub(in crate::tree) fn find_table(
+    blocks: &BlockFile,
+    header: &FileHeader,
+    name: &str,
+) -> io::Result<Definition> {
+    let row = find_row(blocks, header.data, CATALOG, Key::Name(name.as_bytes()))?;
+    row.and_then(|row| Definition::parse(&row)).ok_or_else(|| damaged(0))
 }
 
-fn search(bytes: &[u8], checksum: u128, name: &str) -> Option<Step<Definition>> {
-    let page = Page::parse(Page::verified(bytes, CATALOG, checksum)?, CATALOG)?;
-    Some(match page.search(|stored| Some(stored.cmp(name.as_bytes())))? {
-        Step::Found(row) => Step::Found(Definition::parse(row)?),
-        Step::Child(child) => Step::Child(child),
-        Step::Absent => Step::Absent,
+/// Looks up a row, verifying each page on the way.
+///
+/// # Errors
+/// `InvalidData` if a page is damaged; those of reading the file.
+pub(in crate::tree) fn find_row(
+    blocks: &BlockFile,
+    root: Option<PageRef>,
+    widths: Widths,
+    key: Key<'_>,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    descend(root, |page| {
+        let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
+        blocks.read_page(extent, &mut bytes)?;
+        let step = Page::verified(&bytes, widths, page.checksum)
+            .and_then(|bytes| Page::parse(bytes, widths)?.search(key));
+        Ok(step.ok_or_else(|| damaged(extent.block()))?.map(<[u8]>::to_vec))
     })
 }

@@ -13,7 +13,8 @@ use redb::ReadOnlyTable;
 
 use super::block_file::BlockFile;
 use super::block_format::damaged;
-use super::page::{Page, Widths, descend, order_by_number};
+use super::fields::Key;
+use super::page::{Page, Widths, descend};
 use super::page_cache::PageCache;
 use super::page_number::{PageExtent, PageRef};
 
@@ -39,8 +40,7 @@ impl Lookup {
         out.clear();
         let found = descend(self.root, |page| {
             let search = |bytes: &[u8]| {
-                let step = Page::parse(bytes, WIDTHS)?
-                    .search(|stored| order_by_number(stored, id.into()))?;
+                let step = Page::parse(bytes, WIDTHS)?.search(Key::Number(id.into()))?;
                 Some(step.map(|record| out.extend_from_slice(record)))
             };
             let step = self.cache.with(page, || self.read(page), search)?;
