@@ -21,9 +21,9 @@ const LAYERS: [&[&str]; 12] = [
     &["memtable"],
     &["cache"],
     &["tree"],
-    // A whole store: closed, then open.
-    &["maintenance"],
+    // An open store; then a whole one, open or closed.
     &["engine"],
+    &["maintenance"],
     &["store", "testing"],
 ];
 

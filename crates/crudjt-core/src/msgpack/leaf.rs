@@ -2,13 +2,11 @@
 
 use super::length;
 use super::reader::Reader;
-use super::text_table::{SHORT_TEXT, TEXTS};
+use super::text_table::{NEW_TEXT, SHORT_TEXT};
 
 /// Maximum number of leaves of a map.
 pub const MAX_LEAVES: usize = 256;
 
-/// The code of a text that the decoder does not know yet, plus its number; its offset is beside it.
-pub(super) const NEW_TEXT: i32 = TEXTS as i32;
 /// The code of a number of up to 32 bits or a float; it is beside the code.
 pub(super) const NUMBER: i32 = -1;
 pub(super) const NULL: i32 = -2;

@@ -11,8 +11,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::leaf::{Leaves, MAX_LEAVES, NEW_TEXT, leaf};
-use super::text_table::TextTable;
+use super::leaf::{Leaves, MAX_LEAVES, OTHER, leaf};
+use super::text_table::{NEW_TEXT, TextTable};
 
 /// How many buckets there are; a power of two.
 const BUCKETS: usize = 128;
@@ -77,7 +77,8 @@ impl MapMatcher {
         ways.rotate_left(way);
         let found = leaves.codes.iter_mut().zip(leaves.numbers.iter()).take(count);
         for (code, offset) in found.filter(|(code, _)| **code == NEW_TEXT) {
-            *code = self.texts.code(map.get(*offset as usize..).unwrap_or_default());
+            let text = map.get(*offset as usize..).unwrap_or_default();
+            *code = self.texts.code(text).unwrap_or(OTHER);
         }
         Some(way)
     }

@@ -1,11 +1,11 @@
 //! The numbers of short texts, so that a decoder that keeps the texts need not decode them again.
 
-use super::leaf::{NEW_TEXT, OTHER};
-
 /// Maximum length of a text that has a number, in bytes.
 pub(super) const SHORT_TEXT: usize = 24;
 /// How many texts have numbers; a power of two.
 pub(super) const TEXTS: usize = 1024;
+/// The code of a text that the decoder does not know yet, plus its number; its offset is beside it.
+pub(super) const NEW_TEXT: i32 = TEXTS as i32;
 
 #[derive(Clone, Copy, Default, PartialEq)]
 #[repr(C, align(32))]
@@ -25,22 +25,20 @@ impl Default for TextTable {
 
 impl TextTable {
     /// The leaf code of the short text at the front of `rest`: its number, plus [`NEW_TEXT`] if it
-    /// had none.
-    pub(super) fn code(&mut self, rest: &[u8]) -> i32 {
+    /// had none. Never `None`.
+    pub(super) fn code(&mut self, rest: &[u8]) -> Option<i32> {
         let size = rest.first().map_or(0, |header| 1 + usize::from(header & 0x1f));
         let mut text = Text::default();
         for (byte, given) in text.bytes.iter_mut().zip(rest.iter().take(size)) {
             *byte = *given;
         }
         let index = text.hash() & (TEXTS - 1);
-        match self.0.get_mut(index) {
-            Some(known) if *known == text => index as i32,
-            Some(place) => {
-                *place = text;
-                NEW_TEXT + index as i32
-            }
-            None => OTHER,
+        let known = self.0.get_mut(index)?;
+        if *known == text {
+            return Some(index as i32);
         }
+        *known = text;
+        Some(NEW_TEXT + index as i32)
     }
 
     pub(super) fn clear(&mut self) {

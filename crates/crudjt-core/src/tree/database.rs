@@ -8,7 +8,6 @@ use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
 use super::TREE_FILE;
-use super::commit::create_tables;
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format::{damaged, is_damage};
@@ -18,6 +17,7 @@ use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::page_ownership;
 use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS};
+use super::transaction::create_tables;
 use super::tree_file::{check_system, committed_mark};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;

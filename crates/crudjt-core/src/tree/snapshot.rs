@@ -4,9 +4,10 @@ use redb::{
     ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
 };
 
-use super::commit::Rows;
 use super::database::Tree;
-use super::tables::{APPLIED, AppliedMark, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
+use super::tables::{
+    APPLIED, AppliedMark, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Rows, Value,
+};
 use crate::Result;
 use crate::crypto::EpochRow;
 

@@ -18,6 +18,9 @@ use crate::bytes::ByteReader;
 use crate::crypto::EpochRow;
 use crate::journal::Applied;
 
+/// Sealed records by ascending id.
+pub(crate) type Rows = Vec<(u64, Vec<u8>)>;
+
 pub(super) type Key = u128;
 pub(super) type Value = &'static [u8];
 pub(super) const WIDTHS: Widths = Widths { key: Some(16), value: None };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::leaf::{FALSE, NEW_TEXT, NULL, NUMBER, OTHER, TRUE};
+use super::super::leaf::{FALSE, NULL, NUMBER, TRUE};
 use super::super::text_table::TEXTS;
 use super::*;
 use crate::msgpack;
