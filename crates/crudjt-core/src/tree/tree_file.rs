@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::TREE_FILE;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::{self, damaged};
-use super::redb_file::catalog::{CATALOG, Definition, find_row, find_table};
-use super::redb_file::fields::Key;
+use super::redb_file::block_format;
+use super::redb_file::catalog::{CATALOG, Definition, find_table, read_rows};
 use super::redb_file::header::FileHeader;
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
 use super::redb_file::walk::{Damage, RowVisitor, Walk};
-use super::tables::{APPLIED, AppliedMark, TableName, WIDTHS};
+use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
@@ -39,36 +38,9 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
 /// `InvalidData` if it is damaged; those of reading the file.
 pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
     let meta = find_table(blocks, header, TableName::Meta.text())?;
-    let row = find_row(blocks, meta.root, WIDTHS, Key::Number(APPLIED))?;
+    let rows = read_rows(blocks, meta.root, WIDTHS)?;
     let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
-    row.and_then(|row| AppliedMark::parse(&row)).ok_or_else(missing)
-}
-
-/// Verifies redb's own tables, of which the allocator's state is the largest: redb panics on a stale
-/// block in them.
-///
-/// # Errors
-/// `InvalidData` if a page is damaged; those of reading the file.
-pub(super) fn check_system(blocks: &BlockFile, header: &FileHeader) -> io::Result<()> {
-    let mut first = FirstDamage(None);
-    let file = TreeFile { blocks: blocks.clone(), header: *header, path: PathBuf::new() };
-    let walked = file.walk_system(&mut first);
-    match first.0 {
-        Some(damage) => Err(damaged(damage.block)),
-        None => walked.map_err(io::Error::other),
-    }
-}
-
-struct FirstDamage(Option<Damage>);
-
-impl RowVisitor for FirstDamage {
-    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
-        self.0.get_or_insert(damage);
-    }
+    rows.iter().find_map(|(key, value)| AppliedMark::in_row(key, value)).ok_or_else(missing)
 }
 
 impl TreeFile {

@@ -8,9 +8,8 @@ use std::io;
 
 use super::block_file::BlockFile;
 use super::block_format::damaged;
-use super::fields::Key;
 use super::header::{FileHeader, root};
-use super::page::{Page, Widths, descend};
+use super::page::{DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef};
 use crate::bytes::ByteReader;
 
@@ -41,6 +40,9 @@ impl Definition {
     }
 }
 
+/// A key and its value.
+pub(in crate::tree) type Row = (Vec<u8>, Vec<u8>);
+
 /// Looks up a table of the newest commit, whose root redb does not expose.
 ///
 /// # Errors
@@ -50,26 +52,60 @@ pub(in crate::tree) fn find_table(
     header: &FileHeader,
     name: &str,
 ) -> io::Result<Definition> {
-    let row = find_row(blocks, header.data, CATALOG, Key::Name(name.as_bytes()))?;
-    row.and_then(|row| Definition::parse(&row)).ok_or_else(|| damaged(0))
+    let tables = read_rows(blocks, header.data, CATALOG)?;
+    let row = tables.into_iter().find(|(key, _)| key == name.as_bytes());
+    row.and_then(|(_, row)| Definition::parse(&row)).ok_or_else(|| damaged(0))
 }
 
-/// Looks up a row, verifying each page on the way.
+/// Verifies redb's own tables, of which the allocator's state is the largest: redb panics on a stale
+/// block in them, and may abort the process.
 ///
 /// # Errors
 /// `InvalidData` if a page is damaged; those of reading the file.
-pub(in crate::tree) fn find_row(
+pub(in crate::tree) fn check_system(blocks: &BlockFile, header: &FileHeader) -> io::Result<()> {
+    for (_, row) in read_rows(blocks, header.system, CATALOG)? {
+        let table = Definition::parse(&row).ok_or_else(|| damaged(0))?;
+        read_rows(blocks, table.root, table.widths)?;
+    }
+    Ok(())
+}
+
+/// Reads a small table, verifying each page.
+///
+/// # Errors
+/// `InvalidData` if a page is damaged; those of reading the file.
+pub(in crate::tree) fn read_rows(
     blocks: &BlockFile,
     root: Option<PageRef>,
     widths: Widths,
-    key: Key<'_>,
-) -> io::Result<Option<Vec<u8>>> {
+) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    root.map_or(Ok(()), |root| collect(blocks, root, widths, DEPTH_MAX, &mut rows))?;
+    Ok(rows)
+}
+
+fn collect(
+    blocks: &BlockFile,
+    page: PageRef,
+    widths: Widths,
+    depth: usize,
+    rows: &mut Vec<Row>,
+) -> io::Result<()> {
+    let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
+    let damaged = || damaged(extent.block());
     let mut bytes = Vec::new();
-    descend(root, |page| {
-        let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
-        blocks.read_page(extent, &mut bytes)?;
-        let step = Page::verified(&bytes, widths, page.checksum)
-            .and_then(|bytes| Page::parse(bytes, widths)?.search(key));
-        Ok(step.ok_or_else(|| damaged(extent.block()))?.map(<[u8]>::to_vec))
-    })
+    blocks.read_page(extent, &mut bytes)?;
+    let bytes = Page::verified(&bytes, widths, page.checksum).ok_or_else(damaged)?;
+    match Page::parse(bytes, widths).ok_or_else(damaged)? {
+        Page::Leaf(leaf) => {
+            let all = leaf.rows().ok_or_else(damaged)?.into_iter();
+            rows.extend(all.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            Ok(())
+        }
+        Page::Branch(branch) => {
+            let depth = depth.checked_sub(1).ok_or_else(damaged)?;
+            let mut children = branch.children().ok_or_else(damaged)?.into_iter();
+            children.try_for_each(|(child, _)| collect(blocks, child, widths, depth, rows))
+        }
+    }
 }

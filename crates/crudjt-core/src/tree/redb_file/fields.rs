@@ -26,30 +26,14 @@ impl<'p> Fields<'p> {
         }
     }
 
-    /// The first of the ascending fields that is not below `key`, and whether it equals it.
+    /// The first of the ascending `u128` keys that is not below `key`, and whether it equals it.
     #[inline(always)]
-    pub(super) fn find(&self, key: Key<'_>) -> Option<(usize, bool)> {
-        match key {
-            Key::Number(key) => {
-                let (fields, _) = array(self.bytes, self.start, self.count)?;
-                let number = |stored: &[u8; 16]| u128::from_le_bytes(*stored);
-                let at = fields.partition_point(|stored| number(stored) < key);
-                Some((at, fields.get(at).is_some_and(|stored| number(stored) == key)))
-            }
-            Key::Name(key) => {
-                let names = (0..self.count).map(|at| self.get(at)).collect::<Option<Vec<_>>>()?;
-                let at = names.partition_point(|name| *name < key);
-                Some((at, names.get(at) == Some(&key)))
-            }
-        }
+    pub(super) fn find(&self, key: u128) -> Option<(usize, bool)> {
+        let (keys, _) = array(self.bytes, self.start, self.count)?;
+        let number = |stored: &[u8; 16]| u128::from_le_bytes(*stored);
+        let at = keys.partition_point(|stored| number(stored) < key);
+        Some((at, keys.get(at).is_some_and(|stored| number(stored) == key)))
     }
-}
-
-/// A key to search for, of the type that the table has.
-#[derive(Clone, Copy)]
-pub(in crate::tree) enum Key<'k> {
-    Number(u128),
-    Name(&'k [u8]),
 }
 
 #[derive(Clone, Copy)]

@@ -12,11 +12,9 @@
 //! Inlining is forced: optimised for size, the views would be passed through memory, which adds 7 % to
 //! the instructions of a read from the B-tree.
 
-use std::io;
-
 use twox_hash::XxHash3_128;
 
-use super::fields::{Fields, Key, Layout, array};
+use super::fields::{Fields, Layout, array};
 use super::page_number::PageRef;
 
 const LEAF: u8 = 1;
@@ -72,9 +70,9 @@ impl<'p> Page<'p> {
         (page_checksum(covered) == checksum).then_some(covered)
     }
 
-    /// Searches for a key; `None` if the page is malformed.
+    /// Searches for a key in a page of a table with `u128` keys; `None` if the page is malformed.
     #[inline(always)]
-    pub(super) fn search(self, key: Key<'_>) -> Option<Step<&'p [u8]>> {
+    pub(super) fn search(self, key: u128) -> Option<Step<'p>> {
         match self {
             Page::Leaf(leaf) => match leaf.keys.find(key)? {
                 (at, true) => leaf.values.get(at).map(Step::Found),
@@ -147,39 +145,10 @@ impl<'p> Branch<'p> {
 
 /// Where a search goes from a page.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step<T> {
+pub(super) enum Step<'p> {
     Child(PageRef),
-    Found(T),
+    Found(&'p [u8]),
     Absent,
-}
-
-impl<T> Step<T> {
-    #[inline(always)]
-    pub(super) fn map<U>(self, found: impl FnOnce(T) -> U) -> Step<U> {
-        match self {
-            Step::Child(child) => Step::Child(child),
-            Step::Found(value) => Step::Found(found(value)),
-            Step::Absent => Step::Absent,
-        }
-    }
-}
-
-/// Follows a search from the root down to a leaf; `None` if the key is absent.
-#[inline(always)]
-pub(super) fn descend<T>(
-    root: Option<PageRef>,
-    mut search: impl FnMut(PageRef) -> io::Result<Step<T>>,
-) -> io::Result<Option<T>> {
-    let mut next = root;
-    for _ in 0..DEPTH_MAX {
-        let Some(page) = next else { return Ok(None) };
-        match search(page)? {
-            Step::Child(child) => next = Some(child),
-            Step::Found(value) => return Ok(Some(value)),
-            Step::Absent => return Ok(None),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "the B-tree has too many levels"))
 }
 
 #[cfg(test)]
@@ -213,8 +182,8 @@ mod tests {
         page
     }
 
-    fn step(page: &[u8], key: u128) -> Option<Step<&[u8]>> {
-        Page::parse(page, WIDTHS)?.search(Key::Number(key))
+    fn step(page: &[u8], key: u128) -> Option<Step<'_>> {
+        Page::parse(page, WIDTHS)?.search(key)
     }
 
     fn keys() -> impl Strategy<Value = Vec<u128>> {

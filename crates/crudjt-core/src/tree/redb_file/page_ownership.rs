@@ -17,10 +17,10 @@ use std::ops::Range;
 use fixedbitset::FixedBitSet;
 use redb::StorageBackend;
 
-use super::allocator::{self, Row};
+use super::allocator;
 use super::block_file::BlockFile;
 use super::block_format::{BLOCK, is_damage};
-use super::catalog::{CATALOG, Definition};
+use super::catalog::{CATALOG, Definition, Row};
 use super::header::FileHeader;
 use super::page::{DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef, REGION_BLOCKS};
