@@ -1,6 +1,7 @@
 /**
  * The errors that this package raises: their codes, their classes, and how an error of the engine
- * becomes one of them. No message holds a token, data or a key.
+ * becomes one of them. No message holds a token, a key or a value of the caller's data; names of
+ * properties only as far as `looksLikeName` lets them.
  */
 
 /** The codes of all errors; stable within a major version. */
@@ -70,6 +71,18 @@ export function typeError(code: ErrorCode, message: string): ArgumentError {
 /** The error for an argument of the right type whose value is out of range. */
 export function rangeError(code: ErrorCode, message: string): ArgumentError {
   return Object.assign(new RangeError(message), { code })
+}
+
+/** The longest name that messages show; tokens have 22 characters. */
+const LONGEST_NAME = 20
+
+/**
+ * Whether the key of a property looks like a name in a program, which a message may show, rather than
+ * like data: no more than 20 characters of an identifier, of which no more than two are digits.
+ */
+export function looksLikeName(key: string): boolean {
+  if (key.length > LONGEST_NAME || /\d.*\d.*\d/.test(key)) return false
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
 }
 
 /** The error of calls before a start or after a close. */
