@@ -92,8 +92,9 @@ pub(crate) fn append_checksum(out: &mut Vec<u8>) {
 }
 
 /// Reads the magic number and the format version that every file begins with, and returns a reader
-/// of the rest. `bytes` is `None` if their checksum is wrong. A newer version is [`Error::Version`];
-/// older ones were never published, and like anything else they are the error `damaged`.
+/// of the rest. `bytes` is `None` if their checksum is wrong. A newer version is
+/// [`Error::Version`]; older ones were never published, and like anything else they are the error
+/// `damaged`.
 pub(crate) fn after_version<'a>(
     path: &Path,
     bytes: Option<&'a [u8]>,

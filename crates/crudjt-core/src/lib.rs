@@ -1,17 +1,18 @@
-//! The engine of CRUDJT: session tokens that can be revoked, in encrypted files.
+//! The storage engine of CRUDJT: revocable session tokens in encrypted files.
 //!
-//! Bytes in, bytes out: [`Store::create`] gives a token for some data, [`Store::read`] gives the
-//! data back until the token is deleted, expires or is used up. What is acknowledged survives the
-//! process at once and power loss within [`Options::sync_interval`].
+//! [`Store::create`] returns a token for some bytes; [`Store::read`] returns the bytes until the token
+//! is deleted, expires, or has used up its reads. An acknowledged operation survives the end of the
+//! process immediately, and a power loss within [`Options::sync_interval`].
 //!
 //! ```text
-//! Store ── Engine ─┬─ crypto, record                   what is written, and under which keys
-//!                  ├─ journal ── memtable              what is new
-//!                  ├─ tree ── cache                    what is at rest
-//!                  └─ platform                         the disk, time, and who owns both
+//! Store ── Engine ─┬─ crypto, record       sealed records and their keys
+//!                  ├─ journal, memtable    new changes
+//!                  ├─ tree, cache          records that were checkpointed
+//!                  └─ platform             files, time, ownership
 //! ```
 //!
-//! The formats, the commit protocol and their reasons are in `docs/internals/`.
+//! File formats, commit protocol and design decisions are in `docs/internals/`; which module may use
+//! which is in `tests/architecture.rs`.
 
 #[macro_use]
 mod testing;
@@ -44,7 +45,7 @@ pub use maintenance::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
     Verified, backup, compact, keys, repair, verify,
 };
-pub use msgpack::{Leaves, MAX_LEAVES, Outliner};
+pub use msgpack::{Leaves, MAX_LEAVES, MapMatcher};
 #[doc(hidden)]
 pub use options::Environment;
 pub use options::{JournalMode, Options};

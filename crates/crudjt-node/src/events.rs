@@ -1,5 +1,4 @@
-//! Reports of the engine's background work, delivered on the JavaScript thread without keeping
-//! the process alive.
+//! Delivers the engine's events on the JavaScript thread without keeping the process alive.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,20 +9,21 @@ use napi::{Status, bindgen_prelude::Unknown};
 
 type Report = FnArgs<(String, String)>;
 
-/// A JavaScript function that takes `(code, message)`; weak, so it holds no event loop open.
+/// A JavaScript function that takes `(code, message)`; a weak reference, so it keeps no event loop
+/// alive.
 pub type Listener = ThreadsafeFunction<Report, Unknown<'static>, Report, Status, false, true>;
 
-/// Where one store's events go. Closed when the store closes: the listener usually refers to the
-/// store's JavaScript object, and a root kept longer would keep both for ever.
+/// The listener of one store. Dropped when the store closes: it usually refers to the store's
+/// JavaScript object, and a root that stays would leak both.
 pub struct EventSink(Mutex<Option<Listener>>);
 
 impl EventSink {
-    /// Delivers to `listener` until closed.
+    /// A sink that delivers to `listener` until it is closed.
     pub fn new(listener: Listener) -> Self {
         Self(Mutex::new(Some(listener)))
     }
 
-    /// Queues an event for the JavaScript thread; dropped when closed or when the environment ends.
+    /// Queues an event for the JavaScript thread; discarded after a close or the environment's end.
     pub fn send(&self, event: &Event) {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(listener) = listener.as_ref() {
@@ -32,7 +32,7 @@ impl EventSink {
         }
     }
 
-    /// Lets go of the listener.
+    /// Drops the listener.
     pub fn close(&self) {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(listener);

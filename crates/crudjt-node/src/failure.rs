@@ -1,5 +1,4 @@
-//! Turns everything that can go wrong below into `{code, message}`, the one shape in which
-//! errors reach JavaScript.
+//! Converts every error and panic to `{code, message}`, the one form in which JavaScript gets them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,13 +8,13 @@ use napi_derive::napi;
 
 const PANIC_CODE: &str = "ERR_CRUDJT_INTERNAL";
 
-/// An error as a value: its stable code and the text for the user.
+/// An error as a value: its stable code and its message.
 #[napi(object, object_from_js = false)]
 #[derive(Debug)]
 pub struct Failure {
     /// One of the `ERR_CRUDJT_…` codes.
     pub code: String,
-    /// The engine's text; holds no token, data or key.
+    /// The engine's message; contains no token, data or key.
     pub message: String,
 }
 
@@ -26,31 +25,31 @@ impl From<crudjt_core::Error> for Failure {
 }
 
 impl Failure {
-    /// A defect of the binding or of its caller, which no user input should be able to cause.
+    /// A bug in the binding or in its caller, which no user input can cause.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { code: PANIC_CODE.to_owned(), message: message.into() }
     }
 
-    /// Throws this as an Error with a `code`; the value that is returned to Node afterwards is ignored.
+    /// Throws this as an Error with a `code`. Node ignores the value returned afterwards.
     pub fn throw(self, env: Env) {
-        // Only a text with a NUL or an exception already pending can fail; both leave Node with an error.
+        // Fails only if an exception is already pending, which Node then throws.
         let _ = env.throw_error(&self.message.replace('\0', " "), Some(&self.code));
     }
 
-    /// Throws this from a function of the derive macro, which shows a pending exception as it is.
+    /// Throws this from a function of the derive macro, which passes on a pending exception.
     pub fn into_thrown(self, env: Env) -> napi::Error {
         self.throw(env);
         napi::Error::from_status(Status::PendingException)
     }
 }
 
-/// Runs `work`; a panic in it becomes a failure instead of crossing the C boundary.
+/// Runs `work` and converts a panic to a failure, so that it does not cross the C boundary.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Failure::internal(text(&*panic))))
+        .unwrap_or_else(|panic| Err(Failure::internal(message(&*panic))))
 }
 
-fn text(panic: &(dyn Any + Send)) -> String {
+fn message(panic: &(dyn Any + Send)) -> String {
     let detail = panic
         .downcast_ref::<&str>()
         .copied()

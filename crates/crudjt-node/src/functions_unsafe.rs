@@ -1,8 +1,8 @@
-//! Raw Node-API functions that share something of Rust's.
+//! Raw Node-API functions that share a Rust value.
 //!
-//! Invariants: the functions of one object share it by reference count; each owns one count, which
-//! its finalizer gives back, so a function keeps what it shares even without the others. No panic
-//! crosses the C boundary.
+//! Invariants: each function of an object owns one reference count of the shared value, which its
+//! finalizer releases, so a function keeps the value alive without the others. No panic crosses the
+//! C boundary.
 #![expect(unsafe_code, reason = "the derive macro costs several times as much per call")]
 
 use std::ffi::{CStr, c_void};
@@ -14,13 +14,14 @@ use napi::{Env, sys};
 
 use crate::failure::{Failure, guarded};
 
-/// What a function answers to Node.
+/// The result of a function.
 pub type Answer = Result<sys::napi_value, Failure>;
 
-/// A function as Node calls it.
+/// The C signature of a function.
 pub type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// An object of functions that share a `T`. Every callback must [`enter`] with the same `T`.
+/// Creates an object of functions that share a `T`. Every callback must [`enter`] with the same
+/// `T`.
 pub fn object<'env, T>(
     env: &'env Env,
     shared: &Rc<T>,
@@ -54,7 +55,7 @@ fn function<T>(
     made
 }
 
-/// Makes a function that owns one count, with the finalizer that gives it back.
+/// Creates a function that owns one reference count, with the finalizer that releases it.
 fn finalized<T>(
     env: sys::napi_env,
     name: &CStr,
@@ -62,13 +63,13 @@ fn finalized<T>(
     share: *mut c_void,
 ) -> napi::Result<sys::napi_value> {
     let mut function = ptr::null_mut();
-    // SAFETY: `name` is terminated (-1: Node counts); `share` outlives the function, whose
-    // finalizer takes it back.
+    // SAFETY: `name` is terminated (-1: Node counts); `share` lives until the function's finalizer
+    // has run.
     check(unsafe {
         sys::napi_create_function(env, name.as_ptr(), -1, Some(callback), share, &raw mut function)
     })?;
     let (hint, result) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: `function` is the live handle just made; `release` is for the type of `share`.
+    // SAFETY: `function` is the live handle just created; `release` fits the type of `share`.
     check(unsafe {
         sys::napi_add_finalizer(env, function, share, Some(release::<T>), hint, result)
     })?;
@@ -76,15 +77,15 @@ fn finalized<T>(
 }
 
 unsafe extern "C" fn release<T>(_: sys::napi_env, share: *mut c_void, _: *mut c_void) {
-    // SAFETY: Node calls this once per function with the count that `function` gave it.
+    // SAFETY: Node calls this once per function, with the count that the function owns.
     drop(unsafe { Rc::from_raw(share.cast::<T>()) });
 }
 
-/// Runs the body of a function with what it shares and its arguments. An error or a panic becomes
+/// Runs the body of a function with the shared value and the arguments. An error or a panic becomes
 /// a pending exception.
 ///
 /// # Safety
-/// `info` belongs to a function that was made over a `T`.
+/// `info` belongs to a function created over a `T`.
 pub unsafe fn enter<T, const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -102,15 +103,15 @@ pub unsafe fn enter<T, const N: usize>(
 }
 
 /// # Safety
-/// `info` belongs to the current call of a function that was made over a `T`.
+/// `info` belongs to the current call of a function created over a `T`.
 #[inline(always)]
 unsafe fn arguments<'a, T, const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> Result<(&'a T, [sys::napi_value; N]), Failure> {
     let (mut count, mut args, mut share) = (N, [ptr::null_mut(); N], ptr::null_mut());
-    // SAFETY: Node writes exactly N arguments, filling up with undefined, and the pointer that the
-    // function was made with.
+    // SAFETY: Node writes exactly N arguments, padded with undefined, and the pointer that the
+    // function was created with.
     accept(unsafe {
         sys::napi_get_cb_info(
             env,
@@ -121,24 +122,24 @@ unsafe fn arguments<'a, T, const N: usize>(
             &raw mut share,
         )
     })?;
-    // SAFETY: the function being called owns a count of its `T`, and Node keeps the function until
-    // the call returns.
+    // SAFETY: the function being called owns a count of its `T`, and Node keeps the function alive
+    // until the call returns.
     Ok((unsafe { &*share.cast::<T>() }, args))
 }
 
-/// Fails if an argument was refused. Compiled into its callers: it is called for every argument.
+/// Fails if an argument has the wrong type. Inlined: it runs for every argument.
 #[inline(always)]
 pub fn accept(status: sys::napi_status) -> Result<(), Failure> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(refused(status)) }
+    if status == sys::Status::napi_ok { Ok(()) } else { Err(wrong_type(status)) }
 }
 
 #[cold]
-fn refused(status: sys::napi_status) -> Failure {
+fn wrong_type(status: sys::napi_status) -> Failure {
     let status = napi::Status::from(status);
     Failure::internal(format!("an argument has the wrong type ({status})"))
 }
 
-/// Fails if Node did.
+/// Fails if the call of Node-API failed.
 pub fn check(status: sys::napi_status) -> napi::Result<()> {
     if status == sys::Status::napi_ok {
         Ok(())

@@ -1,5 +1,5 @@
-//! One open store as the binding holds it: shared by the JavaScript object, by its hot functions,
-//! by the work under way and by the list of stores to close when the environment ends.
+//! An open store, shared by its JavaScript object, by the functions of its hot path, by running
+//! jobs and by the list of stores to close when the environment ends.
 
 use std::sync::Arc;
 use std::thread::ThreadId;
@@ -10,14 +10,14 @@ use crate::events::{EventSink, Listener};
 use crate::failure::Failure;
 use crate::teardown;
 
-/// An engine handle together with the events that it reports.
+/// An engine and the sink of its events.
 pub struct Handle {
     engine: Store,
     events: Arc<EventSink>,
 }
 
 impl Handle {
-    /// Opens a store, to be closed with the environment on the thread `owner`; blocks.
+    /// Opens a store that is closed with the environment of the thread `owner`; blocks.
     pub fn open(
         mut options: Options,
         listener: Listener,
@@ -31,12 +31,12 @@ impl Handle {
         Ok(handle)
     }
 
-    /// The engine; its calls fail with a code once the store is closed.
+    /// The engine; its calls fail after the store is closed.
     pub fn engine(&self) -> &Store {
         &self.engine
     }
 
-    /// Makes everything durable and releases the store; blocks, and may be called again.
+    /// Flushes everything to disk and releases the store; blocks, and is idempotent.
     pub fn close(self: &Arc<Self>) -> Result<(), Failure> {
         let closed = self.engine.close();
         self.events.close();

@@ -1,7 +1,8 @@
-//! Work that may block, done on a thread of libuv's pool; its promise resolves to an object with the
-//! value or to a [`Failure`] and never rejects.
+//! Work that may block, on a thread of libuv's pool. Its promise resolves to an object with the
+//! value or to a [`Failure`], and never rejects.
 //!
-//! All jobs have one type: the code that settles a promise would else be in the binary once for each.
+//! All jobs have one type: otherwise the code that settles a promise would be in the binary once
+//! for each type.
 
 use napi::bindgen_prelude::{AsyncTask, Either, JsObjectValue, Object, ToNapiValue, Unknown};
 use napi::{Env, ScopedTask};
@@ -9,7 +10,7 @@ use napi::{Env, ScopedTask};
 use crate::failure::{Failure, guarded};
 
 type Work = Box<dyn FnOnce() -> Result<Present, Failure> + Send>;
-/// Shows a result to JavaScript.
+/// Converts a result to a JavaScript value.
 type Present = Box<dyn for<'env> FnOnce(&'env Env) -> napi::Result<Unknown<'env>> + Send>;
 
 /// One piece of blocking work.
@@ -18,7 +19,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// A task for Node: `work` runs on the pool, `present` on the JavaScript thread.
+    /// Creates a task: `work` runs on the pool, `present` on the JavaScript thread.
     pub fn task<T, V>(
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
         present: fn(T) -> V,

@@ -1,8 +1,7 @@
-//! Binding of the crudjt engine to Node: turns calls into engine calls and engine errors into
-//! coded JavaScript errors, and holds no logic of its own.
+//! The Node-API binding of the engine: translates calls and errors, and holds no logic of its own.
 //!
-//! Hot calls are raw Node-API functions over one scratch buffer ([`hot_unsafe`], [`outline_unsafe`]);
-//! everything that may wait runs off the JavaScript thread ([`job`]) and
+//! The hot path consists of raw Node-API functions over a scratch buffer ([`hot_path_unsafe`],
+//! [`map_matcher_unsafe`]). Everything that may block runs off the JavaScript thread ([`job`]) and
 //! resolves to an outcome, because a rejection would lose the engine's error code.
 #![cfg_attr(
     test,
@@ -14,11 +13,11 @@ mod exit_unsafe;
 mod failure;
 mod functions_unsafe;
 mod handle;
-mod hot_unsafe;
+mod hot_path_unsafe;
 mod job;
-mod offline;
+mod maintenance;
+mod map_matcher_unsafe;
 mod open;
-mod outline_unsafe;
 mod scratch;
 mod scratch_unsafe;
 mod stats;

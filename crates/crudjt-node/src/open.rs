@@ -1,5 +1,5 @@
-//! `openStore`: reads the options that the library has already checked and opens the engine off
-//! the JavaScript thread. What is left out takes the engine's default.
+//! `openStore`: opens the engine off the JavaScript thread. The library has already checked the
+//! options; those left out have the engine's defaults.
 
 use std::env;
 use std::path::Path;
@@ -20,16 +20,17 @@ use crate::teardown;
 
 const MS_PER_HOUR: f64 = 3_600_000.0;
 
-/// How to open a store.
+/// The options of `openStore`.
 #[napi(object, object_to_js = false)]
 pub struct OpenOptions {
-    /// The store's folder; without it the system's or the project's place is taken.
+    /// The store's folder; the default is the system's or, if that cannot be written, the
+    /// project's.
     pub path: Option<String>,
-    /// Base64 texts of the secrets, newest first.
+    /// The secrets in Base64, newest first.
     pub secret_keys: Vec<String>,
-    /// Largest data of one record, in bytes.
+    /// Maximum size of one record's data, in bytes.
     pub max_data_size: Option<f64>,
-    /// Budget of the record cache, in bytes.
+    /// Size of the record cache, in bytes.
     pub cache_size: Option<f64>,
     /// Time between two syncs of the journal, in milliseconds.
     pub sync_interval_ms: Option<f64>,
@@ -37,15 +38,15 @@ pub struct OpenOptions {
     pub sweep_interval_hours: Option<f64>,
     /// How long to wait for another process to release the store, in milliseconds.
     pub lock_wait_ms: Option<f64>,
-    /// Refuse a secret that opens nothing in a store that has records.
+    /// Whether a secret that opens nothing in a store with records is an error.
     pub require_known_key: Option<bool>,
     /// How the journal is written.
     #[napi(ts_type = "'auto' | 'mapped' | 'plain'")]
     pub journal: Option<String>,
 }
 
-/// Opens a store. `onEvent` gets the code and the text of what happens in the background; it
-/// keeps no process alive. The store is closed in order when its thread's environment ends.
+/// Opens a store. `onEvent` receives the code and the message of each event; it does not keep the
+/// process alive. The store is closed cleanly when the environment of its thread ends.
 #[napi(ts_return_type = "Promise<Outcome<NativeStore>>")]
 pub fn open_store(
     env: Env,

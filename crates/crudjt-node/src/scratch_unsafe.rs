@@ -1,10 +1,10 @@
-//! The scratch buffer that JavaScript and the binding share.
+//! The scratch buffer that JavaScript shares with the binding.
 //!
 //! Invariants:
-//! - [`Scratch`] keeps a strong reference to the ArrayBuffer, and the library never transfers that
-//!   buffer, so its memory neither moves nor goes away.
-//! - Everything here runs on the JavaScript thread of the environment that made the buffer, and
-//!   JavaScript does not run during a call, so nobody else touches the buffer meanwhile.
+//! - [`Scratch`] holds a strong reference to the ArrayBuffer, and the library never transfers it,
+//!   so its memory is neither moved nor freed.
+//! - Everything here runs on the JavaScript thread of the environment that created the buffer, and
+//!   JavaScript does not run during a call, so nobody else accesses the buffer meanwhile.
 #![expect(unsafe_code, reason = "raw memory and handles of Node")]
 
 use std::ptr::{self, NonNull};
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::functions_unsafe::check;
 use crate::scratch::{DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, SCRATCH_BYTES};
 
-/// A scratch buffer that was taken hold of.
+/// A pinned scratch buffer.
 pub struct Scratch {
     start: NonNull<u8>,
     env: sys::napi_env,
@@ -26,17 +26,18 @@ pub struct Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // SAFETY: `pin` was made in `env` and is deleted once; finalizers run on the thread of
-        // `env` and before Node frees it. A failure leaves the reference to the end of `env`.
+        // SAFETY: `pin` was created in `env` and is deleted once; finalizers run on the thread of
+        // `env` and before Node frees it. After a failure the reference lives as long as `env`.
         unsafe { sys::napi_delete_reference(self.env, self.pin) };
     }
 }
 
 impl Scratch {
-    /// Takes hold of a buffer. Fails if it is too short.
+    /// Pins a buffer. Fails if it is too short.
     pub fn pin(env: sys::napi_env, buffer: sys::napi_value) -> napi::Result<Scratch> {
         let (mut start, mut length, mut pin) = (ptr::null_mut(), 0, ptr::null_mut());
-        // SAFETY: `buffer` is a live handle of `env`; both results are written before they are read.
+        // SAFETY: `buffer` is a live handle of `env`; both results are written before they are
+        // read.
         check(unsafe {
             sys::napi_get_arraybuffer_info(env, buffer, &raw mut start, &raw mut length)
         })?;
@@ -50,37 +51,37 @@ impl Scratch {
         Ok(Scratch { start, env, pin })
     }
 
-    /// The bytes of the data, from `DATA_OFFSET` on.
+    /// The data at `DATA_OFFSET`.
     pub fn data(&self, length: usize) -> Result<&[u8], Failure> {
         if length > OUT_BYTES {
             return Err(Failure::internal("data is longer than the scratch buffer"));
         }
-        // SAFETY: the buffer is `SCRATCH_BYTES` long, the data `OUT_BYTES` at most, and nobody
-        // writes to them while they are borrowed: the leaves lie behind them.
+        // SAFETY: the buffer is `SCRATCH_BYTES` long, the data at most `OUT_BYTES`, and nobody
+        // writes to the data while it is borrowed: the leaves are after it.
         Ok(unsafe { slice::from_raw_parts(self.at(DATA_OFFSET as usize), length) })
     }
 
-    /// The bytes of data that was packed at a place; nothing may be written while they are borrowed.
+    /// The data packed at an offset. Nothing may be written while it is borrowed.
     pub fn packed(&self, at: usize, length: usize) -> Result<&[u8], Failure> {
         let end = at.checked_add(length);
         if at < DATA_OFFSET as usize || end.is_none_or(|end| end > SCRATCH_BYTES as usize) {
-            return Err(Failure::internal("data lies outside of the scratch buffer"));
+            return Err(Failure::internal("data is outside the scratch buffer"));
         }
-        // SAFETY: they lie within the buffer, which is `SCRATCH_BYTES` long, and nobody writes to
-        // it meanwhile: creating and updating only read it.
+        // SAFETY: the range is within the buffer, which is `SCRATCH_BYTES` long, and nobody writes
+        // to it meanwhile: create and update only read it.
         Ok(unsafe { slice::from_raw_parts(self.at(at), length) })
     }
 
-    /// Has the data written.
+    /// Runs `write` on the data area.
     pub fn with_data<T>(&self, write: impl FnOnce(&mut [u8]) -> T) -> T {
-        // SAFETY: as above; `write` can't reach this buffer otherwise.
+        // SAFETY: as above; `write` has no other access to this buffer.
         write(unsafe { slice::from_raw_parts_mut(self.at(DATA_OFFSET as usize), OUT_BYTES) })
     }
 
-    /// Has the leaves written.
+    /// Runs `write` on the leaves.
     pub fn with_leaves<T>(&self, write: impl FnOnce(&mut Leaves<'_>) -> T) -> T {
-        // SAFETY: both arrays lie within the buffer's length, behind the data and apart from each
-        // other, at multiples of eight from an aligned start; `write` can't reach them otherwise.
+        // SAFETY: both arrays are within the buffer, after the data and disjoint, at multiples of
+        // eight from an aligned start; `write` has no other access to them.
         write(&mut unsafe {
             Leaves {
                 codes: &mut *self.at(LEAVES_OFFSET as usize).cast(),

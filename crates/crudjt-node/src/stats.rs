@@ -5,33 +5,33 @@ use napi_derive::napi;
 /// Counters and sizes of a store.
 #[napi(object, object_from_js = false)]
 pub struct Stats {
-    /// Tokens that are alive, in the tree and in memory.
+    /// Live tokens.
     pub live_tokens: f64,
-    /// Operations that are acknowledged and not yet in the tree.
+    /// Acknowledged operations that are not in the tree yet.
     pub pending: f64,
-    /// Age in milliseconds of the oldest operation that is not yet on the medium.
+    /// Age of the oldest operation that is not on disk yet, in milliseconds.
     pub unsynced_age_ms: Option<f64>,
     /// Bytes of the journal's segments.
     pub journal_bytes: f64,
     /// Bytes of the tree's file.
     pub tree_bytes: f64,
-    /// Bytes held by the record cache.
+    /// Bytes in the record cache.
     pub cache_bytes: f64,
-    /// Reads answered from memory.
+    /// Reads served from memory.
     pub hits: f64,
-    /// Reads that had to ask the tree.
+    /// Reads served from the tree.
     pub misses: f64,
     /// When the journal was last synced, in milliseconds since 1970.
     pub last_sync_at_ms: Option<f64>,
-    /// How long that took, in microseconds.
+    /// Duration of that sync, in microseconds.
     pub last_sync_took_us: Option<f64>,
     /// When the last checkpoint ended, in milliseconds since 1970.
     pub last_checkpoint_at_ms: Option<f64>,
     /// When the last sweep ended, in milliseconds since 1970.
     pub last_sweep_at_ms: Option<f64>,
-    /// How many expired records that sweep removed.
+    /// Expired records that this sweep removed.
     pub last_sweep_removed: f64,
-    /// Damaged records met since the store was opened.
+    /// Damaged records found since the store was opened.
     pub damaged_records: f64,
 }
 

@@ -1,5 +1,5 @@
-//! The class that JavaScript holds for an open store: binds the hot calls and does everything
-//! that may block, as a promise or, for the `…Sync` calls of the library, on the spot.
+//! The JavaScript class of an open store: binds the hot path, and runs everything that may block,
+//! as a promise or, for the `…Sync` calls of the library, on the JavaScript thread.
 
 use std::convert::identity;
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use napi_derive::napi;
 
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
-use crate::hot_unsafe;
+use crate::hot_path_unsafe;
 use crate::job::Job;
 use crate::stats::Stats;
 
-/// An open store. It keeps no process alive.
+/// An open store. It does not keep the process alive.
 #[napi]
 pub struct NativeStore {
     handle: Arc<Handle>,
 }
 
 impl NativeStore {
-    /// The JavaScript side of an open store.
+    /// The JavaScript object of an open store.
     pub fn new(handle: Arc<Handle>) -> Self {
         Self { handle }
     }
 
-    /// Work on the store that may block.
+    /// A job on the store, which may block.
     pub fn job<T: Send + 'static, V>(
         &self,
         work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure> + Send + 'static,
@@ -50,15 +50,15 @@ impl NativeStore {
 
 #[napi]
 impl NativeStore {
-    /// The folder that the store is in.
+    /// The store's folder.
     #[napi(getter)]
     pub fn path(&self) -> String {
         self.handle.engine().path().to_string_lossy().into_owned()
     }
 
-    /// Makes the hot calls over `scratch`, which must be `SCRATCH_BYTES` long and must never be
-    /// transferred to another thread. The functions keep the buffer and the store, and know about
-    /// `known_tokens` of the tokens whose data the caller keeps decoded, 48 bytes each.
+    /// Creates the functions of the hot path over `scratch`, which must be `SCRATCH_BYTES` long and
+    /// must never be transferred to another thread. The functions keep the buffer and the store
+    /// alive, and index up to `knownTokens` tokens whose data the caller caches, 48 bytes each.
     #[napi(ts_return_type = "Hot")]
     pub fn bind<'env>(
         &self,
@@ -66,40 +66,40 @@ impl NativeStore {
         scratch: ArrayBuffer<'env>,
         known_tokens: u32,
     ) -> napi::Result<Unknown<'env>> {
-        hot_unsafe::bind(env, &scratch, known_tokens, &self.handle)
+        hot_path_unsafe::bind(env, &scratch, known_tokens, &self.handle)
     }
 
-    /// Resolves when a call that answered -3 may be tried again.
+    /// Resolves when a call that returned -3 may be retried.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
     pub fn wait_for_room(&self) -> AsyncTask<Job> {
         self.job(wait_for_room, identity)
     }
 
-    /// Returns when a call that answered -3 may be tried again.
+    /// Returns when a call that returned -3 may be retried.
     #[napi]
     pub fn wait_for_room_sync(&self, env: Env) -> napi::Result<()> {
         self.now(env, wait_for_room)
     }
 
-    /// Resolves when everything acknowledged before is on the medium.
+    /// Resolves when everything acknowledged before is on disk.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
     pub fn flush(&self) -> AsyncTask<Job> {
         self.job(flush, identity)
     }
 
-    /// Returns when everything acknowledged before is on the medium.
+    /// Returns when everything acknowledged before is on disk.
     #[napi]
     pub fn flush_sync(&self, env: Env) -> napi::Result<()> {
         self.now(env, flush)
     }
 
-    /// Moves what the journal holds into the tree.
+    /// Moves the contents of the journal into the tree.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
     pub fn checkpoint(&self) -> AsyncTask<Job> {
         self.job(|handle| Ok(handle.engine().checkpoint()?), identity)
     }
 
-    /// Removes everything expired and tells how many records that were.
+    /// Removes all expired records and resolves to their number.
     #[napi(ts_return_type = "Promise<Outcome<number>>")]
     pub fn sweep(&self) -> AsyncTask<Job> {
         self.job(|handle| Ok(handle.engine().sweep()?), |count| count as f64)
@@ -111,13 +111,13 @@ impl NativeStore {
         self.job(|handle| Ok(handle.engine().stats()?), Stats::from)
     }
 
-    /// Makes everything durable and releases the store. May be called again.
+    /// Flushes everything to disk and releases the store. Idempotent.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
     pub fn close(&self) -> AsyncTask<Job> {
         self.job(Handle::close, identity)
     }
 
-    /// Like `close`, but blocks until done.
+    /// As `close`, but blocks until done.
     #[napi]
     pub fn close_sync(&self, env: Env) -> napi::Result<()> {
         self.now(env, Handle::close)

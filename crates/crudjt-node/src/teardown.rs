@@ -1,8 +1,8 @@
-//! Closes in order what is still open when a Node environment (a worker thread or the program)
-//! ends, however it ends short of a kill.
+//! Closes the stores that are still open when a Node environment (a worker thread or the program)
+//! ends in any way but a kill.
 //!
-//! A store is on the list from its opening to its closing, whether or not JavaScript still refers
-//! to it: closing blocks on the disk, which a garbage collector must not.
+//! A store is on the list from open to close, whether or not JavaScript still refers to it: closing
+//! blocks on the disk, which a garbage collector must not do.
 
 use std::cell::Cell;
 use std::mem;
@@ -27,8 +27,8 @@ thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Watches for the end of an environment from its first opening of a store on. Must run on the
-/// thread of `env`, of which Node has one per environment.
+/// Registers the hooks for the end of an environment when it opens its first store. Must run on the
+/// thread of `env`; each environment has its own.
 pub fn watch(env: Env) -> napi::Result<()> {
     if WATCHED.replace(true) {
         return Ok(());
@@ -42,12 +42,12 @@ pub fn watch(env: Env) -> napi::Result<()> {
     }
 }
 
-/// Puts a store on the list of the environment that runs on the thread `owner`.
+/// Adds a store to the list of the environment of the thread `owner`.
 pub fn add(owner: ThreadId, handle: &Arc<Handle>) {
     open().push(OpenStore { owner, handle: Arc::clone(handle) });
 }
 
-/// Takes a closed store off the list.
+/// Removes a closed store from the list.
 pub fn remove(handle: &Arc<Handle>) {
     open().retain(|store| !Arc::ptr_eq(&store.handle, handle));
 }
@@ -71,17 +71,17 @@ extern "C" fn close_all() {
 fn close(stores: Vec<OpenStore>) {
     for OpenStore { handle, .. } in stores {
         if let Err(failure) = guarded(|| handle.close()) {
-            // JavaScript is gone: standard error is the last place where the user can see this.
-            eprintln!("crudjt: a store could not be closed in order: {}", failure.message);
+            // JavaScript is gone: only standard error still reaches the user.
+            eprintln!("crudjt: a store could not be closed cleanly: {}", failure.message);
         }
     }
 }
 
-/// What `process.on` takes.
+/// The arguments of `process.on`.
 type Subscription<'a> = FnArgs<(&'a str, Function<'a, (), ()>)>;
 
-/// Windows has stopped all other threads before its libraries hear of the end, so there the
-/// event of Node has to do; what runs after it finds the stores closed.
+/// Windows stops all other threads before `atexit` callbacks run, so the `exit` event of Node is
+/// used there; code that runs after it finds the stores closed.
 fn on_exit_event(env: &Env) -> napi::Result<()> {
     let process: Object = env.get_global()?.get_named_property("process")?;
     let on: Function<Subscription, Unknown> = process.get_named_property("on")?;

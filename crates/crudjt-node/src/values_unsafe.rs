@@ -1,4 +1,4 @@
-//! Numbers, texts and tokens as Node's values, and back.
+//! Converts numbers, bytes and tokens from and to Node's values.
 #![expect(unsafe_code, reason = "raw handles of Node")]
 
 use std::{ptr, slice};
@@ -9,13 +9,13 @@ use napi::sys;
 use crate::failure::Failure;
 use crate::functions_unsafe::{Answer, accept};
 
-/// Room for one character too many, to tell a longer string, and for the terminator: units of 16 bits,
-/// in fours.
+/// Buffer size in UTF-16 units: one more than a token, to detect a longer string, and the
+/// terminator; a multiple of four.
 const TOKEN_UNITS: usize = TOKEN_LENGTH + 2;
 const FOURS: usize = TOKEN_UNITS / 4;
 
-/// The characters of a token as bytes; `None` if one of them is not ASCII. Four at a time, and written
-/// out: a loop is a tenth of a read where it is compiled for size.
+/// Narrows the characters of a token to bytes; `None` if one of them is not ASCII. Four at a time
+/// and unrolled: a loop compiled for size is a tenth of a read.
 #[inline(always)]
 fn narrowed(&[a, b, c, d, e, f]: &[u64; FOURS]) -> Option<[u8; TOKEN_LENGTH]> {
     let is_ascii = u64::from_le(a | b | c | d | e | f) & 0xff80_ff80_ff80_ff80 == 0;
@@ -30,7 +30,7 @@ fn narrow(four: u64) -> [u8; 4] {
     ((pairs | pairs >> 16) as u32).to_le_bytes()
 }
 
-/// The values of one call, whose environment this is.
+/// Converts the values of one call, whose environment this is.
 #[derive(Clone, Copy)]
 pub struct Values(pub sys::napi_env);
 
@@ -52,7 +52,7 @@ impl Values {
         Ok(boolean)
     }
 
-    /// The bytes of a Buffer or Uint8Array, which JavaScript doesn't change during the call.
+    /// The bytes of a Buffer or Uint8Array, which JavaScript does not change during the call.
     pub fn bytes<'a>(self, value: sys::napi_value) -> Result<&'a [u8], Failure> {
         let (mut start, mut length) = (ptr::null_mut(), 0);
         // SAFETY: `value` is an argument of the current call; both results are written before use.
@@ -62,7 +62,7 @@ impl Values {
         if length == 0 {
             return Ok(&[]);
         }
-        // SAFETY: Node keeps the buffer, which is not empty, at its place until the call returns.
+        // SAFETY: Node does not move the buffer, which is not empty, until the call returns.
         Ok(unsafe { slice::from_raw_parts(start.cast(), length) })
     }
 
@@ -70,9 +70,9 @@ impl Values {
     #[inline(always)]
     pub fn token(self, value: sys::napi_value) -> Result<Option<[u8; TOKEN_LENGTH]>, Failure> {
         let (mut units, mut length) = ([0_u64; FOURS], 0);
-        // UTF-16, because a copy as latin1 would cut a wide character down to one of the alphabet.
-        // SAFETY: `value` is an argument of the call; Node writes at most TOKEN_UNITS units, for which
-        // there is room.
+        // UTF-16, because Latin-1 would truncate a wide character to one of the alphabet. SAFETY:
+        // `value` is an argument of the call; Node writes at most TOKEN_UNITS units, the size of
+        // the buffer.
         accept(unsafe {
             sys::napi_get_value_string_utf16(
                 self.0,
@@ -85,7 +85,7 @@ impl Values {
         Ok(if length == TOKEN_LENGTH { narrowed(&units) } else { None })
     }
 
-    /// Answers a number.
+    /// Returns a number.
     #[inline(always)]
     pub fn answer(self, number: i32) -> Answer {
         let mut value = ptr::null_mut();
@@ -94,7 +94,7 @@ impl Values {
         Ok(value)
     }
 
-    /// Answers a token.
+    /// Returns a token.
     pub fn answer_token(self, token: &[u8; TOKEN_LENGTH]) -> Answer {
         let (start, length) = (token.as_ptr().cast(), TOKEN_LENGTH as isize);
         let mut value = ptr::null_mut();
@@ -103,7 +103,7 @@ impl Values {
         Ok(value)
     }
 
-    /// Answers undefined.
+    /// Returns undefined.
     pub fn answer_nothing(self) -> Answer {
         Ok(ptr::null_mut())
     }

@@ -1,18 +1,17 @@
-//! Which records have changed, told to those who keep what they read: each caller has a table of
-//! counters, and a change counts in all of them.
+//! Cache invalidation for callers that cache what they read: each has a table of counters, and a
+//! change of a record increments the record's counter in all tables.
 //!
-//! Invariants: a change is counted before it is acknowledged; a reader reads its counter before it looks
-//! at anything. So whoever finds a counter as it was at a read knows that no change was acknowledged
-//! since. That a token's time has come is no change: the clock says so. Only who holds the append lock
-//! counts.
+//! Invariants: a change is counted before it is acknowledged; a reader loads the counter before
+//! anything else, so an unchanged counter proves that no change was acknowledged since. Expiry is
+//! no change: the clock decides it. Counters are incremented only under the append lock.
 
 use std::sync::Arc;
 
 use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
-/// How many counters there are: records share them.
+/// Counters in a table; records share them.
 const COUNTERS: usize = 1 << 14;
-/// No count: a counter at its end stays there, and tells nothing any more.
+/// Not a count: a counter saturates here, and proves nothing any more.
 pub(crate) const NO_COUNT: u32 = u32::MAX;
 
 /// The counters of one caller.
@@ -29,7 +28,7 @@ impl ChangeCounters {
         self.0.get(id as usize % COUNTERS)
     }
 
-    /// What to compare with later.
+    /// The count to compare with later.
     pub(crate) fn count(&self, id: u64) -> u32 {
         self.counter(id).map_or(NO_COUNT, |counter| counter.load(Ordering::Acquire))
     }
@@ -42,18 +41,18 @@ impl ChangeCounters {
     }
 }
 
-/// The callers that are told; it lives under the append lock.
+/// The tables of all callers, protected by the append lock.
 #[derive(Default)]
 pub(crate) struct ChangeListeners(Vec<Arc<ChangeCounters>>);
 
 impl ChangeListeners {
-    /// Adds one, and drops those whose callers are gone.
+    /// Adds a table, and drops those whose callers are gone.
     pub(crate) fn add(&mut self, counters: Arc<ChangeCounters>) {
         self.0.retain(|one| Arc::strong_count(one) > 1);
         self.0.push(counters);
     }
 
-    /// A record has changed, which is not acknowledged yet.
+    /// Counts a change that is not acknowledged yet.
     pub(crate) fn note(&self, id: u64) {
         self.0.iter().for_each(|counters| counters.note(id));
     }
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_counter_at_its_end_tells_nothing_any_more() {
+    fn a_saturated_counter_proves_nothing() {
         let (mut listeners, counters) =
             (ChangeListeners::default(), Arc::new(ChangeCounters::default()));
         listeners.add(counters.clone());

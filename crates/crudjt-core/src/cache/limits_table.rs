@@ -1,16 +1,16 @@
-//! The limits and versions of records at rest, for callers who keep the data themselves: with them
-//! a repeated read touches neither the B-tree nor the cache of opened records.
+//! The limits and versions of records in the B-tree, for callers that cache the data themselves:
+//! with them a repeated read touches neither the B-tree nor the cache of decrypted records.
 //!
-//! A table of fixed size: a record's row is decided by its id, and the ones that share it push
-//! each other out. Whoever holds it keeps it no older than the B-tree's newest commit.
+//! A direct-mapped table of fixed size: the id selects the row, and records that share one evict
+//! each other. The owner invalidates it at each commit of the B-tree.
 
 use crate::platform::sync::RwLock;
 
 use crate::record::{RecordMeta, Salt};
 
-/// Rows that share a lock, all with ids that follow each other.
+/// Rows that share a lock; their ids are consecutive.
 const RUN: usize = 64;
-/// Bytes that a row takes.
+/// Bytes of a row.
 const ROW_BYTES: usize = size_of::<LimitsRow>();
 
 /// The rows by id.
@@ -18,7 +18,7 @@ pub(crate) struct LimitsTable {
     runs: Box<[RwLock<[LimitsRow; RUN]>]>,
 }
 
-/// A record without a read limit; id 0 is nobody's.
+/// A record without a read limit; id 0 is an empty row.
 #[derive(Clone, Copy)]
 struct LimitsRow {
     id: u64,
@@ -27,13 +27,13 @@ struct LimitsRow {
     expiry: u64,
 }
 
-const NOBODY: LimitsRow = LimitsRow { id: 0, version: 0, salt: Salt([0; 8]), expiry: 0 };
+const EMPTY: LimitsRow = LimitsRow { id: 0, version: 0, salt: Salt([0; 8]), expiry: 0 };
 
 impl LimitsTable {
     /// As many rows as fit into so many bytes.
     pub(crate) fn new(bytes: usize) -> LimitsTable {
         let runs = bytes / (RUN * ROW_BYTES);
-        LimitsTable { runs: (0..runs).map(|_| RwLock::new([NOBODY; RUN])).collect() }
+        LimitsTable { runs: (0..runs).map(|_| RwLock::new([EMPTY; RUN])).collect() }
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<RecordMeta> {
@@ -42,7 +42,7 @@ impl LimitsTable {
         (found == id && id != 0).then_some(RecordMeta { version, salt, expiry, whole: true })
     }
 
-    /// Notes a record's metadata; what doesn't tell all there is to know is left out.
+    /// Inserts a record's metadata, unless it is incomplete.
     pub(crate) fn insert(&self, id: u64, meta: &RecordMeta) {
         let RecordMeta { version, salt, expiry, whole } = *meta;
         if let Some((run, at)) = self.locate(id)
@@ -58,11 +58,11 @@ impl LimitsTable {
             && let Some(row) = run.write().get_mut(at)
             && row.id == id
         {
-            *row = NOBODY;
+            *row = EMPTY;
         }
     }
 
-    /// Bytes that it takes.
+    /// Bytes of the table.
     pub(crate) fn bytes(&self) -> usize {
         self.runs.len() * RUN * ROW_BYTES
     }
@@ -82,20 +82,20 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_there_are_rows_are_known_and_the_next_take_the_rows_of_the_first() {
+    fn as_many_records_as_rows_fit_and_the_next_evict_the_first() {
         let limits = LimitsTable::new(256 * ROW_BYTES);
         (1000..1256).for_each(|id| limits.insert(id, &meta(id)));
         assert!((1000..1256).all(|id| limits.get(id) == Some(meta(id))));
         limits.insert(1256, &meta(1));
         assert_eq!((limits.get(1000), limits.get(1256)), (None, Some(meta(1))));
         limits.remove(1000);
-        assert_eq!(limits.get(1256), Some(meta(1)), "removing another one changes nothing");
+        assert_eq!(limits.get(1256), Some(meta(1)), "removing another id changes nothing");
         limits.remove(1256);
         assert_eq!(limits.get(1256), None);
     }
 
     #[test]
-    fn what_does_not_tell_all_is_not_noted_and_without_room_nothing_is() {
+    fn incomplete_metadata_is_not_inserted_and_an_empty_table_takes_none() {
         let limits = LimitsTable::new(64 * ROW_BYTES);
         limits.insert(5, &RecordMeta { whole: false, ..meta(1) });
         assert_eq!((limits.get(5), limits.get(0)), (None, None));

@@ -1,9 +1,10 @@
-//! What was read from the B-tree, within a budget of bytes: opened records, and for callers who keep
-//! the data themselves only the limits and versions, which take a tenth of the room.
+//! Caches what was read from the B-tree, within a budget of bytes: decrypted records, and for
+//! callers that cache the data themselves only limits and versions, which take a tenth of the
+//! memory.
 //!
-//! Invariant: no entry is older than the B-tree's newest commit. A reader inserts only if no
-//! commit was published since it looked; a commit first closes that window, then
-//! removes what it changed.
+//! Invariant: no entry is older than the B-tree's newest commit. A reader inserts only if no commit
+//! was published since its lookup; a commit first increments the generation, then invalidates what
+//! it changed.
 
 mod change_counters;
 mod limits_table;
@@ -23,10 +24,10 @@ use crate::platform::sync::RwLock;
 use crate::record::RecordMeta;
 use limits_table::LimitsTable;
 
-/// Roughly what one entry takes, to size the cache's index.
+/// Typical size of an entry in bytes, to size the cache's index.
 const TYPICAL: usize = 512;
 
-/// Opened records and limits by id.
+/// Decrypted records and limits by id.
 pub(crate) struct RecordCache {
     records: WeightedCache,
     limits: LimitsTable,
@@ -37,7 +38,7 @@ pub(crate) struct RecordCache {
 }
 
 impl RecordCache {
-    /// Half of the bytes are for each of the two.
+    /// Each of the two tables gets half of the bytes.
     pub(crate) fn new(bytes: usize) -> RecordCache {
         RecordCache {
             records: weighted_cache(bytes / 2, TYPICAL),
@@ -48,17 +49,17 @@ impl RecordCache {
         }
     }
 
-    /// Has `read` look at the record, if it is here.
+    /// Calls `read` with the record, if it is cached.
     pub(crate) fn get<T>(&self, id: u64, read: impl FnOnce(&CachedRecord) -> T) -> Option<T> {
-        let kept = self.records.get(&id);
-        self.count(kept.is_some());
-        match kept.as_deref() {
+        let cached = self.records.get(&id);
+        self.count(cached.is_some());
+        match cached.as_deref() {
             Some(CachedValue::Record(record)) => Some(read(record)),
             _ => None,
         }
     }
 
-    /// The metadata of a record without a read limit. Whether it served is for the caller to count.
+    /// The metadata of a record without a read limit. The caller counts hits and misses.
     pub(crate) fn meta(&self, id: u64) -> Option<RecordMeta> {
         self.limits.get(id)
     }
@@ -69,7 +70,7 @@ impl RecordCache {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What to give to [`RecordCache::insert`]; to be asked before the B-tree is.
+    /// The number for [`RecordCache::insert`]; to be read before the B-tree.
     pub(crate) fn generation(&self) -> u64 {
         *self.generation.read()
     }
@@ -81,7 +82,7 @@ impl RecordCache {
         }
     }
 
-    /// The same for a caller who keeps the data.
+    /// As `insert`, for a caller that caches the data itself.
     pub(crate) fn insert_meta(&self, generation: u64, id: u64, meta: &RecordMeta) {
         let newest = self.generation.read();
         if *newest == generation {
@@ -89,7 +90,7 @@ impl RecordCache {
         }
     }
 
-    /// To be called after a commit was published and before its memtable is let go.
+    /// To be called after a commit is published and before its memtable is dropped.
     pub(crate) fn invalidate(&self, changed: impl Iterator<Item = u64>) {
         *self.generation.write() += 1;
         changed.for_each(|id| {

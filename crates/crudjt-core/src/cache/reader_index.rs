@@ -1,14 +1,15 @@
-//! Which versions of which records a caller keeps decoded, and where: so that it needs no index of
-//! its own, and a read finds the version to compare with on the way.
+//! The index of a caller's cache of decoded records: which versions of which records it holds, and
+//! in which slots. The caller needs no index of its own, and a read finds the version to compare
+//! with on the way.
 //!
-//! A caller that watches the store (see `change_counters.rs`) knows of what it keeps as long as it is true:
-//! a read of it looks into no memtable and, where nothing expires, at no clock.
+//! For a caller that watches the store (see `change_counters.rs`), the index also proves that a
+//! cached copy is still valid: such a read touches no memtable and, without expiry, no clock.
 //!
-//! A hint with a fixed size: a record's place is decided by its id, and the ones that share it push
-//! each other out. Ids count up, so what was made together lies together. Invariants: what is said
-//! to be kept was kept under exactly this id and not forgotten since; a record that was only seen
-//! never pushes out one that is kept; what is said to be true had the token's salt, and nobody changed
-//! it since: only the clock can tell that it is dead.
+//! A direct-mapped table of fixed size: the id selects the entry, and records that share one evict
+//! each other. Ids are consecutive, so records created together are adjacent. Invariants: a record
+//! reported as cached was cached under exactly this id and not evicted since; a record that was
+//! only seen never evicts a cached one; a copy reported as valid had the token's salt and was not
+//! changed since, so that only the clock can tell that it has expired.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -17,32 +18,32 @@ use crate::cache::{ChangeCounters, NO_COUNT};
 use crate::crypto::token::TokenParts;
 use crate::record::{RecordMeta, Salt};
 
-/// What a caller knows of a record.
+/// The state of a record in a caller's cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheState {
-    /// Nothing, or no more.
+    /// Never read, or forgotten.
     Unknown,
-    /// It was read before.
+    /// Read before.
     Seen,
-    /// Its data is kept.
+    /// The data is cached.
     Cached {
-        /// The version that the data is of.
+        /// The version of the data.
         version: u64,
-        /// Where the caller keeps it.
+        /// Where the caller has it.
         slot: u64,
     },
 }
 
-/// What is known of a record and true, as far as no clock decides.
+/// A cached copy that is valid unless it has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ValidCopy {
     pub(crate) version: u64,
     pub(crate) slot: u64,
-    /// When it dies, in milliseconds since 1970; the largest for never.
+    /// When it expires, in milliseconds since 1970; the maximum for never.
     pub(crate) expiry: u64,
 }
 
-/// One record; `version` 0 was only seen, id 0 is nobody's.
+/// One record. Version 0: only seen; id 0: an empty entry.
 #[derive(Clone, Copy)]
 struct IndexEntry {
     id: u64,
@@ -50,7 +51,7 @@ struct IndexEntry {
     slot: u64,
     salt: Salt,
     expiry: u64,
-    /// What its counter was when all this was true; `NO_COUNT` if that is not known.
+    /// Its change counter when all this was valid; `NO_COUNT` if unknown.
     change_count: u32,
 }
 
@@ -67,26 +68,26 @@ impl Default for IndexEntry {
     }
 }
 
-/// The records that one caller knows.
+/// The index of one caller's cache.
 pub struct ReaderIndex {
     entries: Box<[Cell<IndexEntry>]>,
-    /// What is kept in slots below this one counts as forgotten.
+    /// Slots below this one are evicted.
     oldest: u64,
-    /// Told of changes, if the caller watches.
+    /// Counts changes, if the caller watches the store.
     counters: Option<Arc<ChangeCounters>>,
 }
 
 impl ReaderIndex {
-    /// Room for as many records, rounded down to a power of two, 48 bytes each; for none with 0.
+    /// Creates an index of `records` entries, rounded down to a power of two or 0, 48 bytes each.
     pub fn new(records: usize) -> ReaderIndex {
-        let room = if records == 0 { 0 } else { 1 << records.ilog2() };
-        let entries = vec![Cell::new(IndexEntry::default()); room].into_boxed_slice();
+        let size = if records == 0 { 0 } else { 1 << records.ilog2() };
+        let entries = vec![Cell::new(IndexEntry::default()); size].into_boxed_slice();
         ReaderIndex { entries, oldest: 0, counters: None }
     }
 
-    /// What is known of a record.
+    /// The state of a record.
     pub fn look(&self, id: u64) -> CacheState {
-        self.entry(id).map_or(CacheState::Unknown, |entry| entry.tells(self.oldest))
+        self.entry(id).map_or(CacheState::Unknown, |entry| entry.state(self.oldest))
     }
 
     fn entry(&self, id: u64) -> Option<IndexEntry> {
@@ -99,7 +100,7 @@ impl ReaderIndex {
         }
     }
 
-    /// The version that is kept of a record.
+    /// The cached version of a record.
     pub(crate) fn version(&self, id: u64) -> Option<u64> {
         match self.look(id) {
             CacheState::Cached { version, .. } => Some(version),
@@ -107,52 +108,53 @@ impl ReaderIndex {
         }
     }
 
-    /// Begins to watch: gives what is to be told of changes from now on.
+    /// Starts watching: returns the counters to increment from now on.
     pub(crate) fn watch(&mut self) -> Arc<ChangeCounters> {
         self.counters.get_or_insert_default().clone()
     }
 
-    /// The counter of a record's changes, to be read before anything is looked at.
+    /// The change counter of a record, to be loaded before anything else.
     pub(crate) fn change_count(&self, id: u64) -> u32 {
         self.counters.as_ref().map_or(NO_COUNT, |counters| counters.count(id))
     }
 
-    /// What is kept of a token's record, if it is known to be true.
+    /// The cached copy of a token's record, if it is known to be valid.
     pub(crate) fn valid_copy(&self, parts: &TokenParts) -> Option<ValidCopy> {
         let IndexEntry { version, slot, salt, expiry, change_count, .. } = self.entry(parts.id)?;
-        let is_true = change_count != NO_COUNT && change_count == self.change_count(parts.id);
-        let is_kept = version > 0 && slot >= self.oldest;
-        (is_true && is_kept && salt == parts.salt).then_some(ValidCopy { version, slot, expiry })
+        let is_valid = change_count != NO_COUNT && change_count == self.change_count(parts.id);
+        let is_cached = version > 0 && slot >= self.oldest;
+        (is_valid && is_cached && salt == parts.salt).then_some(ValidCopy { version, slot, expiry })
     }
 
-    /// Notes that what is kept of a token's record was true when its counter was read; gives the slot.
+    /// Notes that the cached copy of a token's record was valid when its counter was loaded;
+    /// returns the slot.
     pub(crate) fn confirm(&self, parts: &TokenParts, expiry: u64, change_count: u32) -> u64 {
         let Some(entry) = self.entry(parts.id) else { return 0 };
         self.set(IndexEntry { salt: parts.salt, expiry, change_count, ..entry });
         entry.slot
     }
 
-    /// Notes that a record which is not kept was read.
+    /// Notes that a record was read but not cached.
     pub fn see(&mut self, id: u64) {
-        let there = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
-        if !matches!(there.tells(self.oldest), CacheState::Cached { .. }) {
+        let present = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
+        if !matches!(present.state(self.oldest), CacheState::Cached { .. }) {
             self.set(IndexEntry { id, ..IndexEntry::default() });
         }
     }
 
-    /// Notes that a version of a record, from 1 on, is kept in a slot.
+    /// Notes that a version of a record, at least 1, is cached in a slot.
     pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
         self.set(IndexEntry { id, version, slot, ..IndexEntry::default() });
     }
 
-    /// Notes that a record which was just made, and whose token nobody has yet, is kept in a slot.
+    /// Notes that a new record, whose token was not returned yet, is cached in a slot.
     pub(crate) fn keep_new(&self, parts: &TokenParts, meta: &RecordMeta, slot: u64) {
         let RecordMeta { version, salt, expiry, whole } = *meta;
         let change_count = if whole { self.change_count(parts.id) } else { NO_COUNT };
         self.set(IndexEntry { id: parts.id, version, slot, salt, expiry, change_count });
     }
 
-    /// Forgets everything kept in slots below this one.
+    /// Notes that all slots below this one are evicted.
     pub fn forget_below(&mut self, slot: u64) {
         self.oldest = slot;
     }
@@ -163,7 +165,7 @@ impl ReaderIndex {
 }
 
 impl IndexEntry {
-    fn tells(&self, oldest: u64) -> CacheState {
+    fn state(&self, oldest: u64) -> CacheState {
         match (self.version, self.slot) {
             (0, _) => CacheState::Seen,
             (_, slot) if slot < oldest => CacheState::Unknown,
@@ -180,7 +182,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_said_to_be_kept_was_kept_last_and_not_forgotten(
+        fn a_record_reported_as_cached_was_cached_last_and_not_evicted(
             steps in proptest::collection::vec((0..5u8, 1..60u64, 1..9u64), 1..400),
         ) {
             let mut known = ReaderIndex::new(32);
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_made_together_as_there_is_room_for_are_kept() {
+    fn as_many_consecutive_records_as_entries_are_indexed() {
         let mut known = ReaderIndex::new(1 << 10);
         (500..1524).for_each(|id| known.keep(id, 1, id));
         let kept = |id: &u64| known.look(*id) == CacheState::Cached { version: 1, slot: *id };
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_seen_but_pushes_out_none_that_is_kept() {
+    fn a_seen_record_evicts_no_cached_one() {
         let mut known = ReaderIndex::new(4);
         (1..=4).for_each(|id| known.keep(id, 1, id));
         known.see(5);
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_kept_pushes_out_whatever_has_its_place() {
+    fn a_cached_record_evicts_whatever_has_its_entry() {
         let mut known = ReaderIndex::new(4);
         known.keep(1, 1, 7);
         known.keep(5, 3, 8);
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_nothing_is_known() {
+    fn an_empty_index_knows_nothing() {
         let mut known = ReaderIndex::new(0);
         known.see(1);
         known.keep(1, 1, 0);

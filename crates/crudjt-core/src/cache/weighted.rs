@@ -1,5 +1,5 @@
-//! A cache with a budget in bytes: what is kept of records and of the B-tree's pages lies in one each.
-//! Both have values of one type, for the cache's code is in the binary once for each.
+//! A cache with a budget in bytes, used once for records and once for pages of the B-tree. Both
+//! have values of one type: the cache's code is in the binary once for each type.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use zeroize::Zeroizing;
 use crate::crypto::keyring::DomainId;
 use crate::record::Header;
 
-/// Parts that have a lock each, unless the budget is small. Not as many as there are processors:
-/// asking for their number takes 5 kB of code.
+/// Shards with a lock each, unless the budget is small. A constant: determining the number of
+/// processors takes 5 kB of code.
 const SHARDS: usize = 16;
 
-/// Memory that a record takes besides its data.
+/// Memory of a record besides its data.
 const RECORD_OVERHEAD: usize = 200;
-/// Memory that a page takes besides its bytes.
+/// Memory of a page besides its bytes.
 const PAGE_OVERHEAD: usize = 96;
 
-/// What is kept.
+/// A cached value.
 pub(crate) enum CachedValue {
     Record(CachedRecord),
     Page(CachedPage),
 }
 
-/// An opened record.
+/// A decrypted record.
 pub(crate) struct CachedRecord {
     pub(crate) header: Header,
     pub(crate) domain: DomainId,
@@ -34,20 +34,20 @@ pub(crate) struct CachedRecord {
 }
 
 impl CachedRecord {
-    /// The memory that it takes, about.
+    /// Its approximate memory, in bytes.
     fn weight(&self) -> usize {
         self.data.len() + RECORD_OVERHEAD
     }
 }
 
-/// A page as far as its checksum covers it.
+/// The part of a page that its checksum covers.
 pub(crate) struct CachedPage {
     pub(crate) sum: u128,
     pub(crate) bytes: Box<[u8]>,
 }
 
 impl CachedPage {
-    /// The memory that it takes, about.
+    /// Its approximate memory, in bytes.
     fn weight(&self) -> usize {
         self.bytes.len() + PAGE_OVERHEAD
     }
@@ -57,8 +57,8 @@ impl CachedPage {
 pub(crate) struct Weight;
 
 impl Weighter<u64, Arc<CachedValue>> for Weight {
-    fn weight(&self, _number: &u64, kept: &Arc<CachedValue>) -> u64 {
-        let weight = match kept.as_ref() {
+    fn weight(&self, _number: &u64, value: &Arc<CachedValue>) -> u64 {
+        let weight = match value.as_ref() {
             CachedValue::Record(record) => record.weight(),
             CachedValue::Page(page) => page.weight(),
         };
@@ -66,16 +66,16 @@ impl Weighter<u64, Arc<CachedValue>> for Weight {
     }
 }
 
-/// Values by number, of which the ones that are asked for again stay.
+/// Values by number; those that are requested again stay.
 pub(crate) type WeightedCache = Cache<u64, Arc<CachedValue>, Weight, FxBuildHasher>;
 
-/// An empty cache for so many bytes of values that take `typical` bytes each.
+/// Creates a cache for `bytes` bytes of values that take `typical` bytes each.
 pub(crate) fn weighted_cache(bytes: usize, typical: usize) -> WeightedCache {
     let options = OptionsBuilder::new()
         .shards(SHARDS)
         .estimated_items_capacity(bytes / typical + 1)
         .weight_capacity(bytes as u64)
         .build();
-    let options = options.expect("all that must be set is");
+    let options = options.expect("all mandatory options are set");
     Cache::with_options(options, Weight, FxBuildHasher, DefaultLifecycle::default())
 }

@@ -1,7 +1,7 @@
-//! The two ciphers and their keys.
+//! The two ciphers, their keys, and key derivation.
 //!
-//! Both have 96-bit nonces. ChaCha20-Poly1305 needs no extended nonce here: the 192-bit random
-//! salt that XChaCha would mix into the key is mixed in by the epoch key's derivation.
+//! Both ciphers have 96-bit nonces. ChaCha20-Poly1305 needs no extended nonce: the derivation of
+//! the epoch key mixes in the 192-bit random salt that XChaCha would mix in.
 
 use ring::aead::{
     AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey,
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::wipe_unsafe::WipedKey;
 use crate::record::TAG;
 
-/// An authenticated cipher, by the number that stands in the files.
+/// An authenticated cipher, with its number in the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cipher {
     Aes256Gcm = 1,
@@ -60,13 +60,13 @@ fn has_aes() -> bool {
 pub(crate) struct Key(WipedKey);
 
 impl Key {
-    /// `None` never happens with 32 bytes.
+    /// Never `None` with 32 bytes.
     pub(crate) fn new(cipher: Cipher, bytes: &[u8; 32]) -> Option<Key> {
         let key = UnboundKey::new(cipher.algorithm(), bytes).ok()?;
         Some(Key(WipedKey::new(LessSafeKey::new(key))))
     }
 
-    /// Encrypts in place and gives the tag. `None` only beyond 2^36 bytes.
+    /// Encrypts in place and returns the tag. `None` only beyond 2^36 bytes.
     pub(crate) fn seal(
         &self,
         nonce: [u8; 12],
@@ -79,7 +79,7 @@ impl Key {
         tag.as_ref().try_into().ok()
     }
 
-    /// Decrypts in place; `None` where anything was changed.
+    /// Decrypts in place; `None` if anything was changed.
     pub(crate) fn open(
         &self,
         nonce: [u8; 12],

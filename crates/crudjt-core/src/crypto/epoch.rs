@@ -1,7 +1,7 @@
 //! Epochs: the keys that records are sealed with, one at a time per domain.
 //!
-//! An epoch's row (domain, cipher, salt) travels with what it seals: in the journal before the
-//! first record that needs it, in the B-tree no later than that record.
+//! Invariant: the row of an epoch (domain, cipher, salt) is stored with the records that it seals:
+//! in the journal before the first of them, in the B-tree no later than the first of them.
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 const SALT: usize = 24;
 
-/// What is stored of an epoch.
+/// The stored part of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EpochRow {
     pub(crate) number: u32,
@@ -28,7 +28,7 @@ pub(crate) struct EpochRow {
 }
 
 impl EpochRow {
-    /// The row's bytes: number, domain, cipher, salt.
+    /// Appends the row's bytes: number, domain, cipher, salt.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.number.to_le_bytes());
         out.extend_from_slice(&self.domain);
@@ -36,14 +36,14 @@ impl EpochRow {
         out.extend_from_slice(&self.salt);
     }
 
-    /// The row's bytes alone.
+    /// The row's bytes.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut out = Vec::new();
         self.write(&mut out);
         out
     }
 
-    /// Takes a row apart; also gives what stands behind it.
+    /// Parses a row; also returns the bytes after it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(EpochRow, &[u8])> {
         let mut reader = ByteReader(bytes);
         let row = EpochRow {
@@ -73,7 +73,7 @@ impl Epoch {
         })
     }
 
-    /// The next nonce, below `limit`; `None` when the epoch is used up.
+    /// The next nonce, below `limit`; `None` when the epoch is exhausted.
     pub(crate) fn next_nonce(&self, limit: u64) -> Option<u64> {
         Some(self.seals.fetch_add(1, Ordering::Relaxed)).filter(|nonce| *nonce < limit)
     }
@@ -97,7 +97,7 @@ impl Epoch {
         Some(())
     }
 
-    /// Opens a sealed record in place: its data then stands at the range given back.
+    /// Decrypts a sealed record in place and returns the range of its data.
     pub(crate) fn open(
         &self,
         id: u64,
@@ -121,7 +121,7 @@ fn nonce_bytes(counter: u64) -> [u8; 12] {
     nonce
 }
 
-/// What is authenticated besides the data: id, domain, epoch salt, cipher and the header's bytes.
+/// The associated data of a seal: id, domain, epoch salt, cipher, and the header's bytes.
 struct Associated {
     bytes: [u8; Associated::MAX],
     length: usize,
@@ -151,7 +151,7 @@ impl Associated {
     }
 }
 
-/// The store's epochs by number: with their keys those of the open domains, taken the others.
+/// The store's epochs by number; `None` for those of domains that no secret opens.
 #[derive(Default)]
 pub(crate) struct Epochs(RwLock<HashMap<u32, Option<Arc<Epoch>>>>);
 
@@ -160,7 +160,7 @@ impl Epochs {
         self.0.read().get(&number).cloned().flatten()
     }
 
-    /// Notes the number of an epoch whose domain is not open.
+    /// Reserves the number of an epoch whose domain is not open.
     pub(crate) fn reserve(&self, number: u32) {
         self.0.write().insert(number, None);
     }
@@ -172,12 +172,13 @@ impl Epochs {
         Some(epoch)
     }
 
-    /// Adds a drawn epoch.
+    /// Adds an epoch that was drawn.
     pub(crate) fn publish(&self, epoch: &Arc<Epoch>) {
         self.0.write().insert(epoch.row.number, Some(epoch.clone()));
     }
 
-    /// Draws a new epoch with a number that no other one has; to be published once it is declared.
+    /// Draws an epoch with a random unused number. To be published after it is declared in the
+    /// journal.
     pub(crate) fn draw(&self, domain: &Domain) -> Result<Arc<Epoch>> {
         loop {
             let salt: [u8; SALT] = random()?;

@@ -1,8 +1,8 @@
-//! Sealing records: authenticated encryption under epoch keys.
+//! Keys, tokens, and sealing: authenticated encryption of records under epoch keys.
 //!
-//! A nonce never repeats under one key, also after a crash, a lost tail or a restored backup: each
-//! opening of the store draws a fresh epoch (random salt, so a fresh key) for each domain that it
-//! writes to, and counts nonces up from zero below it. Keys are wiped when dropped.
+//! A nonce never repeats under one key, even after a crash, a lost journal tail or a restored
+//! backup: each open of the store draws a new epoch (a random salt, so a new key) for each domain
+//! that it writes to, and counts nonces up from zero. Keys are wiped when dropped.
 
 mod cipher;
 mod epoch;

@@ -1,4 +1,4 @@
-//! Random bytes from the system, and salts handed out of a pool so that a token costs no system call.
+//! Random bytes from the system, and salts from a pool, so that a token costs no system call.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 const POOL: usize = 2048;
 
-/// Fills an array from the system's generator.
+/// An array of bytes from the system's generator.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0u8; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Randomness)?;
@@ -25,7 +25,7 @@ thread_local! {
     static SALTS: RefCell<Pool> = RefCell::new(Pool { bytes: Box::new([0; POOL]), used: POOL });
 }
 
-/// Eight random bytes that were never given before.
+/// Eight random bytes that were never returned before.
 pub(crate) fn salt() -> Result<Salt> {
     SALTS.with_borrow_mut(|pool| {
         if pool.used >= POOL {

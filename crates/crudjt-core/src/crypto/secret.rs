@@ -23,8 +23,8 @@ const LENIENT: GeneralPurposeConfig =
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Decodes Base64 in the standard or the URL-safe alphabet, with or without padding; surrounding
-    /// white space is ignored.
+    /// Decodes Base64 in the standard or the URL-safe alphabet, with or without padding;
+    /// surrounding white space is ignored.
     ///
     /// # Errors
     /// [`Error::SecretKey`] if blank, not Base64, of the wrong length, or all zero.

@@ -1,8 +1,8 @@
 //! Tokens: one AES-256 block over `id ‖ salt`, written as 22 characters of URL-safe Base64.
 //!
-//! To anybody without the key the 128 bits are indistinguishable from random. The id makes the
-//! token a key of the B-tree, the salt is kept with the record and compared in constant time.
-//! Decoding is strict: each 16 bytes have exactly one text.
+//! Without the key the 128 bits are indistinguishable from random. The id is the record's key in
+//! the B-tree; the salt is stored with the record and compared in constant time. Decoding is
+//! strict: each 16 bytes have exactly one text.
 
 use aes::Aes256;
 use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
@@ -11,10 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::record::Salt;
 
-/// Characters of a token.
+/// Length of a token, in characters.
 pub const TOKEN_LENGTH: usize = 22;
 
-/// A token as its 22 characters. It opens a session: it is never printed.
+/// A token as its 22 characters. A credential: it is never printed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token {
     text: [u8; TOKEN_LENGTH],
@@ -22,7 +22,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// The characters, of `A–Z a–z 0–9 - _`.
+    /// The characters, from `A–Z a–z 0–9 - _`.
     pub fn as_bytes(&self) -> &[u8; TOKEN_LENGTH] {
         &self.text
     }
@@ -38,14 +38,14 @@ impl Token {
     }
 }
 
-/// What a token says once decrypted.
+/// A decrypted token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TokenParts {
     pub(crate) id: u64,
     pub(crate) salt: Salt,
 }
 
-/// Makes and opens the tokens of one domain.
+/// Encrypts and decrypts the tokens of one domain.
 pub(crate) struct TokenCipher(Aes256);
 
 impl TokenCipher {
@@ -61,7 +61,7 @@ impl TokenCipher {
         let mut block = block.into();
         self.0.encrypt_block(&mut block);
         let mut text = [0u8; TOKEN_LENGTH];
-        // 16 bytes always make 22 characters.
+        // 16 bytes are always 22 characters.
         let _ = URL_SAFE_NO_PAD.encode_slice(block, &mut text);
         Token { text, id: parts.id }
     }
@@ -75,11 +75,10 @@ impl TokenCipher {
     }
 }
 
-/// The 16 bytes that a token's text stands for; `None` for anything that is not a token's one
-/// and only text.
+/// The 16 bytes of a token's text; `None` for anything but the one text of some token.
 pub(crate) fn decode(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; TOKEN_LENGTH] = text.try_into().ok()?;
-    // The decoder wants room for a whole last group.
+    // The decoder needs space for a complete last group.
     let mut bytes = [0u8; 18];
     let count = URL_SAFE_NO_PAD.decode_slice_unchecked(text, &mut bytes).ok()?;
     (count == 16).then(|| bytes.first_chunk().copied())?

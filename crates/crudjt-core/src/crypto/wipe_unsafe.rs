@@ -21,8 +21,8 @@ impl Drop for WipedKey {
     fn drop(&mut self) {
         let key: *mut LessSafeKey = &mut *self.0;
         // SAFETY: the key is never used or dropped again (it is in a ManuallyDrop that is being
-        // dropped), it owns no memory elsewhere (a ring key is its expanded schedule and a static
-        // reference to its algorithm), and its memory is exclusively ours here.
+        // dropped), it owns no other memory (a ring key is its expanded schedule and a static
+        // reference to its algorithm), and access to its memory is exclusive here.
         unsafe { zeroize_flat_type(key) }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::header::ENTRIES;
 use super::segment_files::{FoundSegment, newest_synced};
 use super::segment_reader::SegmentReader;
-use super::{Applied, Begin, Change, Segment};
+use super::{Begin, Change, Segment};
 use crate::options::Options;
 use crate::{Error, Result};
 
@@ -17,6 +17,18 @@ struct WalkedSegment {
     durable: u64,
     /// Where its entries end.
     end: u64,
+}
+
+/// The last entry that the B-tree has applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied {
+    pub(crate) sequence: u64,
+    pub(crate) chain: u64,
+}
+
+impl Applied {
+    /// No entry yet.
+    pub(crate) const NOTHING: Applied = Applied { sequence: 0, chain: 0 };
 }
 
 /// The walk over the chain.

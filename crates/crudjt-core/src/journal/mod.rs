@@ -26,10 +26,11 @@ mod spare_segments;
 mod sync;
 
 pub(crate) use append_cursor::AppendCursor;
+pub(crate) use chain_walk::Applied;
 pub(crate) use entry::{Change, Entry, RecordLocation, largest_entry};
 pub(crate) use header::Begin;
 pub(crate) use inspect::{EntryVisitor, Inspected, inspect};
-pub(crate) use recovery::{Applied, Recovered, any_in_use, recover};
+pub(crate) use recovery::{Recovered, any_in_use, recover};
 pub(crate) use segment::Segment;
 pub(crate) use segment_files::{is_own_file, is_segment};
 pub(crate) use segment_maker::SegmentMaker;

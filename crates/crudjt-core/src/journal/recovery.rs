@@ -11,23 +11,11 @@ use std::sync::Arc;
 use super::chain_walk::ChainWalk;
 use super::header::{ENTRIES, Identity};
 use super::segment_files::{FoundSegment, file_of, newest_time, read_page, segment_numbers};
-use super::{Begin, Change, Segment};
+use super::{Applied, Begin, Change, Segment};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
 use crate::{Error, Result};
-
-/// The last entry that the B-tree has applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Applied {
-    pub(crate) sequence: u64,
-    pub(crate) chain: u64,
-}
-
-impl Applied {
-    /// No entry yet.
-    pub(crate) const NOTHING: Applied = Applied { sequence: 0, chain: 0 };
-}
 
 /// The recovered journal.
 pub(crate) struct Recovered {

@@ -7,46 +7,13 @@
 
 use super::finding::{FindingKind, Findings};
 use super::journal_states::JournalStates;
-use super::merge::Merge;
+use super::merge::{Merge, RecordVisitor, Tally};
 use super::progress::ProgressMeter;
 use super::record_check::RecordCheck;
 use super::row_reader::{RowReader, SmallTables, read_epoch_copies};
 use super::store_reader::StoreReader;
-use crate::crypto::EpochRow;
 use crate::crypto::keyring::Unlocked;
 use crate::{Result, journal};
-
-/// Receives every record whose newest state is known, by ascending id.
-pub(super) trait RecordVisitor {
-    /// A valid record; not certain if a gap in the journal may hide a later change.
-    ///
-    /// # Errors
-    /// They end the run.
-    fn record(&mut self, id: u64, record: &[u8], certain: bool) -> Result<()>;
-    /// The epochs of all records, before the first of them.
-    fn epochs(&mut self, _rows: Vec<EpochRow>) {}
-}
-
-/// What was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Tally {
-    /// Records whose newest state is known, including doubtful ones.
-    pub(super) records: u64,
-    pub(super) doubtful: u64,
-    pub(super) expired: u64,
-    /// Records that were decrypted with their key.
-    pub(super) opened: u64,
-    /// Records that the B-tree counts but that are unreadable, and invalid records.
-    pub(super) lost: u64,
-    pub(super) blocks: u64,
-    pub(super) segments: u64,
-    pub(super) to_replay: u64,
-    /// The highest id and the newest time seen.
-    pub(super) highest_id: u64,
-    pub(super) newest_time: u64,
-    /// The sequence behind everything seen.
-    pub(super) next: u64,
-}
 
 /// Reads a whole store.
 ///

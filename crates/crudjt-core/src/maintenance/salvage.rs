@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::finding::Findings;
-use super::newest_states::{RecordVisitor, Tally, read_newest};
+use super::merge::{RecordVisitor, Tally};
+use super::newest_states::read_newest;
 use super::progress::{Progress, ProgressMeter};
 use super::store_builder::StoreBuilder;
 use super::store_reader::StoreReader;

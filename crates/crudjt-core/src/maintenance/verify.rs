@@ -1,7 +1,8 @@
 //! Verifies a store without changing it.
 
 use super::finding::{Finding, Findings};
-use super::newest_states::{RecordVisitor, Tally, read_newest};
+use super::merge::{RecordVisitor, Tally};
+use super::newest_states::read_newest;
 use super::progress::{Progress, ProgressMeter};
 use super::store_reader::StoreReader;
 use crate::Result;

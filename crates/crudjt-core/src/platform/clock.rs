@@ -1,23 +1,24 @@
-//! Time, injected: the engine asks a [`Clock`] and waits on a [`Signal`] with it, so that tests
-//! move time by hand. Wall time is in milliseconds since 1970, monotonic time in milliseconds
-//! since an arbitrary start.
+//! Injected time: the engine reads a [`Clock`] and waits on a [`Signal`] with it, so that tests
+//! control time. Wall time is in milliseconds since 1970, monotonic time in milliseconds since an
+//! arbitrary start.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
-/// Where the engine takes its time from.
+/// The engine's source of time.
 pub trait Clock: Send + Sync {
     /// Wall time in milliseconds since 1970.
     fn wall(&self) -> u64;
     /// Monotonic time in milliseconds.
     fn monotonic(&self) -> u64;
-    /// Blocks until `signal` was raised or the monotonic time is `until`.
+    /// Blocks until `signal` is raised or the monotonic time is `until`.
     fn wait(&self, signal: &Arc<Signal>, until: Option<u64>);
 }
 
-/// A flag that a background thread sleeps on. Raising it wakes the sleeper, or the next one.
+/// A flag that a background thread waits for. Raising it wakes the waiting thread, or the next one
+/// that waits.
 #[derive(Default)]
 pub struct Signal {
     raised: Mutex<bool>,
@@ -25,13 +26,13 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Wakes the thread that waits, or the next one that will.
+    /// Wakes the waiting thread, or the next one that waits.
     pub fn raise(&self) {
         *self.raised.lock() = true;
         self.condvar.notify_all();
     }
 
-    /// Blocks until raised or until `timeout` has passed; lowers the flag.
+    /// Blocks until raised or until `timeout` has passed; resets the flag.
     fn wait(&self, timeout: Option<Duration>) {
         let mut raised = self.raised.lock();
         if !*raised {
@@ -77,19 +78,19 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that a test controls.
 pub struct ManualClock {
     times: Mutex<(u64, u64)>,
     sleepers: Mutex<Vec<Weak<Signal>>>,
 }
 
 impl ManualClock {
-    /// Stands at `wall` milliseconds since 1970.
+    /// Creates a clock at `wall` milliseconds since 1970.
     pub fn new(wall: u64) -> Arc<ManualClock> {
         Arc::new(ManualClock { times: Mutex::new((wall, 0)), sleepers: Mutex::new(Vec::new()) })
     }
 
-    /// Lets `milliseconds` pass on both clocks and wakes who waited for that.
+    /// Advances both times and wakes waiting threads.
     pub fn advance(&self, milliseconds: u64) {
         let mut times = self.times.lock();
         times.0 += milliseconds;

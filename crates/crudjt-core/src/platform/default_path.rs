@@ -20,8 +20,8 @@ pub struct DefaultPath {
 }
 
 /// The store's folder when no path is given: the system's folder if it exists or can be created,
-/// and can be written; else `store_jt` in the project's root, which is the nearest folder at or above
-/// `working_folder` with a package.json, or `working_folder` itself.
+/// and can be written; else `store_jt` in the project's root, which is the nearest folder at or
+/// above `working_folder` with a package.json, or `working_folder` itself.
 ///
 /// This is the rule of npm `crudjt@1.0.1`.
 pub fn default_path(working_folder: &Path) -> DefaultPath {

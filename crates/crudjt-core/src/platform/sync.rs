@@ -19,8 +19,8 @@ pub(crate) use shuttle::{sync::atomic, thread_local};
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle_parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 
-/// Pads a hot shared value to its own cache line to avoid false sharing. 128 bytes: processors fetch
-/// lines in pairs.
+/// Pads a hot shared value to its own cache line to avoid false sharing. 128 bytes: processors
+/// fetch lines in pairs.
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct CachePadded<T>(pub(crate) T);

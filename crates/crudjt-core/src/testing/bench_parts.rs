@@ -1,4 +1,4 @@
-//! Parts of the engine for its benchmarks, which see only what is public. Not an interface.
+//! Private parts of the engine for its benchmarks. Not part of the API.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn domain() -> Domain {
     }
 }
 
-/// Making and opening tokens.
+/// Encrypts and decrypts tokens.
 pub struct Tokens(Domain);
 
 impl Tokens {
@@ -38,7 +38,7 @@ impl Tokens {
     }
 }
 
-/// Sealing and opening records.
+/// Seals and opens records.
 pub struct Sealing {
     epoch: Arc<Epoch>,
     sealed: Vec<u8>,
@@ -72,7 +72,7 @@ impl Sealing {
         self.sealed.len()
     }
 
-    /// Opens a copy of the record sealed last.
+    /// Opens a copy of the last sealed record.
     pub fn open(&mut self) -> bool {
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.sealed);
@@ -83,7 +83,7 @@ impl Sealing {
     }
 }
 
-/// Appending to a journal that begins again whenever a segment is full.
+/// Appends to a journal that starts over whenever its segment is full.
 pub struct Appending {
     segment: Arc<Segment>,
     cursor: AppendCursor,
@@ -91,7 +91,7 @@ pub struct Appending {
 }
 
 impl Appending {
-    /// In a folder of its own.
+    /// Creates the journal in an empty folder.
     pub fn new(folder: &Path, journal: JournalMode) -> Result<Appending> {
         let options = Options { journal, ..Options::new(folder, Vec::new()) };
         let segment = Arc::new(SegmentMaker::new(&options, [0; 16]).make(1)?);

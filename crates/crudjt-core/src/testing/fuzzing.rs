@@ -1,5 +1,5 @@
-//! The private parsers for the tests that give them hostile bytes: each function parses, writes what
-//! it understood again, and leaves the judgement to the test. Not an interface.
+//! The private parsers, for tests with hostile bytes: each function parses its input and serializes
+//! the result again; the test decides whether that is right. Not part of the API.
 
 use std::path::Path;
 
@@ -12,15 +12,14 @@ use crate::{journal, tree};
 
 pub use crate::journal::fuzzing::{entry_again, segment_again};
 
-/// The bytes that a text stands for, and the text of the token that these bytes are; `None` if the
-/// text is no token.
+/// The bytes of a token's text, and the text of these bytes; `None` if the text is no token.
 pub fn token_again(text: &[u8]) -> Option<([u8; 16], [u8; crate::TOKEN_LENGTH])> {
     let block = decode(text)?;
     let tokens = Domain::new([1; 16], &[2; 32])?.tokens;
     Some((block, *tokens.token(tokens.decrypt(block)).as_bytes()))
 }
 
-/// How long a record's header is, and the same header again.
+/// The length of a record's header, and the header again.
 pub fn header_again(record: &[u8]) -> Option<(usize, Vec<u8>)> {
     let (header, length) = Header::parse(record)?;
     let mut out = Vec::new();
@@ -28,7 +27,7 @@ pub fn header_again(record: &[u8]) -> Option<(usize, Vec<u8>)> {
     Some((length, out))
 }
 
-/// An epoch's row again, and how many bytes stand behind it.
+/// An epoch's row again, and how many bytes follow it.
 pub fn epoch_again(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (row, rest) = EpochRow::parse(bytes)?;
     let mut out = Vec::new();
@@ -36,15 +35,15 @@ pub fn epoch_again(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((out, rest.len()))
 }
 
-/// A keyring again, whose checksum is appended to `bytes` first; `None` if it is refused.
+/// A keyring again, after appending its checksum to `bytes`; `None` if it is rejected.
 pub fn keyring_again(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut sealed = bytes.to_vec();
     append_checksum(&mut sealed);
     Keyring::parse(Path::new("keyring"), &sealed).ok().map(|keyring| keyring.to_bytes())
 }
 
-/// Makes all checksums of a store's file fit what it holds, as whoever can write the files can;
-/// seals need the key and stay as they are.
+/// Recomputes all checksums of a store's file, as an attacker with write access can. Seals need the
+/// key and stay as they are.
 pub fn make_checksums_fit(name: &str, bytes: &mut Vec<u8>) {
     if KEYRING_FILES.contains(&name) {
         bytes.truncate(bytes.len().saturating_sub(8));

@@ -2,20 +2,16 @@
 
 use std::collections::HashMap;
 
-use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 
 use super::database::Tree;
 use super::guard::LeakedByPanic;
-use super::tables::{
-    APPLIED, AppliedMark, EPOCH_COPIES, EPOCHS, EXPIRIES, EpochCount, Key, META, RECORDS, Redb,
-};
+use super::tables::{AppliedMark, EPOCH_COPIES, EPOCHS, EpochCount, Key, Redb, Rows};
+use super::transaction::{transact, write_mark};
 use super::writer::Writer;
 use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
 use crate::{Error, Result};
-
-/// Sealed records by ascending id.
-pub(crate) type Rows = Vec<(u64, Vec<u8>)>;
 
 /// What one commit does: it applies a memtable and removes a bounded number of expired records.
 pub(crate) struct Batch<'a> {
@@ -86,29 +82,6 @@ impl Tree {
     }
 }
 
-/// Creates the tables of a new store, with the first applied mark.
-pub(super) fn create_tables(database: &Database) -> Redb<()> {
-    if database.begin_read()?.open_table(META).is_ok() {
-        return Ok(());
-    }
-    transact(database, |transaction| {
-        transaction.open_table(RECORDS)?;
-        transaction.open_table(EXPIRIES)?;
-        transaction.open_table(EPOCHS)?;
-        write_mark(transaction, AppliedMark::FIRST)
-    })
-}
-
-/// Runs `work` in a write transaction and commits it in two phases, with the allocator's state, so
-/// that an opening after a crash repairs nothing.
-fn transact<T>(database: &Database, work: impl FnOnce(&WriteTransaction) -> Redb<T>) -> Redb<T> {
-    let mut transaction = LeakedByPanic::new(database.begin_write()?);
-    transaction.set_quick_repair(true);
-    let done = work(&transaction)?;
-    transaction.take().map_or(Ok(()), WriteTransaction::commit)?;
-    Ok(done)
-}
-
 fn apply(
     transaction: &WriteTransaction,
     batch: &Batch<'_>,
@@ -161,11 +134,5 @@ fn settle_epochs(
         })?;
         copies.retain(|number, _| matches!(epochs.get(number), Ok(Some(_)) | Err(_)))?;
     }
-    Ok(())
-}
-
-fn write_mark(transaction: &WriteTransaction, mark: AppliedMark) -> Redb<()> {
-    let mut meta = LeakedByPanic::new(transaction.open_table(META)?);
-    meta.insert(APPLIED, mark.to_bytes().as_slice())?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The B-tree of an open store: its file opened by redb, and the view that readers see.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,17 +8,17 @@ use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
 use super::TREE_FILE;
-use super::commit::create_tables;
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::is_damage;
-use super::redb_file::catalog::find_table;
+use super::redb_file::block_format::{damaged, is_damage};
+use super::redb_file::catalog::{check_system, find_table};
+use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
-use super::redb_file::page::Widths;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::page_ownership;
-use super::snapshot::read_mark;
-use super::tables::{AppliedMark, RECORDS, Redb, TableName};
+use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS};
+use super::transaction::create_tables;
+use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
@@ -86,32 +87,36 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
-        self.check(&blocks)?;
-        *self.mark.lock() = self.guard("open its B-tree", || {
+        let mark = self.check(&blocks).map_err(|error| match is_damage(&error) {
+            true => Error::damaged(&self.path, format!("the B-tree is unusable: {error}")),
+            false => Error::storage(&self.path, "open its B-tree", error),
+        })?;
+        self.guard("open its B-tree", || {
             let backend = blocks.clone();
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
-            create_tables(&database)?;
-            let mark = read_mark(&database.begin_read()?)?;
+            if mark.is_none() {
+                create_tables(&database)?;
+            }
             let opened = OpenDatabase { database, blocks };
             self.publish(&opened, opening)?;
             *current = Some(opened);
-            Ok(mark)
+            Ok(())
         })?;
+        self.set_mark(mark.unwrap_or(AppliedMark::FIRST));
         Ok(())
     }
 
-    /// Refuses a file that redb must not get.
-    fn check(&self, blocks: &BlockFile) -> Result<()> {
-        let checked = if self.check_pages {
-            page_ownership::check(blocks, true)
-        } else {
-            page_ownership::check_header(blocks).map(drop)
-        };
-        checked.map_err(|error| match is_damage(&error) {
-            true => Error::damaged(&self.path, format!("the B-tree is unusable: {error}")),
-            false => Error::storage(&self.path, "open its B-tree", error),
-        })
+    /// Checks what redb must be able to trust, and gives the applied mark; `None` for a file without
+    /// a commit.
+    fn check(&self, blocks: &BlockFile) -> io::Result<Option<AppliedMark>> {
+        if self.check_pages {
+            page_ownership::check(blocks, true)?;
+        }
+        let header = FileHeader::read_intact(blocks)?.filter(|header| header.data.is_some());
+        let Some(header) = header else { return Ok(None) };
+        check_system(blocks, &header)?;
+        committed_mark(blocks, &header).map(Some)
     }
 
     /// Opens the file anew after a failed access, unless that has happened since `opening`.
@@ -191,8 +196,9 @@ impl Tree {
         let pin = opened.database.begin_read()?.open_table(RECORDS)?;
         let rows = pin.len()?;
         let blocks = opened.blocks.clone();
-        let table = find_table(&blocks, TableName::Records.text())?;
-        if table.rows != rows || table.widths != Widths::U128_TO_BYTES {
+        let header = FileHeader::read_intact(&blocks)?.ok_or_else(|| damaged(0))?;
+        let table = find_table(&blocks, &header, TableName::Records.text())?;
+        if table.rows != rows || table.widths != WIDTHS {
             return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
         }
         let lookup = Lookup { root: table.root, blocks, cache: self.cache.clone(), _pin: pin };

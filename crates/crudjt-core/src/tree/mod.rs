@@ -12,15 +12,16 @@ mod guard;
 mod redb_file;
 mod snapshot;
 mod tables;
+mod transaction;
 mod tree_file;
 mod writer;
 
-pub(crate) use commit::{Batch, Committed, Rows};
+pub(crate) use commit::{Batch, Committed};
 pub(crate) use database::Tree;
 pub(crate) use redb_file::block_format::make_checksums_fit;
 pub(crate) use redb_file::walk::{Damage, RowVisitor};
 pub(crate) use snapshot::Snapshot;
-pub(crate) use tables::{AppliedMark, EpochCount, TableName, expiry_key};
+pub(crate) use tables::{AppliedMark, EpochCount, Rows, TableName, expiry_key};
 pub(crate) use tree_file::{TreeFile, store_of_tree};
 
 /// The name of the B-tree's file.

@@ -4,9 +4,10 @@ use redb::{
     ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
 };
 
-use super::commit::Rows;
 use super::database::Tree;
-use super::tables::{APPLIED, AppliedMark, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Value};
+use super::tables::{
+    APPLIED, AppliedMark, EPOCHS, EpochCount, Key, META, RECORDS, Redb, Rows, Value,
+};
 use crate::Result;
 use crate::crypto::EpochRow;
 
@@ -45,8 +46,7 @@ fn read_epochs(transaction: &ReadTransaction) -> Redb<Vec<EpochRow>> {
     table.iter()?.map(row).filter_map(Redb::transpose).collect()
 }
 
-/// The applied mark of a commit.
-pub(super) fn read_mark(transaction: &ReadTransaction) -> Redb<AppliedMark> {
+fn read_mark(transaction: &ReadTransaction) -> Redb<AppliedMark> {
     let bytes = transaction.open_table(META)?.get(APPLIED)?;
     let mark = bytes.and_then(|bytes| AppliedMark::parse(bytes.value()));
     mark.ok_or_else(|| redb::Error::Corrupted("the B-tree has no applied mark".to_owned()))

@@ -13,12 +13,17 @@
 
 use redb::TableDefinition;
 
+use super::redb_file::page::Widths;
 use crate::bytes::ByteReader;
 use crate::crypto::EpochRow;
 use crate::journal::Applied;
 
+/// Sealed records by ascending id.
+pub(crate) type Rows = Vec<(u64, Vec<u8>)>;
+
 pub(super) type Key = u128;
 pub(super) type Value = &'static [u8];
+pub(super) const WIDTHS: Widths = Widths { key: Some(16), value: None };
 /// The value of a row that consists of its key.
 pub(super) const EMPTY: Value = &[];
 type Definition = TableDefinition<'static, Key, Value>;

@@ -1,17 +1,18 @@
 //! The B-tree's file of a store that is not open, read without redb and without changing it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::TREE_FILE;
 use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format;
-use super::redb_file::catalog::{CATALOG, Definition};
+use super::redb_file::catalog::{CATALOG, Definition, find_table, read_rows};
 use super::redb_file::header::FileHeader;
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
 use super::redb_file::walk::{Damage, RowVisitor, Walk};
-use super::tables::{AppliedMark, TableName};
+use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
@@ -29,6 +30,17 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
     let path = options.path.join(TREE_FILE);
     let file = options.environment.storage.open(&path, Mode::Read).ok()?;
     block_format::store_of(&path, file.as_ref()).ok()
+}
+
+/// The applied mark of a commit.
+///
+/// # Errors
+/// `InvalidData` if it is damaged; those of reading the file.
+pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
+    let meta = find_table(blocks, header, TableName::Meta.text())?;
+    let rows = read_rows(blocks, meta.root, WIDTHS)?;
+    let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
+    rows.iter().find_map(|(key, value)| AppliedMark::in_row(key, value)).ok_or_else(missing)
 }
 
 impl TreeFile {
@@ -62,9 +74,7 @@ impl TreeFile {
 
     /// The applied mark, if it is readable.
     pub(crate) fn mark(&self) -> Option<AppliedMark> {
-        let mut mark = MarkReader(None);
-        self.walk(TableName::Meta, &mut mark).ok()?;
-        mark.0
+        committed_mark(&self.blocks, &self.header).ok()
     }
 
     /// Blocks of the file.
@@ -83,7 +93,7 @@ impl TreeFile {
     ) -> Result<Option<u64>> {
         let definitions = self.definitions(self.header.data, visitor)?;
         match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
-            Some((_, definition)) if definition.widths == Widths::U128_TO_BYTES => {
+            Some((_, definition)) if definition.widths == WIDTHS => {
                 self.walk_tree(definition.root, definition.widths, visitor)?;
                 Ok(Some(definition.rows))
             }
@@ -143,14 +153,5 @@ impl RowVisitor for DefinitionCollector<'_> {
 
     fn read(&mut self, blocks: u64) {
         self.inner.read(blocks);
-    }
-}
-
-struct MarkReader(Option<AppliedMark>);
-
-impl RowVisitor for MarkReader {
-    fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        self.0 = AppliedMark::in_row(key, value).or(self.0);
-        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Any bytes as MessagePack, held against another implementation: the walk takes exactly the maps
-//! that it takes, and counts what it would write; an outline's leaves are the values it reads.
+//! that it takes, and counts what it would write; the leaves of a match are the values it reads.
 
 use crudjt_core::msgpack::{DEPTH_LIMIT, Malformed, measure};
-use crudjt_core::{Leaves, MAX_LEAVES, Outliner};
+use crudjt_core::{Leaves, MAX_LEAVES, MapMatcher};
 use rmpv::Value;
 use std::collections::HashMap;
 
@@ -155,17 +155,17 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A reader of outlines, who knows the templates and the texts that it was told.
+/// A decoder of leaves, with the templates and the texts that it learned.
 #[derive(Default)]
 struct Reader {
-    outliner: Outliner,
+    matcher: MapMatcher,
     learned: Vec<Template>,
     texts: HashMap<i32, Vec<u8>>,
 }
 
 impl Reader {
     fn learn(&mut self, map: &[u8], template: Template) {
-        self.outliner.learn(Outliner::bucket(map), 0, &template.0, &template.1);
+        self.matcher.learn(MapMatcher::bucket(map), 0, &template.0, &template.1);
         self.learned.push(template);
     }
 
@@ -174,7 +174,7 @@ impl Reader {
     fn fits(&mut self, map: &[u8]) -> bool {
         let (mut codes, mut numbers) = ([99; MAX_LEAVES], [0.0; MAX_LEAVES]);
         let mut leaves = Leaves { codes: &mut codes, numbers: &mut numbers };
-        if self.outliner.outline(map, &mut leaves).is_none() {
+        if self.matcher.find_leaves(map, &mut leaves).is_none() {
             return false;
         }
         let told: Vec<_> = codes.into_iter().zip(numbers).collect();

@@ -1,11 +1,12 @@
-//! A domain: a root key and what is derived from it. Each secret makes its tokens in its own one.
+//! A domain: a root key and the keys derived from it. Each secret has its own domain for new
+//! tokens.
 
 use zeroize::Zeroizing;
 
 use crate::crypto::Cipher;
 use crate::crypto::token::TokenCipher;
 
-/// A domain's random name.
+/// The random id of a domain.
 pub(crate) type DomainId = [u8; 16];
 
 /// An open domain.
@@ -16,7 +17,7 @@ pub(crate) struct Domain {
 }
 
 impl Domain {
-    /// `None` never happens with a root of 32 bytes.
+    /// Never `None` with a root of 32 bytes.
     pub(crate) fn new(id: DomainId, root: &[u8; 32]) -> Option<Domain> {
         let token_key = crate::crypto::derive(root, &id, &[b"crudjt 2 token key"])?;
         Some(Domain { id, tokens: TokenCipher::new(&token_key), root: Zeroizing::new(*root) })

@@ -25,9 +25,6 @@ use crate::{Error, Result};
 /// The two copies of the keyring.
 pub(crate) const KEYRING_FILES: [&str; 2] = ["keyring", "keyring.copy"];
 
-/// The random id of a store; all its files carry it.
-pub(crate) type StoreId = [u8; 16];
-
 const MAGIC: &[u8; 8] = b"CRUDJTKR";
 const FORMAT: u16 = 2;
 /// Bounds the memory that a forged file can take.

@@ -11,13 +11,16 @@ mod slot;
 use std::sync::Arc;
 
 pub(crate) use domain::{Domain, DomainId};
-pub(crate) use file::{KEYRING_FILES, StoreId, is_own_file};
+pub(crate) use file::{KEYRING_FILES, is_own_file};
 use slot::{Role, Slot};
 
 use crate::crypto::random::random;
 use crate::crypto::secret::Secret;
 use crate::platform::storage::{Folder, Mode};
 use crate::{Error, Result};
+
+/// The random id of a store; all its files carry it.
+pub(crate) type StoreId = [u8; 16];
 
 /// A store's keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use crate::{Error, Result};
 /// Why a secret has a slot for a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The domain was made for this secret: its new tokens belong there.
+    /// The domain was created for this secret: its new tokens belong there.
     Own = 1,
-    /// The secret took over from the one that the domain was made for.
+    /// The secret replaced the one that the domain was created for.
     Carried = 2,
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Role {
 pub(super) struct Slot {
     pub(super) role: Role,
     pub(super) domain: DomainId,
-    /// When it was made, in milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub(super) created: u64,
     cipher: Cipher,
     salt: [u8; 32],

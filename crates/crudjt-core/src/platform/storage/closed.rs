@@ -1,11 +1,11 @@
-//! What stands for a file once its store is closed: a handle that is kept by somebody must not keep
-//! the file open, for Windows could not remove its folder then.
+//! Replaces a file after its store is closed: a handle that somebody still holds must not keep the
+//! file open, because Windows could not remove its folder.
 
 use std::io;
 
 use super::{Mapping, StorageFile};
 
-/// A file that is not open any more: every access fails.
+/// A closed file: every access fails.
 #[derive(Debug)]
 pub(crate) struct ClosedStorage;
 

@@ -65,7 +65,7 @@ impl Storage for Disk {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // A store on a medium that can't be written can still be looked at.
+        // A store on a read-only medium can still be inspected.
         let file = options.open(path).or_else(|error| File::open(path).map_err(|_| error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
@@ -79,18 +79,18 @@ impl Storage for Disk {
     }
 }
 
-/// A lock that is let go of by itself. Closing the file alone would not do: where this process is
-/// starting another one at that moment, the child has the file for a while too.
+/// Releases the lock explicitly. Closing the file would not suffice: a child process that is just
+/// being started also holds the file for a while.
 struct DiskLock(File);
 
 impl Drop for DiskLock {
     fn drop(&mut self) {
-        // Closing it, which follows, is the next best.
+        // If that fails, closing the file, which follows, is the next best.
         let _ = self.0.unlock();
     }
 }
 
-/// ext2/3/4, XFS and tmpfs: no copy-on-write and no thin blocks of their own, so a mapped page of an
+/// ext2/3/4, XFS and tmpfs have neither copy-on-write nor thin blocks, so a mapped page of an
 /// allocated file can always be written.
 #[cfg(target_os = "linux")]
 fn maps_well(folder: &Path) -> bool {
@@ -100,7 +100,7 @@ fn maps_well(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|stat| [EXT, XFS, TMPFS].contains(&(stat.f_type as u32)))
 }
 
-/// APFS and NTFS are what these systems have on a built-in disk.
+/// Built-in disks of these systems have APFS or NTFS.
 #[cfg(not(target_os = "linux"))]
 fn maps_well(_folder: &Path) -> bool {
     cfg!(any(target_os = "macos", windows))
@@ -110,7 +110,7 @@ fn maps_well(_folder: &Path) -> bool {
 struct DiskFile(File);
 
 impl DiskFile {
-    /// Takes blocks by writing zeros, where no call does.
+    /// Allocates blocks by writing zeros, for systems without a call that does.
     fn fill(&self, size: u64) -> io::Result<()> {
         const STEP: u64 = 1 << 20;
         let zeros = vec![0; STEP as usize];
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_is_let_go_of_is_free_also_while_a_child_that_starts_has_its_file() {
+    fn a_dropped_lock_is_free_even_while_a_starting_child_holds_the_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("lock");
         let file = File::create(&path).expect("a file");

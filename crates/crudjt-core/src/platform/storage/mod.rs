@@ -62,8 +62,8 @@ pub trait StorageFile: Send + Sync + Debug {
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()>;
     /// Truncates the file or extends it with zeros.
     fn set_size(&self, size: u64) -> io::Result<()>;
-    /// Extends the file to `size` and allocates its blocks now, so that writes below `size` cannot run
-    /// out of space.
+    /// Extends the file to `size` and allocates its blocks now, so that writes below `size` cannot
+    /// run out of space.
     fn allocate(&self, size: u64) -> io::Result<()>;
     /// Returns when the data and the length are on the medium.
     fn sync(&self) -> io::Result<()>;

@@ -1,5 +1,5 @@
-//! A file system in memory for tests: it can be copied, as a killed process leaves its files, and
-//! told to fail.
+//! An in-memory file system for tests, with fault injection; a copy has the files as a killed
+//! process leaves them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,7 +14,7 @@ use super::{Mapping, Mode, Storage, StorageFile};
 
 type Content = Arc<RwLock<Vec<u8>>>;
 
-/// What a test can do to the disk while the store uses it.
+/// The faults that a test injects.
 #[derive(Default)]
 struct Controls {
     /// Operations left until the one that fails; `u64::MAX` for none.
@@ -24,7 +24,7 @@ struct Controls {
 }
 
 impl Controls {
-    /// Counts an operation that changes or syncs something; an error if it is the one to fail.
+    /// Counts an operation that changes or syncs something; an error if it is to fail.
     fn step(&self) -> io::Result<()> {
         let left = self.fail_in.load(Ordering::SeqCst);
         if left == u64::MAX {
@@ -51,7 +51,7 @@ pub struct SimDisk {
 }
 
 impl SimDisk {
-    /// An empty one, whose files can be mapped or not.
+    /// Creates an empty file system, whose files can be mapped or not.
     pub fn new(maps: bool) -> SimDisk {
         SimDisk::with(BTreeMap::new(), maps)
     }
@@ -66,7 +66,7 @@ impl SimDisk {
         }
     }
 
-    /// A new disk with the files as they are now, not failing.
+    /// A copy of the files as they are now, without faults.
     pub fn copy(&self) -> SimDisk {
         let files = self.files.lock();
         let copies = files
@@ -75,15 +75,15 @@ impl SimDisk {
         SimDisk::with(copies.collect(), self.maps)
     }
 
-    /// Fails the write, sync, extension, rename or removal after the next `count`; with `on`, all
-    /// after that too.
+    /// Fails the write, sync, extension, rename or removal after the next `count`; with `on`, also
+    /// all that follow.
     pub fn fail_after(&self, count: u64, kind: io::ErrorKind, on: bool) {
         *self.controls.kind.lock() = Some(kind);
         self.controls.fail_all.store(on, Ordering::SeqCst);
         self.controls.fail_in.store(count, Ordering::SeqCst);
     }
 
-    /// Fails nothing any more.
+    /// Stops failing.
     pub fn heal(&self) {
         self.controls.fail_in.store(u64::MAX, Ordering::SeqCst);
     }
@@ -97,7 +97,7 @@ impl SimDisk {
             .collect()
     }
 
-    /// Changes a file's bytes behind the store's back.
+    /// Changes a file's bytes without the store's knowledge.
     pub fn edit(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         if let Some(content) = self.files.lock().get(path) {
             change(&mut content.write());

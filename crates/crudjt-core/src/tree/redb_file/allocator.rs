@@ -15,14 +15,12 @@
 
 use std::ops::Range;
 
+use super::catalog::Row;
 use super::page_number::REGION_BLOCKS;
 use crate::bytes::ByteReader;
 
 const ORDERS: usize = 21;
 const REGIONS_MAX: usize = 1 << 20;
-
-/// A row of the allocator's table.
-pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 /// The free blocks of a region.
 #[derive(Default)]

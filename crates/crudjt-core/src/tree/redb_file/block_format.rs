@@ -59,7 +59,7 @@ pub(super) fn stored_at(block: u64) -> u64 {
 }
 
 /// The error of a damaged block.
-pub(super) fn damaged(block: u64) -> io::Error {
+pub(in crate::tree) fn damaged(block: u64) -> io::Error {
     let text = format!("block {block} of the B-tree is damaged");
     io::Error::new(io::ErrorKind::InvalidData, text)
 }

@@ -9,7 +9,7 @@ use std::io;
 use super::block_file::BlockFile;
 use super::block_format::damaged;
 use super::header::{FileHeader, root};
-use super::page::{Page, Step, Widths, descend};
+use super::page::{DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef};
 use crate::bytes::ByteReader;
 
@@ -40,27 +40,72 @@ impl Definition {
     }
 }
 
-/// Looks up a table in the newest commit, which redb does not expose.
+/// A key and its value.
+pub(in crate::tree) type Row = (Vec<u8>, Vec<u8>);
+
+/// Looks up a table of the newest commit, whose root redb does not expose.
 ///
 /// # Errors
 /// `InvalidData` if the commit is damaged or has no such table; those of reading the file.
-pub(in crate::tree) fn find_table(blocks: &BlockFile, name: &str) -> io::Result<Definition> {
-    let header = FileHeader::read(blocks)?.filter(|header| !header.fell_back);
-    let header = header.ok_or_else(|| damaged(0))?;
-    let mut bytes = Vec::new();
-    let found = descend(header.data, |page| {
-        let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
-        blocks.read_page(extent, &mut bytes)?;
-        search(&bytes, page.checksum, name).ok_or_else(|| damaged(extent.block()))
-    })?;
-    found.ok_or_else(|| damaged(0))
+pub(in crate::tree) fn find_table(
+    blocks: &BlockFile,
+    header: &FileHeader,
+    name: &str,
+) -> io::Result<Definition> {
+    let tables = read_rows(blocks, header.data, CATALOG)?;
+    let row = tables.into_iter().find(|(key, _)| key == name.as_bytes());
+    row.and_then(|(_, row)| Definition::parse(&row)).ok_or_else(|| damaged(0))
 }
 
-fn search(bytes: &[u8], checksum: u128, name: &str) -> Option<Step<Definition>> {
-    let page = Page::parse(Page::verified(bytes, CATALOG, checksum)?, CATALOG)?;
-    Some(match page.search(|stored| Some(stored.cmp(name.as_bytes())))? {
-        Step::Found(row) => Step::Found(Definition::parse(row)?),
-        Step::Child(child) => Step::Child(child),
-        Step::Absent => Step::Absent,
-    })
+/// Verifies redb's own tables, of which the allocator's state is the largest: redb panics on a stale
+/// block in them, and may abort the process.
+///
+/// # Errors
+/// `InvalidData` if a page is damaged; those of reading the file.
+pub(in crate::tree) fn check_system(blocks: &BlockFile, header: &FileHeader) -> io::Result<()> {
+    for (_, row) in read_rows(blocks, header.system, CATALOG)? {
+        let table = Definition::parse(&row).ok_or_else(|| damaged(0))?;
+        read_rows(blocks, table.root, table.widths)?;
+    }
+    Ok(())
+}
+
+/// Reads a small table, verifying each page.
+///
+/// # Errors
+/// `InvalidData` if a page is damaged; those of reading the file.
+pub(in crate::tree) fn read_rows(
+    blocks: &BlockFile,
+    root: Option<PageRef>,
+    widths: Widths,
+) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    root.map_or(Ok(()), |root| collect(blocks, root, widths, DEPTH_MAX, &mut rows))?;
+    Ok(rows)
+}
+
+fn collect(
+    blocks: &BlockFile,
+    page: PageRef,
+    widths: Widths,
+    depth: usize,
+    rows: &mut Vec<Row>,
+) -> io::Result<()> {
+    let extent = PageExtent::of(page.number).ok_or_else(|| damaged(0))?;
+    let damaged = || damaged(extent.block());
+    let mut bytes = Vec::new();
+    blocks.read_page(extent, &mut bytes)?;
+    let bytes = Page::verified(&bytes, widths, page.checksum).ok_or_else(damaged)?;
+    match Page::parse(bytes, widths).ok_or_else(damaged)? {
+        Page::Leaf(leaf) => {
+            let all = leaf.rows().ok_or_else(damaged)?.into_iter();
+            rows.extend(all.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            Ok(())
+        }
+        Page::Branch(branch) => {
+            let depth = depth.checked_sub(1).ok_or_else(damaged)?;
+            let mut children = branch.children().ok_or_else(damaged)?.into_iter();
+            children.try_for_each(|(child, _)| collect(blocks, child, widths, depth, rows))
+        }
+    }
 }

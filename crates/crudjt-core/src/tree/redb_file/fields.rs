@@ -1,8 +1,6 @@
 //! The keys or values of a page: one behind the other, of one width or with their ends stored before
 //! them.
 
-use std::cmp::Ordering;
-
 /// The keys or the values of a page, one behind the other.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'p> {
@@ -13,13 +11,13 @@ pub(super) struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, at: usize) -> Option<&'p [u8]> {
         self.bytes.get(self.boundary(at)?..self.boundary(at + 1)?)
     }
 
     /// Where field `at` begins and the one before it ends.
-    #[inline]
+    #[inline(always)]
     pub(super) fn boundary(&self, at: usize) -> Option<usize> {
         match self.layout {
             Layout::Fixed(width) => self.start.checked_add(width.checked_mul(at)?),
@@ -28,22 +26,13 @@ impl<'p> Fields<'p> {
         }
     }
 
-    /// How many of the ascending keys are less than the one searched for: a binary search.
-    #[inline]
-    pub(super) fn first_not_below(
-        &self,
-        order: impl Fn(&'p [u8]) -> Option<Ordering>,
-    ) -> Option<usize> {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            if order(self.get(middle)?)? == Ordering::Less {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Some(low)
+    /// The first of the ascending `u128` keys that is not below `key`, and whether it equals it.
+    #[inline(always)]
+    pub(super) fn find(&self, key: u128) -> Option<(usize, bool)> {
+        let (keys, _) = array(self.bytes, self.start, self.count)?;
+        let number = |stored: &[u8; 16]| u128::from_le_bytes(*stored);
+        let at = keys.partition_point(|stored| number(stored) < key);
+        Some((at, keys.get(at).is_some_and(|stored| number(stored) == key)))
     }
 }
 
@@ -55,7 +44,7 @@ pub(super) enum Layout<'p> {
 
 impl<'p> Layout<'p> {
     /// The layout of `count` fields whose ends, if stored, are at `at`; also gives where those end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(
         bytes: &'p [u8],
         at: usize,
@@ -70,7 +59,7 @@ impl<'p> Layout<'p> {
 }
 
 /// `count` fields of `N` bytes at `at`, and where they end.
-#[inline]
+#[inline(always)]
 pub(super) fn array<const N: usize>(
     bytes: &[u8],
     at: usize,

@@ -53,9 +53,16 @@ impl FileHeader {
         }
     }
 
-    /// Whether an opening may trust it: redb's header block has no block checksum.
-    pub(in crate::tree) fn is_intact(&self) -> bool {
-        !self.fell_back && self.is_ours
+    /// Reads a header that an opening may trust: redb's header block has no block checksum.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is damaged; those of reading the file.
+    pub(in crate::tree) fn read_intact(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
+        let header = FileHeader::read(blocks)?;
+        if header.is_some_and(|header| header.fell_back || !header.is_ours) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is damaged"));
+        }
+        Ok(header)
     }
 
     fn parse(block: &[u8]) -> Option<FileHeader> {
@@ -152,9 +159,8 @@ mod tests {
         let mut block = [0; BLOCK];
         blocks.read(0, &mut block).expect("read");
         assert_eq!(SLOTS_AT.map(|at| block[at]), [VERSION; 2]);
-        let header = FileHeader::read(&blocks).expect("read").expect("a header");
-        assert!(header.is_intact());
-        assert_eq!(find_table(&blocks, "table").expect("a table").rows, 1000);
+        let header = FileHeader::read_intact(&blocks).expect("intact").expect("a header");
+        assert_eq!(find_table(&blocks, &header, "table").expect("a table").rows, 1000);
         page_ownership::check(&blocks, true).expect("each page has one owner");
     }
 }

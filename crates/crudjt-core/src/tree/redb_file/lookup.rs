@@ -7,13 +7,14 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use redb::ReadOnlyTable;
 
 use super::block_file::BlockFile;
 use super::block_format::damaged;
-use super::page::{Page, Widths, descend, order_by_number};
+use super::page::{DEPTH_MAX, Page, Step, Widths};
 use super::page_cache::PageCache;
 use super::page_number::{PageExtent, PageRef};
 
@@ -37,16 +38,24 @@ impl Lookup {
     /// Replaces the content of `out` with the sealed record of `id`; false if there is none.
     pub(in crate::tree) fn get(&self, id: u64, out: &mut Vec<u8>) -> io::Result<bool> {
         out.clear();
-        let found = descend(self.root, |page| {
-            let search = |bytes: &[u8]| {
-                let step = Page::parse(bytes, WIDTHS)?
-                    .search(|stored| order_by_number(stored, id.into()))?;
-                Some(step.map(|record| out.extend_from_slice(record)))
+        let mut next = self.root;
+        for _ in 0..DEPTH_MAX {
+            let Some(page) = next else { return Ok(false) };
+            let search = |bytes: &[u8]| match Page::parse(bytes, WIDTHS)?.search(id.into())? {
+                Step::Child(child) => Some(ControlFlow::Continue(child)),
+                Step::Found(record) => {
+                    out.extend_from_slice(record);
+                    Some(ControlFlow::Break(true))
+                }
+                Step::Absent => Some(ControlFlow::Break(false)),
             };
-            let step = self.cache.with(page, || self.read(page), search)?;
-            step.ok_or_else(|| damaged_page(page))
-        });
-        Ok(found?.is_some())
+            let found = self.cache.with(page, || self.read(page), search)?;
+            match found.ok_or_else(|| damaged_page(page))? {
+                ControlFlow::Continue(child) => next = Some(child),
+                ControlFlow::Break(found) => return Ok(found),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, "the B-tree has too many levels"))
     }
 
     fn read(&self, page: PageRef) -> io::Result<Box<[u8]>> {

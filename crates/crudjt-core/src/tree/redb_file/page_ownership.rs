@@ -17,10 +17,10 @@ use std::ops::Range;
 use fixedbitset::FixedBitSet;
 use redb::StorageBackend;
 
-use super::allocator::{self, Row};
+use super::allocator;
 use super::block_file::BlockFile;
 use super::block_format::{BLOCK, is_damage};
-use super::catalog::{CATALOG, Definition};
+use super::catalog::{CATALOG, Definition, Row};
 use super::header::FileHeader;
 use super::page::{DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef, REGION_BLOCKS};
@@ -34,24 +34,12 @@ const UNREADABLE: &str = "its lists of pages are unreadable";
 const ALLOCATOR_WIDTHS: Widths = Widths { key: Some(5), value: None };
 const WAITING_WIDTHS: Widths = Widths { key: Some(16), value: None };
 
-/// Checks the header alone, which every opening requires.
-///
-/// # Errors
-/// `InvalidData` with what is wrong; those of reading the file.
-pub(in crate::tree) fn check_header(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
-    let header = FileHeader::read(blocks)?;
-    if header.is_some_and(|header| !header.is_intact()) {
-        return Err(wrong("its header is damaged"));
-    }
-    Ok(header)
-}
-
 /// Checks the header and the ownership of all pages; with `read_leaves` also that each leaf is one.
 ///
 /// # Errors
 /// `InvalidData` with what is wrong; those of reading the file.
 pub(in crate::tree) fn check(blocks: &BlockFile, read_leaves: bool) -> io::Result<()> {
-    let Some(header) = check_header(blocks)? else { return Ok(()) };
+    let Some(header) = FileHeader::read_intact(blocks)? else { return Ok(()) };
     let count = blocks.count()?;
     if count > BLOCKS_MAX {
         return Err(wrong("it is larger than a terabyte"));

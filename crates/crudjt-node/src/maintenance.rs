@@ -1,5 +1,5 @@
-//! What is done with a store as a whole: checked, salvaged, made dense, copied. Off the JavaScript
-//! thread; how far it is goes to a function there.
+//! Maintenance of a whole store: verify, repair, compact, backup, list keys. Runs off the
+//! JavaScript thread and reports its progress to a function there.
 
 use std::path::PathBuf;
 
@@ -13,80 +13,80 @@ use crate::failure::Failure;
 use crate::job::Job;
 use crate::store::NativeStore;
 
-type Bytes = FnArgs<(f64, f64)>;
+type Amounts = FnArgs<(f64, f64)>;
 
-/// A JavaScript function that takes the bytes done and the bytes in all; holds no event loop open.
-type Progress = ThreadsafeFunction<Bytes, Unknown<'static>, Bytes, Status, false, true>;
+/// A JavaScript function that takes how much is done and the total; keeps no event loop alive.
+type Progress = ThreadsafeFunction<Amounts, Unknown<'static>, Amounts, Status, false, true>;
 
-/// Something that is wrong with a store.
+/// A defect found in a store.
 #[napi(object, object_from_js = false)]
 pub struct Finding {
-    /// What it is about.
+    /// What is defective.
     #[napi(ts_type = "'keyring' | 'journal' | 'block' | 'record' | 'expiry' | 'epoch'")]
     pub kind: String,
     /// The file's name.
     pub file: String,
-    /// The block, the sequence in the journal, or the record's number.
+    /// The number of the block, of the journal entry, or of the record.
     pub place: Option<f64>,
-    /// One sentence; holds no token, data or key.
+    /// A sentence for a person; contains no token, data or key.
     pub text: String,
 }
 
-/// What `verifyStore` found.
+/// The result of `verifyStore`.
 #[napi(object, object_from_js = false)]
 pub struct Verified {
-    /// Records that can be read, expired ones among them.
+    /// Readable records, including expired ones.
     pub records: f64,
-    /// Records whose time has passed.
+    /// Expired records.
     pub expired: f64,
-    /// Records that were opened with a secret.
+    /// Records that a secret decrypted.
     pub opened: f64,
     /// Blocks of the tree's file.
     pub blocks: f64,
     /// Journal segments.
     pub segments: f64,
-    /// Journal entries that the next opening replays.
+    /// Journal entries that the next open replays.
     pub entries: f64,
-    /// The first 100 things that are wrong.
+    /// The first 100 defects.
     pub findings: Vec<Finding>,
-    /// How many things are wrong.
+    /// The number of defects.
     pub finding_count: f64,
 }
 
-/// What `repairStore` salvaged.
+/// The result of `repairStore`.
 #[napi(object, object_from_js = false)]
 pub struct Repaired {
     /// The new store's folder.
     pub path: String,
     /// Records in it.
     pub salvaged: f64,
-    /// Records of which a hole in the journal may hide a later change.
+    /// Records whose later history may be lost in a gap in the journal.
     pub doubtful: f64,
-    /// Records that can't be read any more.
+    /// Records that are no longer readable.
     pub lost: f64,
-    /// Salvaged records that were opened with a secret.
+    /// Salvaged records that a secret decrypted.
     pub opened: f64,
-    /// The first 100 things that were wrong.
+    /// The first 100 defects.
     pub findings: Vec<Finding>,
-    /// How many things were wrong.
+    /// The number of defects.
     pub finding_count: f64,
 }
 
-/// What `compactStore` did.
+/// The result of `compactStore`.
 #[napi(object, object_from_js = false)]
 pub struct Compacted {
     /// Records in the tree.
     pub records: f64,
-    /// Bytes of its file before.
+    /// Bytes of the tree's file before.
     pub bytes_before: f64,
-    /// Bytes of its file now.
+    /// Bytes of the tree's file after.
     pub bytes_after: f64,
 }
 
-/// What `backup` copied.
+/// The result of a backup.
 #[napi(object, object_from_js = false)]
 pub struct BackedUp {
-    /// Records, expired ones among them.
+    /// Records, including expired ones.
     pub records: f64,
     /// Bytes of the tree's file.
     pub bytes: f64,
@@ -95,24 +95,24 @@ pub struct BackedUp {
 /// A domain of a store's keyring.
 #[napi(object, object_from_js = false)]
 pub struct KeyDomain {
-    /// Tells it from the store's other domains.
+    /// Identifies it among the store's domains.
     pub fingerprint: String,
-    /// What opens it, oldest first.
+    /// Its slots, oldest first.
     pub slots: Vec<KeySlot>,
 }
 
-/// A secret that opens a domain.
+/// A slot: a secret that opens a domain.
 #[napi(object, object_from_js = false)]
 pub struct KeySlot {
-    /// Whether the domain was made for it.
+    /// Whether the domain was created for this secret.
     pub is_own: bool,
-    /// When the store first met it, in milliseconds since 1970.
+    /// When the slot was created, in milliseconds since 1970.
     pub created_at_ms: Option<f64>,
-    /// Whether it is one of the given secrets.
+    /// Whether this is one of the given secrets.
     pub opens: bool,
 }
 
-/// Checks a store that nobody has open, without changing it. `onProgress` gets bytes.
+/// Checks a closed store without changing it. `onProgress` receives bytes.
 #[napi(ts_return_type = "Promise<Outcome<Verified>>")]
 pub fn verify_store(
     path: String,
@@ -120,11 +120,12 @@ pub fn verify_store(
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
 ) -> AsyncTask<Job> {
     let work =
-        move || Ok(crudjt_core::verify(&options(path, secret_keys)?, &mut teller(&on_progress))?);
+        move || Ok(crudjt_core::verify(&options(path, secret_keys)?, &mut reporter(&on_progress))?);
     Job::task(work, Verified::from)
 }
 
-/// Salvages a damaged store into a new one; an empty target is the store's path with `.repaired`.
+/// Salvages a damaged store into a new one. An empty `target` means the store's path plus
+/// `.repaired`.
 #[napi(ts_return_type = "Promise<Outcome<Repaired>>")]
 pub fn repair_store(
     path: String,
@@ -136,23 +137,23 @@ pub fn repair_store(
     let target = Some(PathBuf::from(target)).filter(|target| !target.as_os_str().is_empty());
     let how = crudjt_core::Repair { target, keep_doubtful };
     let work = move || {
-        Ok(crudjt_core::repair(&options(path, secret_keys)?, &how, &mut teller(&on_progress))?)
+        Ok(crudjt_core::repair(&options(path, secret_keys)?, &how, &mut reporter(&on_progress))?)
     };
     Job::task(work, Repaired::from)
 }
 
-/// Makes the tree's file of a store that nobody has open as small as its records are.
+/// Shrinks the tree's file of a closed store to the size of its records.
 #[napi(ts_return_type = "Promise<Outcome<Compacted>>")]
 pub fn compact_store(
     path: String,
     #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
 ) -> AsyncTask<Job> {
     let work =
-        move || Ok(crudjt_core::compact(&options(path, Vec::new())?, &mut teller(&on_progress))?);
+        move || Ok(crudjt_core::compact(&options(path, Vec::new())?, &mut reporter(&on_progress))?);
     Job::task(work, Compacted::from)
 }
 
-/// Copies a store that nobody has open into a folder that is made or empty. `onProgress` gets bytes.
+/// Copies a closed store into a new or empty folder. `onProgress` receives bytes.
 #[napi(ts_return_type = "Promise<Outcome<BackedUp>>")]
 pub fn backup_store(
     path: String,
@@ -161,12 +162,12 @@ pub fn backup_store(
 ) -> AsyncTask<Job> {
     let work = move || {
         let options = options(path, Vec::new())?;
-        Ok(crudjt_core::backup(&options, target.as_ref(), &mut teller(&on_progress))?)
+        Ok(crudjt_core::backup(&options, target.as_ref(), &mut reporter(&on_progress))?)
     };
     Job::task(work, BackedUp::from)
 }
 
-/// Lists what a store's keyring holds, without any key.
+/// Lists the domains and slots of a store's keyring, without any key.
 #[napi(ts_return_type = "Promise<Outcome<Array<KeyDomain>>>")]
 pub fn store_keys(path: String, secret_keys: Vec<String>) -> AsyncTask<Job> {
     let work = move || Ok(crudjt_core::keys(&options(path, secret_keys)?)?);
@@ -175,7 +176,7 @@ pub fn store_keys(path: String, secret_keys: Vec<String>) -> AsyncTask<Job> {
 
 #[napi]
 impl NativeStore {
-    /// Copies the store, while it is used, into a folder that is made or empty. `onProgress` gets
+    /// Copies the store, while it is in use, into a new or empty folder. `onProgress` receives
     /// records.
     #[napi(ts_return_type = "Promise<Outcome<BackedUp>>")]
     pub fn backup(
@@ -184,7 +185,9 @@ impl NativeStore {
         #[napi(ts_arg_type = "(done: number, total: number) => void")] on_progress: Progress,
     ) -> AsyncTask<Job> {
         self.job(
-            move |handle| Ok(handle.engine().backup(target.as_ref(), &mut teller(&on_progress))?),
+            move |handle| {
+                Ok(handle.engine().backup(target.as_ref(), &mut reporter(&on_progress))?)
+            },
             BackedUp::from,
         )
     }
@@ -195,10 +198,10 @@ fn options(path: String, secret_keys: Vec<String>) -> Result<Options, Failure> {
     Ok(Options::new(path, secrets.collect::<Result<_, _>>()?))
 }
 
-fn teller(progress: &Progress) -> impl FnMut(u64, u64) {
+fn reporter(progress: &Progress) -> impl FnMut(u64, u64) {
     |done, total| {
-        let bytes = (done as f64, total as f64).into();
-        let _ = progress.call(bytes, ThreadsafeFunctionCallMode::NonBlocking);
+        let amounts = (done as f64, total as f64).into();
+        let _ = progress.call(amounts, ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 

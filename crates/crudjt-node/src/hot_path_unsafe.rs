@@ -1,4 +1,4 @@
-//! The hot calls of a store: raw functions over a scratch buffer (its layout: `scratch.rs`).
+//! The hot path of a store: raw functions over a scratch buffer, whose layout is in `scratch.rs`.
 #![expect(unsafe_code, reason = "the derive macro costs several times as much per call")]
 
 use std::cell::{Cell, RefCell};
@@ -20,8 +20,8 @@ use crate::values_unsafe::Values;
 const ABSENT: i32 = -1;
 const UNCHANGED: i32 = -2;
 const BUSY: i32 = -3;
-/// Less a slot: it is kept there, unchanged, and has no limits.
-const KEPT: i32 = -16;
+/// Minus a slot: the record cached there is unchanged and has no limits.
+const UNCHANGED_SLOT: i32 = -16;
 
 const MALFORMED: i32 = -1;
 const NOT_MAP: i32 = -2;
@@ -30,23 +30,24 @@ const TOO_DEEP: i32 = -3;
 const NO_LIMIT: f64 = -1.0;
 const EXACT_LIMIT: f64 = -2.0;
 
-/// Instead of a slot: nothing is kept, and it was not read before; or it was read, but not kept.
-const UNCACHED: u64 = u64::MAX;
+/// Instead of a slot: not cached and never read before.
+const FIRST_READ: u64 = u64::MAX;
+/// Instead of a slot: read before, but not cached.
 const SEEN: u64 = u64::MAX - 1;
 
 type TokenText = [u8; TOKEN_LENGTH];
 
 /// What the functions of one store share.
-struct Hot {
+struct HotPath {
     handle: Arc<Handle>,
     scratch: Scratch,
-    /// What JavaScript keeps decoded.
-    known: RefCell<ReaderIndex>,
-    /// What the last read answered, if it may be kept.
-    answered: Cell<Option<Meta>>,
+    /// Which records JavaScript has cached.
+    index: RefCell<ReaderIndex>,
+    /// The record of the last read, if it may be cached.
+    last_read: Cell<Option<Meta>>,
 }
 
-/// Makes the object of hot functions over `scratch`, which know about so many tokens. Fails if the
+/// Creates the functions over `scratch`, with an index of up to `known_tokens` tokens. Fails if the
 /// buffer is too short.
 pub fn bind<'env>(
     env: &'env Env,
@@ -55,17 +56,17 @@ pub fn bind<'env>(
     handle: &Arc<Handle>,
 ) -> napi::Result<Unknown<'env>> {
     let scratch = Scratch::pin(env.raw(), scratch.raw())?;
-    let mut known = ReaderIndex::new(known_tokens as usize);
-    handle.engine().watch(&mut known);
-    let hot = Rc::new(Hot {
+    let mut index = ReaderIndex::new(known_tokens as usize);
+    handle.engine().watch(&mut index);
+    let path = Rc::new(HotPath {
         handle: Arc::clone(handle),
         scratch,
-        known: RefCell::new(known),
-        answered: Cell::new(None),
+        index: RefCell::new(index),
+        last_read: Cell::new(None),
     });
     object(
         env,
-        &hot,
+        &path,
         &[
             (c"create", create),
             (c"read", read),
@@ -80,13 +81,13 @@ pub fn bind<'env>(
 }
 
 unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [at, length, ttl, reads, slot]| {
-        let limits = hot.limits(values, ttl, reads)?;
-        let data = hot.packed(values, at, length)?;
+    call(env, info, |path, values, [at, length, ttl, reads, slot]| {
+        let limits = path.limits(values, ttl, reads)?;
+        let data = path.packed(values, at, length)?;
         let slot = values.number(slot)?;
-        let engine = hot.handle.engine();
+        let engine = path.handle.engine();
         let made = if slot >= 0.0 {
-            engine.create_kept(data, limits, &hot.known.borrow(), slot as u64)
+            engine.create_kept(data, limits, &path.index.borrow(), slot as u64)
         } else {
             engine.create(data, limits)
         };
@@ -98,17 +99,17 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
 }
 
 unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [token]| {
+    call(env, info, |path, values, [token]| {
         let token = values.token(token)?;
-        let known = hot.known.borrow();
-        let reading = hot.fetch(&token, Some(&known));
-        drop(known);
+        let index = path.index.borrow();
+        let reading = path.fetch(&token, Some(&index));
+        drop(index);
         match reading {
-            Ok(Reading::Unchanged(meta, slot)) => values.answer(hot.tell_unchanged(&meta, slot)),
+            Ok(Reading::Unchanged(meta, slot)) => values.answer(path.write_unchanged(&meta, slot)),
             Ok(Reading::Found(meta, length)) => {
-                let known = hot.cache_state(&meta);
-                hot.tell(&meta, known);
-                hot.note(&meta, known);
+                let state = path.cache_state(&meta);
+                path.write_meta(&meta, state);
+                path.remember(&meta, state);
                 values.answer(length as i32)
             }
             Ok(Reading::Absent) => values.answer(ABSENT),
@@ -118,9 +119,9 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
 }
 
 unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [token]| match hot.fetch(&values.token(token)?, None) {
+    call(env, info, |path, values, [token]| match path.fetch(&values.token(token)?, None) {
         Ok(Reading::Found(meta, length)) => {
-            hot.tell(&meta, CacheState::Unknown);
+            path.write_meta(&meta, CacheState::Unknown);
             values.answer(length as i32)
         }
         Ok(Reading::Absent | Reading::Unchanged(..)) => values.answer(ABSENT),
@@ -129,13 +130,13 @@ unsafe extern "C" fn fetch(env: sys::napi_env, info: sys::napi_callback_info) ->
 }
 
 unsafe extern "C" fn update(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [token, at, length, ttl, reads, keep]| {
+    call(env, info, |path, values, [token, at, length, ttl, reads, keep]| {
         let token = values.token(token)?;
-        let limits = hot.limits(values, ttl, reads)?;
-        let data = hot.packed(values, at, length)?;
+        let limits = path.limits(values, ttl, reads)?;
+        let data = path.packed(values, at, length)?;
         let change =
             if values.boolean(keep)? { Change::Keep(limits) } else { Change::Replace(limits) };
-        match hot.handle.engine().update(text(&token), data, change) {
+        match path.handle.engine().update(text(&token), data, change) {
             Ok(alive) => values.answer(i32::from(alive)),
             Err(error) => unless_busy(values, error),
         }
@@ -143,8 +144,8 @@ unsafe extern "C" fn update(env: sys::napi_env, info: sys::napi_callback_info) -
 }
 
 unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [token]| {
-        match hot.handle.engine().delete(text(&values.token(token)?)) {
+    call(env, info, |path, values, [token]| {
+        match path.handle.engine().delete(text(&values.token(token)?)) {
             Ok(alive) => values.answer(i32::from(alive)),
             Err(error) => unless_busy(values, error),
         }
@@ -152,10 +153,10 @@ unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -
 }
 
 unsafe extern "C" fn keep(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [slot]| {
+    call(env, info, |path, values, [slot]| {
         let slot = values.number(slot)? as u64;
-        if let Some(meta) = hot.answered.take() {
-            hot.known.borrow_mut().keep(meta.id, meta.version, slot);
+        if let Some(meta) = path.last_read.take() {
+            path.index.borrow_mut().keep(meta.id, meta.version, slot);
         }
         values.answer_nothing()
     })
@@ -165,15 +166,15 @@ unsafe extern "C" fn forget_below(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, |hot, values, [slot]| {
-        hot.known.borrow_mut().forget_below(values.number(slot)? as u64);
+    call(env, info, |path, values, [slot]| {
+        path.index.borrow_mut().forget_below(values.number(slot)? as u64);
         values.answer_nothing()
     })
 }
 
 unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |hot, values, [length]| {
-        let data = hot.scratch.data(values.number(length)? as usize)?;
+    call(env, info, |path, values, [length]| {
+        let data = path.scratch.data(values.number(length)? as usize)?;
         values.answer(match msgpack::measure(data) {
             Ok(size) => size as i32,
             Err(Malformed::Syntax) => MALFORMED,
@@ -186,13 +187,13 @@ unsafe extern "C" fn measure(env: sys::napi_env, info: sys::napi_callback_info) 
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&Hot, Values, [sys::napi_value; N]) -> Answer,
+    body: impl FnOnce(&HotPath, Values, [sys::napi_value; N]) -> Answer,
 ) -> sys::napi_value {
-    // SAFETY: all callbacks of this file are made into functions over a `Hot`.
-    unsafe { enter(env, info, |hot, args| body(hot, Values(env), args)) }
+    // SAFETY: all callbacks of this file belong to functions over a `HotPath`.
+    unsafe { enter(env, info, |path, args| body(path, Values(env), args)) }
 }
 
-/// What the engine gets for a token: nothing for what can't be one.
+/// The token as the engine gets it: empty if it cannot be one.
 fn text(token: &Option<TokenText>) -> &[u8] {
     token.as_ref().map_or(&[], |token| token.as_slice())
 }
@@ -204,7 +205,7 @@ fn unless_busy(values: Values, error: Error) -> Answer {
     }
 }
 
-impl Hot {
+impl HotPath {
     fn limits(
         &self,
         values: Values,
@@ -239,31 +240,31 @@ impl Hot {
     fn fetch(
         &self,
         token: &Option<TokenText>,
-        known: Option<&ReaderIndex>,
+        index: Option<&ReaderIndex>,
     ) -> crudjt_core::Result<Reading> {
-        self.scratch.with_data(|out| self.handle.engine().read(text(token), known, out))
+        self.scratch.with_data(|out| self.handle.engine().read(text(token), index, out))
     }
 
     fn cache_state(&self, meta: &Meta) -> CacheState {
-        self.known.borrow().look(meta.id)
+        self.index.borrow().look(meta.id)
     }
 
-    /// What a reader is told who keeps the data; its limits, if it has any, are in the header.
-    fn tell_unchanged(&self, meta: &Meta, slot: u64) -> i32 {
-        let short = i32::try_from(slot).ok().and_then(|slot| KEPT.checked_sub(slot));
+    /// The result for a reader that has the data cached; limits, if any, are in the header.
+    fn write_unchanged(&self, meta: &Meta, slot: u64) -> i32 {
+        let short = i32::try_from(slot).ok().and_then(|slot| UNCHANGED_SLOT.checked_sub(slot));
         if let (None, Some(answer)) = (meta.ttl, short) {
             return answer;
         }
-        self.tell(meta, CacheState::Cached { version: meta.version, slot });
+        self.write_meta(meta, CacheState::Cached { version: meta.version, slot });
         UNCHANGED
     }
 
-    /// Puts what a reader is told into the header.
-    fn tell(&self, meta: &Meta, known: CacheState) {
-        let slot = match known {
+    /// Writes the metadata of a record to the header.
+    fn write_meta(&self, meta: &Meta, state: CacheState) {
+        let slot = match state {
             CacheState::Cached { slot, .. } => slot,
             CacheState::Seen => SEEN,
-            CacheState::Unknown => UNCACHED,
+            CacheState::Unknown => FIRST_READ,
         };
         self.scratch.put(SLOT, slot.to_le_bytes());
         self.put(VERSION, meta.version as f64);
@@ -280,12 +281,12 @@ impl Hot {
         self.scratch.put(offset, number.to_ne_bytes());
     }
 
-    /// Holds ready what JavaScript may keep: nothing that counts its reads.
-    fn note(&self, meta: &Meta, known: CacheState) {
-        let may_be_kept = meta.reads.is_none();
-        self.answered.set(may_be_kept.then_some(*meta));
-        if may_be_kept && known == CacheState::Unknown {
-            self.known.borrow_mut().see(meta.id);
+    /// Remembers the last read for `keep`. A record with a read limit must not be cached.
+    fn remember(&self, meta: &Meta, state: CacheState) {
+        let may_be_cached = meta.reads.is_none();
+        self.last_read.set(may_be_cached.then_some(*meta));
+        if may_be_cached && state == CacheState::Unknown {
+            self.index.borrow_mut().see(meta.id);
         }
     }
 }
