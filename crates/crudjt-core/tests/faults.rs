@@ -84,7 +84,8 @@ impl Tally {
         let missing: Vec<_> = accesses.iter().filter(|it| !self.struck.contains_key(it)).collect();
         assert!(missing.is_empty(), "{missing:?} never failed");
         assert!(self.full_disks > 0 && self.partial > 0 && self.rewritten > 0, "{self:?}");
-        assert!(2 * self.told > self.faults(), "{self:?}");
+        // A power cut soon after the fault often comes before a call could tell of it.
+        assert!(3 * self.told > self.faults(), "{self:?}");
     }
 }
 
