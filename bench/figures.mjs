@@ -36,7 +36,7 @@ const all = Object.entries(figures).map(([key, { measured, judged, verdict }]) =
 })
 write(
   BENCHMARKS,
-  `\n${where}, where msgpackr packed the record in ${pack.toFixed(2)} µs. "Normalised" is what the time would be where that takes 0.8 µs; it is what is held against floor and aim. All runs are in [bench/results](../../bench/results).
+  `\n${where}, where msgpackr packed the record in ${pack.toFixed(2)} µs. "Normalised" is what the time would be where that takes 0.8 µs; it is what is held against floor and aim. All rounds are in [bench/results](../../bench/results).
 
 | | measured | normalised | floor | aim | |
 | --- | --- | --- | --- | --- | --- |

@@ -60,7 +60,8 @@ async function bundle() {
     ...{ absWorkingDir: root, outbase: root },
   }
   await build({ ...bundled, entryPoints: ['src/library.ts'], external: ['#native', '#proto/*'] })
-  await build({ ...bundled, entryPoints: ['src/cli/main.ts'], plugins: [libraryBeside] })
+  const command = { entryPoints: ['src/cli/main.ts'], external: ['#proto/*'] }
+  await build({ ...bundled, ...command, plugins: [libraryBeside] })
   const index = join(BUILD, 'index')
   await build({ ...plain, entryPoints: [`${index}.js`] })
   await build({ ...plain, entryPoints: [`${index}.mjs`], outExtension: { '.js': '.mjs' } })

@@ -1,6 +1,7 @@
 /**
  * The errors that this package raises: their codes, their classes, and how an error of the engine
- * becomes one of them. No message holds a token, data or a key.
+ * becomes one of them. No message holds a token, a key or a value of the caller's data; names of
+ * properties only as far as `looksLikeName` lets them.
  */
 
 /** The codes of all errors; stable within a major version. */
@@ -72,6 +73,18 @@ export function rangeError(code: ErrorCode, message: string): ArgumentError {
   return Object.assign(new RangeError(message), { code })
 }
 
+/** The longest name that messages show; tokens have 22 characters. */
+const LONGEST_NAME = 20
+
+/**
+ * Whether the key of a property looks like a name in a program, which a message may show, rather than
+ * like data: no more than 20 characters of an identifier, of which no more than two are digits.
+ */
+export function looksLikeName(key: string): boolean {
+  if (key.length > LONGEST_NAME || /\d.*\d.*\d/.test(key)) return false
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+}
+
 /** The error of calls before a start or after a close. */
 export function notStarted(
   message = 'CRUDJT has not started',
@@ -89,7 +102,20 @@ export interface EngineFailure {
 /** Converts an error of the engine to one of this package; returns anything else as it is. */
 export function fromEngine(failure: unknown): unknown {
   if (!isFailure(failure)) return failure
-  return errorOf(failure.code as ErrorCode, failure.message)
+  const code = failure.code as ErrorCode
+  return errorOf(code, namingOptions(code, failure.message))
+}
+
+/** The engine does not know the names of options: this adds them to its messages. */
+function namingOptions(code: ErrorCode, message: string): string {
+  switch (code) {
+    case 'ERR_CRUDJT_SECRET_KEY':
+      return `'secret_key' ${message}`
+    case 'ERR_CRUDJT_UNKNOWN_KEY':
+      return `${message}, or leave out require_known_key`
+    default:
+      return message
+  }
 }
 
 /** The error for a code and message that the engine or a master reported. */

@@ -1,15 +1,15 @@
 /** create, beside data and limits. */
 import { asGiven } from '../helpers/ttl.js'
-import type { Sentence } from './suite.js'
+import type { AddTest } from './variants.js'
 
 const data = { a: 1 }
 
-export function aboutCreate(say: Sentence): void {
-  say('a token without limits has no metadata', async (t, store) => {
+export function testCreate(it: AddTest): void {
+  it('a token without limits has no metadata', async (t, store) => {
     t.deepEqual(await store.read(await store.create(data)), { data })
   })
 
-  say('metadata holds only the limits that are set', async (t, store) => {
+  it('metadata holds only the limits that are set', async (t, store) => {
     const told = async (...limits: unknown[]) => {
       const since = Date.now()
       const token = await store.create(data, ...(limits as never[]))
@@ -22,7 +22,7 @@ export function aboutCreate(say: Sentence): void {
     t.deepEqual(await told({ ttl: 100, silence_read: 3 }), both)
   })
 
-  say(
+  it(
     'a durable create has the limits that are named beside',
     async (t, store) => {
       const token = await store.create(data, { silence_read: 3, durable: true })
@@ -31,7 +31,7 @@ export function aboutCreate(say: Sentence): void {
     'the batch stream',
   )
 
-  say('the size limit counts integers in the fewest bytes', async (t, store) => {
+  it('the size limit counts integers in the fewest bytes', async (t, store) => {
     const list = new Array(250).fill(7n)
     const token = await store.create({ n: list })
     t.deepEqual(await store.read(token), { data: { n: new Array(250).fill(7) } })

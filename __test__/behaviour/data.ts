@@ -1,7 +1,6 @@
 /** What comes back of the data that was stored. */
 import type { ExecutionContext } from 'ava'
-import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 class Money {
   currency = 'EUR'
@@ -68,30 +67,30 @@ const pairs: [given: object, back?: object][] = [
   [{ 'a key of more than thirty-one bytes in all': 1 }],
 ]
 
-async function comesBack(t: ExecutionContext, store: Reached, given: object, back: object) {
+async function comesBack(t: ExecutionContext, store: TestedStore, given: object, back: object) {
   const token = await store.create(given)
   for (let i = 0; i < 3; i++) t.deepEqual((await store.read(token))?.data, back as never)
 }
 
-export function aboutData(say: Sentence): void {
-  say('values of every kind come back equal', async (t, store) => {
+export function testData(it: AddTest): void {
+  it('values of every kind come back equal', async (t, store) => {
     for (const [given, back] of pairs) await comesBack(t, store, given, back ?? given)
   })
 
-  say('-0 comes back as 0, bytes as a Buffer', async (t, store) => {
+  it('-0 comes back as 0, bytes as a Buffer', async (t, store) => {
     const token = await store.create({ zero: -0, bytes: new Uint8Array([7]) })
     const data = (await store.read(token))?.data
     t.true(Object.is(data?.zero, 0))
     t.true(Buffer.isBuffer(data?.bytes))
   })
 
-  say('128 nested levels come back', async (t, store) => {
+  it('128 nested levels come back', async (t, store) => {
     let list: unknown[] = []
     for (let i = 3; i <= 128; i++) list = [list]
     await comesBack(t, store, { a: list }, { a: list })
   })
 
-  say('changing the object after the call has no effect', async (t, store) => {
+  it('changing the object after a call has no effect', async (t, store) => {
     const data = { user: { role: 'member' }, tags: ['a'], bytes: Buffer.from('a') }
     const creating = store.create(data)
     data.user.role = 'admin'
@@ -107,7 +106,7 @@ export function aboutData(say: Sentence): void {
     t.is((await store.read<typeof data>(token))?.data.user.role, 'admin')
   })
 
-  say("what a read gives is the caller's own", async (t, store) => {
+  it("the object that a read returns is the caller's own", async (t, store) => {
     const data = {
       user: { role: 'a' },
       list: [{ x: 1 }],
@@ -128,7 +127,7 @@ export function aboutData(say: Sentence): void {
     }
   })
 
-  say('keys of Object.prototype are only keys', async (t, store) => {
+  it('keys such as constructor are only keys', async (t, store) => {
     const token = await store.create(JSON.parse('{"constructor": {"prototype": {"x": 1}}}'))
     await store.read(token)
     t.is(({} as { x?: number }).x, undefined)

@@ -1,9 +1,9 @@
 /** delete. */
 import { refuses } from '../helpers/refusals.js'
-import type { Sentence } from './suite.js'
+import type { AddTest } from './variants.js'
 
-export function aboutDelete(say: Sentence): void {
-  say('delete is true once, whatever the limits, and the token stays dead', async (t, store) => {
+export function testDelete(it: AddTest): void {
+  it('delete returns true once, whatever the limits, and the token stays dead', async (t, store) => {
     for (const limits of [[], [100], [null, 3], [100, 3]]) {
       const token = await store.create({ a: 1 }, ...(limits as never[]))
       t.true(await store.delete(token))
@@ -14,14 +14,14 @@ export function aboutDelete(say: Sentence): void {
     }
   })
 
-  say('a token that was read and then deleted reads as null', async (t, store) => {
+  it('a token that was read and then deleted reads as null', async (t, store) => {
     const token = await store.create({ a: 1 })
     t.deepEqual(await store.read(token), { data: { a: 1 } })
     t.true(await store.delete(token))
     t.is(await store.read(token), null)
   })
 
-  say(
+  it(
     'a durable delete is a delete',
     async (t, store) => {
       const token = await store.create({ a: 1 })
@@ -32,7 +32,7 @@ export function aboutDelete(say: Sentence): void {
     'the batch stream',
   )
 
-  say("delete refuses options that it doesn't know", async (t, store) => {
+  it("delete refuses options that it doesn't know", async (t, store) => {
     const token = await store.create({})
     const refusal = { is: TypeError, code: 'ERR_CRUDJT_OPTION', says: "'durable'" } as const
     await refuses(t, () => store.delete(token, { durabel: true } as never), refusal)

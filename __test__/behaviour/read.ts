@@ -1,11 +1,11 @@
 /** read: limits running out. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Sentence } from './suite.js'
+import type { AddTest } from './variants.js'
 
 const data = { a: 1 }
 
-export function aboutRead(say: Sentence): void {
-  say('silence_read 3 shows 2, 1, 0, then null', async (t, store) => {
+export function testRead(it: AddTest): void {
+  it('silence_read 3 shows 2, 1, 0, then null', async (t, store) => {
     const token = await store.create(data, null, 3)
     for (const left of [2, 1, 0]) {
       t.deepEqual(await store.read(token), { metadata: { silence_read: left }, data })
@@ -16,13 +16,13 @@ export function aboutRead(say: Sentence): void {
     t.false(await store.delete(token))
   })
 
-  say('silence_read 1 gives the data once', async (t, store) => {
+  it('silence_read 1 gives the data once', async (t, store) => {
     const token = await store.create(data, { silence_read: 1 })
     const reads = await Promise.all([store.read(token), store.read(token), store.read(token)])
     t.is(reads.filter((session) => session !== null).length, 1)
   })
 
-  say('a token lives exactly its ttl, told in whole seconds rounded up', async (t, store) => {
+  it('a token lives exactly its ttl, returned in whole seconds rounded up', async (t, store) => {
     const before = Date.now()
     const token = await store.create(data, 2)
     const created = Date.now()

@@ -1,11 +1,10 @@
 /** Data that can't be stored, on both calls that take some. */
 import { notAHash, refuses } from '../helpers/refusals.js'
-import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const calls = {
-  create: (store: Reached, data: unknown, _token: string) => store.create(data as object),
-  update: (store: Reached, data: unknown, token: string) => store.update(token, data as object),
+  create: (store: TestedStore, data: unknown, _token: string) => store.create(data as object),
+  update: (store: TestedStore, data: unknown, token: string) => store.update(token, data as object),
 }
 
 const noHashes: unknown[] = [
@@ -32,7 +31,7 @@ const unstorable: [path: string, data: object][] = [
   ['data.user.fn', { user: { fn() {} } }],
   ['data.list[2]', { list: [1, 2, () => 3] }],
   ['data.list[0].deep', { list: [{ deep: Symbol('a') }] }],
-  ['data["two words"]', { 'two words': new Set([1]) }],
+  ['data[a key of 9 characters]', { 'two words': new Set([1]) }],
   ['data.re', { re: /a/ }],
   ['data.failed', { failed: new RangeError('a') }],
   ['data.numbers', { numbers: new Float32Array(2) }],
@@ -73,14 +72,14 @@ function ofSize(bytes: number): object {
   return { d: 'x'.repeat(bytes - overhead + (bytes > 256 ? 1 : 0)) }
 }
 
-export function aboutRefusedData(say: Sentence): void {
+export function testRefusedData(it: AddTest): void {
   for (const [name, call] of Object.entries(calls)) {
-    say(`${name} refuses data that is no plain object`, async (t, store) => {
+    it(`${name} refuses data that is no plain object`, async (t, store) => {
       const token = await store.create({ a: 1 })
       for (const data of noHashes) await refuses(t, () => call(store, data, token), notAHash, name)
     })
 
-    say(`${name} refuses what can't be stored, naming its path`, async (t, store) => {
+    it(`${name} refuses what can't be stored, naming its path`, async (t, store) => {
       const token = await store.create({ a: 1 })
       for (const [path, data] of unstorable) {
         await refuses(t, () => call(store, data, token), { ...outOfData, says: `${path} ` }, path)
@@ -88,13 +87,13 @@ export function aboutRefusedData(say: Sentence): void {
       t.deepEqual(await store.read(token), { data: { a: 1 } })
     })
 
-    say(`${name} refuses data nested deeper than 128 levels`, async (t, store) => {
+    it(`${name} refuses data nested deeper than 128 levels`, async (t, store) => {
       const token = await store.create({ a: 1 })
       const refusal = { ...outOfData, says: 'deeper than 128' }
       await refuses(t, () => call(store, nested(129), token), refusal)
     })
 
-    say(`${name} refuses more than 256 bytes, telling the size`, async (t, store) => {
+    it(`${name} refuses more than 256 bytes, telling the size`, async (t, store) => {
       const token = await store.create(ofSize(256))
       const says = /^Hash can not be bigger than 256 bytesize\b.*\b257\b/
       await refuses(t, () => call(store, ofSize(257), token), { ...tooLarge, says })
@@ -105,7 +104,7 @@ export function aboutRefusedData(say: Sentence): void {
     })
   }
 
-  say('a getter or toJSON must not use the store, and can throw', async (t, store) => {
+  it('a getter or toJSON must not use the store, and can throw', async (t, store) => {
     const token = await store.create({ a: 1 })
     const busy = {
       get a() {

@@ -1,49 +1,42 @@
 /** The behaviour suite: everything that behaviour.md promises of the four calls. */
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { newFolder, removeFolder } from '../helpers/folder.js'
-import { aboutCreate } from './create.js'
-import { aboutData } from './data.js'
-import { aboutDelete } from './delete.js'
-import { aboutLimits } from './limits.js'
-import { aboutRead } from './read.js'
-import { aboutRefusedData } from './refused-data.js'
-import { aboutTokens } from './tokens.js'
-import { aboutUpdate } from './update.js'
-import type { Reached, Way } from './ways.js'
+import { testCreate } from './create.js'
+import { testData } from './data.js'
+import { testDelete } from './delete.js'
+import { testLimits } from './limits.js'
+import { testRead } from './read.js'
+import { testRefusedData } from './refused-data.js'
+import { testTokens } from './tokens.js'
+import { testUpdate } from './update.js'
+import type { AddTest, TestedStore, Variant } from './variants.js'
 
-/** Adds one sentence about a store to the suite. */
-export type Sentence = (
-  sentence: string,
-  proof: (t: ExecutionContext, store: Reached) => Promise<void>,
-  needs?: 'the batch stream',
-) => void
-
-/** Runs the suite against a store that is reached in one way. */
-export function behave(way: Way): void {
+/** Runs the suite against one variant. */
+export function behave(variant: Variant): void {
   const folder = newFolder()
-  let store: Reached
+  let store: TestedStore
 
   test.before(async () => {
-    store = await way.reach(folder)
+    store = await variant.open(folder)
   })
   test.after.always(async () => {
     await store?.close()
     removeFolder(folder)
   })
 
-  const say: Sentence = (sentence, proof, needs) => {
-    if (way.isUnary === true && needs !== undefined) {
-      test.skip(`${way.name}: ${sentence} (the unary methods know no keep and no durable)`, () => {})
+  const it: AddTest = (guarantee, proof, needs) => {
+    if (variant.isUnary === true && needs !== undefined) {
+      test.skip(`${variant.name}: ${guarantee} (the unary methods have no keep and no durable)`, () => {})
     } else {
-      test.serial(`${way.name}: ${sentence}`, async (t) => proof(t, store))
+      test.serial(`${variant.name}: ${guarantee}`, async (t) => proof(t, store))
     }
   }
-  aboutTokens(say)
-  aboutRefusedData(say)
-  aboutLimits(say)
-  aboutCreate(say)
-  aboutData(say)
-  aboutRead(say)
-  aboutUpdate(say)
-  aboutDelete(say)
+  testTokens(it)
+  testRefusedData(it)
+  testLimits(it)
+  testCreate(it)
+  testData(it)
+  testRead(it)
+  testUpdate(it)
+  testDelete(it)
 }

@@ -1,13 +1,12 @@
 /** Bad tokens, on every call that takes one. */
 import { refuses } from '../helpers/refusals.js'
-import type { Sentence } from './suite.js'
-import type { Reached } from './ways.js'
+import type { AddTest, TestedStore } from './variants.js'
 
 const data = { a: 1 }
 const calls = {
-  read: (store: Reached, token: unknown) => store.read(token as string),
-  update: (store: Reached, token: unknown) => store.update(token as string, data),
-  delete: (store: Reached, token: unknown) => store.delete(token as string),
+  read: (store: TestedStore, token: unknown) => store.read(token as string),
+  update: (store: TestedStore, token: unknown) => store.update(token as string, data),
+  delete: (store: TestedStore, token: unknown) => store.delete(token as string),
 }
 
 const noStrings = [
@@ -55,25 +54,25 @@ const strangers = [
   'A'.repeat(100_000),
 ]
 
-export function aboutTokens(say: Sentence): void {
+export function testTokens(it: AddTest): void {
   for (const [name, call] of Object.entries(calls)) {
-    say(`${name} refuses a token that is no string`, async (t, store) => {
+    it(`${name} refuses a token that is no string`, async (t, store) => {
       for (const token of noStrings) {
         await refuses(t, () => call(store, token), noString, String(token))
       }
     })
 
-    say(`${name} refuses a blank token`, async (t, store) => {
+    it(`${name} refuses a blank token`, async (t, store) => {
       await refuses(t, () => call(store, ''), blank)
     })
 
-    say(`${name} knows no malformed, too long or foreign token`, async (t, store) => {
+    it(`${name} knows no malformed, too long or foreign token`, async (t, store) => {
       const absent = name === 'read' ? null : false
       for (const token of strangers) t.is(await call(store, token), absent)
     })
   }
 
-  say('no alias of a token is a token', async (t, store) => {
+  it('no alias of a token is a token', async (t, store) => {
     const token = await store.create(data)
     for (const alias of aliases(token)) {
       t.is(await store.read(alias), null)
@@ -83,7 +82,7 @@ export function aboutTokens(say: Sentence): void {
     t.deepEqual(await store.read(token), { data })
   })
 
-  say('a token is 22 characters of the URL-safe alphabet, and never the same', async (t, store) => {
+  it('a token is 22 URL-safe characters and never repeats', async (t, store) => {
     const tokens = new Set<string>()
     for (let i = 0; i < 20; i++) tokens.add(await store.create(data))
     for (const token of tokens) t.regex(token, /^[A-Za-z0-9_-]{22}$/)

@@ -1,10 +1,10 @@
 /** update, beside data and limits. */
 import { refuses } from '../helpers/refusals.js'
 import { asGiven } from '../helpers/ttl.js'
-import type { Sentence } from './suite.js'
+import type { AddTest } from './variants.js'
 
-export function aboutUpdate(say: Sentence): void {
-  say('update replaces the data, as often as one likes', async (t, store) => {
+export function testUpdate(it: AddTest): void {
+  it('update replaces the data any number of times', async (t, store) => {
     const token = await store.create({ role: 'member', old: true })
     for (const role of ['editor', 'admin', 'member']) {
       t.true(await store.update(token, { role }))
@@ -13,7 +13,7 @@ export function aboutUpdate(say: Sentence): void {
     }
   })
 
-  say('update replaces both limits, and leaving one out removes it', async (t, store) => {
+  it('update replaces both limits, and leaving one out removes it', async (t, store) => {
     const since = Date.now()
     const token = await store.create({}, 100, 10)
     t.true(await store.update(token, {}, 200, 5))
@@ -28,7 +28,7 @@ export function aboutUpdate(say: Sentence): void {
     t.deepEqual(await store.read(token), { data: {} })
   })
 
-  say(
+  it(
     'with keep the limits that are not named stay',
     async (t, store) => {
       const since = Date.now()
@@ -49,7 +49,7 @@ export function aboutUpdate(say: Sentence): void {
     'the batch stream',
   )
 
-  say('a refused update leaves the old record whole', async (t, store) => {
+  it('a refused update leaves the old record whole', async (t, store) => {
     const token = await store.create({ a: 1 }, 1000, 10)
     const tooLarge = { is: RangeError, code: 'ERR_CRUDJT_DATA_TOO_LARGE' } as const
     await refuses(t, () => store.update(token, { a: 'x'.repeat(300) }), tooLarge)
@@ -60,14 +60,14 @@ export function aboutUpdate(say: Sentence): void {
     t.is(session?.metadata?.silence_read, 9)
   })
 
-  say('update of a token that is not there is false and makes none', async (t, store) => {
+  it('update of an unknown token returns false and creates none', async (t, store) => {
     const token = await store.create({})
     t.true(await store.delete(token))
     t.false(await store.update(token, { a: 1 }))
     t.is(await store.read(token), null)
   })
 
-  say(
+  it(
     'a durable update that keeps limits makes no token either',
     async (t, store) => {
       const token = await store.create({})

@@ -13,8 +13,9 @@ for (const [args, says] of [
   [['serve', '--port', '--host', 'x'], /--port expects a value/],
   [['serve', '--require-known-key=no'], /--require-known-key takes no value/],
   [['serve', 'now'], /Unexpected argument 'now'/],
+  [['serve', '--port', '1', '--port=2'], /--port is given more than once/],
   [['health', '--port', '-1'], /--port expects a value/],
-  [['health', '--port=-1'], /--port: expected a whole number of a port, 0 to 65535, got '-1'/],
+  [['health', '--port=-1'], /--port: expected a port number, 0 to 65535, got '-1'/],
   [['health', '--timeout-ms', '1s'], /--timeout-ms: expected a whole number of mill.*got '1s'/],
   [['keygen', '--bytes', '33'], /--bytes: expected 32, 48 or 64, got '33'/],
 ] as const) {
@@ -30,7 +31,7 @@ for (const [args, says] of [
 test('an invalid value in the environment is rejected with status 78 and the name of its variable', async (t) => {
   const { status, stderr } = await crudjt(['health'], { env: { CRUDJT_DOCKER_PORT: 'http' } })
   t.is(status, 78)
-  t.regex(stderr, /^crudjt: CRUDJT_DOCKER_PORT: expected a whole number[^\n]+\n$/)
+  t.regex(stderr, /^crudjt: CRUDJT_DOCKER_PORT: expected a port number[^\n]+\n$/)
 })
 
 test('the help of serve shows options and environment variables side by side', async (t) => {

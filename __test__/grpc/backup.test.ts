@@ -1,4 +1,4 @@
-/** Backups that a master makes for its clients: of what, for whom, and what becomes of them. */
+/** Backups that a master makes for its clients. */
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import test from 'ava'
@@ -21,7 +21,7 @@ import { refuses } from '../helpers/refusals.js'
 
 const UNKNOWN = { is: CRUDJTError, code: 'ERR_CRUDJT_UNAUTHENTICATED', says: 'ticket' } as const
 
-/** Calls that send a backup's ticket, whatever that is. */
+/** Calls that send any backup ticket. */
 function rawCalls({ grpc_host, grpc_port }: At) {
   const connection = new Connection({ host: grpc_host, port: grpc_port }, 60_000)
   const address = `${grpc_host}:${grpc_port}`
@@ -32,7 +32,7 @@ function rawCalls({ grpc_host, grpc_port }: At) {
   }
 }
 
-/** Runs a test beside a master, which does not outlive it. */
+/** Runs a test with a master, which is killed at its end. */
 async function beside(
   running: Promise<RunningMaster>,
   body: (master: RunningMaster) => Promise<void>,
@@ -56,7 +56,7 @@ async function readAll(path: string, tokens: string[]): Promise<unknown[]> {
   return sessions.map((session) => session?.data.at)
 }
 
-test('a client has its master copy the store while it is written to, with all that was answered before', async (t) => {
+test('a client has its master back up the store during writes, including everything answered before', async (t) => {
   await inFolder(async (folder) => {
     await beside(runMaster(join(folder, 'störe')), async (master) => {
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })
@@ -96,7 +96,7 @@ test('a client has its master copy the store while it is written to, with all th
   })
 })
 
-test('who only reaches the port has nothing written: no ticket, none of this store, none twice', async (t) => {
+test('a client that can merely reach the port cannot make the master write anything', async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     const target = join(folder, 'copy')
@@ -120,7 +120,7 @@ test('who only reaches the port has nothing written: no ticket, none of this sto
   })
 })
 
-test('the messages are those of batch.proto', async (t) => {
+test('backup messages match batch.proto', async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'störe')
     await beside(runMaster(store), async (master) => {
@@ -132,15 +132,15 @@ test('the messages are those of batch.proto', async (t) => {
       const ticket = 'D'.repeat(22)
       writeFileSync(join(store, `ticket-${ticket}`), join(folder, 'copy'))
       const asked = { number: 2, kind: 'BACKUP', token: ticket }
-      const [told] = (await stream.send({ operations: [asked] }).next()).replies
-      t.like(told, { folder: '', counters: [{ name: 'done' }, { name: 'total' }] })
+      const [started] = (await stream.send({ operations: [asked] }).next()).replies
+      t.like(started, { folder: '', counters: [{ name: 'done' }, { name: 'total' }] })
       stream.close()
       await stopMaster(master)
     })
   })
 })
 
-test('what the copy fails with reaches the client, and a target of its own is refused', async (t) => {
+test('errors of the backup reach the client', async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     await beside(runMaster(store), async (master) => {
@@ -158,14 +158,14 @@ test('what the copy fails with reaches the client, and a target of its own is re
   })
 })
 
-test('a client that can not write to the folder of the store is told so', async (t) => {
+test('a client without write access to the folder of the store gets a clear error', async (t) => {
   await inFolder(async (folder) => {
     const store = join(folder, 'store')
     await beside(runMaster(store), async (master) => {
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })
       await client.create({ at: 1 })
       rmSync(store, { recursive: true })
-      const says = 'who may write to the store'
+      const says = "write access to the store's folder"
       await refuses(t, () => client.backup(join(folder, 'copy')), {
         is: CRUDJTError,
         code: 'ERR_CRUDJT_PATH',
@@ -176,7 +176,7 @@ test('a client that can not write to the folder of the store is told so', async 
   })
 })
 
-test('a ticket that nobody took is removed at the next start, without a word', async (t) => {
+test('a stale ticket is silently removed when the store opens', async (t) => {
   await inFolder(async (folder) => {
     const token = await Store.open({ path: folder, secret_key: KEY }).then(async (store) => {
       const token = await store.create({ at: 7 })
@@ -184,16 +184,16 @@ test('a ticket that nobody took is removed at the next start, without a word', a
       return token
     })
     writeFileSync(join(folder, `ticket-${'A'.repeat(22)}`), '/anywhere')
-    const told: string[] = []
-    const onError = ({ code }: { code: string }) => told.push(code)
+    const codes: string[] = []
+    const onError = ({ code }: { code: string }) => codes.push(code)
     const store = await Store.open({ path: folder, secret_key: KEY, onError })
     await store.close()
-    t.deepEqual([told, tickets(folder)], [[], []])
+    t.deepEqual([codes, tickets(folder)], [[], []])
     t.deepEqual(await readAll(folder, [token]), [7])
   })
 })
 
-test('an older master is named as the reason', async (t) => {
+test('the error for an older master names the reason', async (t) => {
   await inFolder(async (folder) => {
     await beside(runOlderMaster(join(folder, 'store'), 'nil'), async (master) => {
       const client = await Store.connect({ ...master.at, timeout_ms: 60_000 })

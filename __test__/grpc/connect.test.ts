@@ -1,4 +1,4 @@
-/** Being a client: waiting for a master, losing it, and reaching what is none. */
+/** Connecting a client: waiting for a master, losing it, and reaching other servers. */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { createServer, type Server } from 'node:net'
@@ -22,9 +22,9 @@ const data = { a: 1 }
 const unavailable = (says: string) =>
   ({ is: CRUDJTError, code: 'ERR_CRUDJT_UNAVAILABLE', says }) as const
 
-/** Nothing listens there, and no process is given it as a free one. */
+/** Nothing listens there, and it is never assigned as a free port. */
 const NOBODYS_PORT = 1
-/** Long enough to see what is at an address, however busy the machine is. */
+/** Long enough to identify the server at an address, even on a busy machine. */
 const PATIENCE_MS = 5000
 
 const everyCall = (store: Pick<Store, 'create' | 'read' | 'update' | 'delete'>) => [
@@ -34,14 +34,14 @@ const everyCall = (store: Pick<Store, 'create' | 'read' | 'update' | 'delete'>) 
   () => store.delete('x'),
 ]
 
-test('without a master a call waits for it up to the deadline, then names the address', async (t) => {
+test('without a master a call fails at its deadline and names the address', async (t) => {
   const address = { grpc_port: NOBODYS_PORT, timeout_ms: PATIENCE_MS }
   await using store = await Store.connect(address)
   const says = `127.0.0.1:${NOBODYS_PORT} within ${PATIENCE_MS} ms: nothing listens`
   await Promise.all(everyCall(store).map((call) => refuses(t, call, unavailable(says))))
 })
 
-test('a call that was made before the master started is answered by it', async (t) => {
+test('a call made before the master starts is answered by it', async (t) => {
   await inFolder(async (folder) => {
     const at = placeOf(folder)
     await using store = await Store.connect(patient(at))
@@ -52,7 +52,7 @@ test('a call that was made before the master started is answered by it', async (
   })
 })
 
-test.serial('the process-wide calls are those of a client until it is disconnected', async (t) => {
+test.serial('process-wide calls go to the master until disconnect', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const connecting = Config.connectToMaster(patient(master.at))
@@ -78,7 +78,7 @@ test.serial('the process-wide calls are those of a client until it is disconnect
   })
 })
 
-test.serial('connecting again points the calls at another master', async (t) => {
+test.serial('connecting again redirects the calls to another master', async (t) => {
   await inFolder(async (first) => {
     await inFolder(async (second) => {
       const masters = [await runMaster(first), await runMaster(second)] as const
@@ -96,14 +96,14 @@ test.serial('connecting again points the calls at another master', async (t) => 
   })
 })
 
-test('a client outlives the death of its master and finds the next one', async (t) => {
+test('a client survives the death of its master and finds the next one', async (t) => {
   await inFolder(async (folder) => {
     const first = await runMaster(folder, placeOf(folder))
     await using store = await Store.connect(patient(first.at))
     const token = await store.create(data)
     await kill(first.process)
     const second = await runMaster(folder, first.at)
-    // Until it has seen the end of the connection, it can't know what becomes of what it sends.
+    // Until the client sees the connection close, the outcome of what it sends is unknown.
     const lost = (error: { code?: string }) => t.is(error.code, 'ERR_CRUDJT_OUTCOME_UNKNOWN')
     let session: unknown
     for (let i = 0; i < 5 && session === undefined; i++) {
@@ -114,7 +114,7 @@ test('a client outlives the death of its master and finds the next one', async (
   })
 })
 
-test('a client keeps no process alive', async (t) => {
+test('a client does not keep its process alive', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const { status, text } = await runProcess('client.mjs', String(master.at.grpc_port))
@@ -129,7 +129,7 @@ test('after close a client refuses calls', async (t) => {
   for (const call of everyCall(store)) await refuses(t, call, notStarted)
 })
 
-test('calls without promises are refused by name', async (t) => {
+test('synchronous calls are refused by name', async (t) => {
   await using store = await Store.connect({ grpc_port: 1 })
   const calls = {
     createSync: () => store.createSync(data),
@@ -143,7 +143,7 @@ test('calls without promises are refused by name', async (t) => {
   }
 })
 
-test('options of a client are checked', async (t) => {
+test('client options are validated', async (t) => {
   const wrong = {
     port: 5,
     timeout_ms: 0,
@@ -159,14 +159,14 @@ test('options of a client are checked', async (t) => {
   }
 })
 
-test('what is no master is told from one, within the deadline', async (t) => {
+test('servers other than a master are recognized within the deadline', async (t) => {
   const http = createHttpServer((_, response) => response.end('hello'))
   const http2 = createHttp2Server((_, response) => response.end('hello'))
   const silent = createServer(() => {})
   const tls = createServer((socket) => socket.end(Buffer.from('15030100020216', 'hex')))
   const cutting = createServer((socket) => socket.destroy())
   const servers = { http, http2, silent, tls, cutting } as unknown as Record<string, Server>
-  const reasons: Record<string, string> = { silent: 'nobody answers', http2: 'no CRUDJT master' }
+  const reasons: Record<string, string> = { silent: 'no response', http2: 'not a CRUDJT master' }
   const refusing = Object.entries(servers).map(async ([name, server]) => {
     const grpc_port = await portOf(server)
     const store = await Store.connect({ grpc_port, timeout_ms: PATIENCE_MS })
@@ -181,14 +181,14 @@ test('what is no master is told from one, within the deadline', async (t) => {
   await Promise.all(refusing)
 })
 
-test('a host that can not be resolved is named', async (t) => {
+test('a host name that cannot be resolved is named', async (t) => {
   for (const grpc_host of ['no-such-host.invalid', 'no host', 'http://', '%']) {
     await using store = await Store.connect({ grpc_host, timeout_ms: 300 })
     await refuses(t, () => store.read('x'), unavailable('50051'))
   }
 })
 
-test('an access key opens a master that has the same, and no other', async (t) => {
+test('only a client with the same access key is admitted', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder, { access_key: 'a-key' })
     const right = await Store.connect({ ...patient(master.at), access_key: 'a-key' })
@@ -209,7 +209,7 @@ test('an access key opens a master that has the same, and no other', async (t) =
   })
 })
 
-test('nil, nothing and an empty map all mean that there is no such token', async (t) => {
+test('nil, an empty response and an empty map all mean that the token does not exist', async (t) => {
   for (const nothing of ['nil', 'empty', 'map'] as const) {
     await inFolder(async (folder) => {
       const { at, process } = await runOlderMaster(folder, nothing)
@@ -221,7 +221,7 @@ test('nil, nothing and an empty map all mean that there is no such token', async
   }
 })
 
-test('what an older master does not have is refused by name', async (t) => {
+test('calls that an older master does not support are refused by name', async (t) => {
   await inFolder(async (folder) => {
     const { at, process } = await runOlderMaster(folder, 'nil')
     await using store = await Store.connect(patient(at))

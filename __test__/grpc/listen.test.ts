@@ -29,7 +29,7 @@ function listening(on: object): Promise<Server> {
   })
 }
 
-/** Reaches the master of this process from outside, as a client does. */
+/** Reaches the master of this process as a client. */
 async function throughThePort(t: { deepEqual(a: unknown, b: unknown): void }): Promise<void> {
   await using store = await Store.connect(patient(Config.address() as At))
   t.deepEqual(await store.read(await CRUDJT.create(data)), { data })
@@ -40,18 +40,18 @@ async function failsThenWorks(
   t: Parameters<typeof refuses>[0],
   options: MasterOptions,
   says: string,
-  mend: () => void,
+  fix: () => void,
 ): Promise<void> {
   await refuses(t, () => Config.startMaster(options), notListening(says))
   t.false(Config.wasStarted())
   t.is(Config.address(), undefined)
-  mend()
+  fix()
   await Config.startMaster(options)
   await throughThePort(t)
   await Config.shutdownServer()
 }
 
-test.serial('port 0 takes a free port, which address tells until the shutdown', async (t) => {
+test.serial('port 0 selects a free port, which address returns until the shutdown', async (t) => {
   await inFolder(async (folder) => {
     t.is(Config.address(), undefined)
     await Config.startMaster(optionsIn(folder))
@@ -66,7 +66,7 @@ test.serial('port 0 takes a free port, which address tells until the shutdown', 
   })
 })
 
-test.serial('a port in use is refused with its address, and leaves nothing open', async (t) => {
+test.serial('a port in use is refused with its address, and nothing stays open', async (t) => {
   await inFolder(async (folder) => {
     const other = await listening({ port: 0, host: '127.0.0.1' })
     const { port } = other.address() as AddressInfo
@@ -76,7 +76,7 @@ test.serial('a port in use is refused with its address, and leaves nothing open'
   })
 })
 
-test.serial('hosts that are not known or not of this machine are refused', async (t) => {
+test.serial('unknown hosts and addresses of other machines are refused', async (t) => {
   await inFolder(async (folder) => {
     const hosts = { 'no-such-host.invalid': 'resolved', '192.0.2.1': 'no such address' }
     for (const [grpc_host, reason] of Object.entries(hosts)) {
@@ -89,7 +89,7 @@ test.serial('hosts that are not known or not of this machine are refused', async
   })
 })
 
-test.serial('a Unix socket is private, and goes away with its master', async (t) => {
+test.serial('a Unix socket is private and is removed with its master', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'master.sock')
     await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
@@ -103,7 +103,7 @@ test.serial('a Unix socket is private, and goes away with its master', async (t)
   })
 })
 
-test.serial('the socket of a dead master is replaced, anything else is not', async (t) => {
+test.serial('a stale socket is replaced, any other file is not', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'master.sock')
     const options = optionsIn(folder, { grpc_host: `unix://${path}` })
@@ -115,14 +115,18 @@ test.serial('the socket of a dead master is replaced, anything else is not', asy
     await Config.shutdownServer()
 
     writeFileSync(path, 'mine')
-    await refuses(t, () => Config.startMaster(options), notListening('no socket'))
+    await refuses(t, () => Config.startMaster(options), notListening('not a socket'))
     t.true(lstatSync(path).isFile())
     const nowhere = { ...options, grpc_host: `unix:${folder}/none/master.sock` }
-    await refuses(t, () => Config.startMaster(nowhere), notListening('no such folder'))
+    await refuses(
+      t,
+      () => Config.startMaster(nowhere),
+      notListening('folder of the socket does not exist'),
+    )
   })
 })
 
-test.serial('a port open to other machines without a key is told of, once', async (t) => {
+test.serial('a port open to other machines without a key is reported once', async (t) => {
   await inFolder(async (folder) => {
     const events: StoreEvent[] = []
     const onError = (event: StoreEvent) => events.push(event)
@@ -135,7 +139,7 @@ test.serial('a port open to other machines without a key is told of, once', asyn
     }
     t.deepEqual(await codes({ grpc_host: '0.0.0.0' }), ['CRUDJT_OPEN_PORT'])
     t.true(events[0]?.message.includes('access_key'))
-    t.deepEqual(await codes({ grpc_host: '0.0.0.0', access_key: 'key' }), [])
+    t.deepEqual(await codes({ grpc_host: '0.0.0.0', access_key: 'a-long-access-key' }), [])
     t.deepEqual(await codes({ grpc_host: 'localhost' }), [])
   })
 })
@@ -146,7 +150,7 @@ async function throughThePortOf({ access_key }: Partial<MasterOptions>): Promise
   await store.create(data)
 }
 
-test('hosts, ports and sockets are told apart, and sockets refused on Windows', (t) => {
+test('hosts, ports and sockets are distinguished, and sockets are refused on Windows', (t) => {
   const at = (grpc_host: string) => ({ grpc_host, grpc_port: 5 })
   t.deepEqual(endpointOf(at('a.example')), { host: 'a.example', port: 5 })
   t.deepEqual(endpointOf(at('[::1]')), { host: '::1', port: 5 })
@@ -160,7 +164,7 @@ test('hosts, ports and sockets are told apart, and sockets refused on Windows', 
   t.deepEqual(texts, ['a.example:5', '[::1]:5', '[::1]:5', 'unix:/a'])
 })
 
-test.serial('a connection that says nothing does not hold up the shutdown', async (t) => {
+test.serial('an idle connection does not delay the shutdown', async (t) => {
   await inFolder(async (folder) => {
     await Config.startMaster(optionsIn(folder))
     const { grpc_port } = Config.address() as At
@@ -173,7 +177,7 @@ test.serial('a connection that says nothing does not hold up the shutdown', asyn
   })
 })
 
-test('a master loads the gRPC library with its first connection, not before', async (t) => {
+test('a master loads the gRPC library on its first connection, not before', async (t) => {
   await inFolder(async (folder) => {
     const { at, process } = await runMaster(folder)
     t.false(await ask<boolean>(process, 'loadedGrpc'))

@@ -1,4 +1,4 @@
-/** Masters that stop answering, or answer what this client does not understand. */
+/** Masters that stop answering, or send what this client cannot decode. */
 import { createServer as createHttp2Server } from 'node:http2'
 import { type Server as GrpcServer, Server, ServerCredentials } from '@grpc/grpc-js'
 import test from 'ava'
@@ -12,8 +12,8 @@ import { refuses } from '../helpers/refusals.js'
 
 const data = { a: 1 }
 
-/** Calls until it is answered: on a busy machine a short deadline can also pass for nothing. */
-async function insist<T>(call: () => Promise<T>): Promise<T> {
+/** Retries until answered: on a busy machine a short deadline can pass without cause. */
+async function retry<T>(call: () => Promise<T>): Promise<T> {
   for (let i = 0; i < 100; i++) {
     const ended = await call().catch(() => undefined)
     if (ended !== undefined) return ended
@@ -21,11 +21,11 @@ async function insist<T>(call: () => Promise<T>): Promise<T> {
   return call()
 }
 
-test('a master that stalls fails calls at their deadline, and is used again when it goes on', async (t) => {
+test('calls to a stalled master fail at their deadline, and succeed once it continues', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 200 })
-    const token = await insist(() => store.create(data))
+    const token = await retry(() => store.create(data))
     for (let round = 0; round < 2; round++) {
       master.process.kill('SIGSTOP')
       const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '200 ms' } as const
@@ -36,31 +36,31 @@ test('a master that stalls fails calls at their deadline, and is used again when
         ])
       }
       master.process.kill('SIGCONT')
-      const witness = await Store.connect(patient(master.at))
-      t.deepEqual(await witness.read(token), { data })
-      await witness.close()
-      t.deepEqual(await insist(() => store.read(token)), { data })
+      const observer = await Store.connect(patient(master.at))
+      t.deepEqual(await observer.read(token), { data })
+      await observer.close()
+      t.deepEqual(await retry(() => store.read(token)), { data })
     }
     await store.close()
     await stopMaster(master)
   })
 })
 
-test('many calls into a stalled master fail, and what they send is bounded', async (t) => {
+test('many calls to a stalled master fail, and what they send is bounded', async (t) => {
   await inFolder(async (folder) => {
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 300 })
-    await insist(() => store.create(data))
+    await retry(() => store.create(data))
     master.process.kill('SIGSTOP')
     const calls = Array.from({ length: 20_000 }, () => store.create(data))
     const ends = await Promise.allSettled(calls)
     t.true(ends.every(({ status }) => status === 'rejected'))
     master.process.kill('SIGCONT')
-    const witness = await Store.connect(patient(master.at))
-    const { live_tokens } = await witness.stats()
-    // On the stream that stalled, and on one that may have taken its place.
-    t.true(live_tokens <= 2 * 8192, `${live_tokens} were carried out`)
-    await witness.close()
+    const observer = await Store.connect(patient(master.at))
+    const { live_tokens } = await observer.stats()
+    // On the stream that stalled, and on one that may have replaced it.
+    t.true(live_tokens <= 2 * 8192, `${live_tokens} were executed`)
+    await observer.close()
     await store.close()
     await kill(master.process)
   })
@@ -68,8 +68,8 @@ test('many calls into a stalled master fail, and what they send is bounded', asy
 
 type Hear = (name: string, heard: () => void) => void
 
-/** A master that greets in its own way. */
-async function greeter(welcome: object): Promise<{ server: GrpcServer; port: number }> {
+/** A master with a Welcome of its own. */
+async function runGreeter(welcome: object): Promise<{ server: GrpcServer; port: number }> {
   const server = new Server()
   const definition = packageOf('batch.proto')['crudjt.batch.Batch']
   server.addService(definition as never, {
@@ -86,7 +86,7 @@ async function greeter(welcome: object): Promise<{ server: GrpcServer; port: num
 }
 
 test('a master that speaks only a newer version is named', async (t) => {
-  const { server, port } = await greeter({ version: 2, master: Buffer.alloc(16) })
+  const { server, port } = await runGreeter({ version: 2, master: Buffer.alloc(16) })
   const store = await Store.connect({ grpc_port: port, timeout_ms: 3_600_000 })
   const refusal = {
     is: CRUDJTError,
@@ -100,8 +100,8 @@ test('a master that speaks only a newer version is named', async (t) => {
   server.forceShutdown()
 })
 
-test('a master that welcomes and then says nothing fails calls at their deadline', async (t) => {
-  const { server, port } = await greeter({ version: 1, master: Buffer.alloc(16) })
+test('calls to a master that sends only its Welcome fail at their deadline', async (t) => {
+  const { server, port } = await runGreeter({ version: 1, master: Buffer.alloc(16) })
   const store = await Store.connect({ grpc_port: port, timeout_ms: 1000 })
   const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '1000 ms' } as const
   // On a busy machine a deadline can also pass before the master was reached.
@@ -112,16 +112,16 @@ test('a master that welcomes and then says nothing fails calls at their deadline
   server.forceShutdown()
 })
 
-/** Messages in their frames that no master sends. */
+/** Frames that no master sends. */
 const GARBAGE = {
   'no field': [0, 0, 0, 0, 1, 0],
-  'a field cut short': [0, 0, 0, 0, 2, 0x12, 9],
+  'a truncated field': [0, 0, 0, 0, 2, 0x12, 9],
   'a compressed message': [1, 0, 0, 0, 1, 0],
   'a message of four gigabytes': [0, 255, 255, 255, 255, 0],
 }
 
 for (const [name, bytes] of Object.entries(GARBAGE)) {
-  test(`a connection that brings ${name} is given up for another`, async (t) => {
+  test(`a connection that delivers ${name} is replaced`, async (t) => {
     let connections = 0
     const server = createHttp2Server()
     const grpc = { ':status': 200, 'content-type': 'application/grpc' }

@@ -1,5 +1,5 @@
-/** The services that every gRPC server should have: health and reflection. */
-import { Client, credentials } from '@grpc/grpc-js'
+/** The standard gRPC services: health and reflection. */
+import { Client, credentials, status } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJT } from 'crudjt'
 import { service as healthService } from 'grpc-health-check'
@@ -35,7 +35,7 @@ interface HealthMethod {
 
 const methods = healthService as unknown as Record<'Check' | 'Watch', HealthMethod>
 
-test.serial('health tells that the master serves, to everybody', async (t) => {
+test.serial('health checks need no access key', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Check
   await withClient(async (client) => {
     for (const service of ['', 'token.TokenService']) {
@@ -53,7 +53,7 @@ test.serial('health tells that the master serves, to everybody', async (t) => {
   })
 })
 
-test.serial('one who watches the health does not hold up the shutdown', async (t) => {
+test.serial('a client that watches the health does not delay the shutdown', async (t) => {
   const { path, requestSerialize, responseDeserialize } = methods.Watch
   const request = { service: '' }
   await withClient(async (client) => {
@@ -72,15 +72,47 @@ test.serial('one who watches the health does not hold up the shutdown', async (t
   })
 })
 
+const identity = (message: Buffer) => message
+
+/** Asks the reflection service of a version for a text field of its request. */
+function reflect(client: Client, version: string, field: number, text: string): Promise<Buffer> {
+  const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+  const stream = client.makeBidiStreamRequest(path, identity, identity)
+  stream.end(Buffer.from([field * 8 + 2, text.length, ...Buffer.from(text)]))
+  return new Promise((resolve, reject) => stream.once('data', resolve).once('error', reject))
+}
+
+const [FILE_BY_FILENAME, FILE_CONTAINING_SYMBOL, LIST_SERVICES] = [3, 4, 7]
+
 test.serial('reflection lists the services', async (t) => {
-  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
-  const listServices = Buffer.from([0x3a, 0])
-  const asItIs = (message: Buffer) => message
   await withClient(async (client) => {
-    const stream = client.makeBidiStreamRequest(path, asItIs, asItIs)
-    stream.write(listServices)
-    const answer = await new Promise<Buffer>((resolve) => stream.once('data', resolve))
-    stream.end()
-    t.true(answer.includes('token.TokenService'))
+    for (const version of ['v1', 'v1alpha']) {
+      const response = await reflect(client, version, LIST_SERVICES, '')
+      t.true(response.includes('token.TokenService'))
+      t.true(response.includes('crudjt.batch.Batch'))
+    }
+  })
+})
+
+test.serial('reflection describes the file of a name or a symbol', async (t) => {
+  const SYMBOLS = ['token.TokenService', 'token.TokenService.ReadToken', 'token.ReadTokenRequest']
+  await withClient(async (client) => {
+    const file = await reflect(client, 'v1', FILE_BY_FILENAME, 'token.proto')
+    t.true(file.includes('UpdateTokenResponse') && file.includes('silence_read'))
+    for (const symbol of SYMBOLS) {
+      const response = await reflect(client, 'v1', FILE_CONTAINING_SYMBOL, symbol)
+      t.true(response.includes('UpdateTokenResponse') && response.includes('silence_read'))
+    }
+    t.true(
+      (await reflect(client, 'v1', FILE_CONTAINING_SYMBOL, 'crudjt.batch.Kind')).includes('STATS'),
+    )
+  })
+})
+
+test.serial('reflection answers an unknown symbol with NOT_FOUND, and goes on', async (t) => {
+  await withClient(async (client) => {
+    const response = await reflect(client, 'v1', FILE_CONTAINING_SYMBOL, 'token.Nothing')
+    t.true(response.includes(Buffer.from([8, status.NOT_FOUND])))
+    t.true((await reflect(client, 'v1', LIST_SERVICES, '')).includes('token.TokenService'))
   })
 })

@@ -1,4 +1,4 @@
-/** The batch stream of a master, from a client that does as it likes. */
+/** The batch stream of a master, tested with hand-made messages. */
 import { randomBytes } from 'node:crypto'
 import { Client, credentials } from '@grpc/grpc-js'
 import test from 'ava'
@@ -30,14 +30,14 @@ test.after.always(async () => {
 const open = () => new RawStream(at).listen()
 const packed_data = pack({ a: 1 })
 
-/** An open stream that was welcomed. */
+/** A stream that has received its Welcome. */
 async function welcomed(client?: Buffer): Promise<RawStream> {
   const stream = open().greet(client)
   await stream.next()
   return stream
 }
 
-test('a client is welcomed with version, instance and limit, and known when it comes again', async (t) => {
+test('Welcome carries version, instance and size limit, and a returning client is resumed', async (t) => {
   const client = randomBytes(16)
   const first = open().greet(client, 7)
   const { welcome } = await first.next()
@@ -50,7 +50,7 @@ test('a client is welcomed with version, instance and limit, and known when it c
   second.close()
 })
 
-test('each message is answered by one, with the replies and how far things are', async (t) => {
+test('each message is answered by one, with the replies and the highest started number', async (t) => {
   const stream = await welcomed()
   const operations = [
     { number: 1, kind: CREATE, packed_data },
@@ -70,7 +70,7 @@ test('each message is answered by one, with the replies and how far things are',
   stream.close()
 })
 
-test('what takes its time is answered later, beside what does not', async (t) => {
+test('slow operations are answered later and do not delay fast ones', async (t) => {
   const stream = await welcomed()
   const operations = [
     { number: 1, kind: FLUSH },
@@ -90,7 +90,7 @@ test('what takes its time is answered later, beside what does not', async (t) =>
   stream.close()
 })
 
-test('an operation that comes again is answered as before and not carried out', async (t) => {
+test('a retransmitted operation gets its first reply and does not run again', async (t) => {
   const client = randomBytes(16)
   const token = await CRUDJT.create({ a: 1 }, null, 3)
   const operations = [{ number: 1, kind: READ, token }]
@@ -101,8 +101,8 @@ test('an operation that comes again is answered as before and not carried out', 
   t.deepEqual((await second.send({ operations }).next()).replies, replies)
   t.is((await CRUDJT.read(token))?.metadata?.silence_read, 1)
   await second.send({ acknowledged: 1 })
-  const forgotten = (await second.send({ operations }).next()).replies
-  t.is(forgotten[0]?.error?.code, 'ERR_CRUDJT_OUTCOME_UNKNOWN')
+  const evicted = (await second.send({ operations }).next()).replies
+  t.is(evicted[0]?.error?.code, 'ERR_CRUDJT_OUTCOME_UNKNOWN')
   t.is((await CRUDJT.read(token))?.metadata?.silence_read, 0)
   first.close()
   second.close()
@@ -118,7 +118,7 @@ test('a newer stream of a client ends the older one', async (t) => {
   second.close()
 })
 
-test('refusals are replies with a code, and the stream goes on', async (t) => {
+test('errors are replies with a code, and the stream continues', async (t) => {
   const stream = await welcomed()
   const bad: [code: string, operation: object][] = [
     ['ERR_CRUDJT_DATA', { kind: CREATE, packed_data: Buffer.from('c0', 'hex') }],
@@ -139,7 +139,7 @@ test('refusals are replies with a code, and the stream goes on', async (t) => {
   stream.close()
 })
 
-test('a refusal behind answers of any size in its message is told', async (t) => {
+test('an error after replies of any size in the same message arrives', async (t) => {
   const stream = await welcomed()
   let number = 0
   const answersTo = async (operations: object[]) => {
@@ -150,34 +150,37 @@ test('a refusal behind answers of any size in its message is told', async (t) =>
     const record = pack({ a: 'x'.repeat(size) })
     const [created] = await answersTo([{ kind: CREATE, packed_data: record }])
     const read = { kind: READ, token: created?.token }
-    const told = await answersTo([...Array(15).fill(read), { kind: 99 }])
-    t.is(told.length, 16)
-    t.true(told.slice(0, 15).every((reply) => reply.packed_data?.equals(record)))
-    t.is(told[15]?.error?.code, 'ERR_CRUDJT_UNSUPPORTED', `${size}`)
+    const replies = await answersTo([...Array(15).fill(read), { kind: 99 }])
+    t.is(replies.length, 16)
+    t.true(replies.slice(0, 15).every((reply) => reply.packed_data?.equals(record)))
+    t.is(replies[15]?.error?.code, 'ERR_CRUDJT_UNSUPPORTED', `${size}`)
   }
   stream.close()
 })
 
 const operation = { number: 1, kind: CREATE, packed_data }
-const nonsense: Record<string, (stream: RawStream) => void> = {
-  'operations before the greeting': (stream) => stream.send({ operations: [operation] }),
-  'an acknowledgement before it': (stream) => stream.send({ acknowledged: 5 }),
-  'two greetings': (stream) => stream.greet().greet(),
+const invalid: Record<string, (stream: RawStream) => void> = {
+  'operations before Hello': (stream) => stream.send({ operations: [operation] }),
+  'an acknowledgement before Hello': (stream) => stream.send({ acknowledged: 5 }),
+  'two Hellos': (stream) => stream.greet().greet(),
   'a short client id': (stream) => stream.greet(randomBytes(15)),
   'a long client id': (stream) => stream.greet(randomBytes(17)),
   'version 0': (stream) => stream.greet(randomBytes(16), 0),
   'an operation without a number': (stream) =>
     stream.greet().send({ operations: [{ kind: CREATE, packed_data }] }),
-  'bytes that are no message': (stream) => stream.greet().sendBytes(Buffer.alloc(100, 0xff)),
-  'a part that is cut short': (stream) => stream.greet().sendBytes(Buffer.from('1a7f0801', 'hex')),
+  'bytes that are not a message': (stream) => stream.greet().sendBytes(Buffer.alloc(100, 0xff)),
+  'a truncated field': (stream) => stream.greet().sendBytes(Buffer.from('1a7f0801', 'hex')),
 }
 
-for (const [what, send] of Object.entries(nonsense)) {
+for (const [what, send] of Object.entries(invalid)) {
   test(`${what}: the stream ends with INVALID_ARGUMENT`, async (t) => {
     const stream = open()
     send(stream)
     const { code, details } = await stream.ended
-    t.deepEqual([code, details], [INVALID_ARGUMENT, 'The message is none of the batch stream'])
+    t.deepEqual(
+      [code, details],
+      [INVALID_ARGUMENT, 'The request is not a valid message of this method'],
+    )
     stream.close()
   })
 }
@@ -189,7 +192,7 @@ test('a message of more than a megabyte ends the stream', async (t) => {
   stream.close()
 })
 
-test('a connection has four streams at most', async (t) => {
+test('a connection has at most four streams', async (t) => {
   const client = new Client(`${at.grpc_host}:${at.grpc_port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
   })
@@ -205,19 +208,22 @@ test('a connection has four streams at most', async (t) => {
   client.close()
 })
 
-test.serial('a master that stops answers what it has begun and says how far it came', async (t) => {
-  const stream = await welcomed()
-  const operations = [
-    { number: 7, kind: CREATE, packed_data, durable: true },
-    { number: 8, kind: CREATE, packed_data },
-  ]
-  const first = await stream.send({ operations }).next()
-  t.is(first.replies[0]?.number, '8')
-  const stopping = Config.shutdownServer()
-  t.is((await stream.next()).replies[0]?.number, '7')
-  t.deepEqual((await stream.next()).goodbye, { taken: '8' })
-  stream.stream.end()
-  t.is((await stream.ended).code, 0)
-  await stopping
-  await Config.startMaster({ secret_key: KEY, store_jt_path: folder, ...at })
-})
+test.serial(
+  'a master that shuts down completes pending operations and sends Goodbye',
+  async (t) => {
+    const stream = await welcomed()
+    const operations = [
+      { number: 7, kind: CREATE, packed_data, durable: true },
+      { number: 8, kind: CREATE, packed_data },
+    ]
+    const first = await stream.send({ operations }).next()
+    t.is(first.replies[0]?.number, '8')
+    const stopping = Config.shutdownServer()
+    t.is((await stream.next()).replies[0]?.number, '7')
+    t.deepEqual((await stream.next()).goodbye, { taken: '8' })
+    stream.stream.end()
+    t.is((await stream.ended).code, 0)
+    await stopping
+    await Config.startMaster({ secret_key: KEY, store_jt_path: folder, ...at })
+  },
+)

@@ -1,4 +1,4 @@
-/** The wire as wire.md has it, from a client that sends what it likes. */
+/** The unary methods, tested with hand-made requests. */
 import test, { type ExecutionContext } from 'ava'
 import { CRUDJT } from 'crudjt'
 import { Packr, unpack } from 'msgpackr'
@@ -43,7 +43,7 @@ function refused(t: ExecutionContext, came: Came, says: string, code: string, ab
   t.is(came.code, code, about)
 }
 
-test('what a client packed comes back byte for byte', async (t) => {
+test('data comes back byte for byte as a client encoded it', async (t) => {
   const values = [
     ['c4030001ff', 'bytes'],
     ['cf7fffffffffffffff', 'an integer beyond 2^53'],
@@ -67,19 +67,19 @@ test('what a client packed comes back byte for byte', async (t) => {
 test('a result holds the data and only the limits that are set', async (t) => {
   const data = { a: 1 }
   const since = Date.now()
-  const told = async (limits: { ttl?: number; silence_read?: number | string }) => {
+  const readBack = async (limits: { ttl?: number; silence_read?: number | string }) => {
     const token = await create(pack(data), { ...none, ...limits })
     return asGiven(unpack(await readPacked(token)), limits.ttl ?? 0, since)
   }
-  t.deepEqual(await told({}), { data })
-  t.deepEqual(await told({ ttl: 60 }), { metadata: { ttl: 60 }, data })
-  t.deepEqual(await told({ silence_read: 300 }), { metadata: { silence_read: 299 }, data })
-  const large = await told({ ttl: 70_000, silence_read: '9223372036854775807' })
+  t.deepEqual(await readBack({}), { data })
+  t.deepEqual(await readBack({ ttl: 60 }), { metadata: { ttl: 60 }, data })
+  t.deepEqual(await readBack({ silence_read: 300 }), { metadata: { silence_read: 299 }, data })
+  const large = await readBack({ ttl: 70_000, silence_read: '9223372036854775807' })
   const metadata = { ttl: 70_000, silence_read: 9223372036854775806n }
   t.deepEqual(large, { metadata, data })
 })
 
-test('clients of all kinds and the master itself see the same tokens', async (t) => {
+test('clients in any language and the master itself see the same tokens', async (t) => {
   const token = await CRUDJT.create({ by: 'master' }, null, 3)
   t.deepEqual(unpack(await readPacked(token)), {
     metadata: { silence_read: 2 },
@@ -93,7 +93,7 @@ test('clients of all kinds and the master itself see the same tokens', async (t)
   t.is(await CRUDJT.read(token), null)
 })
 
-test('a miss is no error: nil or false', async (t) => {
+test('a missing token is not an error: nil or false', async (t) => {
   for (const token of ['A'.repeat(22), 'x', 'ä'.repeat(22), 'A'.repeat(10_000), '\0']) {
     const read = await client.call('ReadToken', { token })
     t.deepEqual([read.status, read.answer.packed_data], [0, Buffer.from([0xc0])])
@@ -104,7 +104,7 @@ test('a miss is no error: nil or false', async (t) => {
   }
 })
 
-test('a blank token is refused by every method that takes one', async (t) => {
+test('a blank token is refused by every method', async (t) => {
   const says = "token can't be blank"
   const request = { packed_data: pack({}), ...none }
   for (const method of ['ReadToken', 'UpdateToken', 'DeleteToken']) {
@@ -112,7 +112,7 @@ test('a blank token is refused by every method that takes one', async (t) => {
   }
 })
 
-test('limits of 0, left out or below -1 are refused, and a token is told to send -1', async (t) => {
+test('limits of 0, absent ones and those below -1 are refused; -1 is suggested', async (t) => {
   const token = await create(pack({ a: 1 }), { ttl: 100, silence_read: -1 })
   const packed_data = pack({ a: 2 })
   for (const method of ['CreateToken', 'UpdateToken']) {
@@ -128,7 +128,7 @@ test('limits of 0, left out or below -1 are refused, and a token is told to send
   t.deepEqual((await CRUDJT.read(token))?.data, { a: 1 })
 })
 
-const invalid = 'not one whole value of MessagePack'
+const invalid = 'not one complete MessagePack value'
 const wrongData: [what: string, hex: string, says: string][] = [
   ['nothing', '', invalid],
   ['nil', 'c0', 'Must be a Hash (Object)'],
@@ -145,7 +145,7 @@ const wrongData: [what: string, hex: string, says: string][] = [
   ['levels without end', `81a161${'91'.repeat(2000)}`, 'nested deeper than 128 levels'],
 ]
 
-test('data that is none is refused, on both methods that take some', async (t) => {
+test('invalid data is refused by both methods that take data', async (t) => {
   const token = await create(pack({ a: 1 }))
   for (const method of ['CreateToken', 'UpdateToken']) {
     for (const [what, hex, says] of wrongData) {
@@ -169,7 +169,7 @@ function wide(integers: number): Buffer {
   return Buffer.concat([header, list])
 }
 
-test('the size limit counts what the data would take packed compactly', async (t) => {
+test('the size limit applies to the most compact encoding', async (t) => {
   const token = await create(wide(250))
   t.deepEqual((await CRUDJT.read(token))?.data, { a: new Array(250).fill(0) })
   const says = 'Hash can not be bigger than 256 bytesize'
@@ -184,14 +184,14 @@ test('the size limit counts what the data would take packed compactly', async (t
   t.true((await client.call('UpdateToken', { token, packed_data: most, ...none })).answer.result)
 })
 
-test('a message of more than a megabyte is refused before it is read', async (t) => {
+test('a message over one megabyte is refused before it is decoded', async (t) => {
   const RESOURCE_EXHAUSTED = 8
   const came = await client.call('CreateToken', { packed_data: Buffer.alloc(1 << 21), ...none })
   t.is(came.status, RESOURCE_EXHAUSTED)
   t.deepEqual(await CRUDJT.read(await create(pack({}))), { data: {} })
 })
 
-test('keep on UpdateToken leaves the limits that are -1', async (t) => {
+test('with keep, UpdateToken leaves limits of -1 unchanged', async (t) => {
   const since = Date.now()
   const token = await create(pack({ a: 1 }), { ttl: 100, silence_read: 10 })
   const request = { token, packed_data: pack({ a: 2 }), ttl: -1, silence_read: 5, keep: true }

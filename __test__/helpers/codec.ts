@@ -3,7 +3,6 @@
 import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
 import { decodeMap } from '../../build/src/msgpack/decode.js'
 import { encode } from '../../build/src/msgpack/encode.js'
-import { thaw } from '../../build/src/msgpack/frozen-value.js'
 
 /** What data packs to. */
 export function pack(data: unknown, limit = 65_536): Buffer {
@@ -16,5 +15,5 @@ export function unpack(packed: Uint8Array): Record<string, unknown> {
   bytes.fill(0xff, DATA_OFFSET, DATA_OFFSET + packed.length + 16)
   bytes.set(packed, DATA_OFFSET)
   const values: unknown[] = []
-  return decodeMap(packed.length, values, 0).build(values, 0, thaw)
+  return decodeMap(packed.length, values, 0).build(values, 0)
 }

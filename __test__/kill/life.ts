@@ -8,21 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { verify } from 'crudjt'
 import { KEY } from '../helpers/keys.js'
 import { type At, placeOf } from '../helpers/masters.js'
+import type { Kind } from './kind.js'
 import { Log } from './log.js'
 import { type Phase, Phases } from './phases.js'
 import { Run } from './run.js'
 import type { Tally } from './tally.js'
-
-/** How the store is worked on. */
-export const WAYS = ['process', 'threads', 'master'] as const
-
-/** What kind of life it is. */
-export interface Kind {
-  readonly way: (typeof WAYS)[number]
-  readonly journal: 'mapped' | 'plain'
-  /** In which way its processes lie, for the test of the test. */
-  readonly lie?: 'lost' | 'revived' | 'changed'
-}
 
 const CLIENTS = 2
 const LANES = 32

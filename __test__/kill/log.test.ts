@@ -28,7 +28,7 @@ function finds(t: ExecutionContext, lines: string[], expected: string[]) {
   t.deepEqual(kinds, expected, lines.join('; '))
 }
 
-test('answers that are as they were acknowledged are no findings', (t) => {
+test('answers that match what was acknowledged are no findings', (t) => {
   finds(t, ['opening', 'open 3', 'enter sweeping', 'working'], [])
   finds(t, [...create('T', 'a.3 -'), ...look('T', 'a.3 -'), ...look('T', 'a.3 -')], [])
   finds(t, [...create('T', 'a.3 2'), ...look('T', 'a.3 1'), ...look('T', 'a.3 0')], [])
@@ -67,7 +67,7 @@ test('a changed token is found', (t) => {
   finds(t, [...updated, ...look('T', 'a.3 -')], ['changed'])
 })
 
-test('what was in flight at a kill was carried out or not, and stays so', (t) => {
+test('an operation in flight at a kill was carried out or not, and stays so', (t) => {
   const updating = [...create('T', 'a.3 9'), `will ${DEAD} update T b.3 =`, 'killed']
   finds(t, [...updating, ...look('T', 'a.3 8'), ...look('T', 'a.3 7')], [])
   finds(t, [...updating, ...look('T', 'b.3 8'), ...look('T', 'b.3 7')], [])
@@ -79,14 +79,14 @@ test('what was in flight at a kill was carried out or not, and stays so', (t) =>
   finds(t, [...deleting, ...look('T', 'a.3 -'), ...look('T', 'gone')], ['lost'])
 })
 
-test('a look that was killed may have counted its last read', (t) => {
+test('a check that was killed may have counted its last read', (t) => {
   const looking = [...create('T', 'a.3 9'), 'will look read T', 'killed']
   finds(t, [...looking, ...look('T', 'a.3 8')], [])
   finds(t, [...looking, ...look('T', 'a.3 7')], [])
   finds(t, [...looking, ...look('T', 'a.3 6')], ['changed'])
 })
 
-test('what a client that lives has under way is carried out once, before a look or after it', (t) => {
+test('an operation of a living client is carried out once, before a check or after it', (t) => {
   const updating = [...create('T', 'a.3 -'), `will ${LIVING} update T b.3 -`, 'killed']
   const later = [`did ${LIVING} true`, ...look('T', 'b.3 -')]
   const unknown = `failed ${LIVING} ERR_CRUDJT_OUTCOME_UNKNOWN`
@@ -100,7 +100,7 @@ test('what a client that lives has under way is carried out once, before a look 
   finds(t, [...updating, `failed ${LIVING} ERR_CRUDJT_INTERNAL`], ['changed'])
 })
 
-test('reads of a shared token are counted once each, those in flight at most', (t) => {
+test('each read of a shared token is counted once, one in flight at most once', (t) => {
   const read = (lane: string, left: number) => [`will ${lane} read S`, `did ${lane} shared ${left}`]
   const lines = [
     'shared S 9',
@@ -118,7 +118,7 @@ test('reads of a shared token are counted once each, those in flight at most', (
   finds(t, [...lines, ...look('S', 'shared 5'), ...look('S', 'shared 3')], ['changed'])
 })
 
-test('tokens of the dead are given to others', (t) => {
+test('tokens of dead processes are given to others', (t) => {
   const log = told([...create('T', 'a.3 -'), ...create('U', 'a.3 -')])
   t.deepEqual(
     log.orphans(() => true, 9),

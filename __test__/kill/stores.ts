@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newFolder, removeFolder } from '../helpers/folder.js'
-import { type Kind, Life, WAYS } from './life.js'
+import { type Kind, WAYS } from './kind.js'
+import { Life } from './life.js'
 import { PHASES, type Phase } from './phases.js'
 import { Tally } from './tally.js'
 

@@ -1,5 +1,5 @@
 /** What a run of the kill test met, over all stores. */
-import type { Kind } from './life.js'
+import type { Kind } from './kind.js'
 import type { Finding, Log } from './log.js'
 import { PHASES, type Phase } from './phases.js'
 
@@ -19,9 +19,10 @@ export class Tally {
   private readonly kinds = new Map<string, number>()
   private readonly phases = new Map<Phase, number>()
   private readonly durations = new Map<string, number>()
+  /** Looks at a token, and operations in flight at a kill. */
+  looked = 0
+  inFlight = 0
   private acknowledged = 0
-  private looked = 0
-  private inFlight = 0
   private unknown = 0
 
   /** Counts a kill in every phase that it met; one that met none came before the store was touched. */

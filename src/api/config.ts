@@ -16,8 +16,10 @@ import {
   checkConnectOptions,
   checkMasterOptions,
   DEFAULT_DATA_SIZE,
+  isWeakAccessKey,
   type MasterOptions,
   type StoreOptions,
+  warn,
 } from '../options/store-options.js'
 import type { SessionCalls } from '../session-store.js'
 import { ignoreRejection, PendingStore } from './pending-store.js'
@@ -34,6 +36,11 @@ type State =
 interface Started {
   readonly store: Store
   readonly master: Master
+}
+
+const WEAK_KEY = {
+  code: 'CRUDJT_WEAK_ACCESS_KEY',
+  message: 'The access key can be guessed: use at least 16 random characters',
 }
 
 const STOPPED: State = { name: 'stopped' }
@@ -78,6 +85,7 @@ export const Config = {
     try {
       const started = await opening
       enter({ name: 'started', started }, started.store)
+      if (isWeakAccessKey(options.access_key)) process.nextTick(options.onError ?? warn, WEAK_KEY)
     } catch (error) {
       enter(STOPPED, noStore)
       throw error

@@ -4,6 +4,7 @@
  * memory, and durable ones, resolve later.
  */
 
+import { type InspectOptions, inspect } from 'node:util'
 import { Engine } from '../engine/engine.js'
 import { FlushQueue } from '../engine/flush-queue.js'
 import { prepared } from '../engine/prepared-call.js'
@@ -54,42 +55,44 @@ export async function openEngine(options: StoreOptions): Promise<OpenEngine> {
   return { engine, options }
 }
 
-/** See `Store`. */
+/**
+ * See `Store`. Its fields are `#private`, so that no printer, logger or copier reaches a key, a token or
+ * data through it.
+ */
 export class LocalStore implements SessionStore {
-  private readonly calls: QueuedCalls
-  private readonly sync: SyncCalls
-  private readonly dataSize: number
-  private readonly engine: Engine
-  private readonly cache: DecodedCache
-  private readonly writeQueue: WriteQueue
-  private readonly flushQueue: FlushQueue
-  private closing: Promise<void> | undefined = undefined
+  readonly #calls: QueuedCalls
+  readonly #sync: SyncCalls
+  readonly #dataSize: number
+  readonly #engine: Engine
+  readonly #cache: DecodedCache
+  readonly #writeQueue: WriteQueue
+  readonly #flushQueue: FlushQueue
+  #closing: Promise<void> | undefined = undefined
 
   protected constructor({ engine, options }: OpenEngine) {
-    this.engine = engine
-    this.dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
-    this.cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
-    this.writeQueue = new WriteQueue(() => engine.waitForRoom())
-    this.flushQueue = new FlushQueue(() => engine.flush())
-    const records = new RecordAccess(engine, this.cache)
-    this.calls = new QueuedCalls(records, this.writeQueue)
-    this.sync = new SyncCalls(records, engine, this.dataSize)
+    this.#engine = engine
+    this.#dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
+    this.#cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
+    this.#writeQueue = new WriteQueue(() => engine.waitForRoom())
+    this.#flushQueue = new FlushQueue(() => engine.flush())
+    const records = new RecordAccess(engine, this.#cache)
+    this.#calls = new QueuedCalls(records, this.#writeQueue)
+    this.#sync = new SyncCalls(records, engine, this.#dataSize)
   }
 
   /** The store's folder. */
   get path(): string {
-    return this.engine.path
+    return this.#engine.path
   }
 
   /** @internal What a master serves of this store. */
   get served(): Served {
-    const { calls, engine, dataSize, path } = this
     return {
-      calls,
-      dataSize,
-      path,
-      measure: (length) => engine.measure(length),
-      flush: () => this.flushQueue.flush(),
+      calls: this.#calls,
+      dataSize: this.#dataSize,
+      path: this.path,
+      measure: (length) => this.#engine.measure(length),
+      flush: () => this.#flushQueue.flush(),
       stats: () => this.stats(),
       backup: (target, options) => this.backup(target, options),
     }
@@ -107,7 +110,7 @@ export class LocalStore implements SessionStore {
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     // Not async: the generator object of an async function costs a measurable part of this call.
     try {
-      prepareCreate(data, this.dataSize, true, ttl, silence_read)
+      prepareCreate(data, this.#dataSize, true, ttl, silence_read)
       return this.createPrepared()
     } catch (error) {
       return Promise.reject(error)
@@ -117,7 +120,7 @@ export class LocalStore implements SessionStore {
   /** @internal Creates what was prepared. */
   createPrepared(): Promise<string> {
     const { durable } = prepared
-    const token = this.calls.create()
+    const token = this.#calls.create()
     return durable ? this.durably(token) : Promise.resolve(token)
   }
 
@@ -131,7 +134,7 @@ export class LocalStore implements SessionStore {
     token: string,
   ): Promise<Session<Data> | null> {
     checkToken(token)
-    return this.calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
+    return this.#calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
   }
 
   /**
@@ -148,14 +151,14 @@ export class LocalStore implements SessionStore {
     silence_read?: Limit,
   ): Promise<boolean> {
     checkToken(token)
-    prepareUpdate(data, this.dataSize, ttl, silence_read)
+    prepareUpdate(data, this.#dataSize, ttl, silence_read)
     return this.updatePrepared(token)
   }
 
   /** @internal Updates a token with what was prepared. */
   updatePrepared(token: string): boolean | Promise<boolean> {
     const { durable } = prepared
-    const done = this.calls.update(token)
+    const done = this.#calls.update(token)
     return durable ? this.durably(done) : done
   }
 
@@ -167,7 +170,7 @@ export class LocalStore implements SessionStore {
   async delete(token: string, options?: DurableOptions): Promise<boolean> {
     checkToken(token)
     const isDurable = isDurableDelete(options)
-    const done = this.calls.remove(token)
+    const done = this.#calls.remove(token)
     return isDurable ? this.durably(done) : done
   }
 
@@ -175,19 +178,19 @@ export class LocalStore implements SessionStore {
   private async durably<T>(done: T | Promise<T>): Promise<T> {
     const answer = await done
     // A flush after close() fails, but the operation was carried out, and closing makes it durable.
-    await this.flushQueue.flush().catch((error) => this.closedInstead(error))
+    await this.#flushQueue.flush().catch((error) => this.closedInstead(error))
     return answer
   }
 
   private closedInstead(error: unknown): Promise<void> {
     const isClosed = (error as { code?: unknown }).code === 'ERR_CRUDJT_NOT_STARTED'
-    if (isClosed && this.closing !== undefined) return this.closing
+    if (isClosed && this.#closing !== undefined) return this.#closing
     throw error
   }
 
   /** Resolves when every operation that was answered before is on disk. */
   async flush(): Promise<void> {
-    return this.flushQueue.flush()
+    return this.#flushQueue.flush()
   }
 
   /**
@@ -200,13 +203,13 @@ export class LocalStore implements SessionStore {
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
     checkBackup(target, options)
-    const copied = await withProgress(options, (report) => this.engine.backup(target, report))
+    const copied = await withProgress(options, (report) => this.#engine.backup(target, report))
     return { records: copied.records, bytes: copied.bytes }
   }
 
   /** Counters and sizes. */
   async stats(): Promise<StoreStats> {
-    return statsOf(await this.engine.stats(), this.cache.bytes)
+    return statsOf(await this.#engine.stats(), this.#cache.bytes)
   }
 
   /**
@@ -214,14 +217,14 @@ export class LocalStore implements SessionStore {
    * `ERR_CRUDJT_NOT_STARTED`.
    */
   close(): Promise<void> {
-    this.closing ??= this.finish()
-    return this.closing
+    this.#closing ??= this.finish()
+    return this.#closing
   }
 
   private async finish(): Promise<void> {
-    await this.writeQueue.whenFree()
-    await this.engine.close()
-    this.cache.clear()
+    await this.#writeQueue.whenFree()
+    await this.#engine.close()
+    this.#cache.clear()
   }
 
   /** Closes the store at the end of an `await using` block. */
@@ -231,12 +234,12 @@ export class LocalStore implements SessionStore {
 
   /** `create` without a promise: blocks where `create` would wait, and throws what it rejects with. */
   createSync(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
-    return this.sync.create(data, ttl, silence_read)
+    return this.#sync.create(data, ttl, silence_read)
   }
 
   /** `read` without a promise. */
   readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null {
-    return this.sync.read(token) as Session<Data> | null
+    return this.#sync.read(token) as Session<Data> | null
   }
 
   /** `update` without a promise. */
@@ -246,11 +249,21 @@ export class LocalStore implements SessionStore {
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): boolean {
-    return this.sync.update(token, data, ttl, silence_read)
+    return this.#sync.update(token, data, ttl, silence_read)
   }
 
   /** `delete` without a promise. */
   deleteSync(token: string, options?: DurableOptions): boolean {
-    return this.sync.delete(token, options)
+    return this.#sync.delete(token, options)
+  }
+
+  /** @internal What `JSON.stringify` shows. */
+  toJSON(): object {
+    return { path: this.path }
+  }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Store ${inspect(this.toJSON(), options)}`
   }
 }

@@ -22,7 +22,8 @@ import {
   withProgress,
 } from '../options/backup-options.js'
 import { checkOptions, type OptionKind, type OptionTable } from '../options/check-options.js'
-import { checkSecrets, folder } from '../options/store-options.js'
+import { checkSecrets, secretList } from '../options/secret-keys.js'
+import { folder } from '../options/store-options.js'
 
 /** Something that is wrong with a store. Holds no token, data or key. */
 export interface Finding {
@@ -241,7 +242,7 @@ export async function keys(path: string, options: KeysOptions = {}): Promise<Key
 function secretsOf({ secret_key }: KeysOptions): string[] {
   if (secret_key === undefined) return []
   checkSecrets(secret_key)
-  return typeof secret_key === 'string' ? [secret_key] : [...secret_key]
+  return secretList(secret_key)
 }
 
 function findingsOf(from: { findings: NativeFinding[]; findingCount: number }): Findings {

@@ -12,6 +12,8 @@ export const STATUS = {
   unchecked: 2,
   /** The command line is invalid (EX_USAGE). */
   usage: 64,
+  /** The report could not be written (EX_IOERR). */
+  output: 74,
   /** The secret key, a folder or an environment variable is wrong; retrying cannot help (EX_CONFIG). */
   config: 78,
 } as const
@@ -26,7 +28,7 @@ export class CommandError extends Error {
    * @param message one line for a person, without any token, data or key
    */
   constructor(status: number, message: string) {
-    super(message.replaceAll(/\s*\n\s*/g, ' '))
+    super(message.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/\p{Cc}/gu, '\u{fffd}'))
     this.status = status
   }
 }

@@ -17,8 +17,9 @@ export interface Command {
   run(sources: Sources): Promise<number>
 }
 
-const EXIT = `Exit status: 0 success, 1 failure, 64 usage error, 78 configuration error (secret key, folder
-or environment variable). verify and repair define 1 and 2 in their own help.`
+const EXIT = `Exit status: 0 success, 1 failure, 64 usage error, 74 the output could not be written,
+78 configuration error (secret key, folder or environment variable). verify and repair define 1 and 2 in
+their own help.`
 
 /** The help of one command. */
 export function commandHelp({ name, summary, notes, settings }: Command): string {

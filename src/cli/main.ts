@@ -11,6 +11,7 @@ import { serve } from './commands/serve.js'
 import { verify } from './commands/verify.js'
 import { CommandError, STATUS, version } from './exit.js'
 import { type Command, commandHelp, overview } from './help.js'
+import { handleOutputErrors } from './outcome.js'
 
 const COMMANDS: readonly Command[] = [serve, keygen, health, backup, verify, repair, compact, keys]
 const NAMES = COMMANDS.map(({ name }) => name)
@@ -48,6 +49,7 @@ function report(error: unknown): number {
   return error.status
 }
 
+handleOutputErrors()
 main(process.argv.slice(2))
   .catch(report)
   .then((status) => {

@@ -1,5 +1,6 @@
 /** Prints the report of a command: as text, or as one line of JSON. */
 import type { Finding } from '../api/maintenance.js'
+import { STATUS } from './exit.js'
 import type { Value } from './settings/settings.js'
 
 /** How many findings the text lists. */
@@ -9,6 +10,22 @@ const MAX_LISTED = 20
 export function print(json: Value | undefined, report: object, lines: readonly string[]): void {
   const text = json === undefined ? lines.join('\n') : JSON.stringify(report)
   process.stdout.write(`${text}\n`)
+}
+
+/**
+ * Lets a command end with its own exit status even if its output cannot be written: that of `verify`
+ * tells whether the store is sound. A reader that has gone (`| head`) is no failure; after any other
+ * error, success becomes status 74.
+ */
+export function handleOutputErrors(): void {
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return
+    process.stderr.write(`crudjt: Cannot write to standard output: ${message}\n`)
+    process.once('exit', () => {
+      process.exitCode ||= STATUS.output
+    })
+  })
 }
 
 /** A count with its noun, as `1 record` and `2,000 records`. */

@@ -1,77 +1,77 @@
 /**
- * Why data can't be stored, in words: which value, by its path, and what it is. The encoder leaves
- * its way through the data in `trail`; nothing here runs unless something is refused.
+ * Errors for data that cannot be stored: which value, by its path, and what it is. The encoder records
+ * its path through the data in `keyPath`; nothing else here runs unless data is refused.
  */
 import { types } from 'node:util'
-import { type ArgumentError, rangeError, typeError } from '../errors.js'
+import { type ArgumentError, looksLikeName, rangeError, typeError } from '../errors.js'
 
-/** How many containers may be nested, the data itself counted. */
+/** How many containers may be nested, the data itself included. */
 export const DEPTH_LIMIT = 128
 
-/** The keys on the way to the value at hand; the one at index d leads out of the d-th container. */
-export const trail: (string | number)[] = new Array(DEPTH_LIMIT + 1).fill('')
+/** The keys that lead to the value being encoded: at index d the key in the container at depth d. */
+export const keyPath: (string | number)[] = new Array(DEPTH_LIMIT + 1).fill('')
 
 /** Thrown by the encoder where containers nest too deep. */
 export const TOO_DEEP = new Error('too deep')
 
-/** Thrown by the encoder where data is too big even to be counted. */
-export const TOO_MUCH = new Error('too much')
+/** Thrown by the encoder where data is too large even to be measured. */
+export const TOO_LARGE = new Error('too large')
 
-/** The data is no plain object. */
+/** The data is not an object of key-value pairs. */
 export function notAHash(): ArgumentError {
   return typeError('ERR_CRUDJT_DATA', 'Must be a Hash (Object)')
 }
 
-/** The data takes more bytes than allowed; `size` undefined: more than were counted. */
+/** The data takes more bytes than allowed; `size` is undefined where it was not measured to the end. */
 export function tooLarge(limit: number, size: number | undefined): ArgumentError {
   const got = size === undefined ? 'far more' : `${size} bytes`
   const message = `Hash can not be bigger than ${limit} bytesize: it takes ${got} as MessagePack`
   return rangeError('ERR_CRUDJT_DATA_TOO_LARGE', message)
 }
 
-/** The value that the first `depth` keys of the trail lead to can't be stored. */
-export function refuse(depth: number, what: string): ArgumentError {
+/** The value that the first `depth` keys of `keyPath` lead to cannot be stored. */
+export function notStorable(depth: number, what: string): ArgumentError {
   return typeError('ERR_CRUDJT_DATA', `${pathOf(depth)} can't be stored: it is ${what}`)
 }
 
-/** Too deep: says where the data refers to itself, if it does. */
-export function refuseDepth(data: object): ArgumentError {
-  const depth = circleAt(data)
-  if (depth > 0) return refuse(depth, 'a circular reference')
+/** Nested too deep: names the circular reference, if that is why. */
+export function nestedTooDeep(data: object): ArgumentError {
+  const depth = circularDepth(data)
+  if (depth > 0) return notStorable(depth, 'a circular reference')
   const message = `data can't be stored: it is nested deeper than ${DEPTH_LIMIT} levels`
   return typeError('ERR_CRUDJT_DATA', message)
 }
 
-/** At which depth the trail comes back to an object that it has passed; 0 where it doesn't. */
-function circleAt(data: object): number {
-  const passed = new Set<unknown>()
+/** The depth at which `keyPath` returns to an object that it has visited; 0 if it never does. */
+function circularDepth(data: object): number {
+  const visited = new Set<unknown>()
   let value: unknown = data
   for (let depth = 1; depth <= DEPTH_LIMIT; depth++) {
-    passed.add(value)
-    value = step(value, trail[depth] as string)
-    if (passed.has(value)) return depth
+    visited.add(value)
+    value = valueAt(value, keyPath[depth] as string)
+    if (visited.has(value)) return depth
   }
   return 0
 }
 
-function step(container: unknown, key: string): unknown {
+function valueAt(container: unknown, key: string): unknown {
   if (types.isMap(container)) return container.get(key)
   return (container as Record<string, unknown> | undefined)?.[key]
 }
 
 function pathOf(depth: number): string {
   let path = 'data'
-  for (let i = 1; i <= depth; i++) path += stepName(trail[i] as string | number)
+  for (let i = 1; i <= depth; i++) path += accessor(keyPath[i] as string | number)
   return path
 }
 
-function stepName(key: string | number): string {
+function accessor(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+  return looksLikeName(key) ? `.${key}` : `[a key of ${key.length} characters]`
 }
 
-/** What an object is that has no form of its own in MessagePack; undefined for all others. */
-export function refusedKind(value: object): string | undefined {
+/** What an object is that has no representation in MessagePack; undefined for all others. */
+export function unsupportedKind(value: object): string | undefined {
   if (types.isSet(value)) return 'a Set (an Array can be stored)'
   if (types.isRegExp(value)) return 'a RegExp'
   if (types.isNativeError(value) || value instanceof Error) return 'an Error'

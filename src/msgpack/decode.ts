@@ -1,21 +1,21 @@
 /**
- * MessagePack in the scratch buffer to values.
+ * Decodes MessagePack in the scratch buffer.
  *
- * What is decoded is a kept form first (see frozen-value.ts), of which `revive` makes the caller's object,
- * so that a memo can hand out any number of private copies. Everything valid is taken, from clients
- * in any language: an integer becomes a Number where that is exact and a BigInt otherwise, -0 becomes
- * 0, bytes a Buffer of their own, a timestamp a Date, undefined of msgpackr undefined, any other
- * extension an `Extension`. A key that is no text becomes the text of it.
+ * Values are decoded to their frozen form (see frozen-value.ts), of which a cache can hand out any
+ * number of private copies. Everything valid is accepted, from clients in any language: an integer
+ * becomes a Number where that is exact and a BigInt otherwise, -0 becomes 0, bytes become a Buffer of
+ * their own, a timestamp a Date, msgpackr's undefined undefined, any other extension an `Extension`. A
+ * key that is not a string becomes one.
  */
 
 import {
   codes,
   FALSE,
+  mapMatcher,
   NEW_TEXT,
   NULL,
   NUMBER,
   numbers,
-  outline,
   TRUE,
 } from '../engine/native-outline.js'
 import { bytes, DATA_OFFSET, view } from '../engine/scratch.js'
@@ -23,12 +23,11 @@ import { CRUDJTError } from '../errors.js'
 import { DEPTH_LIMIT } from './data-errors.js'
 import { Extension } from './extension.js'
 import { copyBytes, FrozenMap, thaw } from './frozen-value.js'
-import { asciiText, readShortText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from './read-text.js'
-import { frozenNumber } from './shapes/kept-number.js'
-import type { Shape } from './shapes/shape.js'
-import { countMiss, shapeAt, shapeOf } from './shapes/shape-table.js'
+import { asciiText, readShortText, SHORT_TEXT, textCost } from './read-text.js'
+import { countMiss, type Shape, shapeAt, shapeOf } from './shapes/index.js'
+import { asSmi } from './v8.js'
 
-/** What an array or a map of its own takes in memory beside its values. */
+/** What an array or a nested map takes in memory beside its values. */
 const CONTAINER_COST = 96
 /** What one value takes in a row, beside what it refers to. */
 const VALUE_COST = 8
@@ -39,13 +38,13 @@ let end = 0
 let taken = 0
 
 /**
- * The texts that the outline tells by number: much of it comes again and again. With all places from
- * the start: where few are filled, V8 makes an array without them a hash table.
+ * The texts that the matcher lists by id, since most of them come again and again. Filled from the
+ * start: V8 would turn a sparse array into a dictionary.
  */
 const texts: string[] = new Array(NEW_TEXT).fill('')
 
 /**
- * Decodes a map that the scratch buffer holds into a row of values, from a place of it on.
+ * Decodes the map in the scratch buffer into a row of values, from an index on.
  * @param length how many bytes it takes
  * @returns its shape
  * @throws CRUDJTError `ERR_CRUDJT_DAMAGED` if the bytes are not one map of MessagePack
@@ -54,27 +53,26 @@ export function decodeMap(length: number, values: unknown[], from: number): Shap
   at = DATA_OFFSET
   end = at + length
   taken = 0
-  const index = outline.outline(length)
-  return index >= 0 ? readLeaves(shapeAt(index), values, from) : readRecord(length, values, from)
+  const index = mapMatcher.outline(length)
+  return index >= 0 ? readMatched(shapeAt(index), values, from) : readRecord(length, values, from)
 }
 
-/** How many bytes of memory the values take that were decoded last, about. */
+/** How many bytes of memory the values decoded last take, about. */
 export function decodedBytes(): number {
   return taken
 }
 
-function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
+function readMatched(shape: Shape, values: unknown[], from: number): Shape {
   const { width } = shape
   try {
     for (let i = 0; i < width; i++) {
       const code = codes[i] as number
       if (code >= 0) values[from + i] = code < NEW_TEXT ? texts[code] : learnText(code, i)
-      else
-        values[from + i] = code === NUMBER ? frozenNumber(numbers[i] as number) : readLeaf(code, i)
+      else values[from + i] = code === NUMBER ? asSmi(numbers[i] as number) : readListed(code, i)
     }
   } catch (error) {
     // Some of the new texts were not learned.
-    outline.forgetTexts()
+    mapMatcher.forgetTexts()
     throw error
   }
   return shape
@@ -83,13 +81,13 @@ function readLeaves(shape: Shape, values: unknown[], from: number): Shape {
 function learnText(code: number, i: number): string {
   const start = DATA_OFFSET + (numbers[i] as number)
   const length = (bytes[start] as number) & 0x1f
-  taken += SHORT_TEXT_COST + length
+  taken += textCost(length)
   const text = asciiText(start + 1, length)
   texts[code - NEW_TEXT] = text
   return text
 }
 
-function readLeaf(code: number, i: number): unknown {
+function readListed(code: number, i: number): unknown {
   if (code === NULL) return null
   if (code === TRUE) return true
   if (code === FALSE) return false
@@ -97,11 +95,11 @@ function readLeaf(code: number, i: number): unknown {
   return readValue(1)
 }
 
-/** A record that no shape fits. */
+/** A record that matches no shape. */
 function readRecord(length: number, values: unknown[], from: number): Shape {
   const { keys, values: own } = readEntries(readMapHeader(), 1)
   if (at !== end) throw malformed()
-  if (keys.length > 0) countMiss(outline.place(length), keys, own)
+  if (keys.length > 0) countMiss(mapMatcher.place(length), keys, own)
   for (let i = 0; i < keys.length; i++) values[from + i] = own[i]
   return shapeOf(keys)
 }
@@ -110,7 +108,7 @@ function malformed(): Error {
   return new CRUDJTError('ERR_CRUDJT_DAMAGED', 'The record is not one value of MessagePack')
 }
 
-/** One value in its kept form. */
+/** One value in its frozen form. */
 function readValue(depth: number): unknown {
   const code = bytes[at++] as number
   if (code < 0x80) return code
@@ -122,40 +120,17 @@ function readValue(depth: number): unknown {
 }
 
 function readCoded(code: number, depth: number): unknown {
-  switch (code) {
-    case 0xc0:
-      return null
-    case 0xc2:
-      return false
-    case 0xc3:
-      return true
-    case 0xc4:
-    case 0xc5:
-    case 0xc6:
-      return readBytes(readLength(code - 0xc4))
-    case 0xc7:
-    case 0xc8:
-    case 0xc9:
-      return readExtension(readLength(code - 0xc7))
-    case 0xd4:
-    case 0xd5:
-    case 0xd6:
-    case 0xd7:
-    case 0xd8:
-      return readExtension(1 << (code - 0xd4))
-    case 0xd9:
-    case 0xda:
-    case 0xdb:
-      return readText(readLength(code - 0xd9))
-    case 0xdc:
-    case 0xdd:
-      return readArray(readLength(code - 0xdb), depth + 1)
-    case 0xde:
-    case 0xdf:
-      return readMap(readLength(code - 0xdd), depth + 1)
-    default:
-      return readNumber(code)
-  }
+  if (code === 0xc0) return null
+  if (code === 0xc2) return false
+  if (code === 0xc3) return true
+  if (code < 0xc4) throw malformed()
+  if (code < 0xc7) return readBytes(readLength(code - 0xc4))
+  if (code < 0xca) return readExtension(readLength(code - 0xc7))
+  if (code < 0xd4) return readNumber(code)
+  if (code < 0xd9) return readExtension(1 << (code - 0xd4))
+  if (code < 0xdc) return readText(readLength(code - 0xd9))
+  if (code < 0xde) return readArray(readLength(code - 0xdb), depth + 1)
+  return readMap(readLength(code - 0xdd), depth + 1)
 }
 
 function readNumber(code: number): number | bigint {
@@ -179,14 +154,12 @@ function readNumber(code: number): number | bigint {
       return view.getInt16(advance(2))
     case 0xd2:
       return view.getInt32(advance(4))
-    case 0xd3:
-      return exactly(view.getBigInt64(advance(8)))
     default:
-      throw malformed()
+      return exactly(view.getBigInt64(advance(8)))
   }
 }
 
-/** Whether a number of bytes are left; gives the position of the first and steps over them. */
+/** Consumes `count` bytes and returns the position of the first; throws if fewer remain. */
 function advance(count: number): number {
   const start = at
   if (count > end - start) throw malformed()
@@ -209,15 +182,9 @@ export function exactly(integer: bigint): number | bigint {
 function readText(length: number): string {
   const start = advance(length)
   if (length === 0) return ''
-  if (length <= SHORT_TEXT) {
-    const text = readShortText(start, length)
-    if (text !== undefined) {
-      taken += SHORT_TEXT_COST + length
-      return text
-    }
-  }
-  taken += TEXT_COST + 2 * length
-  return bytes.toString('utf8', start, start + length)
+  taken += textCost(length)
+  const text = length <= SHORT_TEXT ? readShortText(start, length) : undefined
+  return text ?? bytes.toString('utf8', start, start + length)
 }
 
 function readBytes(length: number): Buffer {
@@ -233,7 +200,7 @@ function readArray(count: number, depth: number): unknown[] {
   return values
 }
 
-/** Refuses what can't be: more entries than bytes, or containers nested too deep. */
+/** @throws if there are more values than bytes left, or containers nest too deep */
 function openContainer(count: number, depth: number): void {
   if (count > end - at || depth > DEPTH_LIMIT) throw malformed()
   taken += CONTAINER_COST + count * VALUE_COST
@@ -276,14 +243,14 @@ function readExtension(length: number): unknown {
 
 const TIMESTAMP = -1
 
-/** A timestamp; undefined if it has no valid length or lies outside of what a Date can hold. */
+/** A timestamp; undefined if its length is invalid or a Date cannot hold it. */
 function readDate(start: number, length: number): Date | undefined {
   const time = readTime(start, length)
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-/** Milliseconds since 1970, NaN if there is no such form of a timestamp. */
+/** Milliseconds since 1970; NaN if no timestamp has this length. */
 function readTime(start: number, length: number): number {
   if (length === 4) return view.getUint32(start) * 1000
   if (length === 8) {

@@ -1,8 +1,8 @@
 /** Values of MessagePack's extension types that have no counterpart in JavaScript. */
 
 /**
- * A value of an extension type that another client stored and this package doesn't know. It comes
- * back as it was when stored again.
+ * A value of an extension type unknown to this package, which another client stored. Stored again, it
+ * keeps its type and bytes.
  */
 export class Extension {
   /** The extension's type, -128 to 127. */

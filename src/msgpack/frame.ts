@@ -1,28 +1,27 @@
 /**
- * The frame in which MessagePack is written into the scratch buffer: positions, and the headers of
- * whatever has a length.
+ * How MessagePack is written into the scratch buffer: positions, and the headers of values that have a
+ * length.
  *
- * Each writer takes the position to write at and gives back the position behind what it wrote.
- * Invariant: a write that does not look for room takes at most MARGIN bytes and is begun at SOFT_END
- * or before. What is too big for the buffer is written around in it (`wrap`), so that its size can be
- * told.
+ * Each writer takes the position to write at and returns the position behind what it wrote. Invariant: a
+ * write without a bounds check takes at most MARGIN bytes and starts at SOFT_END or before. Data that is
+ * too large for the buffer is written around in it (`wrap`), so that its size can be reported.
  */
 
 import { bytes, DATA_END, DATA_OFFSET, view } from '../engine/scratch.js'
-import { TOO_MUCH } from './data-errors.js'
+import { TOO_LARGE } from './data-errors.js'
 
-/** What one entry may take without looking for room: a short key and a short value. */
+/** What one entry may take without a bounds check: a short key and a short value. */
 const MARGIN = 512
 
 /** The last position at which an entry may begin. */
 export const SOFT_END = DATA_END - MARGIN
 
-/** Beyond this size bytes are no longer counted. */
-const COUNTED = 64 * 1024 * 1024
+/** Data beyond this size is not measured to the end. */
+const MAX_MEASURED = 64 * 1024 * 1024
 
 let wrapped = 0
 
-/** Begins data at the start of the buffer: the position of its first byte. */
+/** Begins new data; returns the position of its first byte. */
 export function begin(): number {
   wrapped = 0
   return DATA_OFFSET
@@ -34,57 +33,51 @@ export function sizeUpTo(at: number): number {
 }
 
 /**
- * Goes on at the buffer's start, counting what was written: that data can only be refused.
- * @throws TOO_MUCH where counting on would hold up the caller's thread
+ * Continues at the buffer's start and only measures the data, which is refused in the end.
+ * @throws TOO_LARGE where measuring on would block the caller's thread
  */
 export function wrap(at: number): number {
   wrapped += at - DATA_OFFSET
-  if (wrapped > COUNTED) throw TOO_MUCH
+  if (wrapped > MAX_MEASURED) throw TOO_LARGE
   return DATA_OFFSET
 }
 
-/** Counts bytes that are too many to be written. */
+/** Measures bytes that are too many to be written. */
 export function skip(at: number, length: number): number {
   wrapped += length
   return at
 }
 
-/** The header of a length: `code` for one byte, the codes behind it for two and four. */
+/** Writes the header of a length: `code` with one byte, the next two codes with two and four. */
 export function writeLength(length: number, at: number, code: number): number {
-  if (length < 0x100) {
-    bytes[at] = code
-    bytes[at + 1] = length
-    return at + 2
-  }
+  if (length >= 0x100) return writeWideLength(length, at, code + 1)
+  bytes[at] = code
+  bytes[at + 1] = length
+  return at + 2
+}
+
+/** Writes the header of a length: `code` with two bytes, the next code with four. */
+function writeWideLength(length: number, at: number, code: number): number {
   if (length < 0x10000) {
-    bytes[at] = code + 1
+    bytes[at] = code
     view.setUint16(at + 1, length)
     return at + 3
   }
-  bytes[at] = code + 2
+  bytes[at] = code + 1
   view.setUint32(at + 1, length)
   return at + 5
 }
 
-/** Writes an array's header of any width. */
+/** Writes the header of an array. */
 export function writeArrayHeader(count: number, at: number): number {
-  if (count < 16) {
-    bytes[at] = 0x90 | count
-    return at + 1
-  }
-  if (count < 0x10000) {
-    bytes[at] = 0xdc
-    view.setUint16(at + 1, count)
-    return at + 3
-  }
-  bytes[at] = 0xdd
-  view.setUint32(at + 1, count)
-  return at + 5
+  if (count >= 16) return writeWideLength(count, at, 0xdc)
+  bytes[at] = 0x90 | count
+  return at + 1
 }
 
 /**
- * Puts the header of a map whose entries lie from `start + 1` to `at`, now that they are counted,
- * and moves them where it takes more than the one byte left for it.
+ * Writes the header of a map whose entries lie from `start + 1` to `at`, now that they are counted, and
+ * moves them where it takes more than the one byte reserved for it.
  */
 export function closeMap(start: number, at: number, count: number): number {
   if (count < 16) {
@@ -93,8 +86,6 @@ export function closeMap(start: number, at: number, count: number): number {
   }
   const width = count < 0x10000 ? 3 : 5
   if (at > start) bytes.copyWithin(start + width, start + 1, at)
-  if (width === 3) view.setUint16(start + 1, count)
-  else view.setUint32(start + 1, count)
-  bytes[start] = width === 3 ? 0xde : 0xdf
+  writeWideLength(count, start, 0xde)
   return at + width - 1
 }

@@ -1,7 +1,4 @@
-/**
- * Writers of MessagePack's values that hold no others, but for text, into the scratch buffer (see
- * frame.ts).
- */
+/** Writes values other than text that contain no others into the scratch buffer (see frame.ts). */
 
 import { bytes, view } from '../engine/scratch.js'
 import { SOFT_END, skip, writeLength } from './frame.js'
@@ -81,20 +78,23 @@ export function writeBigInt(value: bigint, at: number): number {
   return at + 9
 }
 
-/** Whether an integer fits into the 64 bits that MessagePack has for it. */
+/** Whether an integer fits into the 64 bits of MessagePack's integers. */
 export function fitsBigInt(value: bigint): boolean {
   return value >= -(1n << 63n) && value < 1n << 64n
 }
 
 /** Bytes as they are. */
 export function writeBytes(value: Uint8Array, at: number): number {
-  const start = writeLength(value.length, at, 0xc4)
-  if (start + value.length > SOFT_END) return skip(start, value.length)
-  bytes.set(value, start)
-  return start + value.length
+  return writeRaw(value, writeLength(value.length, at, 0xc4))
 }
 
-/** A valid Date as MessagePack's timestamp, in the shortest of its three forms. */
+function writeRaw(data: Uint8Array, at: number): number {
+  if (at + data.length > SOFT_END) return skip(at, data.length)
+  bytes.set(data, at)
+  return at + data.length
+}
+
+/** A valid Date as a timestamp, in the shortest of its three forms. */
 export function writeDate(date: Date, at: number): number {
   const time = date.getTime()
   const seconds = Math.floor(time / 1000)
@@ -126,8 +126,5 @@ export function writeExtension(type: number, data: Uint8Array, at: number): numb
   if (isFixed) bytes[at] = 0xd4 + width
   const typeAt = isFixed ? at + 1 : writeLength(data.length, at, 0xc7)
   bytes[typeAt] = type
-  const start = typeAt + 1
-  if (start + data.length > SOFT_END) return skip(start, data.length)
-  bytes.set(data, start)
-  return start + data.length
+  return writeRaw(data, typeAt + 1)
 }

@@ -1,9 +1,9 @@
-/** The writer of MessagePack's text, into the scratch buffer (see frame.ts). */
+/** Writes text into the scratch buffer (see frame.ts). */
 
 import { bytes } from '../engine/scratch.js'
 import { SOFT_END, skip, writeLength } from './frame.js'
 
-/** Up to this length a loop beats the native writers. */
+/** Below this length a loop is faster than the native writers. */
 const LOOP_LENGTH = 48
 
 /** Text as UTF-8; a lone surrogate becomes U+FFFD. */
@@ -24,7 +24,7 @@ export function writeString(text: string, at: number): number {
   return start + length
 }
 
-/** Short text that is not ASCII: at most three bytes a unit, so a header of two always suffices. */
+/** Short text that is not ASCII: at most three bytes a unit, so its length fits a header of two. */
 function writeWideString(text: string, at: number): number {
   const start = at + 2
   let end = start
@@ -46,7 +46,7 @@ function writeWideString(text: string, at: number): number {
   return closeWideString(at, end)
 }
 
-/** A code point from U+0800 on; half of a surrogate pair, left alone, becomes U+FFFD. */
+/** A code point from U+0800 on; a lone surrogate becomes U+FFFD. */
 function writePoint(point: number, at: number): number {
   if (point > 0xffff) {
     bytes[at] = 0xf0 | (point >> 18)
@@ -55,10 +55,10 @@ function writePoint(point: number, at: number): number {
     bytes[at + 3] = 0x80 | (point & 0x3f)
     return at + 4
   }
-  const known = point >= 0xd800 && point < 0xe000 ? 0xfffd : point
-  bytes[at] = 0xe0 | (known >> 12)
-  bytes[at + 1] = 0x80 | ((known >> 6) & 0x3f)
-  bytes[at + 2] = 0x80 | (known & 0x3f)
+  const valid = point >= 0xd800 && point < 0xe000 ? 0xfffd : point
+  bytes[at] = 0xe0 | (valid >> 12)
+  bytes[at + 1] = 0x80 | ((valid >> 6) & 0x3f)
+  bytes[at + 2] = 0x80 | (valid & 0x3f)
   return at + 3
 }
 

@@ -1,9 +1,10 @@
 /**
- * Writers of values that may hold others, checked and packed in one pass: from the caller's objects
- * to MessagePack in the scratch buffer (see frame.ts).
+ * Writes values that may contain others into the scratch buffer (see frame.ts). The caller's objects are
+ * checked and written in one pass: each property is read once, so a getter cannot change what was
+ * checked.
  */
 import { types } from 'node:util'
-import { DEPTH_LIMIT, refuse, refusedKind, TOO_DEEP, trail } from './data-errors.js'
+import { DEPTH_LIMIT, keyPath, notStorable, TOO_DEEP, unsupportedKind } from './data-errors.js'
 import { Extension } from './extension.js'
 import { closeMap, SOFT_END, wrap, writeArrayHeader } from './frame.js'
 import {
@@ -21,15 +22,15 @@ import { writeString } from './write-text.js'
 /** The properties of an object. */
 export type Entries = Record<string, unknown>
 
-/** What a writer gives back for a value that is left out. */
-export const LEFT_OUT = -1
+/** Instead of a position: the value is omitted. */
+export const OMITTED = -1
 
 const { getPrototypeOf } = Object
-/** What plain objects inherit from. */
+/** The prototype of plain objects. */
 export const plain = Object.prototype
 const isOwn = plain.hasOwnProperty
 
-/** The own enumerable properties of an object as the container number `depth`. */
+/** The own enumerable properties of an object, the container at `depth`. */
 export function writeEntries(
   object: Entries,
   start: number,
@@ -40,7 +41,7 @@ export function writeEntries(
   let at = start + 1
   let count = 0
   for (const key in object) {
-    // Costs nothing: the compiler knows the answer while the loop runs over the object's own shape.
+    // Optimized away: V8 knows the answer while it enumerates the object's own hidden class.
     if (!isOwn.call(object, key)) continue
     const value = object[key]
     if (value === undefined) continue
@@ -51,36 +52,37 @@ export function writeEntries(
     else if (typeof value === 'number') at = writeNumber(value, at)
     else if (typeof value === 'boolean') at = writeBoolean(value, at)
     else {
-      trail[depth] = key
+      keyPath[depth] = key
       if (!converted && key === 'toJSON' && typeof value === 'function') {
         return writeConverted(object, start, depth - 1)
       }
       at = writeOther(value, at, depth)
-      if (at === LEFT_OUT) {
+      if (at === OMITTED) {
         at = before
         continue
       }
     }
-    if (key === '__proto__') throw refuseKey(key, depth)
+    if (key === '__proto__') throw unsafeKey(key, depth)
     count++
   }
   return closeMap(start, at, count)
 }
 
-function refuseKey(key: string, depth: number): Error {
-  trail[depth] = key
-  return refuse(depth, 'a key that would change the prototype of the object')
+function unsafeKey(key: string, depth: number): Error {
+  keyPath[depth] = key
+  return notStorable(depth, 'a key that would change the prototype of the object')
 }
 
-/** Any value; LEFT_OUT for undefined. */
+/** Any value; OMITTED for undefined. */
 function writeValue(value: unknown, at: number, depth: number): number {
   if (typeof value === 'string') return writeString(value, at)
   if (typeof value === 'number') return writeNumber(value, at)
   if (typeof value === 'boolean') return writeBoolean(value, at)
-  if (value === undefined) return LEFT_OUT
+  if (value === undefined) return OMITTED
   return writeOther(value, at, depth)
 }
 
+/** Any value but a string, a number, a boolean or undefined. */
 export function writeOther(value: unknown, at: number, depth: number): number {
   if (value === null) return writeNil(at)
   if (typeof value === 'object') {
@@ -88,12 +90,12 @@ export function writeOther(value: unknown, at: number, depth: number): number {
       ? writeEntries(value as Entries, at, depth + 1, false)
       : writeObject(value, at, depth, false)
   }
-  if (typeof value !== 'bigint') throw refuse(depth, `a ${typeof value}`)
-  if (!fitsBigInt(value)) throw refuse(depth, 'a BigInt of more than 64 bits')
+  if (typeof value !== 'bigint') throw notStorable(depth, `a ${typeof value}`)
+  if (!fitsBigInt(value)) throw notStorable(depth, 'a BigInt of more than 64 bits')
   return writeBigInt(value, at)
 }
 
-/** An object of any kind; `converted` where it came from toJSON, which is asked only once. */
+/** An object of any kind; `converted` where it came from toJSON, which is called only once. */
 export function writeObject(value: object, at: number, depth: number, converted: boolean): number {
   const prototype = getPrototypeOf(value)
   if (prototype === plain || prototype === null) {
@@ -105,8 +107,8 @@ export function writeObject(value: object, at: number, depth: number, converted:
   if (!converted && hasToJSON(value)) return writeConverted(value, at, depth)
   if (types.isMap(value)) return writeMap(value, at, depth + 1)
   if (value instanceof Extension) return writeExtension(value.type, value.data, at)
-  const kind = refusedKind(value)
-  if (kind !== undefined) throw refuse(depth, kind)
+  const kind = unsupportedKind(value)
+  if (kind !== undefined) throw notStorable(depth, kind)
   return writeEntries(value as Entries, at, depth + 1, true)
 }
 
@@ -114,10 +116,10 @@ function hasToJSON(value: object): boolean {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
-/** What an object's toJSON makes of it. */
+/** What an object's toJSON returns. */
 function writeConverted(object: object, at: number, depth: number): number {
   const { toJSON } = object as { toJSON(key: string): unknown }
-  const value = toJSON.call(object, String(depth === 0 ? '' : trail[depth]))
+  const value = toJSON.call(object, String(depth === 0 ? '' : keyPath[depth]))
   if (typeof value !== 'object' || value === null) return writeValue(value, at, depth)
   return writeObject(value, at, depth, true)
 }
@@ -128,9 +130,9 @@ function writeArray(values: readonly unknown[], start: number, depth: number): n
   let at = writeArrayHeader(count, start)
   for (let i = 0; i < count; i++) {
     if (at > SOFT_END) at = wrap(at)
-    trail[depth] = i
+    keyPath[depth] = i
     const end = writeValue(values[i], at, depth)
-    at = end === LEFT_OUT ? writeNil(at) : end
+    at = end === OMITTED ? writeNil(at) : end
   }
   return at
 }
@@ -143,25 +145,27 @@ function writeMap(map: Map<unknown, unknown>, start: number, depth: number): num
   for (const [given, value] of map) {
     if (at > SOFT_END) at = wrap(at)
     const key = mapKey(given, map, depth)
-    trail[depth] = key
+    keyPath[depth] = key
     const end = writeValue(value, writeString(key, at), depth)
-    if (end === LEFT_OUT) continue
+    if (end === OMITTED) continue
     at = end
     count++
   }
   return closeMap(start, at, count)
 }
 
-/** A Map's key as an object's: text, or a number that no other key looks like. */
+/** A Map's key as an object's: a string, or a number unless the Map also has it as a string. */
 function mapKey(key: unknown, map: Map<unknown, unknown>, depth: number): string {
   const text = typeof key === 'number' ? String(key) : key
-  if (typeof text !== 'string') throw refuse(depth - 1, `a Map with a key that is a ${typeof key}`)
-  if (text === '__proto__') throw refuseKey(text, depth)
-  if (text !== key && map.has(text)) throw refuse(depth - 1, `a Map with the key ${key} twice`)
+  if (typeof text !== 'string')
+    throw notStorable(depth - 1, `a Map with a key that is a ${typeof key}`)
+  if (text === '__proto__') throw unsafeKey(text, depth)
+  if (text !== key && map.has(text))
+    throw notStorable(depth - 1, 'a Map with the same key as a number and as text')
   return text
 }
 
 function writeValidDate(date: Date, at: number, depth: number): number {
-  if (Number.isNaN(date.getTime())) throw refuse(depth, 'an invalid Date')
+  if (Number.isNaN(date.getTime())) throw notStorable(depth, 'an invalid Date')
   return writeDate(date, at)
 }

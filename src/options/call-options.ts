@@ -1,7 +1,7 @@
 /** The named options of the four calls, and the check of a token. */
 
 import { rangeError, typeError } from '../errors.js'
-import { checkOptions, isPlainObject, type OptionTable } from './check-options.js'
+import { type Aliases, checkOptions, isPlainObject, type OptionTable } from './check-options.js'
 import { type Limit, refuseTtl } from './limits.js'
 
 /** Whether a call waits for the disk. */
@@ -26,20 +26,37 @@ export interface UpdateOptions extends CreateOptions {
 
 const flag = { expected: 'true or false', isType: (value: unknown) => typeof value === 'boolean' }
 // `limits.ts` checks the values of limits.
-const limit = { expected: 'a whole number greater than 0', isType: () => true }
+const seconds = {
+  expected: 'a whole number of seconds from now, not milliseconds',
+  isType: () => true,
+}
+const reads = { expected: 'a whole number of reads', isType: () => true }
 
 const DELETE: OptionTable = { durable: flag }
-const CREATE: OptionTable = { ttl: limit, silence_read: limit, durable: flag }
+const CREATE: OptionTable = { ttl: seconds, silence_read: reads, durable: flag }
 const UPDATE: OptionTable = { ...CREATE, keep: flag }
+
+/** What cookies, JSON Web Tokens, Redis and caches call these options. */
+const ALIASES: Aliases = {
+  ...named('ttl', 'maxage age ex px exat pxat exp expire expires expiresin expiresat expireat'),
+  ...named('ttl', 'expireafter expireafterseconds expiry expiration lifetime validfor duration'),
+  ...named('ttl', 'timeout seconds ttlms ttlseconds timetolive'),
+  ...named('silence_read', 'reads maxreads readlimit limit count uses maxuses'),
+}
+const UPDATE_ALIASES: Aliases = { ...ALIASES, ...named('keep', 'keepttl keeplimits preserve') }
+
+function named(name: string, aliases: string): Aliases {
+  return Object.fromEntries(aliases.split(' ').map((alias) => [alias, name]))
+}
 
 /** @throws TypeError `ERR_CRUDJT_OPTION`, or `ERR_CRUDJT_LIMIT` if it is not a plain object */
 export function checkCreateOptions(given: object, beside: unknown): CreateOptions {
-  return checkNamed(given, beside, CREATE)
+  return checkNamed(given, beside, CREATE, ALIASES)
 }
 
 /** @throws TypeError `ERR_CRUDJT_OPTION`, or `ERR_CRUDJT_LIMIT` if it is not a plain object */
 export function checkUpdateOptions(given: object, beside: unknown): UpdateOptions {
-  return checkNamed(given, beside, UPDATE)
+  return checkNamed(given, beside, UPDATE, UPDATE_ALIASES)
 }
 
 /** Whether the argument after the data is an object of named options rather than a ttl. */
@@ -57,9 +74,14 @@ export function isDurableDelete(options: unknown): boolean {
   return (options as DurableOptions).durable === true
 }
 
-function checkNamed(given: object, beside: unknown, table: OptionTable): UpdateOptions {
-  if (!isPlainObject(given)) throw refuseTtl()
-  checkOptions(given, table)
+function checkNamed(
+  given: object,
+  beside: unknown,
+  table: OptionTable,
+  aliases: Aliases,
+): UpdateOptions {
+  if (!isPlainObject(given)) throw refuseTtl(given)
+  checkOptions(given, table, aliases)
   if (beside !== undefined && beside !== null) {
     throw typeError('ERR_CRUDJT_OPTION', "Option 'silence_read': expected among the named options")
   }

@@ -3,7 +3,7 @@
  * that say what was expected.
  */
 import { closest, distance } from 'fastest-levenshtein'
-import { type ArgumentError, rangeError, typeError } from '../errors.js'
+import { type ArgumentError, looksLikeName, rangeError, typeError } from '../errors.js'
 
 /** The values that one option takes. */
 export interface OptionKind {
@@ -18,20 +18,18 @@ export interface OptionKind {
 /** The known options, by name. */
 export type OptionTable = Readonly<Record<string, OptionKind>>
 
+/** Names that other packages use for an option, bare (see `bare`), and the name that it has here. */
+export type Aliases = Readonly<Record<string, string>>
+
 /**
  * @param options what the caller gave; an option that is undefined counts as left out
  * @param table the known options
- * @param aliases common wrong names, and the right one for each
  * @throws TypeError `ERR_CRUDJT_OPTION` that names the option, what was expected and the closest known
  *   name; RangeError `ERR_CRUDJT_OPTION` for a value that is out of range
  */
-export function checkOptions(
-  options: unknown,
-  table: OptionTable,
-  aliases: Readonly<Record<string, string>> = {},
-): void {
+export function checkOptions(options: unknown, table: OptionTable, aliases: Aliases = {}): void {
   if (!isPlainObject(options)) {
-    throw typeError('ERR_CRUDJT_OPTION', `Options must be an object, got ${kindOf(options)}`)
+    throw typeError('ERR_CRUDJT_OPTION', `Options must be a plain object, got ${kindOf(options)}`)
   }
   for (const name of Object.keys(options)) {
     const kind = Object.hasOwn(table, name) ? table[name] : undefined
@@ -40,11 +38,15 @@ export function checkOptions(
   }
 }
 
-/** Whether a value is a plain object. */
+/**
+ * Whether a value is a plain object. `Object.prototype` is recognized as the end of the prototype chain,
+ * since test runners, Electron and `node:vm` have one in each realm.
+ */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  if (prototype === Object.prototype || prototype === null) return true
+  return Object.getPrototypeOf(prototype) === null
 }
 
 function checkValue(name: string, value: unknown, { expected, isType, isInRange }: OptionKind) {
@@ -57,28 +59,43 @@ function checkValue(name: string, value: unknown, { expected, isType, isInRange 
   }
 }
 
-function unknown(
-  name: string,
-  table: OptionTable,
-  aliases: Readonly<Record<string, string>>,
-): ArgumentError {
-  const right = Object.hasOwn(aliases, name) ? (aliases[name] as string) : nearest(name, table)
-  const { expected } = table[right] as OptionKind
-  const message = `Unknown option '${name}': did you mean '${right}' (${expected})?`
-  return typeError('ERR_CRUDJT_OPTION', message)
+function unknown(name: string, table: OptionTable, aliases: Aliases): ArgumentError {
+  const meant = Object.hasOwn(aliases, bare(name)) ? aliases[bare(name)] : nearest(name, table)
+  const { expected } = table[meant ?? ''] ?? {}
+  const hint =
+    expected === undefined
+      ? `expected one of ${Object.keys(table).join(', ')}`
+      : `did you mean '${meant}' (${expected})?`
+  const shown = looksLikeName(name) ? `'${name}'` : `with a name of ${name.length} characters`
+  return typeError('ERR_CRUDJT_OPTION', `Unknown option ${shown}: ${hint}`)
 }
 
-/** The closest known name, ignoring case and underscores. */
-function nearest(name: string, table: OptionTable): string {
-  const bare = (text: string) => text.replaceAll('_', '').toLowerCase()
+/** The closest known name; undefined if none has half of its letters in common. */
+function nearest(name: string, table: OptionTable): string | undefined {
   const names = Object.keys(table)
   const near = closest(bare(name), names.map(bare))
-  return names.find((known) => distance(bare(known), near) === 0) as string
+  if (distance(bare(name), near) > Math.max(bare(name).length, near.length) / 2) return undefined
+  return names.find((known) => bare(known) === near)
 }
 
-function kindOf(value: unknown): string {
+/** A name without underscores and upper case, by which names are compared. */
+function bare(name: string): string {
+  return name.replaceAll('_', '').toLowerCase()
+}
+
+/** What a value is, in words. Never the value itself: it might be a secret in the wrong place. */
+export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   if (value === '') return 'an empty string'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(value)
+  if (typeof value !== 'object')
+    return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
+  return isPlainObject(value) ? 'an object' : instanceText(value)
+}
+
+function instanceText(value: object): string {
+  const { constructor: made } = Object.getPrototypeOf(value) as { constructor?: unknown }
+  const name = typeof made === 'function' ? made.name : ''
+  return name === '' ? 'an instance of a class' : `an instance of ${name}`
 }

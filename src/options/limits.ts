@@ -7,6 +7,7 @@
 import { EXACT_LIMIT, NO_LIMIT } from '../engine/native.js'
 import { exact, READS_EXACT, TTL_EXACT } from '../engine/scratch.js'
 import { type ArgumentError, rangeError, typeError } from '../errors.js'
+import { kindOf } from './check-options.js'
 
 /** A limit of a token: a positive whole number, or null or undefined for no limit. */
 export type Limit = number | bigint | null | undefined
@@ -39,7 +40,7 @@ function isUsual(value: unknown): value is number {
 function unusual(value: unknown, name: string, index: number): number {
   if (value === undefined || value === null) return NO_LIMIT
   const whole = wholeOf(value, name)
-  if (whole <= 0n || whole >= TOO_LARGE) throw refusal(rangeError, name)
+  if (whole <= 0n || whole >= TOO_LARGE) throw outOfRange(name)
   if (whole <= Number.MAX_SAFE_INTEGER) return Number(whole)
   exact[index] = whole < LARGEST ? whole : LARGEST
   return EXACT_LIMIT
@@ -47,17 +48,28 @@ function unusual(value: unknown, name: string, index: number): number {
 
 function wholeOf(value: unknown, name: string): bigint {
   if (typeof value === 'bigint') return value
-  if (typeof value !== 'number') throw refusal(typeError, name)
-  if (Number.isNaN(value) || value <= 0) throw refusal(rangeError, name)
-  if (!Number.isInteger(value)) throw refusal(typeError, name)
+  if (typeof value !== 'number') throw notWhole(name, value)
+  if (Number.isNaN(value) || value <= 0) throw outOfRange(name)
+  if (!Number.isInteger(value)) throw notWhole(name, value)
   return BigInt(value)
 }
 
-function refusal(make: typeof typeError, name: string): ArgumentError {
-  return make('ERR_CRUDJT_LIMIT', `${name} should be greater than 0 and less than 2^64`)
+function outOfRange(name: string): ArgumentError {
+  return rangeError('ERR_CRUDJT_LIMIT', rangeText(name))
 }
 
-/** The error for a second argument that is neither a ttl nor an object of named options. */
-export function refuseTtl(): ArgumentError {
-  return refusal(typeError, 'ttl')
+/** Never shows a text: it might be a token or a key in the wrong place. */
+function notWhole(name: string, value: unknown, or = ''): ArgumentError {
+  const unit = name === 'ttl' ? 'seconds' : 'reads'
+  const expected = `expected a whole number of ${unit}${or}, got ${kindOf(value)}`
+  return typeError('ERR_CRUDJT_LIMIT', `${rangeText(name)}: ${expected}`)
+}
+
+function rangeText(name: string): string {
+  return `${name} should be greater than 0 and less than 2^64`
+}
+
+/** The error for a second argument that is neither a ttl nor a plain object of named options. */
+export function refuseTtl(value: unknown): ArgumentError {
+  return notWhole('ttl', value, ' or a plain object of options')
 }

@@ -1,7 +1,8 @@
 /** The options of stores, masters and clients: types, defaults and checks. */
 
-import { type StoreEvent, typeError } from '../errors.js'
-import { checkOptions, type OptionKind, type OptionTable } from './check-options.js'
+import type { StoreEvent } from '../errors.js'
+import { type Aliases, checkOptions, type OptionKind, type OptionTable } from './check-options.js'
+import { checkSecrets, secretList } from './secret-keys.js'
 
 /** Options of the engine. */
 export interface EngineOptions {
@@ -106,7 +107,7 @@ const ADDRESS: OptionTable = {
     expected: 'the name or address of a host, or unix: and the path of a socket',
     isType: folder.isType,
   },
-  grpc_port: whole('a port', 0, 65_535),
+  grpc_port: { ...whole('', 0, 65_535), expected: 'a port number, 0 to 65535' },
   access_key: {
     expected: '1 to 1024 visible ASCII characters',
     isType: (value) => typeof value === 'string' && /^[!-~]{1,1024}$/.test(value),
@@ -115,6 +116,21 @@ const ADDRESS: OptionTable = {
 const CONNECT: OptionTable = { ...ADDRESS, timeout_ms: whole('milliseconds', 1, 86_400_000) }
 const STORE: OptionTable = { path: folder, ...ENGINE }
 const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
+
+// Names that other packages use.
+const SECRET_ALIASES: Aliases = {
+  secret: 'secret_key',
+  key: 'secret_key',
+  secretkeys: 'secret_key',
+}
+const ADDRESS_ALIASES: Aliases = {
+  ...{ host: 'grpc_host', hostname: 'grpc_host', url: 'grpc_host', address: 'grpc_host' },
+  ...{ socket: 'grpc_host', port: 'grpc_port', token: 'access_key', password: 'access_key' },
+}
+const MASTER_ALIASES: Aliases = {
+  ...{ ...SECRET_ALIASES, ...ADDRESS_ALIASES },
+  ...{ path: 'store_jt_path', folder: 'store_jt_path', dir: 'store_jt_path' },
+}
 
 /** The name of any option of a master or a client. */
 export type OptionName = keyof MasterOptions | keyof ConnectOptions
@@ -126,39 +142,29 @@ export function optionKind(name: OptionName): OptionKind {
 
 /** @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
 export function checkStoreOptions(options: unknown): asserts options is StoreOptions {
-  checkOptions(options, STORE, { store_jt_path: 'path', folder: 'path' })
+  checkOptions(options, STORE, {
+    ...SECRET_ALIASES,
+    storejtpath: 'path',
+    folder: 'path',
+    dir: 'path',
+  })
   checkSecrets((options as StoreOptions).secret_key)
 }
 
 /** @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
 export function checkMasterOptions(options: unknown): asserts options is MasterOptions {
-  checkOptions(options, MASTER, { path: 'store_jt_path', folder: 'store_jt_path' })
+  checkOptions(options, MASTER, MASTER_ALIASES)
   checkSecrets((options as MasterOptions).secret_key)
 }
 
 /** @throws TypeError, RangeError `ERR_CRUDJT_OPTION` */
 export function checkConnectOptions(options: unknown): asserts options is ConnectOptions {
-  const aliases = { host: 'grpc_host', port: 'grpc_port', timeout: 'timeout_ms' }
-  checkOptions(options, CONNECT, aliases)
+  checkOptions(options, CONNECT, { ...ADDRESS_ALIASES, timeout: 'timeout_ms' })
 }
 
-/** Checks what can be checked before the engine decodes the secrets. */
-export function checkSecrets(given: unknown): void {
-  const secrets = Array.isArray(given) ? given : [given]
-  if (secrets.length === 0) throw blankSecret()
-  for (const secret of secrets) checkSecret(secret)
-}
-
-function checkSecret(secret: unknown): void {
-  if (secret === undefined || secret === null) throw blankSecret()
-  if (typeof secret !== 'string') {
-    throw typeError('ERR_CRUDJT_SECRET_KEY', "'secret_key' must be a valid Base64 string")
-  }
-  if (secret.trim() === '') throw blankSecret()
-}
-
-function blankSecret(): Error {
-  return typeError('ERR_CRUDJT_SECRET_KEY', 'Secret key is blank')
+/** Whether an access key is easy to guess. A random one of 16 characters has 8 different ones or more. */
+export function isWeakAccessKey(key: string | undefined): boolean {
+  return key !== undefined && (key.length < 16 || new Set(key).size < 8)
 }
 
 /** The part of `cache_size` for decoded records; the engine has the rest. */
@@ -190,8 +196,7 @@ export function engineOptions(options: StoreOptions): NativeOptions {
     journal: options.journal,
   }
   const given = Object.entries(named).filter(([, value]) => value !== undefined)
-  const { secret_key: secrets } = options
-  const secretKeys = typeof secrets === 'string' ? [secrets] : [...secrets]
+  const secretKeys = secretList(options.secret_key)
   return { ...(Object.fromEntries(given) as Partial<NativeOptions>), secretKeys }
 }
 

@@ -1,55 +1,54 @@
 /**
- * Decoded records, so that a repeated read needs no decoding. It has no index: the engine knows in
- * which slot a token's record is kept and of which version, and only its word that the version is
- * still the same makes a slot count. Counted tokens are never put in.
+ * Decoded records, so that a repeated read decodes nothing. The cache has no index: the engine knows in
+ * which slot a token's record is cached and at which version, and a slot counts only while the engine
+ * confirms that version. Counted tokens are never cached.
  *
- * Values lie in a few large rows rather than in an object for each record, and only those that the
- * records of its shape do not have in common (see shared-values.ts): an entry then takes 24 to 150 bytes
- * instead of 850, and filling the memo gives the garbage collector nothing to move. Rows are filled one
- * after the other and dropped whole, the oldest first.
+ * Entries are appended to rows, large flat arrays, rather than being objects, and consist of the values
+ * that the records of their shape do not share (see shared-values.ts): an entry takes 24 to 150 bytes
+ * instead of 850, and the garbage collector has nothing to move. Rows are evicted whole, the oldest first.
  *
- * Invariants: the estimated size of everything is at most the budget; what is in here is in its kept
- * form and never handed out; the engine is told of a dropped row before anything else is read.
+ * Invariants: the estimated size of everything is at most the budget; cached values are frozen (see
+ * frozen-value.ts) and never handed out; the engine learns of an evicted row before anything else is read.
  */
 
 import { NO_SLOT } from '../engine/native.js'
-import { thaw } from '../msgpack/frozen-value.js'
-import { PLACE_COST, type SharedValues } from '../msgpack/shapes/shared-values.js'
+import type { PackedImage, Shape } from '../msgpack/shapes/index.js'
+import { PLACE_COST, type SharedValues, sharedValuesFor, sharedValuesOf } from './shared-values.js'
 
-/** How many places a row has at most, and at least: each has twice as many as the one before. */
+/** The most and the fewest places of a row: each row has twice as many as the one before. */
 const PLACE_BITS = 14
-const MOST_PLACES = 1 << PLACE_BITS
-const LEAST_PLACES = 64
-/** The rows that a budget is enough for at least. */
-const LEAST_ROWS = 4
-/** An entry takes this many places before its values: its pattern and bytes. */
+const MAX_PLACES = 1 << PLACE_BITS
+const MIN_PLACES = 64
+/** The budget suffices for so many rows at least. */
+const MIN_ROWS = 4
+/** The places of an entry before its values: its shared values and its cost. */
 const HEAD = 2
-/** A token is reckoned to take so many bytes of the budget, of which so many in the engine. */
+/** Bytes of the budget for each token, and how many of them the engine takes. */
 const TOKEN_BUDGET = 256
 const TOKEN_COST = 48
 /**
- * When the memo is full, one in so many newcomers gets in at the cost of the oldest. Were it each of
- * them, going round more tokens than fit would throw out every one just before its turn.
+ * When the cache is full, one newcomer in so many is admitted and evicts the oldest row. If all were,
+ * reading in turn more tokens than fit would evict each of them just before its next read.
  */
-const ADMITTED = 8
+const ADMIT_EVERY = 8
 
-/** How many tokens the engine is to know about for a memo with a budget in bytes. */
+/** How many tokens the engine tracks for a cache with a budget in bytes. */
 export function tokensWithin(budget: number): number {
   return Math.floor(budget / TOKEN_BUDGET)
 }
 
 /**
- * The number of the row that a slot is in, and its place there, by its lower and upper 32 bits: a
- * remainder of a larger number takes longer than all the rest.
+ * The number of a slot's row and its place in it, from the lower and upper 32 bits of the slot: the
+ * remainder of a larger number would take longer than everything else.
  */
-export function rowOf(low: number, high: number): number {
-  return high * (0x100000000 / MOST_PLACES) + (low >>> PLACE_BITS)
+function rowOf(low: number, high: number): number {
+  return high * (0x100000000 / MAX_PLACES) + (low >>> PLACE_BITS)
 }
-export function placeOf(low: number): number {
-  return low & (MOST_PLACES - 1)
+function placeOf(low: number): number {
+  return low & (MAX_PLACES - 1)
 }
 
-/** Entries that were put in one after the other. */
+/** Entries that were added one after the other. */
 class Row {
   readonly places: unknown[]
   filled = 0
@@ -57,38 +56,33 @@ class Row {
 
   constructor(size: number) {
     this.places = new Array(size)
-    // From the start an array of the kind that holds objects: V8 throws machine code away when it
-    // meets another kind.
+    // An array of the elements kind for objects from the start: V8 deoptimizes at any other kind.
     this.places[0] = this
     this.cost = size * PLACE_COST
   }
 }
 
-/** A memo with a budget in bytes. With one of less than some KiB it remembers nothing. */
+/** A cache with a budget in bytes. With less than some KiB it caches nothing. */
 export class DecodedCache {
   private readonly rows: Row[] = []
   private readonly budget: number
   private readonly rowSize: number
-  /** What a row may cost; then the next one is begun. */
+  /** When a row costs so much, the next one is begun. */
   private readonly rowBudget: number
   private readonly forgetBelow: (slot: number) => void
   /** The number of the oldest row. */
   private oldest = 0
   private used: number
-  private turnedAway = 0
+  private rejected = 0
 
-  /** @param forgetBelow is told when nothing is kept any more in the slots below one */
+  /** @param forgetBelow is called when nothing is cached any more in the slots below one */
   constructor(budget: number, forgetBelow: (slot: number) => void) {
     this.budget = budget
     this.used = tokensWithin(budget) * TOKEN_COST
-    this.rowBudget = (budget - this.used) / LEAST_ROWS
+    this.rowBudget = (budget - this.used) / MIN_ROWS
     const fitting = Math.floor(this.rowBudget / (PLACE_COST * 2))
-    this.rowSize = fitting < LEAST_PLACES ? 0 : Math.min(fitting, MOST_PLACES)
+    this.rowSize = fitting < MIN_PLACES ? 0 : Math.min(fitting, MAX_PLACES)
     this.forgetBelow = forgetBelow
-    // Changed before anything is compiled: what has only ever been 0 becomes a part of machine code,
-    // which is thrown away when it changes.
-    this.oldest++
-    this.oldest = 0
   }
 
   /** The estimated bytes that everything takes. */
@@ -96,77 +90,96 @@ export class DecodedCache {
     return this.used
   }
 
-  /** Whether a newcomer is let in now; counts as one that asked. */
+  /** Whether a newcomer is admitted now; counts the rejected ones. */
   private admits(): boolean {
-    const dropped = this.rows[0]?.cost ?? 0
-    const wanted = Math.max(dropped, this.rowSize * PLACE_COST)
+    const evicted = this.rows[0]?.cost ?? 0
+    const wanted = Math.max(evicted, this.rowSize * PLACE_COST)
     if (this.used + wanted <= this.budget) return this.rowSize !== 0
-    this.turnedAway = (this.turnedAway + 1) % ADMITTED
-    return this.turnedAway === 0 && this.rowSize !== 0
+    this.rejected = (this.rejected + 1) % ADMIT_EVERY
+    return this.rejected === 0 && this.rowSize !== 0
   }
 
-  /** The caller's own copy of the data in a slot that was not dropped. */
-  data(row: number, place: number): Record<string, unknown> {
-    const { places } = this.row(row)
-    return (places[place] as SharedValues).make(places, place + HEAD, thaw)
+  /** The caller's own copy of the data in a slot that was not evicted, given by its halves. */
+  data(low: number, high: number): Record<string, unknown> {
+    const { places } = this.row(rowOf(low, high))
+    const place = placeOf(low)
+    return (places[place] as SharedValues).build(places, place + HEAD)
   }
 
   /**
-   * Puts a record in the place of an older one of the same pattern.
-   * @param bytes how many bytes of memory its values take beside their places, about
-   * @returns whether the pattern was the same; if not, nothing was done
+   * Adds a record.
+   * @param bytes of memory that its values take beside their places, about
+   * @returns its slot; NO_SLOT if it is rejected
    */
+  add(shape: Shape, values: readonly unknown[], bytes: number): number {
+    return this.addWith(sharedValuesFor(shape, values), values, bytes)
+  }
+
+  /** The same, in the slot of an older version if that shares the same values. */
   replace(
-    row: number,
-    place: number,
-    pattern: SharedValues,
+    low: number,
+    high: number,
+    shape: Shape,
     values: readonly unknown[],
     bytes: number,
-  ): boolean {
-    const found = this.row(row)
-    const { places } = found
-    if (places[place] !== pattern) return false
-    const cost = bytes + pattern.cost
-    this.charge(found, cost - (places[place + 1] as number))
+  ): number {
+    const row = this.row(rowOf(low, high))
+    const place = placeOf(low)
+    const { places } = row
+    const shared = sharedValuesFor(shape, values)
+    if (places[place] !== shared) return this.addWith(shared, values, bytes)
+    const cost = bytes + shared.cost
+    this.charge(row, cost - (places[place + 1] as number))
     places[place + 1] = cost
-    pattern.put(values, places, place + HEAD)
+    shared.put(values, places, place + HEAD)
     this.keepBudget()
-    return true
+    return high * 0x100000000 + low
+  }
+
+  private addWith(shared: SharedValues, values: readonly unknown[], bytes: number): number {
+    const slot = this.reserve(shared.width)
+    if (slot !== NO_SLOT) this.append(shared, values, bytes)
+    return slot
   }
 
   /**
-   * Reserves a slot for a newcomer. It counts once `fill` is called, and until then any number of
+   * Reserves a slot for a newcomer. Nothing is cached until `fill` is called; until then any number of
    * others may be reserved instead.
-   * @param most how many values it has at most
-   * @returns the slot; NO_SLOT if the newcomer is turned away
+   * @param width how many values it has at most
+   * @returns the slot; NO_SLOT if the newcomer is rejected
    */
-  reserve(most: number): number {
-    const size = HEAD + most
+  reserve(width: number): number {
+    const size = HEAD + width
     if (!this.admits() || size > this.rowSize) return NO_SLOT
     const row = this.rowFor(size)
-    return (this.oldest + this.rows.length - 1) * MOST_PLACES + row.filled
+    return (this.oldest + this.rows.length - 1) * MAX_PLACES + row.filled
   }
 
-  /**
-   * Puts a record into the slot that was reserved.
-   * @param values all of it, of which its own are kept
-   * @param bytes as for `replace`
-   */
-  fill(pattern: SharedValues, values: readonly unknown[], bytes: number): void {
+  /** Adds a record in the slot that was reserved. */
+  fill(shape: Shape, values: readonly unknown[], bytes: number): void {
+    this.append(sharedValuesFor(shape, values), values, bytes)
+  }
+
+  /** The same with the record that was just encoded into an image. */
+  fillFrom(image: PackedImage): void {
+    this.append(sharedValuesOf(image), image.values, image.taken)
+  }
+
+  private append(shared: SharedValues, values: readonly unknown[], bytes: number): void {
     const row = this.rows[this.rows.length - 1] as Row
     const { places, filled } = row
-    const cost = bytes + pattern.cost
-    places[filled] = pattern
+    const cost = bytes + shared.cost
+    places[filled] = shared
     places[filled + 1] = cost
-    pattern.put(values, places, filled + HEAD)
-    row.filled = filled + HEAD + pattern.width
+    shared.put(values, places, filled + HEAD)
+    row.filled = filled + HEAD + shared.width
     this.charge(row, cost)
     this.keepBudget()
   }
 
-  /** Forgets everything. */
+  /** Evicts everything. */
   clear(): void {
-    while (this.rows.length > 0) this.dropOldest()
+    while (this.rows.length > 0) this.evictOldest()
   }
 
   private row(number: number): Row {
@@ -180,25 +193,25 @@ export class DecodedCache {
 
   private rowFor(size: number): Row {
     const last = this.rows[this.rows.length - 1]
-    if (last !== undefined && this.hasRoom(last, size)) return last
-    const grown = last === undefined ? LEAST_PLACES : 2 * last.places.length
+    if (last !== undefined && this.fits(last, size)) return last
+    const grown = last === undefined ? MIN_PLACES : 2 * last.places.length
     const row = new Row(Math.min(this.rowSize, Math.max(size, grown)))
     this.used += row.cost
     this.rows.push(row)
     return row
   }
 
-  private hasRoom(row: Row, size: number): boolean {
+  private fits(row: Row, size: number): boolean {
     return row.filled + size <= row.places.length && row.cost < this.rowBudget
   }
 
   private keepBudget(): void {
-    while (this.used > this.budget && this.rows.length > 1) this.dropOldest()
+    while (this.used > this.budget && this.rows.length > 1) this.evictOldest()
   }
 
-  private dropOldest(): void {
+  private evictOldest(): void {
     this.used -= (this.rows.shift() as Row).cost
     this.oldest++
-    this.forgetBelow(this.oldest * MOST_PLACES)
+    this.forgetBelow(this.oldest * MAX_PLACES)
   }
 }

@@ -17,10 +17,8 @@ import { prepared } from '../engine/prepared-call.js'
 import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
 import { bringToFront, lastImage } from '../msgpack/encode.js'
-import { thaw } from '../msgpack/frozen-value.js'
-import type { Shape } from '../msgpack/shapes/shape.js'
-import { type SharedValues, sharedValuesFor } from '../msgpack/shapes/shared-values.js'
-import { type DecodedCache, placeOf, rowOf } from './decoded-cache.js'
+import type { Shape } from '../msgpack/shapes/index.js'
+import type { DecodedCache } from './decoded-cache.js'
 import { type Session, sessionWith } from './session.js'
 
 /** The values of the record at hand; for V8 the same kind of array as the rows of the cache. */
@@ -89,33 +87,24 @@ export class RecordAccess {
   }
 
   private cached(low: number, high: number): Record<string, unknown> {
-    return this.cache.data(rowOf(low, high), placeOf(low))
+    return this.cache.data(low, high)
   }
 
   private decode(length: number): Session {
     const shape = decodeMap(length, values, 0)
     const isCounted = (header[READS_LEFT] as number) >= 0
     if (!isCounted) this.cacheRead(shape, slotLow(), slotHigh())
-    return sessionWith(shape.build(values, 0, thaw))
+    return sessionWith(shape.build(values, 0))
   }
 
   /** A token that is read for the first time is not cached: a scan would evict everything else. */
   private cacheRead(shape: Shape, low: number, high: number): void {
-    if (high === NO_SLOT_HIGH) {
-      if (low !== FIRST_READ_LOW) this.add(sharedValuesFor(shape, values))
-      return
-    }
-    const shared = sharedValuesFor(shape, values)
-    if (this.cache.replace(rowOf(low, high), placeOf(low), shared, values, decodedBytes())) {
-      this.engine.keep(high * 0x100000000 + low)
-    } else this.add(shared)
-  }
-
-  private add(shared: SharedValues): void {
-    const slot = this.cache.reserve(shared.width)
-    if (slot === NO_SLOT) return
-    this.cache.fill(shared, values, decodedBytes())
-    this.engine.keep(slot)
+    const isNew = high === NO_SLOT_HIGH
+    if (isNew && low === FIRST_READ_LOW) return
+    const slot = isNew
+      ? this.cache.add(shape, values, decodedBytes())
+      : this.cache.replace(low, high, shape, values, decodedBytes())
+    if (slot !== NO_SLOT) this.engine.keep(slot)
   }
 
   /** Caches the record that was just created in the slot reserved for it: new tokens are read soon. */
@@ -123,11 +112,11 @@ export class RecordAccess {
     const { cache } = this
     const image = lastImage()
     if (image !== undefined) {
-      cache.fill(image.patternNow(), image.values, image.taken)
+      cache.fillFrom(image)
       return
     }
     bringToFront(length)
     const shape = decodeMap(length, values, 0)
-    cache.fill(sharedValuesFor(shape, values), values, decodedBytes())
+    cache.fill(shape, values, decodedBytes())
   }
 }

@@ -2,7 +2,6 @@
 
 import { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } from '../engine/scratch.js'
 import { decodeMap, exactly } from '../msgpack/decode.js'
-import { thaw } from '../msgpack/frozen-value.js'
 
 /** The limits that are set on a token; a limit that is not set is not there. */
 export interface Metadata {
@@ -33,7 +32,7 @@ const values: unknown[] = []
 /** The session of what another process put into the scratch buffer, as the engine would have. */
 export function sessionFrom(length: number): Session {
   const shape = decodeMap(length, values, 0)
-  return sessionWith(shape.build(values, 0, thaw))
+  return sessionWith(shape.build(values, 0))
 }
 
 function metadataOf(ttl: number, reads: number): Metadata {

@@ -1,4 +1,4 @@
-//! The engine's parts, by themselves.
+//! Benchmarks of the engine's parts in isolation.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::hint::black_box;
@@ -31,16 +31,17 @@ fn sealing(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a create can't be quicker than: its bytes sealed, and copied once into memory that is not at hand.
+/// The lower bounds of a create and a read: sealing or opening its bytes, and copying them once,
+/// for a create into memory that is not in the processor's cache.
 fn limits(criterion: &mut Criterion) {
     let mut sealing = bench_parts::Sealing::new(false);
-    let mut place = vec![0_u8; 16 << 20];
-    let mut places = (0..place.len() - 304).step_by(304).cycle();
+    let mut memory = vec![0_u8; 16 << 20];
+    let mut offsets = (0..memory.len() - 304).step_by(304).cycle();
     criterion.bench_function("limit/seal and copy", |bencher| {
         bencher.iter(|| {
             black_box(sealing.seal(black_box(&[7; 256])));
-            let at = places.next().unwrap();
-            if let Some(target) = place.get_mut(at..at + 302) {
+            let at = offsets.next().unwrap();
+            if let Some(target) = memory.get_mut(at..at + 302) {
                 target.copy_from_slice(black_box(&[7; 302]));
             }
         })

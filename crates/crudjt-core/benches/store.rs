@@ -1,4 +1,4 @@
-//! The store as a whole, on the real disk: 256 bytes of data a token.
+//! Benchmarks of the whole store on the real disk, with 256 bytes of data per token.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -37,7 +37,7 @@ fn open(journal: JournalMode) -> Opened {
     Opened { store: Store::open(options(&folder, journal)).unwrap(), folder }
 }
 
-fn patient<T>(store: &Store, call: impl Fn() -> Result<T, Error>) -> T {
+fn retry_when_busy<T>(store: &Store, call: impl Fn() -> Result<T, Error>) -> T {
     loop {
         match call() {
             Err(Error::Busy) => store.wait_for_room().unwrap(),
@@ -47,15 +47,15 @@ fn patient<T>(store: &Store, call: impl Fn() -> Result<T, Error>) -> T {
 }
 
 fn create(store: &Store) -> Token {
-    patient(store, || store.create(&DATA, DAY))
+    retry_when_busy(store, || store.create(&DATA, DAY))
 }
 
 fn fill(store: &Store, count: usize) -> Vec<Token> {
     (0..count).map(|_| create(store)).collect()
 }
 
-/// Times `work` on all 40 000 tokens of fresh stores, and gives the time that `count` calls took on
-/// average: a few calls on a store that was just filled would show its first ones only.
+/// Times `work` on all 40 000 tokens of fresh stores, scaled to `count` calls: a few calls on a
+/// store that was just filled would measure the first ones only.
 fn per_token(
     count: u64,
     prepare: impl Fn(&Store) -> Vec<Token>,
@@ -70,7 +70,7 @@ fn per_token(
     })
 }
 
-/// Times the creation of 40 000 tokens in fresh stores, which is what a memtable holds.
+/// Times the creation of 40 000 tokens, as many as a memtable holds, in fresh stores.
 fn per_create(count: u64, journal: JournalMode) -> Duration {
     average(count, || {
         let opened = open(journal);
@@ -80,7 +80,7 @@ fn per_create(count: u64, journal: JournalMode) -> Duration {
     })
 }
 
-/// The time of `count` calls, from as many runs of 40 000 as it takes.
+/// The time of `count` calls, from as many runs of 40 000 as needed.
 fn average(count: u64, run: impl Fn() -> Duration) -> Duration {
     let runs = count.div_ceil(TOKENS as u64);
     let spent: Duration = (0..runs).map(|_| run()).sum();
@@ -120,12 +120,12 @@ fn calls(criterion: &mut Criterion) {
     group.bench_function("read/unchanged", |bencher| {
         let opened = open(JournalMode::Auto);
         let (tokens, mut out) = (fill(&opened.store, TOKENS), vec![0; OUT_BYTES]);
-        let mut known = ReaderIndex::new(TOKENS.next_power_of_two());
-        tokens.iter().for_each(|token| known.keep(token.id(), 1, 0));
+        let mut index = ReaderIndex::new(TOKENS.next_power_of_two());
+        tokens.iter().for_each(|token| index.keep(token.id(), 1, 0));
         let mut next = tokens.iter().cycle();
         bencher.iter(|| {
             let token = next.next().unwrap();
-            black_box(opened.store.read(token.as_bytes(), Some(&known), &mut out)).is_ok()
+            black_box(opened.store.read(token.as_bytes(), Some(&index), &mut out)).is_ok()
         });
     });
     group.bench_function("update", |bencher| {
@@ -134,7 +134,7 @@ fn calls(criterion: &mut Criterion) {
                 count,
                 |store| fill(store, TOKENS),
                 |store, token| {
-                    assert!(patient(store, || store.update(
+                    assert!(retry_when_busy(store, || store.update(
                         token.as_bytes(),
                         &DATA,
                         Change::Replace(DAY)
@@ -149,7 +149,7 @@ fn calls(criterion: &mut Criterion) {
                 count,
                 |store| fill(store, TOKENS),
                 |store, token| {
-                    assert!(patient(store, || store.delete(token.as_bytes())));
+                    assert!(retry_when_busy(store, || store.delete(token.as_bytes())));
                 },
             )
         });
@@ -157,7 +157,7 @@ fn calls(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Times one piece of work on a store that was prepared off the clock.
+/// Times `work`, without the preparation.
 fn once<T>(count: u64, prepare: impl Fn() -> T, work: impl Fn(T)) -> Duration {
     let timed = |_| {
         let prepared = prepare();
@@ -205,16 +205,16 @@ fn runs(criterion: &mut Criterion) {
 
 fn prepare_sweep() -> Opened {
     let opened = open(JournalMode::Auto);
-    let brief = Limits { ttl: Some(1), reads: None };
-    // The last checkpoint must not be late, or it would sweep some of them itself.
+    let limits = Limits { ttl: Some(4), reads: None };
+    // The last checkpoint must not be late: it would sweep some of them itself.
     for _ in 0..500_000 {
-        patient(&opened.store, || opened.store.create(&DATA, Limits { ttl: Some(4), ..brief }));
+        retry_when_busy(&opened.store, || opened.store.create(&DATA, limits));
     }
     opened.store.checkpoint().unwrap();
     assert_eq!(
         opened.store.stats().unwrap().last_sweep_removed,
         0,
-        "too slow a machine for this preparation"
+        "this machine is too slow for the preparation"
     );
     std::thread::sleep(Duration::from_millis(4_100));
     opened
@@ -242,14 +242,14 @@ fn openings(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a kill leaves: the files as they are while the store is open.
+/// The files that a kill leaves: as they are while the store is open.
 fn copy(folder: &TempDir) -> TempDir {
     let target = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
         let copied = target.path().join(entry.file_name());
         std::fs::copy(entry.path(), &copied).unwrap();
-        // Else the store's first sync would have to write the copy.
+        // Otherwise the store's first sync would have to write the copy.
         std::fs::File::open(copied).unwrap().sync_all().unwrap();
     }
     target

@@ -1,13 +1,12 @@
-//! Everything that can go wrong, in one enum: each variant has a stable code and a text that says
-//! what was wrong, what was expected and what to do. No text ever holds a token, data or a key.
+//! Every error of this crate. A variant has a stable code, the facts as fields, and a text that
+//! says what was wrong, what was expected and what to do. No text contains a token, data or a key.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::platform::owner_lock::Owner;
-
-/// What every fallible call of this crate returns.
+/// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What went wrong. [`Error::code`] is stable within a major version; the texts are for people.
@@ -17,16 +16,17 @@ pub enum Error {
     /// The store was closed, or never opened.
     #[error("CRUDJT has not started: open the store before you use it")]
     Closed,
-    /// Over the memory budget, or a key slot has to be made first: nothing was done. Call
-    /// [`crate::Store::wait_for_room`], then try again.
-    #[error("The store is catching up with its disk: wait for room, then try again")]
+    /// Too much is waiting for the disk, or a key slot has to be written first: nothing was done.
+    /// Call [`crate::Store::wait_for_room`], then retry.
+    #[error("Too many changes are waiting for the disk: wait for room, then retry")]
     Busy,
-    /// The secret can't be used as a key.
+    /// The secret cannot be used as a key. The text is a predicate, as "is blank": callers name the
+    /// secret in their own terms.
     #[error("{0}")]
     SecretKey(String),
-    /// No domain of the store opens with the secret and `require_known_key` is set.
+    /// No domain of the store opens with the secret, and `require_known_key` is set.
     #[error(
-        "The secret key is new to the store at {}, which already holds records: give the key that the store was written with, or leave out require_known_key",
+        "The secret key is new to the store at {}, which already holds records: give the key that the store was written with",
         path.display()
     )]
     UnknownKey {
@@ -50,8 +50,8 @@ pub enum Error {
         /// The store's folder.
         path: PathBuf,
     },
-    /// A folder or file can't be made, read or written as the store needs it.
-    #[error("The store can't be kept at {}: {reason}", path.display())]
+    /// A folder or file cannot be used as the store needs it.
+    #[error("Cannot use {} for the store: {reason}", path.display())]
     Path {
         /// The folder or file.
         path: PathBuf,
@@ -59,20 +59,26 @@ pub enum Error {
         reason: String,
     },
     /// The disk is full; nothing was lost.
-    #[error("No space left for the store at {}: free some space; what was acknowledged is safe", path.display())]
+    #[error(
+        "No space left for the store at {}: free some space. Acknowledged operations are safe",
+        path.display()
+    )]
     Full {
         /// The folder or file.
         path: PathBuf,
     },
-    /// Reading or writing failed. After a failed write the store takes no more writes until it is
-    /// opened anew; reads go on.
-    #[error("The store at {} can't {what}: {source}", path.display())]
+    /// An access to the disk failed. After a failed write the store refuses writes until it is
+    /// reopened; reads continue.
+    #[error(
+        "The store at {} cannot {what}: {source}. Check the disk and the system's log, then reopen the store",
+        path.display()
+    )]
     Storage {
         /// The folder or file.
         path: PathBuf,
-        /// What was tried.
+        /// What was attempted.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: Arc<io::Error>,
     },
     /// A file is damaged or missing.
@@ -85,18 +91,18 @@ pub enum Error {
     },
     /// A file was written by a newer version.
     #[error(
-        "{} has format version {found}, this program knows versions up to {known}: use the newer crudjt that wrote it",
+        "{} has format version {found}, but this program reads only versions up to {known}: use the newer crudjt that wrote it",
         path.display()
     )]
     Version {
         /// The file.
         path: PathBuf,
-        /// The version that stands in it.
+        /// The file's version.
         found: u16,
-        /// The newest version known here.
+        /// The newest version that this program reads.
         known: u16,
     },
-    /// The data is bigger than `max_data_size`.
+    /// The data is larger than `max_data_size`.
     #[error("Hash can not be bigger than {limit} bytesize: got {size} bytes")]
     TooLarge {
         /// Bytes given.
@@ -107,8 +113,10 @@ pub enum Error {
     /// A limit is 0 or beyond 2^63 - 1.
     #[error("{0} should be greater than 0 and less than 2^64")]
     Limit(&'static str),
-    /// The system gave no randomness.
-    #[error("The system gave no random bytes: tokens can't be made safely")]
+    /// The system provided no randomness.
+    #[error(
+        "The system provided no random bytes, without which no token is safe: check its random number generator"
+    )]
     Randomness,
 }
 
@@ -132,15 +140,15 @@ impl Error {
         }
     }
 
-    /// A store whose keyring can't be read.
+    /// Neither copy of the keyring is readable.
     pub(crate) fn no_keyring(path: &Path) -> Error {
         Error::damaged(
             path,
-            "no copy of the keyring can be read: put one back from a backup, without it no record can be opened",
+            "neither copy of the keyring is readable: restore one from a backup, without it no record can be decrypted",
         )
     }
 
-    /// Turns what the system said into an error, a full disk into [`Error::Full`].
+    /// An error of the system; a full disk becomes [`Error::Full`].
     pub(crate) fn storage(path: &Path, what: &'static str, source: io::Error) -> Error {
         let path = path.to_path_buf();
         match source.kind() {
@@ -149,8 +157,8 @@ impl Error {
         }
     }
 
-    /// What a failure is called that lasts until the store is opened anew: never
-    /// [`Error::Full`], which passes.
+    /// The form of a failure that lasts until the store is reopened: never [`Error::Full`], which
+    /// passes.
     pub(crate) fn lasting(self) -> Error {
         match self {
             Error::Full { path } => {
@@ -161,32 +169,44 @@ impl Error {
         }
     }
 
-    /// Turns what the system said of a folder that a store should be kept in into an error.
+    /// An error of the system about a folder that is to hold a store.
     pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
         use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
         let reason = match error.kind() {
-            AlreadyExists | NotADirectory => {
-                "a file is in the way: give the path of a folder".to_owned()
-            }
-            PermissionDenied => {
-                "this user may not write there: give another folder, or change its owner".to_owned()
-            }
-            ReadOnlyFilesystem => {
-                "the file system is read-only: give a folder that can be written".to_owned()
-            }
-            _ => return Error::storage(path, "be made", error),
+            AlreadyExists | NotADirectory => "a file is in the way: give the path of a folder",
+            PermissionDenied => "permission denied: give another folder, or change its owner",
+            ReadOnlyFilesystem => "the file system is read-only: give a writable folder",
+            _ => return Error::storage(path, "be created", error),
         };
-        Error::Path { path: path.to_path_buf(), reason }
+        Error::Path { path: path.to_path_buf(), reason: reason.to_owned() }
     }
 
-    /// Says that there is no store in a folder.
+    /// A folder without a store.
     pub(crate) fn no_store(path: &Path) -> Error {
         let reason = "there is no store: give the path of its folder".to_owned();
         Error::Path { path: path.to_path_buf(), reason }
     }
 
-    /// Says that a file holds what it must not hold.
+    /// A file with invalid contents, or one that is missing.
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+}
+
+/// The process that has a store open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Its host name; empty if unknown.
+    pub host: String,
+    /// Its process id; 0 if unknown.
+    pub pid: u32,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(formatter, "another process"),
+            pid => write!(formatter, "process {pid} on host {}", self.host),
+        }
     }
 }

@@ -1,70 +1,77 @@
-//! What the engine reports on its own, outside any call. Each event is told once.
+//! What the engine reports outside any call, for the store's operator. Each event is reported once.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Something the owner of the store should know of. No text ever holds a token, data or a key.
+/// Something the operator of a store should know. No text contains a token, data or a key.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Event {
     /// The secret opens no domain of a store that holds records.
     #[error(
-        "The secret key is new to the store at {}: tokens made with another key read as null until that key is back",
+        "The secret key opens none of the tokens in the store at {}: they read as absent until the key that they were created with is given again",
         path.display()
     )]
     NewKey {
         /// The store's folder.
         path: PathBuf,
     },
-    /// The secret holds few different bytes.
-    #[error("The secret key looks guessable: make one with 32 random bytes in Base64")]
+    /// The secret has few distinct bytes.
+    #[error("The secret key looks guessable: generate one from 32 random bytes, in Base64")]
     WeakKey,
-    /// A record failed its authentication; it reads as absent.
-    #[error("A record in the store at {} is damaged and reads as absent", path.display())]
+    /// A record failed authentication; it reads as absent.
+    #[error(
+        "A record in the store at {} is damaged and reads as absent: verify the store, then repair it or restore a backup. Further damaged records are only counted",
+        path.display()
+    )]
     RecordDamaged {
         /// The store's folder.
         path: PathBuf,
     },
-    /// Writing failed: writes are refused until the store is opened anew.
-    #[error("The store takes no more writes until it is opened anew: {error}")]
+    /// A failure left the state of the disk unknown: writes are refused until the store is
+    /// reopened.
+    #[error("The store refuses writes until it is reopened, reads continue: {error}")]
     Failed {
-        /// What failed.
+        /// The failure.
         error: crate::Error,
     },
-    /// The wall clock ran ahead of the monotonic one; sweeping waits an hour.
+    /// The wall clock got ahead of the monotonic one; nothing is swept for an hour.
     #[error(
-        "The system clock jumped ahead by {seconds} s: expired tokens are swept only after an hour"
+        "The system clock jumped ahead by {seconds} s: check it. Expired tokens are not removed from disk for the next hour"
     )]
     ClockJumped {
         /// By how many seconds.
         seconds: u64,
     },
-    /// The newest time in the store lies ahead of the system clock; it was set aside.
+    /// The newest time recorded in the store is ahead of the system clock and was ignored.
     #[error(
-        "The newest time in the store is {seconds} s ahead of the system clock and was set aside: check the clock"
+        "The system clock is {seconds} s behind the newest time recorded in the store, which was ignored: check the clock"
     )]
     ClockBehind {
         /// By how many seconds.
         seconds: u64,
     },
-    /// One of the keyring's two copies was missing or damaged and was written anew.
-    #[error("A copy of the keyring at {} was damaged and has been written anew from the other", path.display())]
+    /// One of the keyring's two copies was missing or damaged and was rewritten.
+    #[error(
+        "A copy of the keyring at {} was missing or damaged and has been restored from the other: check the disk",
+        path.display()
+    )]
     KeyringRepaired {
         /// The store's folder.
         path: PathBuf,
     },
-    /// The store's folder is the project's, since the system's place for it can't be used.
+    /// The store is in the project's folder, since the system's default folder is not usable.
     #[error(
-        "The system's folder for stores can't be written, so the store is at {}: give a path to choose another",
+        "The system's folder for stores cannot be written to, so the store is at {}: set a path to choose another folder",
         path.display()
     )]
     InProject {
         /// The store's folder.
         path: PathBuf,
     },
-    /// Files of another program or of crudjt 1.x stand in the store's folder; they are left alone.
+    /// The store's folder has files of another program or of crudjt 1.x; they are left alone.
     #[error(
-        "The folder {} holds files that are not of this version ({names}): they are left alone; tokens of crudjt 1.x can't be read by 2.x",
+        "The folder {} has files that are not part of the store ({names}): they are left alone. Tokens of crudjt 1.x cannot be read by 2.x",
         path.display()
     )]
     ForeignFiles {
@@ -92,5 +99,5 @@ impl Event {
     }
 }
 
-/// Receives [`Event`]s, on whatever thread they happen; must not block or panic.
+/// Receives [`Event`]s, on whichever thread they happen; must not block or panic.
 pub type EventHandler = Arc<dyn Fn(Event) + Send + Sync>;

@@ -13,6 +13,9 @@
 //!
 //! The formats, the commit protocol and their reasons are in `docs/internals/`.
 
+#[macro_use]
+mod testing;
+
 mod bytes;
 mod cache;
 mod call;
@@ -28,7 +31,6 @@ mod options;
 mod platform;
 mod record;
 mod store;
-mod testing;
 mod tree;
 
 pub use cache::{CacheState, ReaderIndex};
@@ -36,7 +38,7 @@ pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use crypto::secret::Secret;
 pub use crypto::token::{TOKEN_LENGTH, Token};
 pub use engine::Stats;
-pub use error::{Error, Result};
+pub use error::{Error, Owner, Result};
 pub use event::{Event, EventHandler};
 pub use maintenance::{
     BackedUp, Compacted, Finding, FindingKind, KeyDomain, KeySlot, Progress, Repair, Repaired,
@@ -47,9 +49,11 @@ pub use msgpack::{Leaves, MAX_LEAVES, Outliner};
 pub use options::Environment;
 pub use options::{JournalMode, Options};
 pub use platform::default_path::{DefaultPath, default_path};
-pub use platform::owner_lock::Owner;
 #[doc(hidden)]
 pub use platform::{clock, storage};
 pub use store::Store;
 #[doc(hidden)]
-pub use testing::{bench_parts, fuzzing, sabotage};
+#[cfg(feature = "sabotage")]
+pub use testing::sabotage;
+#[doc(hidden)]
+pub use testing::{bench_parts, fuzzing};

@@ -1,6 +1,7 @@
-//! The newest state of each id that is not yet in the B-tree: an index into the journal's bytes.
+//! The memtable: the newest state of each id that is not in the B-tree yet, as an index into the
+//! journal's bytes.
 //!
-//! Invariants: a memtable belongs to the journal segments whose entries it indexes; an insert
+//! Invariants: a memtable indexes the entries of its own journal segments and no others; an insert
 //! happens under the append lock, right after its entry was appended; a tombstone stays as long as
 //! the memtable.
 
@@ -12,96 +13,56 @@ use crate::platform::sync::{Mutex, RwLock, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 
 use crate::crypto::EpochRow;
-use crate::crypto::token::Salt;
 use crate::journal::{Begin, RecordLocation, Segment};
-use crate::record::Header;
+use crate::record::RecordMeta;
 
 const SHARDS: u64 = 32;
-/// How many recent records a shard has room for at first: 16 MiB of records of 256 bytes.
-const ROOM: usize = 1_600;
-/// Consecutive ids that share a shard, so that tokens made together lie together in memory.
+/// Initial capacity of a shard, in recent records: 16 MiB of records of 256 bytes.
+const CAPACITY: usize = 1_600;
+/// Consecutive ids that share a shard, so that tokens created together are adjacent in memory.
 const RUN: u64 = 64;
-
-/// What is kept in memory of a record, so that a read of one that has not changed touches nothing
-/// else. Trusted only if it was made here, not read from a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RecordMeta {
-    pub(crate) version: u64,
-    pub(crate) salt: Salt,
-    /// Milliseconds since 1970; the largest for none, and for one too far to fit.
-    pub(crate) expiry: u64,
-    /// Whether it tells all there is to know: no read limit, and an expiry that fits.
-    pub(crate) whole: bool,
-}
-
-impl RecordMeta {
-    pub(crate) fn of(header: &Header) -> RecordMeta {
-        let fits = header.expiry.is_none() || header.sweep_at().is_some();
-        RecordMeta {
-            version: header.version,
-            salt: header.salt,
-            expiry: header.sweep_at().unwrap_or(u64::MAX),
-            whole: fits && header.reads.is_none(),
-        }
-    }
-
-    /// The header as far as a change needs it, if this tells all there is: not what it was
-    /// sealed with.
-    pub(crate) fn header(&self) -> Option<Header> {
-        let expiry = (self.expiry != u64::MAX).then_some(u128::from(self.expiry));
-        let header = Header {
-            epoch: 0,
-            nonce: 0,
-            version: self.version,
-            salt: self.salt,
-            expiry,
-            reads: None,
-        };
-        self.whole.then_some(header)
-    }
-}
 
 /// The newest state of one id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum State {
-    /// The record stands at `place` of segment `segment` of the memtable.
+    /// The record is at `location` of the memtable's segment with this index.
     Live { segment: u32, location: RecordLocation, meta: Option<RecordMeta> },
-    /// A tombstone.
-    Dead,
+    /// The id was removed.
+    Tombstone,
 }
 
-/// The states of every 32nd run of ids: ids given since the memtable was made stand in order, older
-/// ones in a map.
+/// The states of every 32nd run of ids: ids issued since the memtable was created are in an array,
+/// older ones in a map.
 #[derive(Default)]
 pub(crate) struct Shard {
     recent: Vec<Option<State>>,
     older: FxHashMap<u64, State>,
 }
 
-/// Where an id's state stands in its shard.
+/// Where an id's state is in its shard.
 #[derive(Clone, Copy)]
-enum Spot {
+enum Position {
     Recent(usize),
     Older(u64),
 }
 
 impl Shard {
-    /// With room for as many records as a memtable usually gets: growing into it would copy them
-    /// again and again, and takes no memory until it is used.
-    fn roomy() -> Shard {
-        Shard { recent: Vec::with_capacity(ROOM), older: FxHashMap::default() }
+    /// Allocated for as many records as a memtable usually gets: growing would copy them again and
+    /// again, while unused capacity takes no memory.
+    fn preallocated() -> Shard {
+        Shard { recent: Vec::with_capacity(CAPACITY), older: FxHashMap::default() }
     }
 
-    fn get(&self, spot: Spot) -> Option<State> {
-        match spot {
-            Spot::Recent(at) => self.recent.get(at).copied().flatten(),
-            Spot::Older(id) => self.older.get(&id).copied(),
+    fn get(&self, position: Position) -> Option<State> {
+        match position {
+            Position::Recent(at) => self.recent.get(at).copied().flatten(),
+            Position::Older(id) => self.older.get(&id).copied(),
         }
     }
 
-    fn set(&mut self, spot: Spot, state: State) {
-        match spot {
-            Spot::Recent(at) => {
+    fn set(&mut self, position: Position, state: State) {
+        match position {
+            Position::Recent(at) => {
                 if at >= self.recent.len() {
                     self.recent.resize(at + 1, None);
                 }
@@ -109,7 +70,7 @@ impl Shard {
                     *slot = Some(state);
                 }
             }
-            Spot::Older(id) => drop(self.older.insert(id, state)),
+            Position::Older(id) => drop(self.older.insert(id, state)),
         }
     }
 
@@ -119,14 +80,14 @@ impl Shard {
 }
 
 /// A shard locked for one id.
-pub(crate) struct LockedSpot<'a> {
+pub(crate) struct LockedState<'a> {
     shard: RwLockWriteGuard<'a, Shard>,
-    spot: Spot,
+    position: Position,
 }
 
-impl LockedSpot<'_> {
+impl LockedState<'_> {
     pub(crate) fn set(&mut self, state: State) {
-        self.shard.set(self.spot, state);
+        self.shard.set(self.position, state);
     }
 }
 
@@ -134,23 +95,23 @@ impl LockedSpot<'_> {
 pub(crate) struct Memtable {
     pub(crate) segments: Vec<Arc<Segment>>,
     shards: Vec<RwLock<Shard>>,
-    /// Ids from this on were given since the memtable was made.
+    /// Ids from here on were issued since the memtable was created.
     first_recent: u64,
     epochs: Mutex<Vec<EpochRow>>,
-    /// Tokens created less tokens that died in it.
+    /// Tokens created minus tokens removed.
     added: AtomicI64,
-    /// Where the journal went on when this was frozen.
+    /// Where the journal continued when this was frozen.
     end: OnceLock<Begin>,
-    /// Monotonic time of the rotation that made it.
+    /// Monotonic time of the rotation that created it.
     pub(crate) since: u64,
 }
 
 impl Memtable {
-    /// For ids given from `next_id` on, and older ones.
+    /// A memtable for ids issued from `next_id` on, and older ones.
     pub(crate) fn new(segments: Vec<Arc<Segment>>, next_id: u64, since: u64) -> Memtable {
         Memtable {
             segments,
-            shards: (0..SHARDS).map(|_| RwLock::new(Shard::roomy())).collect(),
+            shards: (0..SHARDS).map(|_| RwLock::new(Shard::preallocated())).collect(),
             first_recent: next_id / (SHARDS * RUN) * (SHARDS * RUN),
             epochs: Mutex::default(),
             added: AtomicI64::new(0),
@@ -163,10 +124,10 @@ impl Memtable {
         self.shards.get((id / RUN % SHARDS) as usize)
     }
 
-    fn spot(&self, id: u64) -> Spot {
+    fn position(&self, id: u64) -> Position {
         match id.checked_sub(self.first_recent) {
-            Some(after) => Spot::Recent((after / (SHARDS * RUN) * RUN + id % RUN) as usize),
-            None => Spot::Older(id),
+            Some(after) => Position::Recent((after / (SHARDS * RUN) * RUN + id % RUN) as usize),
+            None => Position::Older(id),
         }
     }
 
@@ -177,22 +138,22 @@ impl Memtable {
 
     /// The newest state of `id`, if it has one here.
     pub(crate) fn get(&self, id: u64) -> Option<State> {
-        self.shard(id)?.read().get(self.spot(id))
+        self.shard(id)?.read().get(self.position(id))
     }
 
     /// Locks the state of `id` against reads and writes.
-    pub(crate) fn lock(&self, id: u64) -> Option<LockedSpot<'_>> {
-        Some(LockedSpot { shard: self.shard(id)?.write(), spot: self.spot(id) })
+    pub(crate) fn lock(&self, id: u64) -> Option<LockedState<'_>> {
+        Some(LockedState { shard: self.shard(id)?.write(), position: self.position(id) })
     }
 
-    /// Sets a state outside of the append path: recovery only.
+    /// Sets a state outside the append path: for recovery only.
     pub(crate) fn set(&self, id: u64, state: State) {
-        if let Some(mut spot) = self.lock(id) {
-            spot.set(state);
+        if let Some(mut locked) = self.lock(id) {
+            locked.set(state);
         }
     }
 
-    /// Notes an epoch that its entries declare.
+    /// Adds an epoch that its entries declare.
     pub(crate) fn declare(&self, row: EpochRow) {
         self.epochs.lock().push(row);
     }
@@ -210,13 +171,13 @@ impl Memtable {
         self.added.load(Ordering::Relaxed)
     }
 
-    /// Notes that no entry follows; `end` is where the journal goes on.
+    /// Marks it as complete; `end` is where the journal continues.
     pub(crate) fn freeze(&self, end: Begin) {
         // Set once: a memtable is frozen under the append lock, which also replaces it.
         let _ = self.end.set(end);
     }
 
-    /// Where the journal went on; `None` while it is active.
+    /// Where the journal continued; `None` while it is active.
     pub(crate) fn end(&self) -> Option<Begin> {
         self.end.get().copied()
     }
@@ -236,37 +197,6 @@ impl Memtable {
         }
         all.sort_unstable_by_key(|(id, _)| *id);
         all
-    }
-}
-
-/// The memtables: one that takes entries and those on their way into the B-tree, oldest first.
-pub(crate) struct Memtables {
-    pub(crate) active: Arc<Memtable>,
-    pub(crate) frozen: Vec<Arc<Memtable>>,
-}
-
-impl Memtables {
-    /// The newest state of `id` and the memtable that has it.
-    pub(crate) fn get(&self, id: u64) -> Option<(State, &Arc<Memtable>)> {
-        let newest_first = std::iter::once(&self.active).chain(self.frozen.iter().rev());
-        newest_first.into_iter().find_map(|memtable| Some((memtable.get(id)?, memtable)))
-    }
-
-    /// With the active one frozen and `fresh` in its place.
-    pub(crate) fn rotated(&self, fresh: Arc<Memtable>) -> Memtables {
-        let frozen = self.frozen.iter().chain([&self.active]).cloned().collect();
-        Memtables { active: fresh, frozen }
-    }
-
-    /// Without the frozen memtable `done`.
-    pub(crate) fn without(&self, done: &Arc<Memtable>) -> Memtables {
-        let frozen =
-            self.frozen.iter().filter(|memtable| !Arc::ptr_eq(memtable, done)).cloned().collect();
-        Memtables { active: self.active.clone(), frozen }
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Memtable>> {
-        self.frozen.iter().chain([&self.active])
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a store is opened: every setting with its default.
+//! The settings that a store is opened with, and their defaults.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
 use crate::platform::clock::{Clock, SystemClock};
-use crate::platform::storage::{Disk, Storage};
+use crate::platform::storage::{Disk, Folder, Storage};
 
 /// How the journal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JournalMode {
-    /// Mapped on file systems known to take it (ext4, XFS, tmpfs, APFS, NTFS), else plain.
+    /// Mapped on file systems known to support it (ext4, XFS, tmpfs, APFS, NTFS), plain elsewhere.
     #[default]
     Auto,
     /// Through a memory mapping: about four times faster.
@@ -21,25 +21,25 @@ pub enum JournalMode {
     Plain,
 }
 
-/// How a store is opened.
+/// The settings that a store is opened with.
 #[derive(Clone)]
 pub struct Options {
-    /// The store's folder; made if missing, with its parents.
+    /// The store's folder; created if missing, with its parents.
     pub path: PathBuf,
-    /// Whether the folder is the project's, taken because the system's place can't be used: its
-    /// owner is told where the store is. Default false.
+    /// Whether the folder is the project's own because the system's default folder is not usable;
+    /// an event then reports where the store is. Default false.
     pub in_project: bool,
     /// The secrets, newest first; at least one.
     pub secrets: Vec<Secret>,
-    /// The most bytes one record's data may have. Default 256.
+    /// Maximum size of one record's data, in bytes. Default 256.
     pub max_data_size: usize,
     /// Bytes for caching records and B-tree pages. Default 32 MiB.
     pub cache_size: usize,
-    /// The most time an acknowledged operation may stay unsynced. Default 500 ms.
+    /// Maximum time that an acknowledged operation may stay unsynced. Default 500 ms.
     pub sync_interval: Duration,
     /// Time between full sweeps of expired records. Default 24 hours.
     pub sweep_interval: Duration,
-    /// How long to wait for another process to give the store up. Default 0.
+    /// How long to wait for another process to release the store. Default 0.
     pub lock_wait: Duration,
     /// Whether a secret that opens no domain of a store with records is an error. Default false.
     pub require_known_key: bool,
@@ -49,9 +49,9 @@ pub struct Options {
     pub check_pages: bool,
     /// How the journal is written.
     pub journal: JournalMode,
-    /// Receives what the engine reports on its own.
+    /// Receives the events that the engine reports outside any call.
     pub on_event: Option<EventHandler>,
-    /// What tests replace.
+    /// Everything that tests replace.
     #[doc(hidden)]
     pub environment: Environment,
 }
@@ -76,7 +76,12 @@ impl Options {
         }
     }
 
-    /// Whether an engine opened with these options serves one asked for with `other`.
+    /// The store's folder in its storage.
+    pub(crate) fn folder(&self) -> Folder<'_> {
+        Folder { storage: self.environment.storage.as_ref(), path: &self.path }
+    }
+
+    /// Whether an engine opened with these options can be shared by a handle asking for `other`.
     pub(crate) fn agrees_with(&self, other: &Options) -> bool {
         let settings = |options: &Options| {
             (
@@ -91,7 +96,7 @@ impl Options {
         settings(self) == settings(other) && self.secrets == other.secrets
     }
 
-    /// Tells the owner of the store something.
+    /// Passes an event to the handler, if there is one.
     pub(crate) fn tell(&self, event: Event) {
         if let Some(handler) = &self.on_event {
             handler(event);
@@ -99,25 +104,26 @@ impl Options {
     }
 }
 
-/// What tests replace: time, the disk, sizes, and the background threads.
+/// Everything that tests replace: the clock, the disk, sizes, and the background threads.
 #[doc(hidden)]
 #[derive(Clone)]
 pub struct Environment {
-    /// Where time comes from.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// Where files are.
+    /// The file system.
     pub storage: Arc<dyn Storage>,
     /// Bytes of a journal segment, and so of a memtable.
     pub segment_bytes: u64,
-    /// Age in milliseconds at which a memtable is checkpointed though it is not full.
+    /// Age in milliseconds at which a memtable is checkpointed even if it is not full.
     pub memtable_age: u64,
-    /// Frozen memtables at which writers have to wait.
+    /// Number of frozen memtables at which writers have to wait.
     pub frozen_limit: usize,
-    /// Seals under one epoch key.
+    /// Maximum number of seals under one epoch key.
     pub epoch_seals: u64,
-    /// Whether sync and checkpoint happen by themselves; else only when asked for.
+    /// Whether background threads sync and checkpoint; otherwise only explicit calls do.
     pub timers: bool,
-    /// Whether a thread keeps a spare segment ready; else one is made when somebody waits for room.
+    /// Whether a background thread keeps a spare segment ready; otherwise waiting for room makes
+    /// one.
     pub spare_thread: bool,
 }
 

@@ -1,26 +1,27 @@
-//! The record: what the journal carries and the B-tree keeps for one token.
+//! The format of a record, which the journal and the B-tree hold for each token.
 //!
 //! ```text
 //!  0  u8   format version (1)
-//!  1  u8   flags: 1 expiry (48 bits), 2 expiry (128 bits), 4 read limit; others: of a newer version
+//!  1  u8   flags: 1 expiry (48 bits), 2 expiry (128 bits), 4 read limit; others: a newer version's
 //!  2  u32  epoch
 //!  6  u40  nonce
-//! 11  u40  version of the record, from 1, one more with every change
+//! 11  u40  version of the record, starting at 1, incremented by every change
 //! 16  [u8; 8] salt
-//! 24  u48 or u128  expiry, milliseconds since 1970   (where flagged)
-//!  …  u64  reads left                                  (where flagged)
+//! 24  u48 or u128  expiry, milliseconds since 1970   (if flagged)
+//!  …  u64  reads left                                  (if flagged)
 //!  …  ciphertext, then 16 bytes of tag
 //! ```
 //!
-//! The header stands in clear and is authenticated with the data. Flags 8 and 16 are kept for a
-//! list of owners and a caller's own key, each a u16 length with its bytes after the read limit.
+//! The header is in clear and authenticated with the data. Flags 8 and 16 are reserved for a list
+//! of owners and a caller's own key, each a u16 length with its bytes after the read limit.
+
+use subtle::ConstantTimeEq;
 
 use crate::bytes::{ByteReader, put_uint};
-use crate::crypto::token::Salt;
 
-/// The record format written here.
+/// The record format that is written.
 pub(crate) const FORMAT: u8 = 1;
-/// Bytes of the authentication tag behind the ciphertext.
+/// Bytes of the authentication tag after the ciphertext.
 pub(crate) const TAG: usize = 16;
 /// The longest header.
 pub(crate) const HEADER_MAX: usize = HEADER_FIXED + 16 + 8;
@@ -33,6 +34,18 @@ const WIDTH_EXPIRY_WIDE: usize = 16;
 const FLAG_EXPIRY: u8 = 1;
 const FLAG_EXPIRY_WIDE: u8 = 2;
 const FLAG_READS: u8 = 4;
+
+/// The random half of a token, compared in constant time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Salt(pub(crate) [u8; 8]);
+
+impl PartialEq for Salt {
+    fn eq(&self, other: &Salt) -> bool {
+        u64::from_ne_bytes(self.0).ct_eq(&u64::from_ne_bytes(other.0)).into()
+    }
+}
+
+impl Eq for Salt {}
 
 /// A record's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +83,12 @@ impl Header {
         }
     }
 
-    /// Takes a header apart; also gives its length. `None` for what this version doesn't know.
+    /// Parses a header; also returns its length. `None` if this version does not know the format.
     pub(crate) fn parse(record: &[u8]) -> Option<(Header, usize)> {
         let mut reader = ByteReader(record);
         let (format, flags) = (reader.u8()?, reader.u8()?);
-        let known = FLAG_EXPIRY | FLAG_EXPIRY_WIDE | FLAG_READS;
-        if format != FORMAT || flags & !known != 0 || flags & 3 == 3 {
+        let supported = FLAG_EXPIRY | FLAG_EXPIRY_WIDE | FLAG_READS;
+        if format != FORMAT || flags & !supported != 0 || flags & 3 == 3 {
             return None;
         }
         let header = Header {
@@ -93,15 +106,54 @@ impl Header {
         Some((header, record.len() - reader.0.len()))
     }
 
-    /// Whether the record is dead at `now`.
+    /// Whether the record has expired at `now`.
     pub(crate) fn expired(&self, now: u64) -> bool {
         self.expiry.is_some_and(|expiry| expiry <= u128::from(now))
     }
 
-    /// The expiry as the expiry table keys it; `None` also where it lies beyond the year 10 000,
-    /// which no sweep will see.
+    /// The expiry as the key of the expiry table; `None` also if it is beyond 48 bits, past the
+    /// year 10 000.
     pub(crate) fn sweep_at(&self) -> Option<u64> {
         self.expiry.filter(|expiry| !is_wide(*expiry)).map(|expiry| expiry as u64)
+    }
+}
+
+/// The metadata of a record that is held in memory: a read of an unchanged record needs nothing
+/// else. Never read from a file, so it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordMeta {
+    pub(crate) version: u64,
+    pub(crate) salt: Salt,
+    /// Milliseconds since 1970; `u64::MAX` for none, or for one that does not fit.
+    pub(crate) expiry: u64,
+    /// Whether this is all there is to know: no read limit, and an expiry that fits.
+    pub(crate) whole: bool,
+}
+
+impl RecordMeta {
+    pub(crate) fn of(header: &Header) -> RecordMeta {
+        let fits = header.expiry.is_none() || header.sweep_at().is_some();
+        RecordMeta {
+            version: header.version,
+            salt: header.salt,
+            expiry: header.sweep_at().unwrap_or(u64::MAX),
+            whole: fits && header.reads.is_none(),
+        }
+    }
+
+    /// The header without what the record was sealed with, which a change does not need; `None` if
+    /// the metadata is not whole.
+    pub(crate) fn header(&self) -> Option<Header> {
+        let expiry = (self.expiry != u64::MAX).then_some(u128::from(self.expiry));
+        let header = Header {
+            epoch: 0,
+            nonce: 0,
+            version: self.version,
+            salt: self.salt,
+            expiry,
+            reads: None,
+        };
+        self.whole.then_some(header)
     }
 }
 
@@ -137,7 +189,7 @@ mod tests {
             if let Some((header, length)) = Header::parse(&bytes) {
                 let mut again = Vec::new();
                 header.write(&mut again);
-                // A near expiry may have been written wide by nobody but an attacker.
+                // Only an attacker writes a near expiry in the wide form.
                 prop_assert!(again.len() <= length && length <= bytes.len());
             }
         }

@@ -6,6 +6,8 @@ mod common;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::*;
 use crudjt_core::{BackedUp, JournalMode, Result, Store, Token, backup, verify};
@@ -24,7 +26,7 @@ fn texts(store: &Store, tokens: &[Token]) -> Vec<Option<Vec<u8>>> {
 }
 
 #[test]
-fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
+fn a_backup_holds_everything_acknowledged_before_and_opens_by_itself() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let mut tokens: Vec<_> =
@@ -53,25 +55,32 @@ fn a_backup_holds_what_was_acknowledged_before_and_opens_by_itself() {
 }
 
 #[test]
-fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
+fn a_backup_taken_under_writes_holds_a_prefix_of_each_writers_records() {
     let world = World::new(JournalMode::Plain);
     let store = world.open();
     let before: Vec<_> = (0..200).map(|_| create(&store, &[5; 300], None, None)).collect();
+    let (begun, done) = (Barrier::new(3), AtomicBool::new(false));
+    let write = || {
+        let mut tokens: Vec<_> = (0..100).map(|_| create(&store, &[6; 200], None, None)).collect();
+        begun.wait();
+        while !done.load(Ordering::SeqCst) {
+            tokens.push(create(&store, &[6; 200], None, None));
+        }
+        tokens.extend((0..100).map(|_| create(&store, &[6; 200], None, None)));
+        tokens
+    };
     let written = std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    (0..3_000).map(|_| create(&store, &[6; 200], None, None)).collect::<Vec<_>>()
-                })
-            })
-            .collect();
+        let writers = [(); 2].map(|()| scope.spawn(write));
+        begun.wait();
         store.backup(&target(&world), &mut |_, _| ()).unwrap();
+        done.store(true, Ordering::SeqCst);
         writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
     });
     let copy = restored(&world).open();
     assert!(texts(&copy, &before).iter().all(Option::is_some));
     for tokens in written {
         let kept: Vec<bool> = texts(&copy, &tokens).iter().map(Option::is_some).collect();
+        assert!(kept[99] && !kept[kept.len() - 100], "the backup was taken while writers wrote");
         assert!(
             kept.is_sorted_by(|earlier, later| earlier >= later),
             "a hole in one writer's history"
@@ -80,7 +89,7 @@ fn a_backup_is_taken_while_others_write_and_is_a_prefix_for_each_of_them() {
 }
 
 #[test]
-fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
+fn a_target_that_is_not_empty_or_lies_in_the_store_is_refused() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let token = create(&store, b"kept", None, None);
@@ -96,7 +105,7 @@ fn a_folder_that_is_not_empty_or_lies_within_the_store_is_refused() {
 }
 
 #[test]
-fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
+fn a_backup_interrupted_at_any_step_is_complete_or_recognised_as_incomplete() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let tokens: Vec<_> = (0..50).map(|_| create(&store, b"kept", None, None)).collect();
@@ -126,7 +135,7 @@ fn a_backup_that_is_cut_anywhere_is_whole_or_says_that_it_is_not() {
 }
 
 #[test]
-fn a_store_that_is_closed_meanwhile_ends_the_backup() {
+fn a_closed_handle_refuses_a_backup() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     create(&store, b"kept", None, None);
@@ -153,7 +162,7 @@ fn back_up_closed(world: &World) -> Result<BackedUp> {
 }
 
 #[test]
-fn a_store_that_nobody_has_open_is_copied_closed_or_killed_and_not_changed() {
+fn a_closed_or_killed_store_is_backed_up_without_a_change() {
     for killed in [false, true] {
         let mut world = World::new(JournalMode::Mapped);
         let store = world.open();
@@ -181,7 +190,7 @@ fn a_store_that_nobody_has_open_is_copied_closed_or_killed_and_not_changed() {
 }
 
 #[test]
-fn a_damaged_store_gives_no_backup_and_one_damaged_keyring_is_no_matter() {
+fn a_damaged_store_gives_no_backup_but_one_damaged_keyring_does_not_matter() {
     let world = World::new(JournalMode::Plain);
     let store = world.open();
     let token = create(&store, b"kept", None, None);

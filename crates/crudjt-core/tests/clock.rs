@@ -60,7 +60,7 @@ fn a_clock_that_steps_back_over_a_restart_revives_nothing() {
 }
 
 #[test]
-fn a_clock_that_steps_back_stands_still_until_it_has_caught_up() {
+fn after_a_step_back_time_stands_still_until_the_clock_has_caught_up() {
     let world = world();
     let store = world.open();
     world.clock.advance(10_000);
@@ -76,7 +76,7 @@ fn a_clock_that_steps_back_stands_still_until_it_has_caught_up() {
 }
 
 #[test]
-fn a_recorded_time_over_an_hour_ahead_is_told_and_set_aside() {
+fn a_recorded_time_over_an_hour_ahead_is_reported_and_ignored() {
     for record in RECORDINGS {
         let (world, token) = recorded_later(HOUR + 5_000, record);
         world.clock.set_wall(START);
@@ -102,7 +102,7 @@ fn a_recorded_time_an_hour_ahead_is_believed() {
 }
 
 #[test]
-fn a_jump_ahead_is_told_once_and_removes_nothing_for_an_hour() {
+fn a_jump_ahead_is_reported_once_and_removes_nothing_for_an_hour() {
     type Removal = fn(&Store, &Token);
     let removals: [Removal; 4] = [
         |store, _| assert_eq!(store.sweep().unwrap(), 0),

@@ -30,7 +30,7 @@ fn alive(store: &Store, tokens: &[Token]) -> usize {
 }
 
 #[test]
-fn the_file_gets_smaller_and_nothing_is_lost_or_revived() {
+fn compaction_shrinks_the_file_and_loses_and_revives_nothing() {
     let (world, living, dead) = sparse(3_000);
     let compacted = compact(&world.options(), &mut |done, total| assert!(done <= total)).unwrap();
     assert!(compacted.bytes_after * 3 < compacted.bytes_before, "{compacted:?}");

@@ -26,22 +26,22 @@ fn replay_file(file: &Path, run: fn(&[u8])) {
 }
 
 #[test]
-fn any_text_is_a_tokens_own_or_refused() {
+fn any_text_is_a_canonical_token_or_refused() {
     replay("token", hostile::token::run);
 }
 
 #[test]
-fn any_bytes_are_understood_as_what_they_are_or_refused() {
+fn any_bytes_parse_to_what_they_encode_or_are_refused() {
     replay("parsing", hostile::parsing::run);
 }
 
 #[test]
-fn any_messagepack_is_taken_as_by_another_implementation() {
+fn any_messagepack_is_accepted_as_by_rmpv() {
     replay("msgpack", hostile::msgpack::run);
 }
 
 #[test]
-fn any_files_are_a_store_that_shows_what_was_written_or_refused() {
+fn any_files_open_as_a_store_that_shows_what_was_written_or_are_refused() {
     replay("files", hostile::files::run);
 }
 

@@ -39,7 +39,7 @@ fn readable(store: &Store, tokens: &[Token]) -> usize {
 }
 
 #[test]
-fn a_damaged_block_costs_only_its_own_records() {
+fn a_damaged_block_loses_only_its_own_records() {
     let (whole, _) = damaged(std::iter::empty());
     let size = whole.disk.files().iter().find(|(path, _)| path.ends_with("records")).unwrap().1;
     let mut hurt = 0;

@@ -14,8 +14,6 @@ use common::*;
 use crudjt_core::clock::ManualClock;
 use crudjt_core::{Environment, Error, JournalMode, Options, Store, Token};
 
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
-
 #[test]
 fn a_full_disk_refuses_creates_first_and_deletes_last_and_recovers() {
     for journal in MODES {
@@ -59,7 +57,7 @@ fn take_space(path: &Path) {
 }
 
 #[test]
-fn on_a_real_full_file_system_it_is_the_same() {
+fn a_full_real_file_system_refuses_creates_first_and_recovers() {
     for journal in MODES {
         match Tmpfs::mount(6 << 10) {
             Some(tmpfs) => fill_and_empty(&tmpfs, journal),

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crudjt_core::{Change, Error, JournalMode, Limits, OUT_BYTES, Options, Readin
 const CHILD: &str = "CRUDJT_KILL_CHILD";
 const THREADS: usize = 64;
 const ROUNDS: u32 = 12;
+const SIGKILL: i32 = 9;
 
 fn options(path: &Path, journal: JournalMode) -> Options {
     let secret = Secret::from_base64("a2lsbCB0ZXN0IGtleSwgbm90IHVzZWQgZWxzZXdoZXI=").unwrap();
@@ -139,7 +141,7 @@ fn agrees(found: &str, told: &Told) -> bool {
 
 fn round(folder: &Path, journal: JournalMode, delay: Duration) -> HashMap<String, Told> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["a_killed_process_loses_nothing_that_it_acknowledged", "--exact", "--nocapture"])
+        .args(["a_killed_process_loses_nothing_it_acknowledged", "--exact", "--nocapture"])
         .env(CHILD, format!("{journal:?}:{}", folder.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -150,12 +152,12 @@ fn round(folder: &Path, journal: JournalMode, delay: Duration) -> HashMap<String
     let reader = std::thread::spawn(move || told(lines));
     std::thread::sleep(delay);
     child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(SIGKILL), "the child ended by itself");
     reader.join().unwrap()
 }
 
 #[test]
-fn a_killed_process_loses_nothing_that_it_acknowledged() {
+fn a_killed_process_loses_nothing_it_acknowledged() {
     if let Ok(job) = std::env::var(CHILD) {
         let (mode, path) = job.split_once(':').unwrap();
         child(
@@ -165,7 +167,7 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
     }
     for journal in [JournalMode::Mapped, JournalMode::Plain] {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut checked = 0;
+        let (mut checked, mut in_flight) = (0, 0);
         for number in 0..ROUNDS {
             // Moments spread over a run of rotations, checkpoints and sweeps.
             let delay =
@@ -184,6 +186,7 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
                 );
             }
             checked += told.len();
+            in_flight += told.values().filter(|told| told.will.is_some()).count();
             assert_eq!(store.stats().unwrap().damaged_records, 0);
             store.close().unwrap();
         }
@@ -191,5 +194,6 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
             checked > 500,
             "only {checked} tokens were checked: the children did not get to work"
         );
+        assert!(in_flight > 0, "no kill met an operation in flight");
     }
 }

@@ -4,9 +4,7 @@
 mod common;
 
 use common::*;
-use crudjt_core::{JournalMode, Options, Store};
-
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+use crudjt_core::{Options, Store};
 
 fn fill(store: &Store, count: usize) -> Vec<crudjt_core::Token> {
     (0..count).map(|at| create(store, format!("data {at}").as_bytes(), None, None)).collect()
@@ -31,7 +29,7 @@ fn a_token_is_read_back_from_memory_and_after_a_checkpoint() {
 }
 
 #[test]
-fn a_killed_store_has_everything_that_was_acknowledged() {
+fn a_killed_store_has_everything_acknowledged() {
     for mode in MODES {
         let mut world = World::new(mode);
         let store = world.open();
@@ -95,7 +93,7 @@ fn a_closed_store_opens_with_everything_in_it_and_one_segment_left() {
 }
 
 #[test]
-fn a_handle_that_is_closed_before_others_leaves_everything_durable() {
+fn closing_one_of_several_handles_makes_everything_durable() {
     for mode in MODES {
         let world = World::new(mode);
         let (first, second) = (world.open(), world.open());
@@ -110,7 +108,7 @@ fn a_handle_that_is_closed_before_others_leaves_everything_durable() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_closed_store_whose_handle_is_kept_has_no_file_open() {
+fn a_closed_store_with_a_kept_handle_has_no_file_open() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let store = Store::open(Options::new(&path, vec![secret(1)])).unwrap();

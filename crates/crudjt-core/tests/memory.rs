@@ -7,7 +7,7 @@ use common::*;
 use crudjt_core::{JournalMode, Options, Store, Token, verify};
 
 #[test]
-fn memory_that_is_taken_ahead_takes_nothing_of_what_is_appended() {
+fn prefaulting_the_journal_overwrites_no_appended_entry() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut options = Options::new(folder.path().join("store"), vec![secret(1)]);
     (options.journal, options.max_data_size) = (JournalMode::Mapped, 4096);

@@ -69,7 +69,7 @@ fn last_segment(world: &World) -> PathBuf {
 }
 
 #[test]
-fn a_sound_store_is_copied_whole_with_tokens_that_work_and_go_on_working() {
+fn a_sound_store_is_salvaged_whole_and_its_tokens_go_on_working() {
     let Killed { world, dead, living } = killed();
     let (repaired, copy) = mend(&world, &Repair::default());
     assert_eq!((repaired.salvaged, repaired.doubtful, repaired.lost), (290, 0, 0));
@@ -83,7 +83,7 @@ fn a_sound_store_is_copied_whole_with_tokens_that_work_and_go_on_working() {
 }
 
 #[test]
-fn no_secret_is_needed() {
+fn repair_needs_no_secret() {
     let Killed { mut world, living, .. } = killed();
     let secrets = std::mem::take(&mut world.secrets);
     let (repaired, copy) = mend(&world, &Repair::default());
@@ -92,7 +92,7 @@ fn no_secret_is_needed() {
 }
 
 #[test]
-fn a_damaged_block_loses_its_records_and_nothing_dead_comes_back() {
+fn a_damaged_block_loses_its_records_and_revives_nothing() {
     let Killed { world, dead, living } = killed();
     let size = world.disk.files().iter().find(|(path, _)| path.ends_with("records")).unwrap().1;
     let (mut partial, mut most, mut without_epochs) = (0, 0, 0);
@@ -118,7 +118,7 @@ fn a_damaged_block_loses_its_records_and_nothing_dead_comes_back() {
 }
 
 #[test]
-fn what_a_hole_in_the_journal_may_hide_is_left_out_unless_asked_for() {
+fn records_that_a_journal_gap_may_have_removed_are_left_out_unless_asked_for() {
     let Killed { world, dead, living } = killed();
     // The first entry of that segment: the removal of the first token.
     world.disk.edit(&last_segment(&world), |bytes| bytes[4096 + 24] ^= 1);
@@ -135,7 +135,7 @@ fn what_a_hole_in_the_journal_may_hide_is_left_out_unless_asked_for() {
 }
 
 #[test]
-fn a_journal_that_ends_below_its_mark_makes_all_doubtful() {
+fn a_journal_that_ends_before_its_mark_makes_every_record_doubtful() {
     let Killed { world, dead, .. } = killed();
     let last = last_segment(&world);
     for length in [0, 512, 600, 1_200, 4_095, 4_096, 4_096 + 32 * 5] {
@@ -149,7 +149,7 @@ fn a_journal_that_ends_below_its_mark_makes_all_doubtful() {
 }
 
 #[test]
-fn a_damaged_block_whose_records_the_journal_still_has_loses_nothing() {
+fn a_damaged_block_loses_nothing_that_the_journal_still_has() {
     let mut world = World::new(JournalMode::Mapped);
     let store = world.open();
     let tokens: Vec<_> = (0..300).map(|_| create(&store, &[7; 200], None, None)).collect();
@@ -188,7 +188,7 @@ fn one_copy_of_the_keyring_is_enough_and_none_is_refused() {
 }
 
 #[test]
-fn nothing_is_overwritten_and_an_open_store_is_left_alone() {
+fn nothing_is_overwritten_and_an_open_store_is_refused() {
     let Killed { world, .. } = killed();
     mend(&world, &Repair::default());
     let again = repair(&world.options(), &Repair::default(), &mut |_, _| ()).err().unwrap();

@@ -12,8 +12,6 @@ use common::*;
 use crudjt_core::{JournalMode, KeyDomain, KeySlot, Options, Secret, Store, Token, keys, verify};
 use trial::rotation::{Interruptions, Rotation};
 
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
-
 fn all_seeds(what: &str, run: impl Fn(&Rotation) -> Interruptions) {
     let count = std::env::var("CRUDJT_ROTATIONS").map_or(2, |text| text.parse().unwrap());
     let mut sum = Interruptions::default();
@@ -25,17 +23,17 @@ fn all_seeds(what: &str, run: impl Fn(&Rotation) -> Interruptions) {
 }
 
 #[test]
-fn a_new_secret_takes_over_before_every_step_of_which_the_process_dies_and_nobody_is_logged_out() {
+fn a_rotation_interrupted_at_any_step_logs_nobody_out() {
     all_seeds("rotation", Rotation::rotate);
 }
 
 #[test]
-fn a_wrong_key_is_interrupted_before_every_step_and_the_right_one_finds_everything() {
+fn a_wrong_key_interrupted_at_any_step_leaves_everything_to_the_right_one() {
     all_seeds("wrong key", Rotation::intrude);
 }
 
 #[test]
-fn five_rotations_each_dropping_the_secret_before_log_nobody_out() {
+fn five_rotations_that_each_drop_the_old_secret_log_nobody_out() {
     let mut world = World::new(JournalMode::Mapped);
     let mut tokens = Vec::new();
     for newest in 1..=5u8 {
@@ -92,7 +90,7 @@ fn used_store(closed: bool, checkpoint: bool) -> (World, Vec<Token>) {
 }
 
 #[test]
-fn a_wrong_key_that_is_refused_changes_no_byte() {
+fn a_refused_wrong_key_changes_no_byte() {
     for (closed, checkpoint) in [(true, true), (false, true), (false, false)] {
         let (world, tokens) = used_store(closed, checkpoint);
         let before = contents(&world);
@@ -112,7 +110,7 @@ fn a_wrong_key_that_is_refused_changes_no_byte() {
 }
 
 #[test]
-fn a_wrong_key_that_is_let_in_changes_no_slot_and_no_record() {
+fn an_accepted_wrong_key_changes_no_slot_and_no_record() {
     for closed in [true, false] {
         let (mut world, tokens) = used_store(closed, true);
         let before = contents(&world);
@@ -144,7 +142,7 @@ fn a_wrong_key_that_is_let_in_changes_no_slot_and_no_record() {
 }
 
 #[test]
-fn domains_are_listed_with_their_ages_and_with_what_opens_them() {
+fn key_domains_are_listed_with_their_ages_and_the_slots_that_open() {
     let mut world = World::new(JournalMode::Mapped);
     create(&world.open(), b"old", None, None);
     world.clock.advance(86_400_000);
@@ -173,7 +171,7 @@ fn domains_are_listed_with_their_ages_and_with_what_opens_them() {
 }
 
 #[test]
-fn a_time_that_was_changed_in_the_keyring_opens_nothing() {
+fn a_slot_with_a_changed_time_opens_nothing() {
     let mut world = World::new(JournalMode::Mapped);
     let store = world.open();
     let token = create(&store, b"kept", None, None);

@@ -6,14 +6,12 @@ mod trial;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crudjt_core::JournalMode;
+use common::MODES;
 use crudjt_core::sabotage::{Breakage, switch};
 use trial::faults::faults_of;
 use trial::full;
 use trial::power::Trial;
 use trial::rotation::Rotation;
-
-const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
 
 fn cut(seed: u64) {
     Trial::new(seed, MODES[seed as usize % 2]).run(25);

@@ -142,14 +142,14 @@ fn check(plans: &'static [&'static [Call]], between: fn(&Store)) {
 use Call::{Delete, Read, Update};
 
 #[test]
-fn updates_and_counted_reads_beside_a_checkpoint() {
+fn updates_and_counted_reads_linearise_beside_a_checkpoint() {
     check(&[&[Update(1, Some(3)), Read, Read], &[Read, Update(2, Some(2)), Read]], |store| {
         store.checkpoint().unwrap()
     });
 }
 
 #[test]
-fn updates_and_a_delete_beside_rotation_and_sync() {
+fn updates_and_a_delete_linearise_beside_rotation_and_sync() {
     check(&[&[Update(1, None), Read, Update(2, None)], &[Read, Delete, Read]], |store| {
         (0..9).for_each(|_| _ = create(store, &[9; 900], None, None));
         store.flush().unwrap();
@@ -157,7 +157,7 @@ fn updates_and_a_delete_beside_rotation_and_sync() {
 }
 
 #[test]
-fn reads_fill_the_cache_while_commits_change_the_record() {
+fn reads_that_fill_the_cache_linearise_beside_commits() {
     check(&[&[Update(1, None), Read, Update(2, None), Read], &[Read, Read, Read]], |store| {
         store.checkpoint().unwrap();
         store.checkpoint().unwrap();
@@ -165,7 +165,7 @@ fn reads_fill_the_cache_while_commits_change_the_record() {
 }
 
 #[test]
-fn deletes_of_three_threads_find_one_token() {
+fn one_of_three_concurrent_deletes_finds_the_token() {
     check(&[&[Delete, Read], &[Read, Delete], &[Update(1, None), Delete]], |store| {
         store.flush().unwrap();
         store.checkpoint().unwrap();

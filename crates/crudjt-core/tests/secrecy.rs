@@ -82,7 +82,7 @@ impl PlantedSecret {
 }
 
 #[test]
-fn no_file_of_a_store_holds_its_secret_its_data_or_its_tokens() {
+fn no_file_of_a_store_contains_its_secret_its_data_or_its_tokens() {
     for journal in [JournalMode::Mapped, JournalMode::Plain] {
         let mut known = PlantedSecret::new(journal);
         let store = known.world.open();
@@ -104,7 +104,7 @@ fn no_file_of_a_store_holds_its_secret_its_data_or_its_tokens() {
 }
 
 #[test]
-fn the_search_finds_what_stands_in_a_file() {
+fn the_search_finds_a_secret_in_a_file() {
     let mut known = PlantedSecret::new(JournalMode::Plain);
     let store = known.world.open();
     let token = known.create(&store, 5);

@@ -78,7 +78,7 @@ fn segment_with_entries(world: &World) -> PathBuf {
 }
 
 #[test]
-fn a_closed_store_and_a_killed_one_are_sound() {
+fn closed_and_killed_stores_are_sound() {
     let (world, tokens) = killed();
     let verified = look(&world);
     assert!(verified.is_sound(), "{:?}", verified.findings);
@@ -103,7 +103,7 @@ fn expired_records_are_counted_and_foreign_keys_open_none() {
 }
 
 #[test]
-fn every_state_that_a_new_store_may_be_killed_in_is_sound() {
+fn a_new_store_that_is_killed_or_closed_is_sound() {
     let mut world = World::new(JournalMode::Plain);
     let store = world.open();
     world.kill(store);
@@ -113,7 +113,7 @@ fn every_state_that_a_new_store_may_be_killed_in_is_sound() {
 }
 
 #[test]
-fn an_open_store_is_left_alone() {
+fn an_open_store_is_refused() {
     let world = World::new(JournalMode::Mapped);
     let store = world.open();
     let refused = verify(&world.options(), &mut |_, _| ()).err().unwrap();
@@ -133,7 +133,7 @@ fn a_folder_without_a_store_is_refused() {
 }
 
 #[test]
-fn a_store_on_the_real_disk_is_verified_without_a_change() {
+fn a_store_on_a_real_disk_is_verified_without_a_change() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let options = Options::new(folder.path().join("store"), vec![secret(1)]);
     let store = Store::open(options.clone()).unwrap();
@@ -154,7 +154,7 @@ fn a_store_on_the_real_disk_is_verified_without_a_change() {
 }
 
 #[test]
-fn a_changed_byte_in_a_block_that_matters_is_found_in_its_block() {
+fn a_changed_byte_in_a_used_block_is_found_in_that_block() {
     let world = closed();
     let records = world.path.join("records");
     let size = world.disk.files().iter().find(|(path, _)| *path == records).unwrap().1;
@@ -175,7 +175,7 @@ fn a_changed_byte_in_a_block_that_matters_is_found_in_its_block() {
 }
 
 #[test]
-fn a_header_that_does_not_fit_its_file_is_found() {
+fn a_header_that_does_not_match_its_file_is_found() {
     let world = closed();
     let records = world.path.join("records");
     for at in [4096 + 20, 4096 + 23, 4096 + 64, 4096 + 192] {
@@ -235,7 +235,7 @@ fn a_damaged_or_missing_copy_of_the_keyring_is_found() {
 }
 
 #[test]
-fn a_changed_entry_below_the_mark_is_found_and_those_behind_it_are_still_read() {
+fn a_changed_synced_entry_is_found_and_those_after_it_are_still_read() {
     let (world, _) = killed();
     let whole = look(&world).entries;
     let path = segment_with_entries(&world);
@@ -246,7 +246,7 @@ fn a_changed_entry_below_the_mark_is_found_and_those_behind_it_are_still_read() 
 }
 
 #[test]
-fn files_of_other_times_or_other_stores_are_found() {
+fn older_files_and_files_of_other_stores_are_found() {
     let (world, _) = killed();
     let old = world.disk.copy();
     let store = world.open();

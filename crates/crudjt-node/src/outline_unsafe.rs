@@ -1,4 +1,5 @@
-//! Outlines of MessagePack maps for JavaScript's decoder: raw functions over a scratch buffer.
+//! Matches MessagePack maps in the scratch buffer with templates and lists their values, for
+//! JavaScript's decoder: raw Node-API functions.
 #![expect(unsafe_code, reason = "the derive macro costs several times as much per call")]
 
 use std::cell::RefCell;
@@ -13,10 +14,10 @@ use crate::functions_unsafe::{Answer, enter, object};
 use crate::scratch_unsafe::Scratch;
 use crate::values_unsafe::Values;
 
-/// Instead of the template that a map fits: none.
+/// Instead of the index of a template: the map matches none.
 const UNKNOWN: i32 = -1;
 
-/// What the functions of one decoder share.
+/// The state that the functions of one decoder share.
 struct Outline {
     scratch: Scratch,
     outliner: RefCell<Outliner>,

@@ -19,7 +19,7 @@ export async function arm64(registry, isBrief = false) {
     installFor(registry, 'linux-arm64-gnu', ['--os=linux', '--cpu=arm64', '--libc=glibc']),
   )
   if (folder === undefined) return
-  const files = isBrief ? ['behaviour-promises.test.js'] : behaviourFiles(folder)
+  const files = isBrief ? ['behaviour/in-process.test.js'] : behaviourFiles(folder)
   await runFiles('linux-arm64', folder, files, { program, env })
   if (!isBrief) await runFiles('linux-arm64', folder, ['kill/kill.test.js'], { program, env })
 }

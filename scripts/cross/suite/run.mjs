@@ -4,10 +4,10 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt, output } from '../report.mjs'
 
-/** The files that hold the behaviour suite, one for each way to reach a store. */
+/** The files that run the behaviour suite against every way to reach a store. */
 export function behaviourFiles(folder) {
-  const names = readdirSync(join(folder, '__test__'))
-  return names.filter((name) => /^behaviour-.*\.test\.js$/.test(name))
+  const names = readdirSync(join(folder, '__test__/behaviour'))
+  return names.filter((name) => name.endsWith('.test.js')).map((name) => `behaviour/${name}`)
 }
 
 /** Runs test files with `program`, a Node or a wrapper of one. */

@@ -1,11 +1,14 @@
 /** `crudjt keygen`: generates a secret key. */
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 import type { Command } from '../help.js'
+import { print } from '../outcome.js'
 import { parseOr } from '../settings/parse-value.js'
 import { readSettings } from '../settings/settings.js'
+import { OUTPUT } from '../settings/store-settings.js'
 
 const SETTINGS = {
   bytes: {
@@ -18,6 +21,7 @@ const SETTINGS = {
     placeholder: 'FILE',
     help: 'New file to write it to, with mode 0600; an existing file is never overwritten. Default: standard output.',
   },
+  ...OUTPUT,
 } as const
 
 const LENGTH: OptionKind = {
@@ -33,22 +37,32 @@ export const keygen: Command = {
   notes: [],
   settings: SETTINGS,
   async run(sources) {
-    const { bytes, out } = readSettings(SETTINGS, sources)
-    const line = `${randomBytes(parseOr(bytes, LENGTH, 32)).toString('base64')}\n`
-    if (out === undefined) process.stdout.write(line)
-    else write(out.text, line)
+    const { bytes: length, out, json } = readSettings(SETTINGS, sources)
+    const bytes = parseOr(length, LENGTH, 32)
+    const secret_key = randomBytes(bytes).toString('base64')
+    if (out === undefined) {
+      print(json, { secret_key, bytes }, [secret_key])
+      return 0
+    }
+    const file = out.text
+    write(file, `${secret_key}\n`)
+    const path = resolve(file)
+    print(json, { path, bytes }, [`Wrote a secret key to ${file}. Keep it, and keep it private.`])
     return 0
   },
 }
 
+/** Flushes the file: a store that is on disk while its key is not would be lost with the power. */
 function write(file: string, line: string): void {
   try {
-    writeFileSync(file, line, { mode: 0o600, flag: 'wx' })
+    writeFileSync(file, line, { mode: 0o600, flag: 'wx', flush: true })
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // What a full disk left of the key would else be taken for one.
+    if (code === 'ENOSPC' || code === 'EDQUOT') rmSync(file, { force: true })
     const reason = reasonOf(error as NodeJS.ErrnoException)
     throw new CommandError(STATUS.failed, `Cannot write ${file}: ${reason}`)
   }
-  process.stdout.write(`Wrote a secret key to ${file}. Keep it, and keep it private.\n`)
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

@@ -1,4 +1,5 @@
 /** `crudjt repair`: salvages the readable records of a damaged store into a new one beside it. */
+import { resolve } from 'node:path'
 import type { Finding, RepairReport } from '../../api/maintenance.js'
 import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
@@ -38,7 +39,8 @@ export const repair: Command = {
   async run(sources) {
     const values = readSettings(SETTINGS, sources)
     const path = required(values.path, SETTINGS.path)
-    const target = values.target?.text ?? `${path.replace(/(?<=.)[/\\]+$/, '')}.repaired`
+    // Resolved, since `.` and `store/` would else put the new store into the damaged one.
+    const target = values.target?.text ?? `${resolve(path)}.repaired`
     const keep_doubtful = values.keep_doubtful !== undefined
     const secret = readSecretKeys(values)
     const library = await import('../../library.js')

@@ -1,12 +1,11 @@
 /** A request to a gRPC health service. A module of its own, since the gRPC library loads slowly. */
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
-import { service } from 'grpc-health-check'
+import { checkMethod, type HealthResponse } from '../../grpc/wire/health-service.js'
 
-/** The method as the health package defines it; its types leave the messages open. */
-interface CheckMethod {
-  readonly path: string
-  requestSerialize(request: object): Buffer
-  responseDeserialize(reply: Buffer): { status: string }
+/** What a server replied, such as `SERVING`; undefined for no reply, and why. */
+export interface Health {
+  readonly status: string | undefined
+  readonly reason: string | undefined
 }
 
 /** A proxy in the environment is not meant for a server on this machine or its network. */
@@ -16,17 +15,27 @@ const CHANNEL = { 'grpc.enable_http_proxy': 0 }
  * Asks a server for its health.
  * @param target the server, as gRPC names it
  * @param timeout milliseconds to wait
- * @returns the reply, such as `SERVING`, or why there is none
  */
-export async function checkHealth(target: string, timeout: number): Promise<string> {
+export async function checkHealth(target: string, timeout: number): Promise<Health> {
   const client = new Client(target, credentials.createInsecure(), CHANNEL)
-  const { path, requestSerialize, responseDeserialize } = service.Check as unknown as CheckMethod
+  const { path, requestSerialize, responseDeserialize } = checkMethod
   const options = { deadline: Date.now() + timeout }
   try {
     return await new Promise((resolve) => {
-      const receive = (error: ServiceError | null, reply?: { status: string }) =>
-        resolve(error === null ? (reply?.status ?? 'UNKNOWN') : reasonOf(error, timeout))
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, options, receive)
+      const receive = (error: ServiceError | null, reply?: HealthResponse) =>
+        resolve({
+          status: error === null ? (reply?.status ?? 'UNKNOWN') : undefined,
+          reason: error === null ? undefined : reasonOf(error, timeout),
+        })
+      const request = { service: '' }
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        options,
+        receive,
+      )
     })
   } finally {
     client.close()

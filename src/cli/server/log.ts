@@ -4,25 +4,53 @@
  * Invariant: it holds only addresses, folders, codes and messages of this package, never a token, data
  * or a key.
  */
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
-import type { Level } from '../settings/serve-settings.js'
+import { writeSync } from 'node:fs'
+import { LEVELS, type Level } from '../settings/serve-settings.js'
 
-/** Opens the log. Writes are synchronous, so that no line is lost when the process exits. */
-export function openLog(level: Level): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+/** Milliseconds between two attempts to write to a pipe that is full. */
+const RETRY_MS = 10
+
+/** The thread sleeps by waiting on this. */
+const NEVER_CHANGES = new Int32Array(new SharedArrayBuffer(4))
+
+/** Logs a line of fields and a message. */
+type LogLine = (fields: object, message: string) => void
+
+/** One function per level. */
+export type Log = Readonly<Record<Level, LogLine>>
+
+/** Opens the log of all lines from a level upwards. */
+export function openLog(lowest: Level): Log {
+  const logLine = (level: Level, rank: number): LogLine => {
+    if (rank < LEVELS.indexOf(lowest)) return () => {}
+    return (fields, msg) => writeLine({ level, time: new Date().toISOString(), ...fields, msg })
   }
-  return pino(options, destination({ dest: 1, sync: true }))
+  const lines = LEVELS.map((level, rank) => [level, logLine(level, rank)])
+  return Object.fromEntries(lines) as Log
+}
+
+/**
+ * Writes a line to standard output synchronously, so that no line is lost when the process exits: waits
+ * while a pipe is full. A line that cannot be written, because the disk is full or nobody reads any more,
+ * is dropped: sessions are worth more than the log.
+ */
+function writeLine(line: object): void {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      Atomics.wait(NEVER_CHANGES, 0, 0, RETRY_MS)
+    }
+  }
 }
 
 /**
  * Logs an uncaught error and exits. Only its class, its code and its stack frames are logged: its
  * message might hold anything.
  */
-export function logCrashes(log: Logger): void {
+export function logCrashes(log: Log): void {
   process.on('uncaughtException', (error: unknown) => {
     const { name, code } = (error ?? {}) as NodeJS.ErrnoException
     log.fatal({ error: name, code, at: framesOf(error) }, 'internal error of crudjt, exiting')

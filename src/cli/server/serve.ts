@@ -2,7 +2,6 @@
  * The life of a server: start, serve until a signal, shut down gracefully. It reports through its log
  * only, even if it cannot start.
  */
-import type { Logger } from 'pino'
 import type { Store } from '../../api/store.js'
 import { type Address, addressText } from '../../grpc/wire/address.js'
 import { Config, current } from '../../library.js'
@@ -16,7 +15,7 @@ import {
   requiredSecretKeys,
   type ServeValues,
 } from '../settings/serve-options.js'
-import { logCrashes, openLog } from './log.js'
+import { type Log, logCrashes, openLog } from './log.js'
 import { stopSignal } from './signals.js'
 
 /**
@@ -37,7 +36,7 @@ export async function runServer(values: ServeValues): Promise<number> {
   }
 }
 
-async function serveUntilSignal(values: ServeValues, log: Logger): Promise<void> {
+async function serveUntilSignal(values: ServeValues, log: Log): Promise<void> {
   const stopping = stopSignal().then((signal) => {
     log.info({ event: 'stopping', signal }, `${signal}: completing in-flight calls`)
   })
@@ -48,13 +47,14 @@ async function serveUntilSignal(values: ServeValues, log: Logger): Promise<void>
   log.info({ event: 'stopped' }, 'everything is flushed to disk and the store is released')
 }
 
-async function start(values: ServeValues, log: Logger): Promise<void> {
+async function start(values: ServeValues, log: Log): Promise<void> {
   const options = publicOptions(values)
-  const secret = requiredSecretKeys(values)
+  const warn = (message: string) => log.warn({ event: 'CRUDJT_EXPOSED_SECRET' }, message)
+  const secret = requiredSecretKeys(values, warn)
   const master: MasterOptions = {
     ...options,
     secret_key: secret.keys,
-    access_key: readAccessKey(values),
+    access_key: readAccessKey(values, warn),
     onError: ({ code, message }) => log[severity(code)]({ event: code }, message),
   }
   try {
@@ -72,7 +72,7 @@ function severity(event: string): 'error' | 'warn' {
   return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
 }
 
-function logStart(log: Logger): void {
+function logStart(log: Log): void {
   const store = (current.store as Store).path
   const address = addressText(Config.address() as Address)
   const fields = { event: 'started', version: version(), pid: process.pid, store, address }

@@ -31,8 +31,11 @@ export function stopSignal(clock = () => performance.now()): Promise<NodeJS.Sign
  */
 export function onInterrupt(describe: () => string): () => void {
   return listen((signal) => {
-    writeSync(process.stderr.fd, `crudjt: ${describe()}\n`)
-    endBy(signal)
+    try {
+      writeSync(process.stderr.fd, `crudjt: ${describe()}\n`)
+    } finally {
+      endBy(signal)
+    }
   })
 }
 

@@ -2,7 +2,7 @@
  * The shell command that fixes missing permissions. Containers need it most: a mounted folder keeps
  * the owner that it has on the host.
  */
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const { R_OK, W_OK, X_OK } = constants
@@ -30,6 +30,23 @@ export function storePermissionHint(folder: string, access: StoreAccess): string
 /** How to let this user read a file. Undefined if permissions are not the problem. */
 export function filePermissionHint(file: string): string | undefined {
   return isDenied(file, R_OK) && existsSync(file) ? ownershipHint(resolve(file), file) : undefined
+}
+
+/** Whether every user of the machine can read a file: it and all folders above it are open to all. */
+export function isReadableByAll(file: string): boolean {
+  if (process.getuid === undefined) return false
+  try {
+    const path = realpathSync(file)
+    const { mode } = statSync(path)
+    return (mode & 0o170000) === 0o100000 && (mode & 0o004) !== 0 && isOpenToAll(dirname(path))
+  } catch {
+    return false
+  }
+}
+
+function isOpenToAll(folder: string): boolean {
+  const parent = dirname(folder)
+  return (statSync(folder).mode & 0o001) !== 0 && (parent === folder || isOpenToAll(parent))
 }
 
 function missingFolderHint(path: string): string | undefined {

@@ -3,7 +3,7 @@ import type { OptionKind } from '../../options/check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
 import { parseValue } from './parse-value.js'
-import { readSecretKeys, type SecretKeys } from './secrets.js'
+import { readSecretKeys, type SecretKeys, type Warn } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
 import type { Values } from './settings.js'
 
@@ -50,8 +50,8 @@ export function publicOptions(values: ServeValues): Partial<MasterOptions> {
 }
 
 /** @throws CommandError if there is no secret key, or if its file cannot be read */
-export function requiredSecretKeys(values: ServeValues): SecretKeys {
-  const secret = readSecretKeys(values)
+export function requiredSecretKeys(values: ServeValues, warn: Warn): SecretKeys {
+  const secret = readSecretKeys(values, warn)
   if (secret === undefined) throw new CommandError(STATUS.config, NO_SECRET)
   return secret
 }

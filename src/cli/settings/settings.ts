@@ -87,12 +87,18 @@ function readArguments(settings: readonly Setting[], args: string[]): Map<Settin
   const values = new Map<Setting, Value>()
   let position = 0
   for (const token of tokens) {
-    if (token.kind === 'option') values.set(...readOption(token, known))
+    if (token.kind === 'option') setOnce(values, ...readOption(token, known))
     if (token.kind === 'positional') {
       values.set(...readPositional(position++, token.value, settings))
     }
   }
   return values
+}
+
+/** An option given twice may be a list that the command does not take, so none of the values wins. */
+function setOnce(values: Map<Setting, Value>, setting: Setting, value: Value): void {
+  if (values.has(setting)) throw usageError(`${value.source} is given more than once`)
+  values.set(setting, value)
 }
 
 function readPositional(

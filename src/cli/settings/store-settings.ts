@@ -6,7 +6,7 @@ export const SECRET = {
     option: 'secret-file',
     placeholder: 'FILE',
     env: ['CRUDJT_SECRET_FILE'],
-    help: 'File with the secret key, or with several keys separated by commas, newest first.',
+    help: 'File with the secret key. Several keys, newest first: one a line, or several files separated by commas.',
   },
   secret_key: {
     env: ['CRUDJT_SECRET_KEY'],

@@ -1,115 +1,112 @@
 /**
- * Writes operations one behind the other into messages that are ready to be sent: with room in front
- * for the frame of gRPC and for the number up to which replies have been taken.
+ * Encodes operations one after another into frames that are ready to be sent. Each begins with space
+ * for gRPC's header and for the field `acknowledged`, which are filled in when it is sent.
  */
-import { ACKNOWLEDGED_TAG, MARK_BYTES, writeMark } from '../wire/batch-messages.js'
+import { ACKNOWLEDGED } from '../wire/batch-messages.js'
 import {
+  type EncodedOperation,
   OPERATION_BYTES,
   type OperationArguments,
   writeOperation,
 } from '../wire/batch-operation.js'
-import { FRAME_BYTES } from './grpc-call.js'
+import { FIXED64_FIELD_BYTES, writeFixed64 } from '../wire/protobuf.js'
+import { FRAME_HEADER_BYTES, writeFrameHeader } from './grpc-frame.js'
 
-/** What stands in front of the operations. */
-const HEAD = FRAME_BYTES + MARK_BYTES
-/** How long a message gets at most, but for one with a single large operation. */
-const MESSAGE_BYTES = 64 << 10
-/** Messages lie behind one another in pieces of memory of this size. */
-const PIECE_BYTES = 256 << 10
+/** What precedes the operations. */
+const HEADER_BYTES = FRAME_HEADER_BYTES + FIXED64_FIELD_BYTES
+/** The most bytes of a frame, except for one that holds a single large operation. */
+const MAX_FRAME_BYTES = 64 << 10
+/** The size of the memory chunks in which frames lie one after another. */
+const CHUNK_BYTES = 256 << 10
 
-/** A message that is ready to be sent. */
+/** A frame of operations. */
 export interface Batch {
   readonly bytes: Buffer
-  /** How many operations are in it, and how many bytes they take. */
+  /** How many operations it holds, and their size. */
   readonly count: number
   readonly size: number
   /** The highest number in it. */
   readonly last: number
 }
 
-/** Where a written operation lies. */
-export interface WrittenOperation {
-  readonly bytes: Buffer
-  readonly start: number
-  readonly end: number
-}
-
-/** Writes messages. What was written stays as it is: memory is never written twice. */
+/** Encodes frames. Memory is written once, so encoded operations stay valid for retransmission. */
 export class BatchWriter {
-  private piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  private chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   private start = 0
-  private at = HEAD
+  private at = HEADER_BYTES
   private count = 0
   private last = 0
 
-  /** Whether there is a message with operations in it. */
+  /** Whether the current frame holds no operation. */
   get isEmpty(): boolean {
     return this.count === 0
   }
 
-  /** Writes an operation; `full` gets the message before it if there was no more room in that. */
-  write(number: number, args: OperationArguments, full: (batch: Batch) => void): WrittenOperation {
-    const start = this.make((args.length ?? 0) + OPERATION_BYTES, full)
-    return this.wrote(number, start, writeOperation(this.piece, start, number, args))
+  /** Encodes an operation. @param onFull called with the current frame if there is no space in it */
+  write(
+    number: number,
+    args: OperationArguments,
+    onFull: (batch: Batch) => void,
+  ): EncodedOperation {
+    const start = this.reserve((args.length ?? 0) + OPERATION_BYTES, onFull)
+    return this.append(number, start, writeOperation(this.chunk, start, number, args))
   }
 
-  /** Writes an operation again that was written before. */
+  /** Copies an operation that was encoded before. */
   copy(
     number: number,
-    { bytes, start, end }: WrittenOperation,
-    full: (batch: Batch) => void,
+    { bytes, start, end }: EncodedOperation,
+    onFull: (batch: Batch) => void,
   ): void {
-    const at = this.make(end - start, full)
-    this.wrote(number, at, at + bytes.copy(this.piece, at, start, end))
+    const at = this.reserve(end - start, onFull)
+    this.append(number, at, at + bytes.copy(this.chunk, at, start, end))
   }
 
-  /** Ends the message at hand. */
-  seal(): Batch {
-    const { piece, count, last } = this
-    const bytes = piece.subarray(this.start, this.at)
-    this.open(this.at)
-    return { bytes, count, size: bytes.length - HEAD, last }
+  /** Ends the current frame and returns it. */
+  finish(): Batch {
+    const { chunk, count, last } = this
+    const bytes = chunk.subarray(this.start, this.at)
+    this.begin(this.at)
+    return { bytes, count, size: bytes.length - HEADER_BYTES, last }
   }
 
-  /** Drops the message at hand. */
+  /** Discards the current frame. */
   clear(): void {
-    if (this.count > 0) this.open(this.at)
+    if (this.count > 0) this.begin(this.at)
   }
 
-  private wrote(number: number, start: number, end: number): WrittenOperation {
+  private append(number: number, start: number, end: number): EncodedOperation {
     this.at = end
     this.count++
     this.last = number
-    return { bytes: this.piece, start, end }
+    return { bytes: this.chunk, start, end }
   }
 
-  /** Makes room: the place where the next operation goes. */
-  private make(size: number, full: (batch: Batch) => void): number {
-    const isLong = this.at - this.start + size > MESSAGE_BYTES
-    if (this.count > 0 && (isLong || this.at + size > this.piece.length)) full(this.seal())
-    if (this.at + size > this.piece.length) {
-      this.piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, HEAD + size))
-      this.open(0)
+  /** Makes space for an operation, and returns its offset. */
+  private reserve(size: number, onFull: (batch: Batch) => void): number {
+    const isTooLong = this.at - this.start + size > MAX_FRAME_BYTES
+    if (this.count > 0 && (isTooLong || this.at + size > this.chunk.length)) onFull(this.finish())
+    if (this.at + size > this.chunk.length) {
+      this.chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, HEADER_BYTES + size))
+      this.begin(0)
     }
     return this.at
   }
 
-  private open(start: number): void {
+  private begin(start: number): void {
     this.start = start
-    this.at = start + HEAD
+    this.at = start + HEADER_BYTES
     this.count = 0
   }
 }
 
-/** Puts the frame and the number up to which replies have been taken in front of a message. */
-export function address(bytes: Buffer, acknowledged: number): Buffer {
-  bytes[0] = 0
-  bytes.writeUInt32BE(bytes.length - FRAME_BYTES, 1)
-  writeMark(bytes, FRAME_BYTES, ACKNOWLEDGED_TAG, acknowledged)
-  return bytes
+/** Completes a frame. @param acknowledged the number up to which all replies have been received */
+export function completeFrame(frame: Buffer, acknowledged: number): Buffer {
+  writeFixed64(frame, FRAME_HEADER_BYTES, ACKNOWLEDGED, acknowledged)
+  return writeFrameHeader(frame)
 }
 
-/** A message without operations. */
-export function emptyMessage(): Buffer {
-  return Buffer.allocUnsafe(HEAD)
+/** A frame without operations that acknowledges replies. */
+export function acknowledgement(acknowledged: number): Buffer {
+  return completeFrame(Buffer.allocUnsafe(HEADER_BYTES), acknowledged)
 }

@@ -1,100 +1,96 @@
 /**
- * A client's connection to its master: one HTTP/2 session, made when somebody asks for it and made
- * anew when it is lost.
+ * A client's connection to its master: one HTTP/2 session, established on demand and re-established
+ * when it is lost.
  *
- * Written on `node:http2` and not on a gRPC library because of two things that such libraries don't
- * give: an open stream must keep no process alive, and a call that was lost must tell whether it had
- * been sent.
+ * It is built on `node:http2` because gRPC libraries lack two things: an open stream must not keep the
+ * process alive, and a call on a lost connection must know whether it was sent.
  *
- * Invariants: a session is handed out only after its peer has introduced itself as HTTP/2; attempts
- * are made only while somebody waits; the process is kept alive only by calls under way.
+ * Invariants: a session is handed out only after its peer has sent its HTTP/2 settings; attempts are
+ * made only while a caller waits; only calls in flight keep the process alive.
  */
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import type { Endpoint } from '../wire/address.js'
 
-/** Between two attempts: the first wait, and the longest, in milliseconds. */
-const FIRST_WAIT_MS = 20
-const LONGEST_WAIT_MS = 500
+/** The shortest and the longest backoff between two attempts, in milliseconds. */
+const MIN_BACKOFF_MS = 20
+const MAX_BACKOFF_MS = 500
+/** How long `close` waits for the peer, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 500
 
-/** A connection, whatever its state. */
+/** A connection in any state. */
 export class Connection {
-  private readonly endpoint: Endpoint
-  private readonly patience: number
   private session: ClientHttp2Session | undefined
   private attempting: ClientHttp2Session | undefined
   private readonly waiting = new Set<(session: ClientHttp2Session | undefined) => void>()
   private retry: NodeJS.Timeout | undefined
-  private wait = FIRST_WAIT_MS
-  private holders = 0
+  private backoff = MIN_BACKOFF_MS
+  private refs = 0
   private isClosed = false
   private failure: unknown
   private checking: NodeJS.Timeout | undefined
 
-  /** @param patience milliseconds after which a peer that says nothing is given up */
-  constructor(endpoint: Endpoint, patience: number) {
-    this.endpoint = endpoint
-    this.patience = patience
-  }
+  /** @param timeout milliseconds after which an unresponsive peer is abandoned */
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly timeout: number,
+  ) {}
 
-  /** Why the last attempt failed, for people. */
+  /** Why the last attempt failed, for display. */
   get reason(): string {
     return reasonOf(this.failure)
   }
 
-  /** Whether the last attempt failed by nothing but silence. */
+  /** Whether the last attempt failed without an error: the peer did not respond. */
   get isSilent(): boolean {
     return this.failure === undefined
   }
 
-  /** The session, if there is one that takes requests. */
+  /** The session, if there is one that accepts requests. */
   get current(): ClientHttp2Session | undefined {
     const { session } = this
     return session === undefined || session.closed || session.destroyed ? undefined : session
   }
 
-  /**
-   * Resolves to a session that takes requests; to undefined once this is closed or the signal is
-   * given.
-   */
+  /** Resolves to a session that accepts requests; to undefined when this is closed or aborted. */
   async established(signal: AbortSignal): Promise<ClientHttp2Session | undefined> {
     if (this.isClosed || signal.aborted) return undefined
     const session = this.current
     if (session !== undefined) return session
     return new Promise((resolve) => {
-      const giveUp = () => done(undefined)
+      const abort = () => done(undefined)
       const done = (session: ClientHttp2Session | undefined) => {
         this.waiting.delete(done)
-        signal.removeEventListener('abort', giveUp)
+        signal.removeEventListener('abort', abort)
         resolve(session)
       }
-      signal.addEventListener('abort', giveUp)
+      signal.addEventListener('abort', abort)
       this.waiting.add(done)
       if (this.attempting === undefined && this.retry === undefined) this.attempt()
     })
   }
 
-  /** Keeps the process alive until as many `release`. */
-  hold(): void {
-    if (this.holders++ > 0) return
+  /** Keeps the process alive until `unref` has been called as often. */
+  ref(): void {
+    if (this.refs++ > 0) return
     this.session?.ref()
     this.attempting?.ref()
     this.retry?.ref()
   }
 
-  /** Takes one `hold` back. */
-  release(): void {
-    if (--this.holders > 0) return
+  /** Reverts one `ref`. */
+  unref(): void {
+    if (--this.refs > 0) return
     this.session?.unref()
     this.attempting?.unref()
     this.retry?.unref()
   }
 
-  /** Looks whether the peer still answers; if it does not, the session is given up. */
+  /** Sends a keep-alive ping; a session whose peer does not respond is abandoned. */
   check(): void {
     const session = this.current
     if (session === undefined || this.checking !== undefined) return
-    this.checking = setTimeout(() => this.abandon(session), this.patience)
+    this.checking = setTimeout(() => this.abandon(session), this.timeout)
     this.checking.unref()
     const done = () => {
       clearTimeout(this.checking)
@@ -104,19 +100,19 @@ export class Connection {
     session.ping(done)
   }
 
-  /** Ends the connection. Streams that have ended in order are still told to the peer. */
+  /** Closes the connection gracefully: the ends of streams still reach the peer. */
   close(): void {
     this.isClosed = true
     clearTimeout(this.retry)
     this.attempting?.destroy()
     const { session } = this
     session?.close()
-    // A peer that does not answer any more is not waited for.
-    setTimeout(() => session?.destroy(), LONGEST_WAIT_MS).unref()
-    this.tell(undefined)
+    // Do not wait for a peer that no longer responds.
+    setTimeout(() => session?.destroy(), CLOSE_TIMEOUT_MS).unref()
+    this.resolveWaiting(undefined)
   }
 
-  /** Gives a session up that turned out to be of no use; the next caller gets another. */
+  /** Abandons a session that is unusable; the next caller gets another one. */
   abandon(session: ClientHttp2Session): void {
     if (this.session === session) this.session = undefined
     session.destroy()
@@ -124,13 +120,13 @@ export class Connection {
 
   private attempt(): void {
     this.retry = undefined
-    // What is reached is decided by the socket, and what the peer is told by each request.
+    // The socket determines the destination, and each request sets its own authority.
     const session = connectHttp2('http://localhost', {
       createConnection: () => connectSocket({ ...this.endpoint, noDelay: true }),
     })
     this.attempting = session
-    if (this.holders === 0) session.unref()
-    session.setTimeout(this.patience, () => {
+    if (this.refs === 0) session.unref()
+    session.setTimeout(this.timeout, () => {
       if (this.attempting !== session) return
       this.failure = undefined
       session.destroy()
@@ -150,9 +146,9 @@ export class Connection {
     this.attempting = undefined
     this.failure = undefined
     this.session = session
-    this.wait = FIRST_WAIT_MS
+    this.backoff = MIN_BACKOFF_MS
     session.setTimeout(0)
-    this.tell(session)
+    this.resolveWaiting(session)
   }
 
   private drop(session: ClientHttp2Session): void {
@@ -162,12 +158,12 @@ export class Connection {
   private fail(): void {
     this.attempting = undefined
     if (this.isClosed || this.waiting.size === 0) return
-    this.retry = setTimeout(() => this.attempt(), this.wait * (0.5 + Math.random() / 2))
-    if (this.holders === 0) this.retry.unref()
-    this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS)
+    this.retry = setTimeout(() => this.attempt(), this.backoff * (0.5 + Math.random() / 2))
+    if (this.refs === 0) this.retry.unref()
+    this.backoff = Math.min(this.backoff * 2, MAX_BACKOFF_MS)
   }
 
-  private tell(session: ClientHttp2Session | undefined): void {
+  private resolveWaiting(session: ClientHttp2Session | undefined): void {
     for (const resolve of this.waiting) resolve(session)
   }
 }
@@ -176,17 +172,17 @@ function reasonOf(failure: unknown): string {
   const { code } = (failure ?? {}) as NodeJS.ErrnoException
   switch (code) {
     case undefined:
-      return 'nobody answers there'
+      return 'no response from there'
     case 'ECONNREFUSED':
       return 'nothing listens there'
     case 'ENOENT':
-      return 'there is no such socket'
+      return 'the socket does not exist'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'the host can not be resolved'
+      return 'the host name cannot be resolved'
     case 'EACCES':
-      return 'this user may not'
+      return 'permission denied'
     default:
-      return `what listens there is no CRUDJT master, or is ending (${code})`
+      return `the server there is not a CRUDJT master, or is shutting down (${code})`
   }
 }

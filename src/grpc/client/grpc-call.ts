@@ -1,4 +1,4 @@
-/** One unary call of gRPC over an HTTP/2 session: a request, and whatever comes of it. */
+/** A unary gRPC call over an HTTP/2 session. */
 import {
   type ClientHttp2Session,
   constants,
@@ -6,34 +6,32 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { ACCESS_HEADER, bearer } from '../wire/access-key.js'
-import { UNIX } from '../wire/address.js'
+import { UNIX_PREFIX } from '../wire/address.js'
+import { framed, unframed } from './grpc-frame.js'
 import type { Link } from './link.js'
 
 /** How a call or stream ended. */
 export interface CallEnd {
-  /** The status of gRPC; undefined if none arrived. */
+  /** The gRPC status; undefined if none arrived. */
   readonly status: number | undefined
-  /** Its text. */
+  /** The text of the status. */
   readonly text: string
   /** All headers and trailers. */
   readonly headers: IncomingHttpHeaders
-  /** Whether the master certainly has not looked at the request: it may be sent again. */
-  readonly isUntouched: boolean
+  /** Whether the master refused the request unprocessed, so that a retry is safe. */
+  readonly isRefused: boolean
 }
 
-/** What came of a call. */
+/** The outcome of a unary call. */
 export interface CallOutcome extends CallEnd {
-  /** The answer's message; undefined if none arrived whole. */
+  /** The response; undefined if it did not arrive completely. */
   readonly message: Buffer | undefined
 }
 
-/** More than the largest answer there can be. */
-const MOST_BYTES = 1 << 20
+/** More than any response takes. */
+const MAX_RESPONSE_BYTES = 1 << 20
 
-/** What stands in front of each message of gRPC: whether it is compressed, and its length. */
-export const FRAME_BYTES = 5
-
-/** Headers of a request, with the access key if there is one. */
+/** The headers of a request, including the access key if there is one. */
 export function requestHeaders(
   path: string,
   { address, accessKey }: Pick<Link, 'address' | 'accessKey'>,
@@ -42,7 +40,7 @@ export function requestHeaders(
   return {
     ':method': 'POST',
     ':path': path,
-    ':authority': address.startsWith(UNIX) ? 'localhost' : address,
+    ':authority': address.startsWith(UNIX_PREFIX) ? 'localhost' : address,
     'content-type': 'application/grpc',
     te: 'trailers',
     ...(accessKey === undefined ? {} : { [ACCESS_HEADER]: bearer(accessKey) }),
@@ -50,20 +48,11 @@ export function requestHeaders(
   }
 }
 
-/** A message in its frame. */
-export function framed(message: Buffer): Buffer {
-  const frame = Buffer.allocUnsafe(FRAME_BYTES + message.length)
-  frame[0] = 0
-  frame.writeUInt32BE(message.length, 1)
-  message.copy(frame, FRAME_BYTES)
-  return frame
-}
-
 /**
  * Makes a call. The promise never rejects.
- * @param signal gives the call up
+ * @param signal cancels the call
  */
-export function exchange(
+export function callUnary(
   session: ClientHttp2Session,
   headers: OutgoingHttpHeaders,
   message: Buffer,
@@ -71,44 +60,38 @@ export function exchange(
 ): Promise<CallOutcome> {
   const stream = session.request(headers, { signal })
   const chunks: Buffer[] = []
-  let received = 0
-  const answered: IncomingHttpHeaders = {}
-  stream.on('response', (given) => Object.assign(answered, given))
-  stream.on('trailers', (given) => Object.assign(answered, given))
+  let size = 0
+  const received: IncomingHttpHeaders = {}
+  stream.on('response', (headers) => Object.assign(received, headers))
+  stream.on('trailers', (trailers) => Object.assign(received, trailers))
   stream.on('data', (chunk: Buffer) => {
-    received += chunk.length
-    if (received > MOST_BYTES) stream.close(constants.NGHTTP2_CANCEL)
+    size += chunk.length
+    if (size > MAX_RESPONSE_BYTES) stream.close(constants.NGHTTP2_CANCEL)
     else chunks.push(chunk)
   })
-  // What is wrong shows in what has arrived when the stream closes.
+  // The close event reports what arrived and with which code the stream ended.
   stream.on('error', () => {})
   stream.end(framed(message))
   return new Promise((resolve) => {
     stream.once('close', () => {
       const message = unframed(Buffer.concat(chunks))
-      resolve({ ...endingOf(answered, stream.rstCode), message })
+      resolve({ ...callEndOf(received, stream.rstCode), message })
     })
   })
 }
 
-/** How a stream ended, by its headers and trailers and the code it was closed with. */
-export function endingOf(headers: IncomingHttpHeaders, rstCode: number): CallEnd {
+/** How a stream ended, from its headers and trailers and its HTTP/2 error code. */
+export function callEndOf(headers: IncomingHttpHeaders, rstCode: number): CallEnd {
   const status = headers['grpc-status']
   return {
     status: typeof status === 'string' && /^\d{1,2}$/.test(status) ? Number(status) : undefined,
     text: textOf(headers['grpc-message']),
     headers,
-    isUntouched: rstCode === constants.NGHTTP2_REFUSED_STREAM,
+    isRefused: rstCode === constants.NGHTTP2_REFUSED_STREAM,
   }
 }
 
-function unframed(frame: Buffer): Buffer | undefined {
-  const isWhole = frame.length >= FRAME_BYTES && frame[0] === 0
-  if (!isWhole || frame.readUInt32BE(1) !== frame.length - FRAME_BYTES) return undefined
-  return frame.subarray(FRAME_BYTES)
-}
-
-/** Whether what answered speaks gRPC, or nothing has answered. */
+/** False if the peer answered, but not in gRPC. */
 export function isGrpc(headers: IncomingHttpHeaders): boolean {
   if (headers[':status'] === undefined) return true
   return headers['content-type']?.startsWith('application/grpc') === true

@@ -1,4 +1,4 @@
-/** How a client's calls get to its master: by unary methods, or by the batch stream. */
+/** What a client's calls go through: the batch stream or the unary methods, over one connection. */
 
 import type { OperationArguments } from '../wire/batch-operation.js'
 import type { Connection } from './connection.js'
@@ -6,23 +6,23 @@ import type { Connection } from './connection.js'
 /** The calls of one client. */
 export interface Calls {
   /**
-   * Makes a call with arguments that were checked. Its data lies in the scratch buffer, and limits that
-   * no Number can hold in its header, so they are taken before anything else of the program runs.
-   * @returns a token, a session or null, whether there was a live token, nothing, or counters: by kind
+   * Makes a call with validated arguments. Its data is in the scratch buffer, and limits beyond 2^53 in
+   * its header; both are consumed synchronously, before other code can run.
+   * @returns by kind: a token; a session or null; whether there was a live token; nothing; or counters
    */
   call<T>(args: OperationArguments): Promise<T>
-  /** The most bytes that data may take, as far as is known. */
+  /** The largest data size that the master accepts, as far as it is known. */
   readonly dataSize: number
-  /** Ends, when everything under way is answered; nothing more may be called. */
+  /** Closes the connection once in-flight calls have completed; no call may follow. */
   close(): Promise<void>
 }
 
-/** What a client knows of its master. */
+/** A client's connection to its master, and how to use it. */
 export interface Link {
   readonly connection: Connection
-  /** The master's address, for people. */
+  /** The master's address, for display. */
   readonly address: string
-  /** Milliseconds that a call may take. */
+  /** The deadline of a call in milliseconds. */
   readonly timeout: number
   readonly accessKey: string | undefined
 }

@@ -1,49 +1,50 @@
 /**
- * Values by numbers that count up, from the lowest that is still there to the last that was given: a ring.
+ * A ring buffer of values with ascending numbers, from the lowest one that is still present to the
+ * newest.
  *
- * A Map would do the same, but it rehashes all the time where values come and go, and an old table that has
- * outlived a collection keeps all later tables alive, with what was in them: of 512 calls at a time a third
- * of the client's time was collecting garbage.
+ * A Map would do the same, but it rehashes constantly under churn, and an old table that was promoted
+ * keeps all later tables reachable, with their contents: with 512 calls at a time a third of the
+ * client's time was garbage collection.
  */
 
-/** How many places there are at least: as many as calls are often under way. */
-const FEWEST = 1024
+/** The smallest capacity: the usual number of calls in flight. */
+const MIN_CAPACITY = 1024
 
-/** A window over numbered values. */
+/** Values by their numbers. */
 export class NumberRing<T> {
-  /** The number that the next value gets. */
+  /** The number of the next value. */
   next = 1
   private first = 1
-  private slots: (T | undefined)[] = new Array(FEWEST).fill(undefined)
+  private slots: (T | undefined)[] = new Array(MIN_CAPACITY).fill(undefined)
 
-  /** The number below which there is nothing; `next`, if there is nothing at all. */
+  /** The lowest number that is present; `next` if the ring is empty. */
   get lowest(): number {
     return this.first
   }
 
-  /** Puts a value in, and gives its number. */
+  /** Adds a value, and returns its number. */
   add(value: T): number {
     if (this.next - this.first === this.slots.length) this.resize(2 * this.slots.length)
-    this.slots[this.place(this.next)] = value
+    this.slots[this.slotOf(this.next)] = value
     return this.next++
   }
 
-  /** The value of a number, if it is there. */
+  /** The value of a number, if it is present. */
   get(number: number): T | undefined {
     const isInside = number >= this.first && number < this.next
-    return isInside ? this.slots[this.place(number)] : undefined
+    return isInside ? this.slots[this.slotOf(number)] : undefined
   }
 
-  /** Takes a value that is there out. */
+  /** Removes a value that is present. */
   delete(number: number): void {
-    this.slots[this.place(number)] = undefined
+    this.slots[this.slotOf(number)] = undefined
     if (number !== this.first) return
-    while (this.first < this.next && this.slots[this.place(this.first)] === undefined) this.first++
+    while (this.first < this.next && this.slots[this.slotOf(this.first)] === undefined) this.first++
     const { length } = this.slots
-    if (length > FEWEST && this.next - this.first < length / 8) this.resize(length / 2)
+    if (length > MIN_CAPACITY && this.next - this.first < length / 8) this.resize(length / 2)
   }
 
-  /** What is there, in the order of its numbers; any of it may be taken out meanwhile. */
+  /** All values in the order of their numbers; they may be deleted during the iteration. */
   *[Symbol.iterator](): Generator<T, void, void> {
     for (let number = this.first; number < this.next; number++) {
       const value = this.get(number)
@@ -51,14 +52,14 @@ export class NumberRing<T> {
     }
   }
 
-  private place(number: number): number {
+  private slotOf(number: number): number {
     return number % this.slots.length
   }
 
   private resize(length: number): void {
     const slots = new Array(length).fill(undefined)
     for (let number = this.first; number < this.next; number++) {
-      slots[number % length] = this.slots[this.place(number)]
+      slots[number % length] = this.slots[this.slotOf(number)]
     }
     this.slots = slots
   }

@@ -1,136 +1,124 @@
 /**
- * A client's operations from their call to their reply, over all streams.
+ * A client's operations from call to reply, across streams.
  *
- * Invariants: numbers count up and are sent in their order; what was sent on one stream and not
- * answered is sent again on the next one with the same number, to the same start of the same master
- * only; what was sent to a start of a master that is over fails, and is never sent again; what a caller
- * was told has failed before it was sent is never sent. How much is sent and not answered is bounded.
+ * Invariants: numbers ascend, and operations are sent in their order. An operation that was sent and has
+ * no reply is retransmitted on the next stream under the same number, but only to the same instance of
+ * the master; if that was restarted, the operation fails and is never retransmitted. An operation whose
+ * call failed before it was sent is never sent. The number and size of unanswered operations are bounded.
  */
 import { CRUDJTError } from '../../errors.js'
-import type { OperationArguments } from '../wire/batch-operation.js'
+import type { EncodedOperation, OperationArguments } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
-import { type Batch, BatchWriter, type WrittenOperation } from './batch-writer.js'
+import { type Batch, BatchWriter } from './batch-writer.js'
 import { NumberRing } from './number-ring.js'
 
-/** How many operations, and bytes of them, are sent before a reply has to come. */
-const MOST_SENT = 8192
-const MOST_SENT_BYTES = 2 << 20
+/** The most operations, and bytes of them, that may be unanswered (backpressure). */
+const MAX_UNANSWERED = 8192
+const MAX_UNANSWERED_BYTES = 2 << 20
 /**
- * How many messages are sent that the master has not begun to work on. With two, either side has one to
- * work on; with more, they only get smaller, and each has its cost.
+ * The most batches in flight that the master has not started on. With two, each side has one to work on;
+ * more would only be smaller, at a cost for each.
  */
-const MOST_MESSAGES = 2
+const MAX_BATCHES = 2
 
-/** An operation and who waits for it. */
+/** An operation and the promise of its call. */
 export class PendingOperation {
-  readonly number: number
-  readonly kind: number
-  /** When its caller is told that it took too long, by `performance.now`. */
-  readonly deadline: number
-  readonly written: WrittenOperation
-  readonly resolve: (answer: never) => void
-  readonly reject: (error: Error) => void
-  /** Whether its caller has been told how it ended. */
+  /** Whether the promise is settled. */
   isSettled = false
 
+  /** @param deadline when the call fails for lack of a reply, by `performance.now` */
   constructor(
-    number: number,
-    kind: number,
-    deadline: number,
-    written: WrittenOperation,
-    resolve: (answer: never) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.number = number
-    this.kind = kind
-    this.deadline = deadline
-    this.written = written
-    this.resolve = resolve
-    this.reject = reject
-  }
+    readonly number: number,
+    readonly kind: number,
+    readonly deadline: number,
+    readonly encoded: EncodedOperation,
+    readonly resolve: (value: never) => void,
+    readonly reject: (error: Error) => void,
+  ) {}
 }
 
 /** All operations of one client. */
 export class PendingOperations {
-  private readonly address: string
-  private readonly inFlight: InFlight
   private readonly writer = new BatchWriter()
   private readonly operations = new NumberRing<PendingOperation>()
   private batches: Batch[] = []
-  /** The highest number sent on this stream, and to this start of the master. */
+  /** The highest number sent on this stream, and to this instance of the master. */
   private sentOnStream = 0
-  private sentEver = 0
-  private sentCount = 0
-  private sentBytes = 0
-  /** The highest number in each message that was sent and not begun. */
-  private under: number[] = []
-  /** The start of the master that `sentEver` is about. */
+  private sentToMaster = 0
+  private unanswered = 0
+  private unansweredBytes = 0
+  /** The highest number of each batch that was sent and not started. */
+  private unstarted: number[] = []
+  /** The instance of the master that `sentToMaster` refers to. */
   private master: Buffer | undefined
+  /** Whether unsent batches hold operations that must not be sent any more. */
   private isStale = false
 
   /**
-   * @param address the master's, for people
-   * @param inFlight counts the callers that wait
+   * @param address the master's address, for display
+   * @param inFlight counts the calls in flight
    */
-  constructor(address: string, inFlight: InFlight) {
-    this.address = address
-    this.inFlight = inFlight
-  }
+  constructor(
+    private readonly address: string,
+    private readonly inFlight: InFlight,
+  ) {}
 
-  /** The number up to which everything is answered or given up. */
+  /** The number up to which every operation is answered or abandoned. */
   get acknowledged(): number {
     return this.operations.lowest - 1
   }
 
-  /** Whether nothing is on its way that a reply is to come for. */
-  get isQuiet(): boolean {
-    return this.sentCount === 0
+  /** Whether no operation is waiting for its reply. */
+  get isIdle(): boolean {
+    return this.unanswered === 0
   }
 
-  /** Takes a call whose data lies in the scratch buffer. */
+  /** Adds a call whose data is in the scratch buffer. */
   add<T>(args: OperationArguments, deadline: number): Promise<T> {
     const number = this.operations.next
-    const written = this.writer.write(number, args, this.queue)
+    const encoded = this.writer.write(number, args, this.queue)
     this.inFlight.enter()
     return new Promise<T>((resolve, reject) => {
       this.operations.add(
-        new PendingOperation(number, args.kind, deadline, written, resolve, reject),
+        new PendingOperation(number, args.kind, deadline, encoded, resolve, reject),
       )
     })
   }
 
-  /** The next message to send on this stream; undefined: none, or none as long as nothing is answered. */
-  take(): Batch | undefined {
-    if (this.under.length >= MOST_MESSAGES) return undefined
-    if (this.sentCount >= MOST_SENT || this.sentBytes >= MOST_SENT_BYTES) return undefined
-    if (this.isStale) this.rewrite(this.sentOnStream)
-    if (!this.writer.isEmpty) this.batches.push(this.writer.seal())
+  /** The next batch to send on this stream; undefined if there is none, or none may be sent yet. */
+  nextBatch(): Batch | undefined {
+    if (this.unstarted.length >= MAX_BATCHES) return undefined
+    if (this.unanswered >= MAX_UNANSWERED || this.unansweredBytes >= MAX_UNANSWERED_BYTES) {
+      return undefined
+    }
+    if (this.isStale) this.rebatch(this.sentOnStream)
+    if (!this.writer.isEmpty) this.batches.push(this.writer.finish())
     const batch = this.batches.shift()
     if (batch === undefined) return undefined
-    this.sentCount += batch.count
-    this.sentBytes += batch.size
+    this.unanswered += batch.count
+    this.unansweredBytes += batch.size
     this.sentOnStream = batch.last
-    this.under.push(batch.last)
-    if (batch.last > this.sentEver) this.sentEver = batch.last
+    this.unstarted.push(batch.last)
+    if (batch.last > this.sentToMaster) this.sentToMaster = batch.last
     return batch
   }
 
-  /** The master has begun everything up to a number. */
-  begun(number: number): void {
-    while (this.under.length > 0 && (this.under[0] as number) <= number) this.under.shift()
+  /** The master has started every operation up to a number. */
+  started(number: number): void {
+    while ((this.unstarted[0] ?? Number.POSITIVE_INFINITY) <= number) this.unstarted.shift()
   }
 
-  /** The operation that a reply is for; undefined if nobody waits for it. */
+  /** The operation that a reply is for; undefined if its call has already failed. */
   answered(number: number): PendingOperation | undefined {
     const operation = this.operations.get(number)
     if (operation === undefined) return undefined
     this.operations.delete(number)
     if (number > this.sentOnStream) {
-      // Its reply was on the way from an earlier stream: it need not be sent again on this one.
+      // A late reply from an earlier stream: no retransmission on this one.
       this.isStale = true
     } else {
-      this.sentCount--
-      this.sentBytes -= operation.written.end - operation.written.start
+      this.unanswered--
+      this.unansweredBytes -= operation.encoded.end - operation.encoded.start
     }
     if (operation.isSettled) return undefined
     operation.isSettled = true
@@ -138,33 +126,33 @@ export class PendingOperations {
     return operation
   }
 
-  /** A stream begins: what is to be sent on it is everything unanswered. */
-  begin(master: Buffer, resumed: boolean): void {
+  /** A stream begins, on which every unanswered operation is sent. */
+  beginStream(master: Buffer, resumed: boolean): void {
     const isSame = resumed && this.master?.equals(master) === true
     if (!isSame) this.failSent()
     this.master = master
-    this.rewrite(0)
+    this.rebatch(0)
   }
 
-  /** The master has ended in order, and has begun nothing beyond a number. */
-  goodbye(taken: number): void {
-    if (taken < this.sentEver) this.sentEver = taken
+  /** The master shuts down gracefully, and has started no operation beyond a number. */
+  goodbye(number: number): void {
+    if (number < this.sentToMaster) this.sentToMaster = number
   }
 
-  /** What was sent may or may not have been carried out by a master that is gone. */
+  /** Fails what was sent: a master that is gone may or may not have executed it. */
   private failSent(): void {
-    const message = `The master at ${this.address} was restarted: whether the call was carried out is not known`
+    const message = `The master at ${this.address} was restarted: it is unknown whether the call was executed`
     for (const operation of this.operations) {
-      if (operation.number > this.sentEver) break
-      this.settle(operation, new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message))
+      if (operation.number > this.sentToMaster) break
+      this.reject(operation, new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message))
     }
   }
 
   /**
-   * Fails what has taken too long.
-   * @param errorOf says how, knowing whether it was sent
-   * @param isStreaming whether replies can still come
-   * @returns when the next one will have; undefined if nobody waits
+   * Fails the operations whose deadline has passed.
+   * @param isStreaming whether replies can still arrive
+   * @param errorOf the error of an operation, by whether it was sent
+   * @returns the next deadline; undefined if no call is in flight
    */
   expire(
     now: number,
@@ -174,9 +162,9 @@ export class PendingOperations {
     for (const operation of this.operations) {
       if (operation.isSettled) continue
       if (operation.deadline > now) return operation.deadline
-      const wasSent = operation.number <= this.sentEver
-      this.settle(operation, errorOf(wasSent))
-      // One on its way keeps its place until the reply comes, or a stalled master would be flooded.
+      const wasSent = operation.number <= this.sentToMaster
+      this.reject(operation, errorOf(wasSent))
+      // One that is in flight still counts as unanswered, or a stalled master would be flooded.
       if (isStreaming && operation.number <= this.sentOnStream) continue
       this.operations.delete(operation.number)
       this.isStale = true
@@ -184,41 +172,41 @@ export class PendingOperations {
     return undefined
   }
 
-  /** Fails everything. */
+  /** Fails all operations. */
   fail(error: Error): void {
-    for (const operation of this.drain()) this.settle(operation, error)
+    for (const operation of this.drain()) this.reject(operation, error)
   }
 
-  /** Takes everything out that somebody waits for; the caller settles it, and counts it out. */
+  /** Removes all operations; the caller settles those returned, and counts them out. */
   drain(): PendingOperation[] {
     const operations = [...this.operations].filter(({ isSettled }) => !isSettled)
     for (const { number } of this.operations) this.operations.delete(number)
-    this.rewrite(0)
+    this.rebatch(0)
     return operations
   }
 
-  private settle(operation: PendingOperation, error: Error): void {
+  private reject(operation: PendingOperation, error: Error): void {
     if (operation.isSettled) return
     operation.isSettled = true
     operation.reject(error)
     this.inFlight.leave()
   }
 
-  /** Writes the messages anew that hold what lies beyond a number. */
-  private rewrite(sent: number): void {
+  /** Rebuilds the unsent batches from the operations beyond a number. */
+  private rebatch(sent: number): void {
     this.isStale = false
     this.batches = []
     this.writer.clear()
     for (const operation of this.operations) {
       if (operation.number <= sent) continue
       if (operation.isSettled) this.operations.delete(operation.number)
-      else this.writer.copy(operation.number, operation.written, this.queue)
+      else this.writer.copy(operation.number, operation.encoded, this.queue)
     }
     if (sent > 0) return
     this.sentOnStream = 0
-    this.sentCount = 0
-    this.sentBytes = 0
-    this.under = []
+    this.unanswered = 0
+    this.unansweredBytes = 0
+    this.unstarted = []
   }
 
   private readonly queue = (batch: Batch): void => {

@@ -1,11 +1,10 @@
 /**
- * A store in another process: the same checks and the same packing as in this one, and then a call to
- * its master. It keeps no process alive but while a call is under way.
+ * A store in another process. Calls are validated and encoded as for a local store, then sent to the
+ * master. Only calls in flight keep the process alive.
  */
-
+import { type InspectOptions, inspect } from 'node:util'
 import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
-
 import { CRUDJTError, notStarted } from '../../errors.js'
 import { bringToFront } from '../../msgpack/encode.js'
 import { type BackupOptions, type BackupReport, checkBackup } from '../../options/backup-options.js'
@@ -28,26 +27,26 @@ import { Connection } from './connection.js'
 import type { Calls } from './link.js'
 import { remoteBackup } from './remote-backup.js'
 
-/** A client of a master. */
+/** A client of a master. Its fields are `#private`, as those of `LocalStore`. */
 export class RemoteStore implements SessionStore {
-  /** Where the master is. */
+  /** The master's address. */
   readonly address: Address
-  private readonly calls: Calls
-  private closing: Promise<void> | undefined
+  readonly #calls: Calls
+  #closing: Promise<void> | undefined
 
-  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket where there are none */
+  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
   constructor(options: ConnectOptions) {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
     const connection = new Connection(endpointOf(this.address), timeout)
-    this.calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
+    this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
   }
 
   create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
-      prepareCreate(data, this.calls.dataSize, false, ttl, silence_read)
-      return this.calls.call(preparedOperation(Kind.CREATE))
+      prepareCreate(data, this.#calls.dataSize, false, ttl, silence_read)
+      return this.#calls.call(preparedOperation(Kind.CREATE))
     })
   }
 
@@ -56,7 +55,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainOperation(Kind.READ, token))
+      return this.#calls.call(plainOperation(Kind.READ, token))
     })
   }
 
@@ -68,39 +67,39 @@ export class RemoteStore implements SessionStore {
   ): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      prepareUpdate(data, this.calls.dataSize, ttl, silence_read)
-      return this.calls.call(preparedOperation(Kind.UPDATE, token))
+      prepareUpdate(data, this.#calls.dataSize, ttl, silence_read)
+      return this.#calls.call(preparedOperation(Kind.UPDATE, token))
     })
   }
 
   delete(token: string, options?: DurableOptions): Promise<boolean> {
     return this.call(() => {
       checkToken(token)
-      return this.calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
+      return this.#calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
     })
   }
 
   flush(): Promise<void> {
-    return this.call(() => this.calls.call(plainOperation(Kind.FLUSH)))
+    return this.call(() => this.#calls.call(plainOperation(Kind.FLUSH)))
   }
 
   stats(): Promise<StoreStats> {
-    return this.call(() => this.calls.call(plainOperation(Kind.STATS)))
+    return this.call(() => this.#calls.call(plainOperation(Kind.STATS)))
   }
 
-  /** What is wrong with a call becomes a rejection. */
-  private call<T>(begin: () => Promise<T>): Promise<T> {
+  /** Turns an exception into a rejection. */
+  private call<T>(start: () => Promise<T>): Promise<T> {
     try {
-      if (this.closing !== undefined) throw notStarted()
-      return begin()
+      if (this.#closing !== undefined) throw notStarted()
+      return start()
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   close(): Promise<void> {
-    this.closing ??= this.calls.close()
-    return this.closing
+    this.#closing ??= this.#calls.close()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -111,7 +110,7 @@ export class RemoteStore implements SessionStore {
     return this.backupOf(undefined, target, options)
   }
 
-  /** @internal The same of the store in a folder, which the master must have too. */
+  /** @internal The same, if the master's store is the one in a folder. */
   backupOf(
     folder: string | undefined,
     target: string,
@@ -119,33 +118,43 @@ export class RemoteStore implements SessionStore {
   ): Promise<BackupReport> {
     return this.call(() => {
       checkBackup(target, options)
-      return remoteBackup(this.calls, { folder, target, onProgress: options.onProgress })
+      return remoteBackup(this.#calls, { folder, target, onProgress: options.onProgress })
     })
   }
 
   createSync(): string {
-    throw onlyHere('createSync')
+    throw unsupported('createSync')
   }
 
   readSync(): never {
-    throw onlyHere('readSync')
+    throw unsupported('readSync')
   }
 
   updateSync(): boolean {
-    throw onlyHere('updateSync')
+    throw unsupported('updateSync')
   }
 
   deleteSync(): boolean {
-    throw onlyHere('deleteSync')
+    throw unsupported('deleteSync')
+  }
+
+  /** @internal What `JSON.stringify` shows: neither the access key nor a token. */
+  toJSON(): object {
+    return { ...this.address }
+  }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `RemoteStore ${inspect(this.toJSON(), options)}`
   }
 }
 
-function onlyHere(name: string): CRUDJTError {
-  const message = `${name} needs a store in this process, and this one is a master's`
+function unsupported(name: string): CRUDJTError {
+  const message = `${name} needs a store that is open in this process: use the promise variant with a master`
   return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
 }
 
-/** The operation that was prepared. Its data is moved to where `writeOperation` takes it from. */
+/** The prepared operation, with its data moved to where `writeOperation` reads it. */
 function preparedOperation(kind: number, token?: string): OperationArguments {
   const { length, ttl, reads, keep, durable } = prepared
   bringToFront(length)

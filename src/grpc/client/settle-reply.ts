@@ -1,4 +1,4 @@
-/** Replies of the batch stream as the callers see them. */
+/** Settles the promise of a call with its reply. */
 
 import { statsFrom } from '../../engine/stats.js'
 import { type ErrorCode, errorOf } from '../../errors.js'
@@ -7,20 +7,20 @@ import { Kind } from '../wire/batch-operation.js'
 import type { ReplyReader } from '../wire/batch-reply.js'
 import type { PendingOperation } from './pending-operations.js'
 
-/** Tells a caller what the reply to its call says. */
-export function settle(operation: PendingOperation, reply: ReplyReader): void {
+/** Resolves or rejects an operation as its reply says. */
+export function settleReply(operation: PendingOperation, reply: ReplyReader): void {
   if (reply.code !== '') {
     operation.reject(errorOf(reply.code as ErrorCode, reply.text))
     return
   }
   try {
-    operation.resolve(answerOf(operation.kind, reply) as never)
+    operation.resolve(resultOf(operation.kind, reply) as never)
   } catch (error) {
     operation.reject(error as Error)
   }
 }
 
-function answerOf(kind: number, reply: ReplyReader): unknown {
+function resultOf(kind: number, reply: ReplyReader): unknown {
   switch (kind) {
     case Kind.CREATE:
       return reply.token

@@ -1,7 +1,7 @@
 /**
- * A client's calls by the unary methods, which every master of every language has.
+ * Calls by the unary methods, which masters in all languages have.
  *
- * Invariant: a request that may have reached the master is not sent again.
+ * Invariant: a request that the master may have processed is never retransmitted.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXACT_LIMIT } from '../../engine/native.js'
@@ -9,7 +9,7 @@ import { exact, READS_EXACT, TTL_EXACT } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { type Session, sessionFrom } from '../../records/session.js'
 import { Kind, type OperationArguments } from '../wire/batch-operation.js'
-import { openResult } from '../wire/read-response.js'
+import { unpackReadResult } from '../wire/read-response.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import {
   readFirst,
@@ -19,17 +19,23 @@ import {
   writeToken,
   writeUpdateRequest,
 } from '../wire/token-messages.js'
-import { lost, noMaster, tooLate, unavailable } from './connection-errors.js'
-import { type CallOutcome, exchange, isGrpc, requestHeaders } from './grpc-call.js'
+import { connectionLost, deadlineExceeded, notMaster, unavailable } from './connection-errors.js'
+import { type CallOutcome, callUnary, isGrpc, requestHeaders } from './grpc-call.js'
 import type { Link } from './link.js'
+
+/** The pause before a request that the master refused unprocessed is retried. */
+const RETRY_MS = 20
+
+/** The calls that only masters with the batch stream support. */
+const BATCH_ONLY: Readonly<Record<number, string>> = {
+  [Kind.FLUSH]: 'flush()',
+  [Kind.STATS]: 'stats()',
+  [Kind.BACKUP]: 'backup()',
+}
 
 /** The calls of one client. */
 export class UnaryClient {
-  private readonly link: Link
-
-  constructor(link: Link) {
-    this.link = link
-  }
+  constructor(private readonly link: Link) {}
 
   /** See `Calls`. */
   async call<T>(args: OperationArguments): Promise<T> {
@@ -50,7 +56,7 @@ export class UnaryClient {
       case Kind.DELETE:
         return this.change('DeleteToken', writeToken(token))
       default:
-        throw this.unsupported(RARE[kind] ?? 'this')
+        throw this.unsupported(BATCH_ONLY[kind] ?? 'this call')
     }
   }
 
@@ -59,7 +65,7 @@ export class UnaryClient {
   }
 
   private async read(request: Buffer): Promise<Session | null> {
-    const length = openResult(readFirst(await this.send('ReadToken', request)))
+    const length = unpackReadResult(readFirst(await this.send('ReadToken', request)))
     return length < 0 ? null : sessionFrom(length)
   }
 
@@ -68,7 +74,7 @@ export class UnaryClient {
   }
 
   private unsupported(what: string): CRUDJTError {
-    const message = `The master at ${this.link.address} is an older one: it does not know ${what}`
+    const message = `The master at ${this.link.address} runs an older version, which does not support ${what}`
     return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
   }
 
@@ -76,25 +82,29 @@ export class UnaryClient {
     const { connection, timeout } = this.link
     const expiry = new AbortController()
     const timer = setTimeout(() => expiry.abort(), timeout)
-    connection.hold()
+    connection.ref()
     try {
-      return this.answerOf(await this.insist(method, request, expiry.signal), expiry.signal)
+      return this.messageOf(await this.exchange(method, request, expiry.signal), expiry.signal)
     } finally {
-      connection.release()
+      connection.unref()
       clearTimeout(timer)
     }
   }
 
-  /** Sends a request once, or again for as long as the master certainly has not looked at it. */
-  private async insist(method: string, request: Buffer, signal: AbortSignal): Promise<CallOutcome> {
+  /** Sends a request, and retries it as long as it certainly was not processed. */
+  private async exchange(
+    method: string,
+    request: Buffer,
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
     const { connection } = this.link
     for (;;) {
       const session = await connection.established(signal)
       if (session === undefined) throw unavailable(this.link)
       try {
-        const outcome = await exchange(session, this.headers(method), request, signal)
-        if (!outcome.isUntouched || signal.aborted) return outcome
-        await delay(REFUSED_WAIT_MS)
+        const outcome = await callUnary(session, this.headers(method), request, signal)
+        if (!outcome.isRefused || signal.aborted) return outcome
+        await delay(RETRY_MS)
       } catch {
         connection.abandon(session)
       }
@@ -106,38 +116,28 @@ export class UnaryClient {
     return requestHeaders(`/token.TokenService/${method}`, this.link, timeout)
   }
 
-  private answerOf(outcome: CallOutcome, signal: AbortSignal): Buffer {
+  private messageOf(outcome: CallOutcome, signal: AbortSignal): Buffer {
     const { address } = this.link
     const { status, text, headers, message } = outcome
-    if (status === undefined) throw this.unanswered(outcome, signal)
+    if (status === undefined) throw this.errorOfNoStatus(outcome, signal)
     if (status !== Status.OK) throw errorOfStatus(status, text, headers[CODE_HEADER], address)
     if (message === undefined) {
       throw new CRUDJTError(
         'ERR_CRUDJT_DAMAGED',
-        `The answer of the master at ${address} is cut short`,
+        `The reply of the master at ${address} is truncated`,
       )
     }
     return message
   }
 
-  private unanswered({ headers }: CallOutcome, signal: AbortSignal): CRUDJTError {
+  private errorOfNoStatus({ headers }: CallOutcome, signal: AbortSignal): CRUDJTError {
     const { link } = this
-    if (!isGrpc(headers)) return noMaster(link)
-    if (!signal.aborted) return lost(link)
+    if (!isGrpc(headers)) return notMaster(link)
+    if (!signal.aborted) return connectionLost(link)
     link.connection.check()
-    return tooLate(link)
+    return deadlineExceeded(link)
   }
 }
-
-/** What only masters with the batch stream know. */
-const RARE: Readonly<Record<number, string>> = {
-  [Kind.FLUSH]: 'flush()',
-  [Kind.STATS]: 'stats()',
-  [Kind.BACKUP]: 'backup()',
-}
-
-/** How long to wait before a request is sent again that the master had no room for. */
-const REFUSED_WAIT_MS = 20
 
 function limitsOf({ ttl, reads }: OperationArguments): WireLimits {
   return {

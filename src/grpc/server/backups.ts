@@ -1,66 +1,64 @@
 /**
- * The backups that a master makes for its clients. One is asked for by a ticket in the store's folder,
- * and goes on whether or not anybody asks how it is: that may take longer than any call.
+ * The backups that a master makes for its clients. A ticket in the store's folder requests one; it runs
+ * in the background, since it may take longer than any call, and clients poll its state.
  *
- * Invariants: without a ticket nothing is written; one backup is made at a time; of each the end is
- * told to whoever knows the ticket's name, as often as that is asked, until some more have ended.
+ * Invariants: without a ticket nothing is written; one backup runs at a time; its result stays available
+ * under the ticket's name until MAX_BACKUPS newer ones have been started.
  */
 import { resolve } from 'node:path'
 import { CRUDJTError } from '../../errors.js'
-import { takeTicket } from '../wire/backup-ticket.js'
+import { consumeTicket } from '../wire/backup-ticket.js'
 import type { Served } from './served.js'
 
-/** Numbers with their names, as they travel. */
+/** Named numbers, as on the wire. */
 export type Counters = [name: string, value: number][]
 
 /** How many backups are remembered. */
-const REMEMBERED = 8
+const MAX_BACKUPS = 8
 
-/** One backup: how far it is, or how it ended. */
+/** The state of one backup. */
 interface Backup {
   counters: Counters
   error: unknown
-  isUnderWay: boolean
+  isRunning: boolean
 }
 
 /** The backups of one master. */
 export class Backups {
   /** The store's folder. */
   readonly folder: string
-  private readonly served: Pick<Served, 'backup'>
   private readonly backups = new Map<string, Backup>()
 
-  constructor(served: Pick<Served, 'path' | 'backup'>) {
-    this.served = served
+  constructor(private readonly served: Pick<Served, 'path' | 'backup'>) {
     this.folder = resolve(served.path)
   }
 
   /**
-   * Begins the backup that a ticket asks for, or tells how far it is.
-   * @returns `done` and `total` in records; at its end `records` and `bytes`
-   * @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED` (no such ticket), `ERR_CRUDJT_BUSY` (another one
-   *   is under way), and what the backup failed with
+   * Starts the backup that a ticket requests, or returns its state.
+   * @returns `done` and `total` in records; once it has ended, `records` and `bytes`
+   * @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED` (no such ticket), `ERR_CRUDJT_BUSY` (another
+   *   backup is running), and the error of the backup itself
    */
-  tell(ticket: string): Counters {
-    const backup = this.backups.get(ticket) ?? this.begin(ticket)
+  poll(ticket: string): Counters {
+    const backup = this.backups.get(ticket) ?? this.start(ticket)
     if (backup.error !== undefined) throw backup.error
     return backup.counters
   }
 
-  private begin(ticket: string): Backup {
-    const target = takeTicket(this.folder, ticket)
+  private start(ticket: string): Backup {
+    const target = consumeTicket(this.folder, ticket)
     if (target === undefined) throw noTicket()
-    if ([...this.backups.values()].some(({ isUnderWay }) => isUnderWay)) throw busy()
-    const backup: Backup = { counters: counted(0, 0), error: undefined, isUnderWay: true }
+    if ([...this.backups.values()].some(({ isRunning }) => isRunning)) throw busy()
+    const backup: Backup = { counters: progressOf(0, 0), error: undefined, isRunning: true }
     this.backups.set(ticket, backup)
     this.forgetOldest()
-    void this.make(backup, target)
+    void this.run(backup, target)
     return backup
   }
 
-  private async make(backup: Backup, target: string): Promise<void> {
+  private async run(backup: Backup, target: string): Promise<void> {
     const onProgress = (done: number, total: number) => {
-      backup.counters = counted(done, total)
+      backup.counters = progressOf(done, total)
     }
     try {
       const { records, bytes } = await this.served.backup(target, { onProgress })
@@ -71,16 +69,16 @@ export class Backups {
     } catch (error) {
       backup.error = error
     }
-    backup.isUnderWay = false
+    backup.isRunning = false
   }
 
   private forgetOldest(): void {
     const [oldest] = this.backups.keys()
-    if (this.backups.size > REMEMBERED) this.backups.delete(oldest as string)
+    if (this.backups.size > MAX_BACKUPS) this.backups.delete(oldest as string)
   }
 }
 
-function counted(done: number, total: number): Counters {
+function progressOf(done: number, total: number): Counters {
   return [
     ['done', done],
     ['total', total],
@@ -89,13 +87,13 @@ function counted(done: number, total: number): Counters {
 
 function noTicket(): CRUDJTError {
   const message =
-    "There is no such ticket in the folder of this master's store: it has another store"
+    "The ticket is not in the folder of this master's store: the master serves another store"
   return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
 }
 
 function busy(): CRUDJTError {
   return new CRUDJTError(
     'ERR_CRUDJT_BUSY',
-    'Another backup is under way: try again when it is done',
+    'Another backup is running: try again when it has ended',
   )
 }

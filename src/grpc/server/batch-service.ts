@@ -1,119 +1,106 @@
-/** The batch stream of `proto/batch.proto`, as a master serves it through grpc-js. */
+/** The batch stream of `proto/batch.proto`, served through grpc-js. */
 import { randomBytes } from 'node:crypto'
 import type {
   ServerDuplexStream,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { CRUDJTError, typeError } from '../../errors.js'
+import { CRUDJTError } from '../../errors.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
-import { MALFORMED } from '../wire/protobuf.js'
 import { BatchSession, type SharedSessionState, type Transport } from './batch-session.js'
 import { OperationRunner } from './operation-runner.js'
 import { ReplyLogs } from './reply-logs.js'
+import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
-import { checkIn, type RequestGuard, refusalStatus } from './token-service.js'
 
 /**
- * How many streams one connection may have. A client has one, and for a moment two; each can make the
- * master hold 16 messages before it is read no more.
+ * The most streams per connection. A client has one, and briefly two; each can make the master buffer 16
+ * messages before backpressure stops it.
  */
-const MOST_STREAMS = 4
+const MAX_STREAMS = 4
 
-const asItIs = (message: Buffer) => message
-
-/** How grpc-js serves the stream: as bytes. */
-export const batchService: ServiceDefinition = {
-  Exchange: {
-    path: BATCH_METHOD,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: asItIs,
-    requestDeserialize: asItIs,
-    responseSerialize: asItIs,
-    responseDeserialize: asItIs,
-  },
-}
+/** The service's definition for grpc-js. */
+export const batchService: ServiceDefinition = { Exchange: rawMethod(BATCH_METHOD, true) }
 
 type Stream = ServerDuplexStream<Buffer, Buffer>
 
 /** All batch streams of one master. */
 export class BatchStreams {
-  private readonly hall: SharedSessionState
-  private readonly gate: RequestGuard
+  private readonly shared: SharedSessionState
   private readonly sessions = new Set<BatchSession>()
-  private readonly peers = new Map<string, number>()
+  private readonly streamsByPeer = new Map<string, number>()
 
-  constructor(operations: StoreOperations, gate: RequestGuard) {
-    this.gate = gate
-    this.hall = {
-      carrier: new OperationRunner(operations, gate.inFlight),
-      ledgers: new ReplyLogs(),
+  constructor(
+    operations: StoreOperations,
+    private readonly guard: RequestGuard,
+  ) {
+    this.shared = {
+      runner: new OperationRunner(operations, guard.inFlight),
+      replyLogs: new ReplyLogs(),
       master: randomBytes(ID_BYTES),
       maxDataSize: operations.dataSize,
-      last: undefined,
+      lastActive: undefined,
     }
   }
 
   /** The methods of the service. */
   get methods(): UntypedServiceImplementation {
-    return { Exchange: (stream: Stream) => this.take(stream) }
+    return { Exchange: (stream: Stream) => this.accept(stream) }
   }
 
-  /** Begins nothing more. */
+  /** Starts no further operation. */
   halt(): void {
     for (const session of this.sessions) session.halt()
   }
 
-  /** Ends all streams in order. */
-  bye(): void {
-    for (const session of this.sessions) session.bye()
+  /** Ends all streams gracefully. */
+  goodbye(): void {
+    for (const session of this.sessions) session.goodbye()
   }
 
-  private take(stream: Stream): void {
+  private accept(stream: Stream): void {
     const peer = stream.getPeer()
-    const leave = this.enter(peer)
-    stream.once('close', leave)
+    stream.once('close', this.countStream(peer))
     try {
-      checkIn(this.gate, stream.metadata)
+      checkAdmission(this.guard, stream.metadata, peer)
       this.checkStreams(peer)
     } catch (error) {
       end(stream, error)
       return
     }
-    const session = new BatchSession(this.hall, outletOf(stream))
+    const session = new BatchSession(this.shared, transportOf(stream))
     this.sessions.add(session)
     stream.on('data', (message: Buffer) => session.receive(message))
     stream.once('end', () => session.finish())
-    stream.once('cancelled', () => session.lose())
+    stream.once('cancelled', () => session.disconnect())
     stream.once('close', () => {
-      session.lose()
+      session.disconnect()
       this.sessions.delete(session)
-      if (this.hall.last === session) this.hall.last = undefined
+      if (this.shared.lastActive === session) this.shared.lastActive = undefined
     })
   }
 
-  /** Counts a stream of a peer, until what it gives back is called. */
-  private enter(peer: string): () => void {
-    this.peers.set(peer, (this.peers.get(peer) ?? 0) + 1)
+  /** Counts a stream of a peer until the returned function is called. */
+  private countStream(peer: string): () => void {
+    this.streamsByPeer.set(peer, (this.streamsByPeer.get(peer) ?? 0) + 1)
     return () => {
-      const left = (this.peers.get(peer) ?? 1) - 1
-      if (left === 0) this.peers.delete(peer)
-      else this.peers.set(peer, left)
+      const left = (this.streamsByPeer.get(peer) ?? 1) - 1
+      if (left === 0) this.streamsByPeer.delete(peer)
+      else this.streamsByPeer.set(peer, left)
     }
   }
 
   private checkStreams(peer: string): void {
-    // A Unix socket tells nothing of its peer, which can only be a process of the same user.
-    if (peer === 'unknown' || (this.peers.get(peer) ?? 0) <= MOST_STREAMS) return
-    const message = `A connection can have ${MOST_STREAMS} batch streams at most`
+    // A Unix socket does not identify its peer, which can only be a process of the same user.
+    if (peer === 'unknown' || (this.streamsByPeer.get(peer) ?? 0) <= MAX_STREAMS) return
+    const message = `A connection can have at most ${MAX_STREAMS} batch streams`
     throw new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
   }
 }
 
-function outletOf(stream: Stream): Transport {
+function transportOf(stream: Stream): Transport {
   return {
-    send: (message, sent) => stream.write(message, sent),
+    send: (message, onSent) => stream.write(message, onSent),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     end: (error) => end(stream, error),
@@ -122,9 +109,5 @@ function outletOf(stream: Stream): Transport {
 
 function end(stream: Stream, error: unknown): void {
   if (error === undefined) stream.end()
-  else stream.emit('error', refusalStatus(error === MALFORMED ? malformed() : error))
-}
-
-function malformed(): Error {
-  return typeError('ERR_CRUDJT_DATA', 'The message is none of the batch stream')
+  else stream.emit('error', grpcErrorOf(error))
 }

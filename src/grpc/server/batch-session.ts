@@ -1,14 +1,15 @@
 /**
- * A master's side of one batch stream: takes messages, has their operations carried out, and sends the
- * replies. It knows nothing of how messages travel.
+ * The master's side of one batch stream: receives messages, runs their operations and sends the replies.
+ * It does not depend on the transport.
  *
- * Invariants: operations are begun in the order in which they come; all replies of one slice leave in
- * one message; while too much waits to be sent or to be done, nothing more is read.
+ * Invariants: operations start in the order in which they arrive; all replies of one slice leave in one
+ * message; while too many bytes are unsent or too many operations pending, nothing is read
+ * (backpressure).
  */
 import { CRUDJTError } from '../../errors.js'
 import {
-  ACKNOWLEDGED_TAG,
-  CLIENT_GOODBYE_TAG,
+  ACKNOWLEDGED,
+  CLIENT_GOODBYE,
   HELLO,
   ID_BYTES,
   readHello,
@@ -17,118 +18,116 @@ import {
   writeWelcome,
 } from '../wire/batch-messages.js'
 import { OPERATIONS, OperationReader } from '../wire/batch-operation.js'
-import { DELIMITED, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
+import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf, VARINT } from '../wire/protobuf.js'
 import type { OperationRunner } from './operation-runner.js'
 import type { ReplyLog } from './reply-log.js'
 import type { ReplyLogs, StreamHandle } from './reply-logs.js'
 
 /**
- * How many operations are carried out, and answered in one message, before anybody else gets a turn,
- * while one client is at work. So few, that it can work on the first answers while the rest is carried
- * out: with 64 calls at a time a quarter more creates are made than with all in one slice.
+ * How many operations run, and are answered in one message, before the event loop continues, while one
+ * client is active. The client works on the first replies while the rest runs: with 64 calls at a time,
+ * throughput of creates is a quarter higher than with all in one slice.
  */
 const SLICE = 32
-/** The same while several are at work, who keep each other waiting: then fewer messages are worth more. */
+/** The same while several clients are active: they wait for each other, so fewer, larger messages are faster. */
 const SHARED_SLICE = 128
-/** Above this many bytes that wait to be sent, nothing more is read. */
-const MOST_UNSENT = 512 << 10
-/** With more operations under way than this, nothing more is read. */
-const MOST_PENDING = 8192
+/** Above this many unsent bytes, nothing is read. */
+const MAX_UNSENT = 512 << 10
+/** Above this many pending operations, nothing is read. */
+const MAX_PENDING = 8192
 
 /** What the sessions of one master share. */
 export interface SharedSessionState {
-  readonly carrier: OperationRunner
-  readonly ledgers: ReplyLogs
-  /** Tells this start of the master from all others. */
+  readonly runner: OperationRunner
+  readonly replyLogs: ReplyLogs
+  /** Identifies this instance of the master. */
   readonly master: Buffer
   readonly maxDataSize: number
-  /** Whose slice was the last. */
-  last: BatchSession | undefined
+  /** The session that ran the last slice. */
+  lastActive: BatchSession | undefined
 }
 
-/** How a session's messages travel. */
+/** What carries a session's messages. */
 export interface Transport {
-  /** Sends a message; `sent` is called when it has left. */
-  send(message: Buffer, sent: () => void): void
-  /** Reads no more. */
+  /** Sends a message; `onSent` is called when it has been written. */
+  send(message: Buffer, onSent: () => void): void
+  /** Stops reading. */
   pause(): void
-  /** Reads on. */
+  /** Continues reading. */
   resume(): void
-  /** Ends the stream, in order or with an error. */
+  /** Ends the stream, gracefully or with an error. */
   end(error?: unknown): void
 }
 
 /** One stream of one client. */
 export class BatchSession implements StreamHandle {
-  private readonly hall: SharedSessionState
-  private readonly outlet: Transport
-  private ledger: ReplyLog | undefined
+  private log: ReplyLog | undefined
   private readonly messages: ProtobufReader[] = []
-  private readonly part = new ProtobufReader(Buffer.alloc(0))
+  private readonly operationMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly operation = new OperationReader()
   private unsent = 0
-  private isOver = false
+  private isEnded = false
   private isHalted = false
   private isScheduled = false
   private isPaused = false
 
-  constructor(hall: SharedSessionState, outlet: Transport) {
-    this.hall = hall
-    this.outlet = outlet
-  }
+  constructor(
+    private readonly shared: SharedSessionState,
+    private readonly transport: Transport,
+  ) {}
 
-  /** Takes a message. */
+  /** Receives a message. */
   receive(message: Buffer): void {
     this.messages.push(new ProtobufReader(message))
     if (this.isScheduled || this.isPaused) return
     if (this.isAlone) this.work()
-    // What else has come, for this session too, is carried out together.
+    // Runs together with whatever else arrives in this turn.
     else this.schedule()
   }
 
   /** The client has ended its side; a lost connection looks the same. */
   finish(): void {
-    this.outlet.end()
-    this.lose()
+    this.transport.end()
+    this.disconnect()
   }
 
-  /** The stream is lost: the client may come back. */
-  lose(): void {
-    this.isOver = true
-    if (this.ledger !== undefined) this.hall.ledgers.detach(this.ledger, this)
+  /** The stream is lost; the client may reconnect. */
+  disconnect(): void {
+    this.isEnded = true
+    if (this.log !== undefined) this.shared.replyLogs.detach(this.log, this)
   }
 
   fence(): void {
-    this.isOver = true
-    const message = 'Another stream of this client has taken the place of this one'
-    this.outlet.end(new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message))
+    this.isEnded = true
+    const message = 'A newer stream of this client has replaced this one'
+    this.transport.end(new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message))
   }
 
-  /** Begins nothing more: the master stops. */
+  /** Starts no further operation: the master is shutting down. */
   halt(): void {
     this.isHalted = true
-    this.outlet.pause()
+    this.transport.pause()
   }
 
-  /** Says how far it came, and ends the stream. */
-  bye(): void {
-    if (this.isOver) return
-    this.ledger?.flush()
-    if (this.ledger !== undefined) this.deliver(writeGoodbye(this.ledger.highest))
-    this.outlet.end()
-    this.lose()
+  /** Sends the number of the last operation that was started, and ends the stream. */
+  goodbye(): void {
+    if (this.isEnded) return
+    this.log?.flush()
+    if (this.log !== undefined) this.deliver(writeGoodbye(this.log.highest))
+    this.transport.end()
+    this.disconnect()
   }
 
   deliver(message: Buffer): void {
-    if (this.isOver) return
+    if (this.isEnded) return
     this.unsent += message.length
-    this.outlet.send(message, () => {
+    this.transport.send(message, () => {
       this.unsent -= message.length
-      this.relieve()
+      this.drained()
     })
   }
 
-  relieve(): void {
+  drained(): void {
     if (this.isPaused && !this.isScheduled && !this.isFull()) this.schedule()
   }
 
@@ -140,41 +139,41 @@ export class BatchSession implements StreamHandle {
     })
   }
 
-  /** Carries out what has come, a slice at a time. */
+  /** Runs the operations that have arrived, a slice at a time. */
   private work(): void {
-    if (this.isOver || this.isHalted) return
+    if (this.isEnded || this.isHalted) return
     try {
-      if (this.workSlice()) this.ledger?.tell()
+      if (this.workSlice()) this.log?.send()
     } catch (error) {
-      this.outlet.end(error)
-      this.lose()
+      this.transport.end(error)
+      this.disconnect()
       return
     }
     if (this.isFull()) this.pause()
     else if (this.messages.length > 0) this.schedule()
-    else this.goOn()
+    else this.resume()
   }
 
   private isFull(): boolean {
-    return this.unsent > MOST_UNSENT || (this.ledger?.pending ?? 0) > MOST_PENDING
+    return this.unsent > MAX_UNSENT || (this.log?.pending ?? 0) > MAX_PENDING
   }
 
   private pause(): void {
     if (this.isPaused) return
     this.isPaused = true
-    this.outlet.pause()
+    this.transport.pause()
   }
 
-  private goOn(): void {
+  private resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.outlet.resume()
+    this.transport.resume()
   }
 
-  /** @returns whether there was any operation */
+  /** @returns whether any operation ran */
   private workSlice(): boolean {
-    const most = this.slice()
-    let left = most
+    const size = this.nextSliceSize()
+    let left = size
     while (left > 0) {
       const [reader] = this.messages
       if (reader === undefined) break
@@ -182,51 +181,52 @@ export class BatchSession implements StreamHandle {
       if (tag === 0) this.messages.shift()
       else if (tag === tagOf(OPERATIONS, DELIMITED)) {
         left--
-        this.carry(reader)
-      } else if (tag === ACKNOWLEDGED_TAG) this.greeted().acknowledge(reader.fixed64())
-      else if (tag === tagOf(HELLO, DELIMITED)) this.greet(reader.slice())
-      else if (tag === CLIENT_GOODBYE_TAG && reader.bool()) this.release(this.greeted())
+        this.run(reader)
+      } else if (tag === tagOf(ACKNOWLEDGED, FIXED64)) this.welcomed().acknowledge(reader.fixed64())
+      else if (tag === tagOf(HELLO, DELIMITED)) this.welcome(reader.slice())
+      else if (tag === tagOf(CLIENT_GOODBYE, VARINT) && reader.bool()) this.release(this.welcomed())
       else reader.skip(tag)
     }
-    return left < most
+    return left < size
   }
 
-  private slice(): number {
-    const most = this.isAlone ? SLICE : SHARED_SLICE
-    this.hall.last = this
-    return most
+  private nextSliceSize(): number {
+    const size = this.isAlone ? SLICE : SHARED_SLICE
+    this.shared.lastActive = this
+    return size
   }
 
   private get isAlone(): boolean {
-    return this.hall.last === this
+    return this.shared.lastActive === this
   }
 
-  private carry(reader: ProtobufReader): void {
-    const ledger = this.greeted()
-    reader.part()
-    this.part.reset(reader.bytes, reader.from, reader.to)
-    this.operation.read(this.part)
+  private run(reader: ProtobufReader): void {
+    const log = this.welcomed()
+    reader.delimited()
+    this.operationMessage.reset(reader.bytes, reader.from, reader.to)
+    this.operation.read(this.operationMessage)
     if (this.operation.number === 0) throw MALFORMED
-    this.hall.carrier.carry(ledger, this.operation)
+    this.shared.runner.run(log, this.operation)
   }
 
-  /** The client has all it wants: nothing of it need be kept. */
-  private release(ledger: ReplyLog): void {
-    if (ledger.pending === 0) this.hall.ledgers.release(ledger, this)
+  /** The client has closed: nothing need be retained for it. */
+  private release(log: ReplyLog): void {
+    if (log.pending === 0) this.shared.replyLogs.release(log, this)
   }
 
-  private greeted(): ReplyLog {
-    if (this.ledger === undefined) throw MALFORMED
-    return this.ledger
+  /** @throws MALFORMED before the client's Hello */
+  private welcomed(): ReplyLog {
+    if (this.log === undefined) throw MALFORMED
+    return this.log
   }
 
-  private greet(part: Buffer): void {
-    const { version, client } = readHello(part)
-    if (this.ledger !== undefined || client.length !== ID_BYTES || version < 1) throw MALFORMED
-    const { ledgers, master, maxDataSize } = this.hall
-    const { ledger, resumed } = ledgers.attach(client.toString('latin1'), this)
-    this.ledger = ledger
-    const spoken = Math.min(version, VERSION)
-    this.deliver(writeWelcome({ version: spoken, master, resumed, maxDataSize }))
+  private welcome(hello: Buffer): void {
+    const { version, client } = readHello(hello)
+    if (this.log !== undefined || client.length !== ID_BYTES || version < 1) throw MALFORMED
+    const { replyLogs, master, maxDataSize } = this.shared
+    const { log, resumed } = replyLogs.attach(client.toString('latin1'), this)
+    this.log = log
+    const common = Math.min(version, VERSION)
+    this.deliver(writeWelcome({ version: common, master, resumed, maxDataSize }))
   }
 }

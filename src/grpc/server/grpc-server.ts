@@ -1,50 +1,48 @@
 /**
- * The gRPC server of a master. grpc-js and what belongs to it are loaded with the first connection,
- * since that takes a tenth of a second and 20 MB, and makes every collection longer: a master that
- * nobody connects to has none of it.
+ * The gRPC server of a master. grpc-js and its companions are loaded on the first connection: loading
+ * takes a tenth of a second and 20 MB, and makes every garbage collection longer. A master without
+ * clients does not pay for it.
  */
 import type { Socket } from 'node:net'
-import { dirname } from 'node:path'
 import type { Server, ServerOptions } from '@grpc/grpc-js'
-import type { HealthImplementation } from 'grpc-health-check'
 import { type BatchStreams, batchService } from './batch-service.js'
+import type { Health } from './health.js'
+import type { RequestGuard } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
-import { type RequestGuard, tokenMethods, tokenService } from './token-service.js'
-
-const PROTOS = dirname(require.resolve('#proto/token.proto'))
+import { tokenMethods, tokenService } from './token-service.js'
 
 /**
- * What one connection may ask of the master, so that a hostile or broken client harms only itself.
- * The largest request there can be takes 590 kB (65 536 bytes of data in their widest encoding).
+ * The limits of one connection, so that a hostile or broken client harms only itself. The largest valid
+ * request takes 590 kB: 65 536 bytes of data in their widest encoding.
  */
-const SERVER: ServerOptions = {
+const SERVER_OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 1 << 20,
-  // With the size above: what one connection can make the master hold of unfinished requests.
+  // Together with the size above, this bounds the memory of incomplete requests per connection.
   'grpc.max_concurrent_streams': 128,
-  // A peer that vanished without a word (a pulled plug, a suspended machine) is let go.
+  // Keep-alive: drops peers that vanished silently (power loss, suspended machine).
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  // Nobody asks for its statistics, and they cost a part of each call.
+  // Unused statistics that cost time on every call.
   'grpc.enable_channelz': 0,
 }
 
-/** A server that takes connections which somebody else has accepted. */
+/** A server for connections that were accepted elsewhere. */
 export class GrpcServer {
   private constructor(
     private readonly server: Server,
-    private readonly health: HealthImplementation,
+    private readonly health: Health,
     private readonly inject: (socket: Socket) => void,
   ) {}
 
-  /** Loads what it takes, and makes one. */
+  /** Loads grpc-js and creates a server. */
   static async load(
     operations: StoreOperations,
-    gate: RequestGuard,
+    guard: RequestGuard,
     streams: BatchStreams,
   ): Promise<GrpcServer> {
     const { Server, ServerCredentials } = await import('@grpc/grpc-js')
-    const server = new Server(SERVER)
-    server.addService(tokenService, tokenMethods(operations, gate))
+    const server = new Server(SERVER_OPTIONS)
+    server.addService(tokenService, tokenMethods(operations, guard))
     server.addService(batchService, streams.methods)
     const health = await addStandardServices(server)
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
@@ -52,29 +50,30 @@ export class GrpcServer {
   }
 
   /** Serves a connection. */
-  take(socket: Socket): void {
+  serve(socket: Socket): void {
     this.inject(socket)
   }
 
-  /** Says to whoever asks that nothing is served any more. */
-  announceEnd(): void {
-    this.health.setStatus('', 'NOT_SERVING')
+  /** Reports NOT_SERVING to health checks. */
+  announceShutdown(): void {
+    this.health.stopServing()
   }
 
-  /** Resolves when every call has ended and every connection is closed. */
+  /** Resolves when all calls have ended and all connections are closed. */
   async shutdown(): Promise<void> {
     return new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()))
   }
 }
 
-/** Health for probes and reflection for tools such as grpcurl; both tell nothing of any token. */
-async function addStandardServices(server: Server): Promise<HealthImplementation> {
-  const { loadSync } = await import('@grpc/proto-loader')
-  const { ReflectionService } = await import('@grpc/reflection')
-  const { HealthImplementation } = await import('grpc-health-check')
-  const health = new HealthImplementation({ '': 'SERVING', 'token.TokenService': 'SERVING' })
-  health.addToServer(server)
-  const protos = loadSync(['token.proto', 'batch.proto'], { includeDirs: [PROTOS] })
-  new ReflectionService(protos).addToServer(server)
+/** Health checks for probes and reflection for tools such as grpcurl; neither reveals any token. */
+async function addStandardServices(server: Server): Promise<Health> {
+  const { healthService } = await import('../wire/health-service.js')
+  const { Health } = await import('./health.js')
+  const { reflectionMethods, reflectionServices } = await import('./reflection.js')
+  const health = new Health()
+  server.addService(healthService, health.methods)
+  const protos = [require.resolve('#proto/token.proto'), require.resolve('#proto/batch.proto')]
+  const methods = reflectionMethods(protos)
+  for (const service of reflectionServices) server.addService(service, methods)
   return health
 }

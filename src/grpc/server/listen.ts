@@ -1,6 +1,6 @@
 /**
- * Listening on a port or a Unix socket. A socket file that a dead master left is replaced; one behind
- * which somebody answers, and anything else in its place, is an error.
+ * Listening on a port or a Unix socket. A stale socket file of a dead master is replaced; a socket that
+ * is in use, or any other file at its path, is an error.
  */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -8,30 +8,29 @@ import { isMainThread } from 'node:worker_threads'
 import { CRUDJTError } from '../../errors.js'
 import { type Address, addressText, type Endpoint, endpointOf } from '../wire/address.js'
 
-/** A port or socket on which connections are taken. */
+/** A listening port or socket. */
 export interface Listening {
-  /** Where that is: with the port that was taken. */
+  /** Its address, with the actual port. */
   readonly address: Address
-  /** Whether only this machine can reach it. */
+  /** Whether it is reachable from this machine only. */
   readonly isLocal: boolean
-  /** Takes no more connections; those that are open stay. */
-  stop(): void
-  /** Ends every connection, at once. */
-  cut(): void
+  /** Accepts no more connections; open ones continue. */
+  close(): void
+  /** Destroys all connections immediately. */
+  destroyConnections(): void
 }
 
-/**
- * Begins to listen.
- * @param take gets every connection
- * @throws CRUDJTError `ERR_CRUDJT_LISTEN` with the address and the reason
- */
-export async function listen(address: Address, take: (socket: Socket) => void): Promise<Listening> {
+/** @throws CRUDJTError `ERR_CRUDJT_LISTEN` with the address and the reason */
+export async function listen(
+  address: Address,
+  onConnection: (socket: Socket) => void,
+): Promise<Listening> {
   const endpoint = endpointOf(address)
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    take(socket)
+    onConnection(socket)
   })
   try {
     await bind(server, endpoint)
@@ -41,8 +40,8 @@ export async function listen(address: Address, take: (socket: Socket) => void): 
   return {
     address: { ...address, grpc_port: portOf(server, address) },
     isLocal: 'path' in endpoint || isLoopback((server.address() as AddressInfo).address),
-    stop: () => server.close(),
-    cut: () => {
+    close: () => server.close(),
+    destroyConnections: () => {
       for (const socket of sockets) socket.destroy()
     },
   }
@@ -69,7 +68,7 @@ async function bind(server: Server, endpoint: Endpoint): Promise<void> {
   }
 }
 
-/** In a worker of `node:cluster` a port would else be shared among the workers. */
+/** Without `exclusive`, workers of `node:cluster` would share the port. */
 function exclusive<T extends Endpoint>(endpoint: T): T & { exclusive: true } {
   return { ...endpoint, exclusive: true }
 }
@@ -85,7 +84,7 @@ function bound(server: Server, begin: () => void): Promise<void> {
   })
 }
 
-/** The file is never there with a wider mode; only in a worker thread, which has no umask, it is. */
+/** Creates the file with mode 0600. A worker thread cannot set a umask: there the mode follows. */
 function listenPrivately(server: Server, path: string): void {
   const before = isMainThread ? process.umask(0o177) : undefined
   try {
@@ -96,10 +95,10 @@ function listenPrivately(server: Server, path: string): void {
   server.once('listening', () => chmodSync(path, 0o600))
 }
 
-/** @throws unless the file is a socket behind which nobody is */
+/** @throws unless the file is a socket that no process listens on */
 async function removeStale(path: string): Promise<void> {
-  if (!lstatSync(path).isSocket()) throw new Error('a file is in the way that is no socket')
-  if (await answers(path)) throw new Error('another process listens there')
+  if (!lstatSync(path).isSocket()) throw new Error('the file exists and is not a socket')
+  if (await answers(path)) throw new Error('another process is listening there')
   unlinkSync(path)
 }
 
@@ -122,14 +121,14 @@ function notListening(address: Address, cause: NodeJS.ErrnoException): CRUDJTErr
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'the port is in use: stop who uses it, or give another grpc_port'
+      return 'the port is in use: stop the process that uses it, or set another grpc_port'
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address'
     case 'EACCES':
-      return 'this user may not, or there is no such folder'
+      return 'permission denied, or the folder of the socket does not exist'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'the host can not be resolved'
+      return 'the host name cannot be resolved'
     default:
       return message
   }

@@ -1,9 +1,9 @@
 /**
- * A master: one store, served on one port. What its process calls and what comes over the wire reach
- * the same engine.
+ * A master: one store, served on one port. Calls of its own process and calls over the wire use the same
+ * engine.
  *
- * Invariant: it stops in order. No more calls are taken, those under way are answered, the port is
- * closed; only then its owner closes the store.
+ * Invariant: it shuts down gracefully. New calls are refused, in-flight calls complete, the port is
+ * closed; only then does its owner close the store.
  */
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,23 +14,23 @@ import { InFlight } from '../wire/in-flight.js'
 import { BatchStreams } from './batch-service.js'
 import { GrpcServer } from './grpc-server.js'
 import { type Listening, listen } from './listen.js'
+import { RefusedCalls } from './refused-calls.js'
+import type { RequestGuard } from './request-guard.js'
 import type { Served } from './served.js'
 import { StoreOperations } from './store-operations.js'
-import type { RequestGuard } from './token-service.js'
 
-/** How long clients have to take their last answers when the master stops. */
-const GRACE_MS = 500
+/** How long clients have to receive their last replies during a shutdown, in milliseconds. */
+const GRACE_PERIOD_MS = 500
 
-/** A master that runs. */
+/** A running master. */
 export class Master {
-  /** Where it listens. */
+  /** The address it listens on. */
   readonly address: Address
-  private readonly listening: Listening
-  private readonly services: Services
 
-  private constructor(services: Services, listening: Listening) {
-    this.services = services
-    this.listening = listening
+  private constructor(
+    private readonly services: Services,
+    private readonly listening: Listening,
+  ) {
     this.address = listening.address
   }
 
@@ -40,53 +40,55 @@ export class Master {
    */
   static async start(served: Served, options: MasterOptions): Promise<Master> {
     const services = new Services(served, options)
-    const listening = await listen(addressOf(options), (socket) => void services.take(socket))
-    if (!listening.isLocal && !services.gate.access.isGuarded) {
-      tellOfOpenPort(listening.address, options)
+    const listening = await listen(addressOf(options), (socket) => void services.serve(socket))
+    if (!listening.isLocal && !services.guard.access.isRequired) {
+      warnOfOpenPort(listening.address, options)
     }
     return new Master(services, listening)
   }
 
-  /** Answers what is under way and closes the port. */
+  /** Completes in-flight calls and closes the port. */
   async stop(): Promise<void> {
-    const { gate, streams } = this.services
-    gate.isClosing = true
+    const { guard, streams } = this.services
+    guard.isClosing = true
     const server = await this.services.server
-    server?.announceEnd()
+    server?.announceShutdown()
     streams.halt()
-    await gate.inFlight.idle()
-    streams.bye()
-    this.listening.stop()
-    // Whoever keeps a stream open for nothing, or does not read, is not waited for.
-    await Promise.race([server?.shutdown(), delay(GRACE_MS, undefined, { ref: false })])
-    this.listening.cut()
+    await guard.inFlight.idle()
+    streams.goodbye()
+    this.listening.close()
+    // Do not wait longer for a client that keeps a stream open or does not read.
+    await Promise.race([server?.shutdown(), delay(GRACE_PERIOD_MS, undefined, { ref: false })])
+    this.listening.destroyConnections()
   }
 }
 
 /** What a master serves its connections with. */
 class Services {
-  readonly gate: RequestGuard
+  readonly guard: RequestGuard
   readonly streams: BatchStreams
-  /** The server, once there was a connection. */
+  /** The server, from the first connection on. */
   server: Promise<GrpcServer> | undefined
   private readonly operations: StoreOperations
 
-  constructor(served: Served, { access_key }: MasterOptions) {
-    this.gate = { access: new AccessKey(access_key), inFlight: new InFlight(), isClosing: false }
+  constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
+    const access = new AccessKey(access_key)
+    const refused = new RefusedCalls(onError)
+    this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
-    this.streams = new BatchStreams(this.operations, this.gate)
+    this.streams = new BatchStreams(this.operations, this.guard)
   }
 
-  async take(socket: Socket): Promise<void> {
-    // One that is lost meanwhile is none of anybody's errors.
+  async serve(socket: Socket): Promise<void> {
+    // A connection that is lost while the server loads is not an error.
     socket.on('error', () => {})
-    this.server ??= GrpcServer.load(this.operations, this.gate, this.streams)
+    this.server ??= GrpcServer.load(this.operations, this.guard, this.streams)
     const server = await this.server
-    if (!socket.destroyed) server.take(socket)
+    if (!socket.destroyed) server.serve(socket)
   }
 }
 
-function tellOfOpenPort(address: Address, options: MasterOptions): void {
-  const message = `Whoever reaches ${addressText(address)} can use this store: give an access_key, or listen on 127.0.0.1`
+function warnOfOpenPort(address: Address, options: MasterOptions): void {
+  const message = `Anyone who can reach ${addressText(address)} can use this store: set access_key, or listen on 127.0.0.1`
   process.nextTick(options.onError ?? warn, { code: 'CRUDJT_OPEN_PORT', message })
 }

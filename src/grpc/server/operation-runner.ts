@@ -1,148 +1,145 @@
 /**
- * Carries out the operations of batch streams, each number of a client once, and writes the replies
- * into the client's ledger.
+ * Runs the operations of batch streams, each number of a client exactly once, and writes the replies to
+ * the client's reply log.
  */
 import { CRUDJTError } from '../../errors.js'
 import { Kind, type OperationReader } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
-import { refusalOf } from '../wire/status.js'
+import { statusErrorOf } from '../wire/status.js'
 import type { Counters } from './backups.js'
 import type { ReplyLog } from './reply-log.js'
 import type { StoreOperations } from './store-operations.js'
 
-/** What is replied to an operation that was carried out but whose reply is no longer kept. */
-const FORGOTTEN = new CRUDJTError(
+/** The reply to a retransmitted operation whose reply has been evicted. */
+const EVICTED = new CRUDJTError(
   'ERR_CRUDJT_OUTCOME_UNKNOWN',
-  'The connection was lost and the reply is no longer kept: whether the call was carried out is not known',
+  'The connection was lost and the reply is no longer retained: it is unknown whether the call was executed',
 )
 
-/** The operations of one master. */
+/** Runs the operations of all clients of a master. */
 export class OperationRunner {
-  private readonly operations: StoreOperations
-  private readonly inFlight: InFlight
+  constructor(
+    private readonly operations: StoreOperations,
+    private readonly inFlight: InFlight,
+  ) {}
 
-  constructor(operations: StoreOperations, inFlight: InFlight) {
-    this.operations = operations
-    this.inFlight = inFlight
-  }
-
-  /** Carries an operation out, unless it was before. Never throws. */
-  carry(ledger: ReplyLog, operation: OperationReader): void {
+  /** Runs an operation, unless it is a retransmission. Never throws. */
+  run(log: ReplyLog, operation: OperationReader): void {
     const { number } = operation
-    const past = ledger.take(number)
-    if (past === 'new') this.begin(ledger, operation, number)
-    else if (past === 'forgotten') refuse(ledger, number, FORGOTTEN)
-    else if (past !== 'under way') ledger.writer.again(number, past)
+    const outcome = log.admit(number)
+    if (outcome === 'new') this.start(log, operation, number)
+    else if (outcome === 'evicted') fail(log, number, EVICTED)
+    else if (outcome !== 'pending') log.writer.copy(number, outcome)
   }
 
-  private begin(ledger: ReplyLog, operation: OperationReader, number: number): void {
+  private start(log: ReplyLog, operation: OperationReader, number: number): void {
     try {
       switch (operation.kind) {
         case Kind.CREATE:
-          this.create(ledger, operation, number)
+          this.create(log, operation, number)
           break
         case Kind.READ:
-          this.read(ledger, operation, number)
+          this.read(log, operation, number)
           break
         case Kind.UPDATE:
-          this.update(ledger, operation, number)
+          this.update(log, operation, number)
           break
         case Kind.DELETE:
-          this.remove(ledger, operation, number)
+          this.remove(log, operation, number)
           break
         default:
-          this.rare(ledger, operation, number)
+          this.runRare(log, operation, number)
       }
     } catch (error) {
-      refuse(ledger, number, error)
+      fail(log, number, error)
     }
   }
 
-  private create(ledger: ReplyLog, operation: OperationReader, number: number): void {
+  private create(log: ReplyLog, operation: OperationReader, number: number): void {
     const token = this.operations.create(operation, operation.ttl, operation.reads)
-    if (typeof token === 'string' && !operation.durable) ledger.writer.token(number, token)
+    if (typeof token === 'string' && !operation.durable) log.writer.token(number, token)
     else {
-      const write = (token: string) => ledger.writer.token(number, token)
-      void this.later(ledger, number, token, operation.durable, write)
+      const write = (token: string) => log.writer.token(number, token)
+      void this.replyLater(log, number, token, operation.durable, write)
     }
   }
 
-  private read(ledger: ReplyLog, operation: OperationReader, number: number): void {
+  private read(log: ReplyLog, operation: OperationReader, number: number): void {
     const found = (length: number) => {
-      ledger.writer.data(number, length)
+      log.writer.data(number, length)
       return true
     }
-    const answer = this.operations.read(operation.token, found, false)
+    const result = this.operations.read(operation.token, found, false)
     const write = (wasFound: boolean) => {
-      if (!wasFound) ledger.writer.nothing(number)
+      if (!wasFound) log.writer.empty(number)
     }
-    if (typeof answer === 'boolean') write(answer)
-    else void this.later(ledger, number, answer, false, write)
+    if (typeof result === 'boolean') write(result)
+    else void this.replyLater(log, number, result, false, write)
   }
 
-  private update(ledger: ReplyLog, operation: OperationReader, number: number): void {
+  private update(log: ReplyLog, operation: OperationReader, number: number): void {
     const { token, ttl, reads, keep } = operation
-    const done = this.operations.update(token, operation, ttl, reads, keep)
-    this.replyResult(ledger, number, done, operation.durable)
+    const result = this.operations.update(token, operation, ttl, reads, keep)
+    this.replyResult(log, number, result, operation.durable)
   }
 
-  private remove(ledger: ReplyLog, operation: OperationReader, number: number): void {
-    this.replyResult(ledger, number, this.operations.remove(operation.token), operation.durable)
+  private remove(log: ReplyLog, operation: OperationReader, number: number): void {
+    this.replyResult(log, number, this.operations.remove(operation.token), operation.durable)
   }
 
   private replyResult(
-    ledger: ReplyLog,
+    log: ReplyLog,
     number: number,
-    done: boolean | Promise<boolean>,
+    result: boolean | Promise<boolean>,
     durable: boolean,
   ): void {
-    if (typeof done === 'boolean' && !durable) ledger.writer.result(number, done)
+    if (typeof result === 'boolean' && !durable) log.writer.result(number, result)
     else {
-      const write = (done: boolean) => ledger.writer.result(number, done)
-      void this.later(ledger, number, done, durable, write)
+      const write = (result: boolean) => log.writer.result(number, result)
+      void this.replyLater(log, number, result, durable, write)
     }
   }
 
-  private rare(ledger: ReplyLog, { kind, token }: OperationReader, number: number): void {
+  private runRare(log: ReplyLog, { kind, token }: OperationReader, number: number): void {
     if (kind === Kind.FLUSH) {
-      const write = () => ledger.writer.nothing(number)
-      void this.later(ledger, number, this.operations.flush(), false, write)
+      const write = () => log.writer.empty(number)
+      void this.replyLater(log, number, this.operations.flush(), false, write)
     } else if (kind === Kind.STATS) {
-      const write = (counters: Counters) => ledger.writer.counters(number, counters)
-      void this.later(ledger, number, this.operations.stats(), false, write)
+      const write = (counters: Counters) => log.writer.counters(number, counters)
+      void this.replyLater(log, number, this.operations.stats(), false, write)
     } else if (kind === Kind.BACKUP) {
-      if (token === '') ledger.writer.folder(number, this.operations.folder)
-      else ledger.writer.counters(number, this.operations.backup(token))
+      if (token === '') log.writer.folder(number, this.operations.folder)
+      else log.writer.counters(number, this.operations.backup(token))
     } else {
-      const message = `This master does not know operation ${kind}`
+      const message = `This master does not support operation kind ${kind}: upgrade it`
       throw new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
     }
   }
 
-  /** Replies when the answer is there and, if it is to be durable, on the medium. */
-  private async later<T>(
-    ledger: ReplyLog,
+  /** Replies when the result is available and, if `durable`, synced to disk. */
+  private async replyLater<T>(
+    log: ReplyLog,
     number: number,
-    answer: T | Promise<T>,
+    result: T | Promise<T>,
     durable: boolean,
-    write: (answer: T) => void,
+    write: (result: T) => void,
   ): Promise<void> {
-    ledger.begin(number)
+    log.begin(number)
     this.inFlight.enter()
     try {
-      const answered = await answer
+      const value = await result
       if (durable) await this.operations.flush()
-      write(answered)
+      write(value)
     } catch (error) {
-      refuse(ledger, number, error)
+      fail(log, number, error)
     } finally {
-      ledger.finish(number)
+      log.finish(number)
       this.inFlight.leave()
     }
   }
 }
 
-function refuse(ledger: ReplyLog, number: number, error: unknown): void {
-  const { code, text } = refusalOf(error)
-  ledger.writer.error(number, code, text)
+function fail(log: ReplyLog, number: number, error: unknown): void {
+  const { code, text } = statusErrorOf(error)
+  log.writer.error(number, code, text)
 }

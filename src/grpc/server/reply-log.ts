@@ -1,150 +1,148 @@
 /**
- * What a master remembers of one client, so that each of its operations is carried out exactly once:
- * the highest number it was given, the operations under way, and the replies that the client has not
- * said to have.
+ * The deduplication state of one client, so that each of its operations runs exactly once: the highest
+ * number seen, the pending operations, and the replies that the client has not acknowledged.
  *
- * Invariants: a number is carried out only if it is higher than all before it; numbers of one client
- * arrive in ascending order, so a number that is not higher was carried out, is under way, or is
- * forgotten, and is never carried out again. The kept replies stay within a budget: the oldest are
- * forgotten first.
+ * Invariants: a number runs only if it is higher than all before it. A client's numbers arrive in
+ * ascending order, so any other number has run or is pending, and never runs again. Retained replies
+ * stay within a budget; the oldest are evicted first.
  */
 
 import { REPLIES, ReplyReader, ReplyWriter } from '../wire/batch-reply.js'
 import { DELIMITED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 
-/** The most bytes of replies that are kept for one client. */
-export const KEPT_BYTES = 4 << 20
-/** What a kept message takes beside its bytes, about. */
-const MESSAGE_COST = 200
+/** The most bytes of replies that are retained for one client. */
+export const MAX_RETAINED_BYTES = 4 << 20
+/** The approximate memory overhead of a retained message. */
+const MESSAGE_OVERHEAD = 200
 
-/** A message of replies that was written and not yet acknowledged. */
-interface KeptMessage {
+/** A message of replies that has not been acknowledged. */
+interface RetainedMessage {
   readonly bytes: Buffer
   /** The highest number in it. */
   readonly last: number
 }
 
-/** The stream that a client has now. */
+/** The current stream of a client. */
 export interface ReplySink {
   /** Sends a message of replies. */
   deliver(message: Buffer): void
-  /** An operation is no longer under way. */
-  relieve(): void
+  /** Pending operations have completed: reading may resume. */
+  drained(): void
 }
 
-/** What has become of an operation that comes again. */
-export type KnownOutcome = 'new' | 'under way' | 'forgotten' | Buffer
+/** The known outcome of an operation; a retained reply if it is a retransmission that has one. */
+export type KnownOutcome = 'new' | 'pending' | 'evicted' | Buffer
 
 /**
- * Counts what came again in this process: the operations, by what became of them, and the streams on
- * which any did. Each such stream followed a connection that was lost after an operation was carried
- * out and before its reply had arrived: proofs need that to have happened.
+ * Counts retransmissions in this process: the operations by outcome, and the streams with at least one.
+ * Each such stream followed a connection that was lost between an operation and its reply; tests assert
+ * that this has happened.
  */
-export const replays = { answered: 0, attached: 0, forgotten: 0, streams: 0 }
+export const retransmissions = { answered: 0, pending: 0, evicted: 0, streams: 0 }
 
-/** One client's operations. */
+/** The reply log of one client. */
 export class ReplyLog {
-  /** The client's id. */
-  readonly client: string
-  /** The highest number that was carried out or begun. */
+  /** The highest number that was started. */
   highest = 0
-  /** Takes the replies until they are kept and sent. */
+  /** Collects replies until they are sent. */
   readonly writer = new ReplyWriter()
-  /** Where replies go; while there is none, they are only kept. */
-  delivery: ReplySink | undefined
-  private readonly tellSize: (change: number) => void
-  private readonly kept: KeptMessage[] = []
+  /** Where replies are sent; without one they are only retained. */
+  sink: ReplySink | undefined
+  private readonly retained: RetainedMessage[] = []
   private bytes = 0
-  private readonly underWay = new Set<number>()
-  /** Kept replies by number; made when one is asked for, and only good until the next stream. */
+  private readonly pendingNumbers = new Set<number>()
+  /** Retained replies by number: built for the first retransmission on a stream. */
   private index: Map<number, Buffer> | undefined
   private isFlushing = false
-  private hasReplayed = false
+  private hasRetransmissions = false
 
-  /** @param tellSize is told by how much the kept bytes have changed */
-  constructor(client: string, tellSize: (change: number) => void) {
-    this.client = client
-    this.tellSize = tellSize
-  }
+  /**
+   * @param client the client's id
+   * @param onResize called with each change of the retained bytes
+   */
+  constructor(
+    readonly client: string,
+    private readonly onResize: (change: number) => void,
+  ) {}
 
-  /** How many operations are under way. */
+  /** The number of pending operations. */
   get pending(): number {
-    return this.underWay.size
+    return this.pendingNumbers.size
   }
 
-  /** Decides what to do with a number; one that is new is carried out by the caller, at once. */
-  take(number: number): KnownOutcome {
+  /** Classifies a number; the caller runs a new one immediately. */
+  admit(number: number): KnownOutcome {
     if (number > this.highest) {
       this.highest = number
       return 'new'
     }
-    if (!this.hasReplayed) replays.streams++
-    this.hasReplayed = true
-    if (this.underWay.has(number)) {
-      replays.attached++
-      return 'under way'
+    if (!this.hasRetransmissions) retransmissions.streams++
+    this.hasRetransmissions = true
+    if (this.pendingNumbers.has(number)) {
+      retransmissions.pending++
+      return 'pending'
     }
     const reply = this.replyTo(number)
-    if (reply === undefined) replays.forgotten++
-    else replays.answered++
-    return reply ?? 'forgotten'
+    if (reply === undefined) retransmissions.evicted++
+    else retransmissions.answered++
+    return reply ?? 'evicted'
   }
 
-  /** An operation will be answered later: until it is finished, it is under way. */
+  /** An operation becomes pending, until `finish`. */
   begin(number: number): void {
-    this.underWay.add(number)
+    this.pendingNumbers.add(number)
   }
 
-  /** Its reply has been written: it leaves with others that are written in this turn. */
+  /** A pending operation has its reply, which is sent with the others of this turn. */
   finish(number: number): void {
-    this.underWay.delete(number)
+    this.pendingNumbers.delete(number)
     if (this.isFlushing) return
     this.isFlushing = true
     setImmediate(() => {
       this.isFlushing = false
       this.flush()
-      this.delivery?.relieve()
+      this.sink?.drained()
     })
   }
 
-  /** Sends the written replies, if any, in one message, which is kept. */
+  /** Sends the collected replies, if any, in one message, and retains it. */
   flush(): void {
-    if (this.writer.count > 0) this.tell()
+    if (this.writer.count > 0) this.send()
   }
 
-  /** The same; without replies the message only tells how far things are. */
-  tell(): void {
+  /** The same, even without replies: then the message only reports the highest number. */
+  send(): void {
     const { last, count } = this.writer
-    const message = this.writer.take(this.highest)
-    if (count > 0) this.keep({ bytes: message, last })
-    this.delivery?.deliver(message)
+    const message = this.writer.finish(this.highest)
+    if (count > 0) this.retain({ bytes: message, last })
+    this.sink?.deliver(message)
   }
 
-  private keep(message: KeptMessage): void {
-    this.kept.push(message)
+  private retain(message: RetainedMessage): void {
+    this.retained.push(message)
     if (this.index !== undefined) addReplies(this.index, message.bytes)
-    this.grow(message.bytes.length + MESSAGE_COST)
-    while (this.bytes > KEPT_BYTES) this.dropOldest()
+    this.resize(message.bytes.length + MESSAGE_OVERHEAD)
+    while (this.bytes > MAX_RETAINED_BYTES) this.evictOldest()
   }
 
-  /** Forgets what the client says to have. */
+  /** The client has received all replies up to a number. */
   acknowledge(number: number): void {
-    while ((this.kept[0]?.last ?? Number.POSITIVE_INFINITY) <= number) this.dropOldest()
+    while ((this.retained[0]?.last ?? Number.POSITIVE_INFINITY) <= number) this.evictOldest()
   }
 
   /** A stream of the client begins. */
-  begins(delivery: ReplySink): void {
+  attach(sink: ReplySink): void {
     this.index = undefined
-    this.hasReplayed = false
-    this.delivery = delivery
+    this.hasRetransmissions = false
+    this.sink = sink
   }
 
-  /** Forgets the oldest kept message; false if there is none. */
-  dropOldest(): boolean {
-    const message = this.kept.shift()
+  /** Evicts the oldest retained message; false if there is none. */
+  evictOldest(): boolean {
+    const message = this.retained.shift()
     if (message === undefined) return false
     this.index = undefined
-    this.grow(-message.bytes.length - MESSAGE_COST)
+    this.resize(-message.bytes.length - MESSAGE_OVERHEAD)
     return true
   }
 
@@ -152,20 +150,20 @@ export class ReplyLog {
     this.index ??= this.newIndex()
     const reply = this.index.get(number)
     if (reply !== undefined) return reply
-    // It may have been written in this turn, and not have left yet.
+    // It may have been written in this turn and not be sent yet.
     this.flush()
     return this.index.get(number)
   }
 
   private newIndex(): Map<number, Buffer> {
     const index = new Map<number, Buffer>()
-    for (const { bytes } of this.kept) addReplies(index, bytes)
+    for (const { bytes } of this.retained) addReplies(index, bytes)
     return index
   }
 
-  private grow(change: number): void {
+  private resize(change: number): void {
     this.bytes += change
-    this.tellSize(change)
+    this.onResize(change)
   }
 }
 

@@ -1,108 +1,104 @@
 /**
- * The ledgers of all clients of a master. One whose client has a stream stays; one whose client is gone
- * stays for a while, as long as there are not too many and their kept replies fit into the budget.
+ * The reply logs of all clients of a master. The log of a connected client is kept; that of a
+ * disconnected one is kept for a limited time, within limits of their number and of their total size.
  */
 import { ReplyLog, type ReplySink } from './reply-log.js'
 
-/** How long the ledger of a client that is gone is kept, in milliseconds. */
-export const KEPT_MS = 60_000
-/** How many ledgers of clients that are gone are kept. */
-export const MOST_DETACHED = 1000
-/** The most bytes of replies that are kept for all clients together. */
-export const ALL_KEPT_BYTES = 64 << 20
+/** How long the log of a disconnected client is kept, in milliseconds. */
+export const RETENTION_MS = 60_000
+/** The most logs of disconnected clients. */
+export const MAX_DETACHED = 1000
+/** The most bytes of replies that are retained for all clients together. */
+export const MAX_TOTAL_BYTES = 64 << 20
 
-/** A stream of a client, which ends where another one of the same client begins. */
+/** A stream of a client; a newer stream of the same client fences it. */
 export interface StreamHandle extends ReplySink {
-  /** Another stream has taken this one's place. */
+  /** A newer stream has replaced this one. */
   fence(): void
 }
 
-/** What is known of a client that has just come. */
+/** The log of a client that has connected. */
 export interface Attached {
-  readonly ledger: ReplyLog
-  /** Whether it was here before. */
+  readonly log: ReplyLog
+  /** Whether the log is that of an earlier stream. */
   readonly resumed: boolean
 }
 
-/** All ledgers. */
+/** All reply logs of a master. */
 export class ReplyLogs {
-  private readonly now: () => number
-  private readonly holders = new Map<string, { ledger: ReplyLog; holder: StreamHandle }>()
-  /** Those without a stream, with the time they lost it; the first one lost it first. */
-  private readonly detached = new Map<string, { ledger: ReplyLog; since: number }>()
+  private readonly attached = new Map<string, { log: ReplyLog; stream: StreamHandle }>()
+  /** Logs without a stream, with the time at which they lost it, in that order. */
+  private readonly detached = new Map<string, { log: ReplyLog; since: number }>()
   private bytes = 0
 
-  /** @param now milliseconds of a clock that does not step */
-  constructor(now: () => number = () => performance.now()) {
-    this.now = now
-  }
+  /** @param now a monotonic clock in milliseconds */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** How many bytes are kept for all clients. */
-  get keptBytes(): number {
+  /** The bytes retained for all clients. */
+  get retainedBytes(): number {
     return this.bytes
   }
 
-  /** A client has come: it gets the ledger it had, or a new one. A stream it still has is ended. */
-  attach(client: string, holder: StreamHandle): Attached {
-    this.forgetOld()
-    const before = this.holders.get(client)
-    before?.holder.fence()
-    const known = before?.ledger ?? this.detached.get(client)?.ledger
-    const ledger = known ?? new ReplyLog(client, this.grow)
+  /** A client has connected: attaches its log, or a new one, and fences its earlier stream. */
+  attach(client: string, stream: StreamHandle): Attached {
+    this.evictExpired()
+    const previous = this.attached.get(client)
+    previous?.stream.fence()
+    const known = previous?.log ?? this.detached.get(client)?.log
+    const log = known ?? new ReplyLog(client, this.resize)
     this.detached.delete(client)
-    this.holders.set(client, { ledger, holder })
-    ledger.begins(holder)
-    return { ledger, resumed: known !== undefined }
+    this.attached.set(client, { log, stream })
+    log.attach(stream)
+    return { log, resumed: known !== undefined }
   }
 
-  /** A stream is lost: unless another one has taken its place, the ledger waits for the client. */
-  detach({ client }: ReplyLog, holder: StreamHandle): void {
-    const found = this.holders.get(client)
-    if (found?.holder !== holder) return
-    this.holders.delete(client)
-    found.ledger.delivery = undefined
-    this.detached.set(client, { ledger: found.ledger, since: this.now() })
-    this.forgetOld()
+  /** A stream is lost: unless a newer one has replaced it, the log waits for the client's return. */
+  detach(log: ReplyLog, stream: StreamHandle): void {
+    if (!this.remove(log, stream)) return
+    log.sink = undefined
+    this.detached.set(log.client, { log, since: this.now() })
+    this.evictExpired()
   }
 
-  /** A client is gone for good: nothing of it is kept. */
-  release(ledger: ReplyLog, holder: StreamHandle): void {
-    const { client } = ledger
-    if (this.holders.get(client)?.holder !== holder) return
-    this.holders.delete(client)
-    empty(ledger)
+  /** A client has closed: discards its log. */
+  release(log: ReplyLog, stream: StreamHandle): void {
+    if (this.remove(log, stream)) clear(log)
   }
 
-  private readonly grow = (change: number): void => {
+  private remove({ client }: ReplyLog, stream: StreamHandle): boolean {
+    return this.attached.get(client)?.stream === stream && this.attached.delete(client)
+  }
+
+  private readonly resize = (change: number): void => {
     this.bytes += change
-    while (this.bytes > ALL_KEPT_BYTES && this.forgetOne()) {}
+    while (this.bytes > MAX_TOTAL_BYTES && this.evictOne()) {}
   }
 
-  /** Frees some of what is kept: of those that are gone first. */
-  private forgetOne(): boolean {
-    if (this.forgetOldest()) return true
-    for (const { ledger } of this.holders.values()) if (ledger.dropOldest()) return true
+  /** Evicts the log of a disconnected client or, if there is none, a message of a connected one. */
+  private evictOne(): boolean {
+    if (this.evictDetached()) return true
+    for (const { log } of this.attached.values()) if (log.evictOldest()) return true
     return false
   }
 
-  private forgetOldest(): boolean {
-    for (const [client, { ledger }] of this.detached) {
+  private evictDetached(): boolean {
+    for (const [client, { log }] of this.detached) {
       this.detached.delete(client)
-      empty(ledger)
+      clear(log)
       return true
     }
     return false
   }
 
-  private forgetOld(): void {
-    const until = this.now() - KEPT_MS
+  private evictExpired(): void {
+    const expiry = this.now() - RETENTION_MS
     for (const { since } of this.detached.values()) {
-      if (since > until && this.detached.size <= MOST_DETACHED) return
-      this.forgetOldest()
+      if (since > expiry && this.detached.size <= MAX_DETACHED) return
+      this.evictDetached()
     }
   }
 }
 
-function empty(ledger: ReplyLog): void {
-  while (ledger.dropOldest()) {}
+function clear(log: ReplyLog): void {
+  while (log.evictOldest()) {}
 }

@@ -1,4 +1,4 @@
-/** The store that a master serves, as its services see it. */
+/** What the services of a master need of the store. */
 import type { StoreStats } from '../../engine/stats.js'
 import type { BackupOptions, BackupReport } from '../../options/backup-options.js'
 import type { QueuedCalls } from '../../records/queued-calls.js'
@@ -6,7 +6,7 @@ import type { QueuedCalls } from '../../records/queued-calls.js'
 /** An open store. */
 export interface Served {
   readonly calls: QueuedCalls
-  /** The most bytes that data may take in its most compact encoding. */
+  /** The data size limit, which applies to the most compact encoding. */
   readonly dataSize: number
   /** The store's folder. */
   readonly path: string

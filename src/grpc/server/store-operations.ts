@@ -1,7 +1,7 @@
 /**
- * The operations that a master carries out for its clients, on bytes that may be anything: checked in
- * one walk, handed to the engine and answered without being decoded. An answer is a promise only
- * where the engine is over its budget.
+ * The operations that a master runs for its clients. Their data is untrusted: it is validated in one
+ * pass and stored without being decoded. A result is a promise only if the engine is over its memory
+ * budget.
  */
 
 import { NO_LIMIT } from '../../engine/native.js'
@@ -15,28 +15,26 @@ import { wireSize } from '../../options/store-options.js'
 import { Backups, type Counters } from './backups.js'
 import type { Served } from './served.js'
 
-/** What `Hot.measure` says of bytes that are no data. */
+/** What `Hot.measure` returns for invalid data. */
 const NOT_MAP = -2
 const TOO_DEEP = -3
 
-/** Where in a message data lies, from somebody who may send anything. */
+/** Where untrusted data is in a message. */
 export interface DataRange {
   readonly bytes: Buffer
   readonly from: number
   readonly to: number
 }
 
-/** A limit as it comes over the wire: -1 is none. */
+/** A limit as on the wire; -1: none. */
 export type WireLimit = number | bigint
 
 /** The operations on one store. */
 export class StoreOperations {
-  private readonly served: Served
   private readonly wireSize: number
   private readonly backups: Backups
 
-  constructor(served: Served) {
-    this.served = served
+  constructor(private readonly served: Served) {
     this.wireSize = wireSize(served.dataSize)
     this.backups = new Backups(served)
   }
@@ -48,7 +46,7 @@ export class StoreOperations {
   }
 
   /**
-   * @param found what is answered of data of this length in the scratch buffer; called at once
+   * @param found makes the result of data of this length in the scratch buffer; called synchronously
    * @throws RangeError `ERR_CRUDJT_TOKEN`
    */
   read<T>(token: string, found: (length: number) => T, absent: T): T | Promise<T> {
@@ -56,7 +54,7 @@ export class StoreOperations {
     return this.served.calls.readPacked(token, found, absent)
   }
 
-  /** @throws what `create` and `read` throw */
+  /** @throws as `create` and `read` do */
   update(
     token: string,
     data: DataRange,
@@ -75,28 +73,28 @@ export class StoreOperations {
     return this.served.calls.remove(token)
   }
 
-  /** Resolves when every operation answered before is on the medium. */
+  /** Resolves when every operation answered before is synced to disk. */
   flush(): Promise<void> {
     return this.served.flush()
   }
 
-  /** The store's counters; those that are not known yet are left out. */
+  /** The store's counters, without those that are not known yet. */
   async stats(): Promise<Counters> {
     const counters = Object.entries(await this.served.stats())
     return counters.filter((counter): counter is [string, number] => counter[1] !== undefined)
   }
 
-  /** The store's folder: where a ticket for a backup is to be put. */
+  /** The store's folder, where backup tickets are written. */
   get folder(): string {
     return this.backups.folder
   }
 
-  /** See `Backups.tell`. */
+  /** See `Backups.poll`. */
   backup(ticket: string): Counters {
-    return this.backups.tell(ticket)
+    return this.backups.poll(ticket)
   }
 
-  /** The most bytes that data may take in the most compact encoding. */
+  /** The data size limit, which applies to the most compact encoding. */
   get dataSize(): number {
     return this.served.dataSize
   }
@@ -118,18 +116,18 @@ export class StoreOperations {
     if (length > this.wireSize) throw tooLarge(dataSize, undefined)
     bytes.copy(shared, DATA_OFFSET, from, to)
     const size = this.served.measure(length)
-    if (size < 0) throw noData(size)
+    if (size < 0) throw invalidData(size)
     if (size > dataSize) throw tooLarge(dataSize, size)
     return length
   }
 }
 
-function noData(measured: number): ArgumentError {
+function invalidData(measured: number): ArgumentError {
   if (measured === NOT_MAP) return notAHash()
   const reason =
     measured === TOO_DEEP
       ? `nested deeper than ${DEPTH_LIMIT} levels`
-      : 'not one whole value of MessagePack with text in UTF-8'
+      : 'not one complete MessagePack value with UTF-8 text'
   return typeError('ERR_CRUDJT_DATA', `data can't be stored: it is ${reason}`)
 }
 

@@ -1,16 +1,10 @@
-/** The four unary methods of `token.TokenService`, as a master serves them. */
+/** The four unary methods of `token.TokenService`. */
 import type {
   handleUnaryCall,
-  Metadata,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { CRUDJTError, notStarted, typeError } from '../../errors.js'
-import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
-import type { InFlight } from '../wire/in-flight.js'
-import { MALFORMED } from '../wire/protobuf.js'
 import { NO_TOKEN, writeReadResponse } from '../wire/read-response.js'
-import { CODE_HEADER, refusalOf } from '../wire/status.js'
 import {
   readCreateRequest,
   readTokenRequest,
@@ -18,108 +12,67 @@ import {
   writeResult,
   writeToken,
 } from '../wire/token-messages.js'
+import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 
-/** The service's path on the wire. */
-export const TOKEN_SERVICE = '/token.TokenService'
+type Response = Buffer | Promise<Buffer>
+type Method = (request: Buffer) => Response
 
-type Answer = Buffer | Promise<Buffer>
-type Method = (request: Buffer) => Answer
-
-/** What all methods of a master go through. */
-export interface RequestGuard {
-  readonly access: AccessKey
-  readonly inFlight: InFlight
-  /** Whether the master no longer takes calls. */
-  isClosing: boolean
-}
-
-const asItIs = (message: Buffer) => message
-
-/** How grpc-js serves the methods: as bytes, which are read and written here. */
-export const tokenService = Object.fromEntries(
+/** The service's definition for grpc-js. */
+export const tokenService: ServiceDefinition = Object.fromEntries(
   ['CreateToken', 'ReadToken', 'UpdateToken', 'DeleteToken'].map((name) => [
     name,
-    {
-      path: `${TOKEN_SERVICE}/${name}`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: asItIs,
-      requestDeserialize: asItIs,
-      responseSerialize: asItIs,
-      responseDeserialize: asItIs,
-    },
+    rawMethod(`/token.TokenService/${name}`, false),
   ]),
-) as ServiceDefinition
+)
 
 /** The methods on one store. */
 export function tokenMethods(
   operations: StoreOperations,
-  gate: RequestGuard,
+  guard: RequestGuard,
 ): UntypedServiceImplementation {
-  const create: Method = (message) => {
-    const { data, ttl, silence_read } = readCreateRequest(message)
+  const create: Method = (request) => {
+    const { data, ttl, silence_read } = readCreateRequest(request)
     return then(operations.create(data, ttl, silence_read), writeToken)
   }
-  const read: Method = (message) =>
-    operations.read<Buffer>(readTokenRequest(message), writeReadResponse, NO_TOKEN)
-  const update: Method = (message) => {
-    const { token, data, ttl, silence_read, keep } = readUpdateRequest(message)
+  const read: Method = (request) =>
+    operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN)
+  const update: Method = (request) => {
+    const { token, data, ttl, silence_read, keep } = readUpdateRequest(request)
     return then(operations.update(token, data, ttl, silence_read, keep), writeResult)
   }
-  const remove: Method = (message) =>
-    then(operations.remove(readTokenRequest(message)), writeResult)
+  const remove: Method = (request) =>
+    then(operations.remove(readTokenRequest(request)), writeResult)
   return {
-    CreateToken: guarded(create, gate),
-    ReadToken: guarded(read, gate),
-    UpdateToken: guarded(update, gate),
-    DeleteToken: guarded(remove, gate),
+    CreateToken: guarded(create, guard),
+    ReadToken: guarded(read, guard),
+    UpdateToken: guarded(update, guard),
+    DeleteToken: guarded(remove, guard),
   }
 }
 
-function then<T>(answer: T | Promise<T>, write: (answer: T) => Buffer): Answer {
-  return answer instanceof Promise ? answer.then(write) : write(answer)
+function then<T>(result: T | Promise<T>, write: (result: T) => Buffer): Response {
+  return result instanceof Promise ? result.then(write) : write(result)
 }
 
-function guarded(method: Method, gate: RequestGuard): handleUnaryCall<Buffer, Buffer> {
+function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    gate.inFlight.enter()
-    const answer = (message: Buffer) => {
+    guard.inFlight.enter()
+    const succeed = (message: Buffer) => {
       callback(null, message)
-      gate.inFlight.leave()
+      guard.inFlight.leave()
     }
-    const refuse = (error: unknown) => {
-      callback(refusalStatus(error === MALFORMED ? malformed() : error))
-      gate.inFlight.leave()
+    const fail = (error: unknown) => {
+      callback(grpcErrorOf(error))
+      guard.inFlight.leave()
     }
     try {
-      checkIn(gate, call.metadata)
-      const answered = method(call.request)
-      if (answered instanceof Promise) answered.then(answer, refuse)
-      else answer(answered)
+      checkAdmission(guard, call.metadata, call.getPeer())
+      const response = method(call.request)
+      if (response instanceof Promise) response.then(succeed, fail)
+      else succeed(response)
     } catch (error) {
-      refuse(error)
+      fail(error)
     }
   }
-}
-
-/** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
-export function checkIn(gate: RequestGuard, metadata: Metadata): void {
-  if (gate.access.isGuarded && !gate.access.admits(metadata.get(ACCESS_HEADER)[0])) {
-    throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', 'The access key is missing or wrong')
-  }
-  if (gate.isClosing) throw notStarted('The master is shutting down')
-}
-
-function malformed(): Error {
-  return typeError('ERR_CRUDJT_DATA', 'The request is no message of this method')
-}
-
-/** An error as grpc-js sends it, which is loaded since the first connection. */
-export function refusalStatus(error: unknown) {
-  const { Metadata } = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js')
-  const { status, text, code } = refusalOf(error)
-  const metadata = new Metadata()
-  metadata.set(CODE_HEADER, code)
-  return { code: status, details: text, metadata }
 }

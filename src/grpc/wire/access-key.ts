@@ -1,6 +1,6 @@
 /**
- * The access key: what clients show with each call, and how a master compares it. What is compared
- * are digests, in constant time, so that neither length nor content can be found out by timing.
+ * The access key: the header in which a client sends it, and the master's check. The check compares
+ * SHA-256 digests in constant time, so that timing reveals neither the key's length nor its content.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
@@ -12,24 +12,24 @@ export function bearer(key: string): string {
   return `Bearer ${key}`
 }
 
-/** Who is let in. */
+/** A master's access check. */
 export class AccessKey {
   private readonly digest: Buffer | undefined
 
-  /** @param key what clients have to show; undefined: everybody is let in */
+  /** @param key the key that clients must send; undefined: every client is admitted */
   constructor(key: string | undefined) {
     this.digest = key === undefined ? undefined : digestOf(bearer(key))
   }
 
-  /** Whether a key is asked for at all. */
-  get isGuarded(): boolean {
+  /** Whether clients must send a key. */
+  get isRequired(): boolean {
     return this.digest !== undefined
   }
 
-  /** @param given what stands in the header, if anything */
-  admits(given: unknown): boolean {
+  /** Whether a client is admitted. @param header the value of its access header, if any */
+  admits(header: unknown): boolean {
     if (this.digest === undefined) return true
-    return typeof given === 'string' && timingSafeEqual(digestOf(given), this.digest)
+    return typeof header === 'string' && timingSafeEqual(digestOf(header), this.digest)
   }
 }
 

@@ -1,20 +1,20 @@
-/** Where a master is: a port of a host, or a Unix socket. */
+/** The address of a master: host and port, or a Unix socket. */
 import { typeError } from '../../errors.js'
 import { type AddressOptions, DEFAULT_ADDRESS } from '../../options/store-options.js'
 
-/** A master's address, as options take it. */
+/** A master's address in terms of the options. */
 export interface Address {
   readonly grpc_host: string
   readonly grpc_port: number
 }
 
-/** The same as `node:net` takes it. */
+/** A master's address in terms of `node:net`. */
 export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number }
 
-/** What stands in front of a socket's path. */
-export const UNIX = 'unix:'
+/** The prefix of a `grpc_host` that is a Unix socket. */
+export const UNIX_PREFIX = 'unix:'
 
-/** The address that options name. */
+/** The address in options, or the default one. */
 export function addressOf(options: AddressOptions): Address {
   return {
     grpc_host: options.grpc_host ?? DEFAULT_ADDRESS.grpc_host,
@@ -22,28 +22,28 @@ export function addressOf(options: AddressOptions): Address {
   }
 }
 
-/** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket on Windows or one without a path */
+/** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
 export function endpointOf(address: Address, platform = process.platform): Endpoint {
   const { grpc_host, grpc_port } = address
-  if (!grpc_host.startsWith(UNIX)) return { host: bare(grpc_host), port: grpc_port }
-  const path = grpc_host.slice(UNIX.length).replace(/^\/\/(?=\/)/, '')
-  if (platform === 'win32') throw refusal('Unix sockets do not exist on Windows: give a host')
-  if (path === '') throw refusal("expected a path behind 'unix:'")
+  if (!grpc_host.startsWith(UNIX_PREFIX)) return { host: unbracketed(grpc_host), port: grpc_port }
+  const path = grpc_host.slice(UNIX_PREFIX.length).replace(/^\/\/(?=\/)/, '')
+  if (platform === 'win32') throw invalid('Unix sockets are not supported on Windows: use a host')
+  if (path === '') throw invalid("expected a path after 'unix:'")
   return { path }
 }
 
-function refusal(reason: string): Error {
+function invalid(reason: string): Error {
   return typeError('ERR_CRUDJT_OPTION', `Option 'grpc_host': ${reason}`)
 }
 
-/** An IPv6 address may stand in brackets. */
-function bare(host: string): string {
+/** A host without the brackets that an IPv6 address may have. */
+function unbracketed(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
 }
 
-/** An address for people. */
+/** An address for display. */
 export function addressText({ grpc_host, grpc_port }: Address): string {
-  if (grpc_host.startsWith(UNIX)) return grpc_host
-  const host = bare(grpc_host)
+  if (grpc_host.startsWith(UNIX_PREFIX)) return grpc_host
+  const host = unbracketed(grpc_host)
   return host.includes(':') ? `[${host}]:${grpc_port}` : `${host}:${grpc_port}`
 }

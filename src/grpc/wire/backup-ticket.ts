@@ -1,10 +1,10 @@
 /**
- * Tickets: how a client shows that it may write to the folder of its master's store. It puts a small
- * file with a random name there, which holds what it asks for, and names the file over the wire; the
- * master takes it out of its own folder.
+ * Backup tickets: a client proves write access to the folder of its master's store. It writes a small
+ * file with a random name there, which contains the request, and sends only the name over the wire.
+ * The master consumes the file from its own folder.
  *
- * So whoever only reaches the port can't have a master write anything, and a master that has another
- * store than the client means does not find the ticket. The engine knows these files by their names.
+ * A client that can merely reach the port cannot make a master write anything, and a master of another
+ * store does not find the ticket. The engine recognizes these files by their names.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -19,60 +19,62 @@ import {
 import { join } from 'node:path'
 import { CRUDJTError } from '../../errors.js'
 
-/** A name is as long as a token, and travels in its place. */
+/** A ticket's name has the length of a token and travels in its field. */
 const NAME = /^[A-Za-z0-9_-]{22}$/
-/** No path that a system takes is longer. */
-const MOST_BYTES = 65_536
+/** No supported system has longer paths. */
+const MAX_TICKET_BYTES = 65_536
 
 const fileOf = (folder: string, name: string) => join(folder, `ticket-${name}`)
 
 /**
- * Writes a ticket that asks for something.
+ * Writes a ticket.
+ * @param request its content: the path of the backup
  * @returns its name
  * @throws CRUDJTError `ERR_CRUDJT_PATH` if this process may not write to the folder
  */
-export function writeTicket(folder: string, asksFor: string): string {
+export function writeTicket(folder: string, request: string): string {
   const name = randomBytes(16).toString('base64url')
   try {
-    writeFileSync(fileOf(folder, name), asksFor, { mode: 0o600, flag: 'wx' })
+    writeFileSync(fileOf(folder, name), request, { mode: 0o600, flag: 'wx' })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    const message = `A backup can be asked for by who may write to the store's folder, and this process can't write to ${folder} (${code})`
+    const message = `A backup needs write access to the store's folder, and this process cannot write to ${folder} (${code})`
     throw new CRUDJTError('ERR_CRUDJT_PATH', message, { cause })
   }
   return name
 }
 
-/** Removes a ticket, unless it was taken. */
+/** Removes a ticket that may not have been consumed. */
 export function removeTicket(folder: string, name: string): void {
   rmSync(fileOf(folder, name), { force: true })
 }
 
 /**
- * Takes a ticket: it is good once.
- * @returns what it asks for; undefined if there is no such ticket
+ * Reads and removes a ticket: each is valid once.
+ * @returns its content; undefined if there is no such ticket
  */
-export function takeTicket(folder: string, name: string): string | undefined {
+export function consumeTicket(folder: string, name: string): string | undefined {
   if (!NAME.test(name)) return undefined
   const file = fileOf(folder, name)
   try {
-    const asksFor = readPlain(file)
+    const request = readRegularFile(file)
     rmSync(file)
-    return asksFor
+    return request
   } catch {
     return undefined
   }
 }
 
-/** Reads a plain file; a link or a pipe is none. */
-function readPlain(file: string): string | undefined {
+/** Reads a regular file; a symbolic link or a pipe is refused, without blocking. */
+function readRegularFile(file: string): string | undefined {
   const descriptor = openSync(
     file,
     constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
   )
   try {
     const stat = fstatSync(descriptor)
-    return stat.isFile() && stat.size <= MOST_BYTES ? readFileSync(descriptor, 'utf8') : undefined
+    if (!stat.isFile() || stat.size > MAX_TICKET_BYTES) return undefined
+    return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)
   }

@@ -1,6 +1,6 @@
 /**
- * Operations of `proto/batch.proto`: how a client writes them, its data out of the scratch buffer,
- * and how a master reads them, without an object for each.
+ * Operations of `proto/batch.proto`: a client encodes them with data from the scratch buffer, and a
+ * master decodes them without allocating an object for each.
  */
 import { EXACT_LIMIT, NO_LIMIT } from '../../engine/native.js'
 import {
@@ -11,18 +11,22 @@ import {
   TTL_EXACT,
 } from '../../engine/scratch.js'
 import {
-  closePart,
-  NUMBER_FIELD_BYTES,
-  openPart,
-  PART_HEAD,
+  beginNested,
+  DELIMITED,
+  DELIMITED_HEADER_BYTES,
+  endNested,
+  INTEGER_FIELD_BYTES,
+  NESTED_HEADER_BYTES,
+  ProtobufReader,
+  tagOf,
+  VARINT,
   writeAscii,
-  writeBigNumber,
-  writeNumber,
-} from './fields.js'
-import { DELIMITED, ProtobufReader, tagOf } from './protobuf.js'
-import { writeDelimited } from './token-messages.js'
+  writeDelimited,
+  writeInt64,
+  writeUint,
+} from './protobuf.js'
 
-/** What an operation does. */
+/** The kinds of operations. */
 export const Kind = {
   CREATE: 0,
   READ: 1,
@@ -33,7 +37,7 @@ export const Kind = {
   BACKUP: 6,
 } as const
 
-/** The field of `Requests` that an operation stands in. */
+/** The field of `Requests` that holds the operations. */
 export const OPERATIONS = 3
 
 const NUMBER = 1
@@ -45,18 +49,24 @@ const SILENCE_READ = 6
 const KEEP = 7
 const DURABLE = 8
 
-/** What an operation takes at most beside its data. */
-export const OPERATION_BYTES = 4 + 4 * NUMBER_FIELD_BYTES + 3 * 2 + 24 + 5
-
 const TOKEN_LENGTH = 22
-/** Sent for any text that can't be a token, however long it is: this one is none either. */
-const NO_TOKEN = '?'
 
-/** What an operation is to do; limits are as the engine takes them. */
+/** The most bytes that an operation takes, not counting its data: one flag takes two bytes. */
+export const OPERATION_BYTES =
+  NESTED_HEADER_BYTES +
+  4 * INTEGER_FIELD_BYTES +
+  3 * 2 +
+  (2 + TOKEN_LENGTH) +
+  DELIMITED_HEADER_BYTES
+
+/** Sent instead of any text that cannot be a token, however long: it is not a token either. */
+const INVALID_TOKEN = '?'
+
+/** An operation; its limits are as the engine takes them. */
 export interface OperationArguments {
   readonly kind: number
   readonly token: string | undefined
-  /** How many bytes of data lie in the scratch buffer; undefined: it takes none. */
+  /** The length of the data in the scratch buffer; undefined: the operation has no data. */
   readonly length: number | undefined
   readonly ttl: number
   readonly reads: number
@@ -69,16 +79,16 @@ export function plainOperation(kind: number, token?: string, durable = false): O
   return { kind, token, length: undefined, ttl: NO_LIMIT, reads: NO_LIMIT, keep: false, durable }
 }
 
-/** Writes an operation and gives the place behind it. */
+/** Encodes an operation, and returns the offset after it. */
 export function writeOperation(
   bytes: Buffer,
   start: number,
   number: number,
   { kind, token, length, ttl, reads, keep, durable }: OperationArguments,
 ): number {
-  const first = openPart(bytes, start, OPERATIONS)
-  let at = writeNumber(bytes, first, NUMBER, number)
-  if (kind !== Kind.CREATE) at = writeNumber(bytes, at, KIND, kind)
+  const first = beginNested(bytes, start, OPERATIONS)
+  let at = writeUint(bytes, first, NUMBER, number)
+  if (kind !== Kind.CREATE) at = writeUint(bytes, at, KIND, kind)
   if (token !== undefined) at = writeTokenText(bytes, at, token)
   if (length !== undefined) {
     at = writeDelimited(bytes, at, DATA, length)
@@ -86,15 +96,15 @@ export function writeOperation(
   }
   at = writeLimit(bytes, at, TTL, ttl, TTL_EXACT)
   at = writeLimit(bytes, at, SILENCE_READ, reads, READS_EXACT)
-  if (keep) at = writeNumber(bytes, at, KEEP, 1)
-  if (durable) at = writeNumber(bytes, at, DURABLE, 1)
-  return closePart(bytes, first, at)
+  if (keep) at = writeUint(bytes, at, KEEP, 1)
+  if (durable) at = writeUint(bytes, at, DURABLE, 1)
+  return endNested(bytes, first, at)
 }
 
 function writeTokenText(bytes: Buffer, at: number, token: string): number {
-  if (token.length !== TOKEN_LENGTH) return writeAscii(bytes, at, TOKEN, NO_TOKEN)
+  if (token.length !== TOKEN_LENGTH) return writeAscii(bytes, at, TOKEN, INVALID_TOKEN)
   for (let i = 0; i < TOKEN_LENGTH; i++) {
-    if (token.charCodeAt(i) > 0x7f) return writeAscii(bytes, at, TOKEN, NO_TOKEN)
+    if (token.charCodeAt(i) > 0x7f) return writeAscii(bytes, at, TOKEN, INVALID_TOKEN)
   }
   return writeAscii(bytes, at, TOKEN, token)
 }
@@ -107,20 +117,20 @@ function writeLimit(
   index: number,
 ): number {
   if (limit === NO_LIMIT) return at
-  if (limit === EXACT_LIMIT) return writeBigNumber(bytes, at, field, exact[index] as bigint)
-  return writeNumber(bytes, at, field, limit)
+  if (limit === EXACT_LIMIT) return writeInt64(bytes, at, field, exact[index] as bigint)
+  return writeUint(bytes, at, field, limit)
 }
 
-/** Reads operations one after the other; its fields are those of the one that was read last. */
+/** Decodes operations one by one; its fields hold the last one. */
 export class OperationReader {
   number = 0
   kind = 0
   token = ''
-  /** Where the data lies. */
+  /** The buffer that holds the data, from `from` to `to`. */
   bytes: Buffer = Buffer.alloc(0)
   from = 0
   to = 0
-  /** -1: none. */
+  /** Limits; -1: none. */
   ttl: number | bigint = NO_LIMIT
   reads: number | bigint = NO_LIMIT
   keep = false
@@ -132,30 +142,30 @@ export class OperationReader {
     this.bytes = reader.bytes
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
-        case tagOf(NUMBER, 0):
+        case tagOf(NUMBER, VARINT):
           this.number = reader.uint()
           break
-        case tagOf(KIND, 0):
+        case tagOf(KIND, VARINT):
           this.kind = reader.uint()
           break
         case tagOf(TOKEN, DELIMITED):
           this.token = reader.ascii()
           break
         case tagOf(DATA, DELIMITED):
-          reader.part()
+          reader.delimited()
           this.from = reader.from
           this.to = reader.to
           break
-        case tagOf(TTL, 0):
+        case tagOf(TTL, VARINT):
           this.ttl = limitOf(reader.int64())
           break
-        case tagOf(SILENCE_READ, 0):
+        case tagOf(SILENCE_READ, VARINT):
           this.reads = limitOf(reader.int64())
           break
-        case tagOf(KEEP, 0):
+        case tagOf(KEEP, VARINT):
           this.keep = reader.bool()
           break
-        case tagOf(DURABLE, 0):
+        case tagOf(DURABLE, VARINT):
           this.durable = reader.bool()
           break
         default:
@@ -177,18 +187,23 @@ export class OperationReader {
   }
 }
 
-/** What is given is never none: a number that is too large is refused like 0. */
-function limitOf(given: number | bigint): number | bigint {
-  return given < 0 ? 0 : given
+/** A limit of 2^63 or more reads as negative, which must not mean "none": it is refused like 0. */
+function limitOf(value: number | bigint): number | bigint {
+  return value < 0 ? 0 : value
 }
 
-/** The arguments of an operation that was written before, its data put back into the scratch buffer. */
-export function revisit(written: {
+/** Where an encoded operation is. */
+export interface EncodedOperation {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
-}): OperationArguments {
-  const { kind, token, ttl, reads, keep, durable, ...data } = readWritten(written)
+}
+
+/** Decodes an operation back into its arguments, with its data in the scratch buffer. */
+export function argumentsOf({ bytes, start, end }: EncodedOperation): OperationArguments {
+  const operation = new OperationReader()
+  operation.read(new ProtobufReader(bytes, start + NESTED_HEADER_BYTES, end))
+  const { kind, token, ttl, reads, keep, durable, ...data } = operation
   const takesData = kind === Kind.CREATE || kind === Kind.UPDATE
   if (takesData) data.bytes.copy(shared, DATA_OFFSET, data.from, data.to)
   return {
@@ -200,12 +215,6 @@ export function revisit(written: {
     keep,
     durable,
   }
-}
-
-function readWritten({ bytes, start, end }: { bytes: Buffer; start: number; end: number }) {
-  const operation = new OperationReader()
-  operation.read(new ProtobufReader(bytes, start + PART_HEAD, end))
-  return operation
 }
 
 function engineLimit(limit: number | bigint, index: number): number {

@@ -1,6 +1,6 @@
 /**
- * Replies of `proto/batch.proto`: how a master writes them, data out of the scratch buffer, and how a
- * client reads them, data into the scratch buffer.
+ * Replies of `proto/batch.proto`: a master encodes them with data from the scratch buffer, and a
+ * client decodes them with data into the scratch buffer.
  */
 import {
   DATA_END,
@@ -13,19 +13,30 @@ import {
   TTL_EXACT,
   TTL_LEFT,
 } from '../../engine/scratch.js'
-import { MARK_BYTES, TAKEN_TAG, writeMark } from './batch-messages.js'
+import { TAKEN } from './batch-messages.js'
 import {
-  closePart,
-  NUMBER_FIELD_BYTES,
-  openPart,
+  beginNested,
+  DELIMITED,
+  DELIMITED_HEADER_BYTES,
+  endNested,
+  FIXED64,
+  FIXED64_FIELD_BYTES,
+  INTEGER_FIELD_BYTES,
+  MALFORMED,
+  NESTED_HEADER_BYTES,
+  ProtobufReader,
+  tagOf,
+  VARINT,
   writeAscii,
-  writeBigNumber,
-  writeNumber,
-} from './fields.js'
-import { DELIMITED, MALFORMED, ProtobufReader, tagOf } from './protobuf.js'
-import { writeDelimited } from './token-messages.js'
+  writeDelimited,
+  writeDouble,
+  writeFixed64,
+  writeInt64,
+  writeText,
+  writeUint,
+} from './protobuf.js'
 
-/** The field of `Replies` that a reply stands in. */
+/** The field of `Replies` that holds the replies. */
 export const REPLIES = 2
 
 const NUMBER = 1
@@ -42,113 +53,109 @@ const TEXT = 2
 const NAME = 1
 const VALUE = 2
 
-/** What a reply takes at most beside its data, its texts and its counters. */
-const REPLY_BYTES = 4 + 3 * NUMBER_FIELD_BYTES + 24 + 5
-/** What a counter takes at most beside its name. */
-const COUNTER_BYTES = 4 + 2 + 9
-const FIRST_BYTES = 4096
+/** The most bytes that a reply takes, not counting its data, its texts and its counters. */
+const REPLY_BYTES = NESTED_HEADER_BYTES + 3 * INTEGER_FIELD_BYTES + 24 + DELIMITED_HEADER_BYTES
+/** The most bytes that a counter takes, not counting its name. */
+const COUNTER_BYTES = NESTED_HEADER_BYTES + 2 + FIXED64_FIELD_BYTES
+const INITIAL_BYTES = 4096
 
-/** Writes replies one after the other into one message. */
+/** Encodes replies one by one into one message, which begins with the field `taken`. */
 export class ReplyWriter {
-  /** How many replies it holds. */
+  /** How many replies the message holds. */
   count = 0
-  /** The highest number among them. */
+  /** The highest operation number among them. */
   last = 0
-  private bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
-  private at = MARK_BYTES
+  private bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+  private at = FIXED64_FIELD_BYTES
   private first = 0
 
   /** The reply to CREATE. */
   token(number: number, token: string): void {
-    const at = this.open(number, 0)
-    this.close(writeAscii(this.bytes, at, TOKEN, token))
+    const at = this.begin(number, 0)
+    this.end(writeAscii(this.bytes, at, TOKEN, token))
   }
 
   /** The reply to UPDATE and DELETE. */
   result(number: number, result: boolean): void {
-    const at = this.open(number, 0)
-    this.close(result ? writeNumber(this.bytes, at, RESULT, 1) : at)
+    const at = this.begin(number, 0)
+    this.end(result ? writeUint(this.bytes, at, RESULT, 1) : at)
   }
 
-  /** The reply to READ with what the engine put into the scratch buffer. */
+  /** The reply to READ with the record in the scratch buffer. */
   data(number: number, length: number): void {
-    let at = this.open(number, length)
+    let at = this.begin(number, length)
     const { bytes } = this
     at = writeDelimited(bytes, at, DATA, length)
     at += shared.copy(bytes, at, DATA_OFFSET, DATA_OFFSET + length)
-    at = writeLeft(bytes, at, TTL, header[TTL_LEFT] as number, TTL_EXACT)
-    this.close(writeLeft(bytes, at, SILENCE_READ, header[READS_LEFT] as number, READS_EXACT))
+    at = writeLimit(bytes, at, TTL, header[TTL_LEFT] as number, TTL_EXACT)
+    this.end(writeLimit(bytes, at, SILENCE_READ, header[READS_LEFT] as number, READS_EXACT))
   }
 
-  /** The reply to READ without a token, and to FLUSH. */
-  nothing(number: number): void {
-    this.close(this.open(number, 0))
+  /** The reply to READ of a token that does not exist, and to FLUSH. */
+  empty(number: number): void {
+    this.end(this.begin(number, 0))
   }
 
-  /** The reply to what was refused. */
+  /** The reply to an operation that failed. */
   error(number: number, code: string, text: string): void {
     const size = Buffer.byteLength(text)
-    const opened = this.open(number, code.length + size + 16)
-    const start = openPart(this.bytes, opened, ERROR)
-    let at = writeAscii(this.bytes, start, CODE, code)
-    at = writeDelimited(this.bytes, at, TEXT, size)
-    at += this.bytes.write(text, at, 'utf8')
-    this.close(closePart(this.bytes, start, at))
+    let at = this.begin(number, code.length + size + 16)
+    const start = beginNested(this.bytes, at, ERROR)
+    at = writeAscii(this.bytes, start, CODE, code)
+    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text, size)))
   }
 
   /** The reply to BACKUP without a ticket. */
   folder(number: number, folder: string): void {
     const size = Buffer.byteLength(folder)
-    const opened = this.open(number, size + 4)
-    const at = writeDelimited(this.bytes, opened, FOLDER, size)
-    this.close(at + this.bytes.write(folder, at, 'utf8'))
+    const at = this.begin(number, DELIMITED_HEADER_BYTES + size)
+    this.end(writeText(this.bytes, at, FOLDER, folder, size))
   }
 
   /** The reply to STATS, and to BACKUP with a ticket. */
   counters(number: number, counters: readonly (readonly [name: string, value: number])[]): void {
-    const room = counters.reduce((sum, [name]) => sum + name.length + COUNTER_BYTES, 0)
-    let at = this.open(number, room)
+    const size = counters.reduce((sum, [name]) => sum + name.length + COUNTER_BYTES, 0)
+    let at = this.begin(number, size)
     for (const [name, value] of counters) {
-      const start = openPart(this.bytes, at, COUNTERS)
+      const start = beginNested(this.bytes, at, COUNTERS)
       at = writeAscii(this.bytes, start, NAME, name)
-      this.bytes[at] = tagOf(VALUE, 1)
-      at = closePart(this.bytes, start, this.bytes.writeDoubleLE(value, at + 1))
+      at = endNested(this.bytes, start, writeDouble(this.bytes, at, VALUE, value))
     }
-    this.close(at)
+    this.end(at)
   }
 
-  /** A reply that was written before, as it was. */
-  again(number: number, reply: Buffer): void {
-    this.open(number, reply.length)
-    this.close(this.first + reply.copy(this.bytes, this.first))
+  /** A reply that was encoded before. */
+  copy(number: number, reply: Buffer): void {
+    this.begin(number, reply.length)
+    this.end(this.first + reply.copy(this.bytes, this.first))
   }
 
   /**
-   * The message, in memory of its own; the writer is empty afterwards.
-   * @param taken the highest number that was begun
+   * Returns the message, in memory of its own, and empties the writer.
+   * @param taken the highest operation number that was started
    */
-  take(taken: number): Buffer {
-    writeMark(this.bytes, 0, TAKEN_TAG, taken)
+  finish(taken: number): Buffer {
+    writeFixed64(this.bytes, 0, TAKEN, taken)
     const message = Buffer.from(this.bytes.subarray(0, this.at))
-    if (this.bytes.length > 16 * FIRST_BYTES) this.bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
-    this.at = MARK_BYTES
+    if (this.bytes.length > 16 * INITIAL_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+    this.at = FIXED64_FIELD_BYTES
     this.count = 0
     this.last = 0
     return message
   }
 
-  /** Begins a reply with room for so many bytes beside the usual. May replace the memory written to. */
-  private open(number: number, room: number): number {
-    const needed = this.at + REPLY_BYTES + room
+  /** Begins a reply with space for `size` more bytes than REPLY_BYTES. May replace `bytes`. */
+  private begin(number: number, size: number): number {
+    const needed = this.at + REPLY_BYTES + size
     if (needed > this.bytes.length) this.grow(needed)
     this.count++
     if (number > this.last) this.last = number
-    this.first = openPart(this.bytes, this.at, REPLIES)
-    return writeNumber(this.bytes, this.first, NUMBER, number)
+    this.first = beginNested(this.bytes, this.at, REPLIES)
+    return writeUint(this.bytes, this.first, NUMBER, number)
   }
 
-  private close(at: number): void {
-    this.at = closePart(this.bytes, this.first, at)
+  private end(at: number): void {
+    this.at = endNested(this.bytes, this.first, at)
   }
 
   private grow(needed: number): void {
@@ -158,19 +165,19 @@ export class ReplyWriter {
   }
 }
 
-/** A limit that is left: unlike other numbers, 0 is told. */
-function writeLeft(bytes: Buffer, at: number, field: number, left: number, index: number): number {
+/** Writes what is left of a limit, including 0; nothing if there is no limit. */
+function writeLimit(bytes: Buffer, at: number, field: number, left: number, index: number): number {
   if (left < 0) return at
-  if (left <= Number.MAX_SAFE_INTEGER) return writeNumber(bytes, at, field, left)
-  return writeBigNumber(bytes, at, field, exact[index] as bigint)
+  if (left <= Number.MAX_SAFE_INTEGER) return writeUint(bytes, at, field, left)
+  return writeInt64(bytes, at, field, exact[index] as bigint)
 }
 
-/** Reads replies one after the other; its fields are those of the one that was read last. */
+/** Decodes replies one by one; its fields hold the last one. */
 export class ReplyReader {
   number = 0
   token = ''
   result = false
-  /** How many bytes of data were put into the scratch buffer; -1: none. */
+  /** The length of the data in the scratch buffer; -1: none. */
   length = -1
   code = ''
   text = ''
@@ -182,23 +189,23 @@ export class ReplyReader {
     this.clear()
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
-        case tagOf(NUMBER, 0):
+        case tagOf(NUMBER, VARINT):
           this.number = reader.uint()
           break
         case tagOf(TOKEN, DELIMITED):
           this.token = reader.ascii()
           break
-        case tagOf(RESULT, 0):
+        case tagOf(RESULT, VARINT):
           this.result = reader.bool()
           break
         case tagOf(DATA, DELIMITED):
-          this.takeData(reader)
+          this.copyData(reader)
           break
-        case tagOf(TTL, 0):
-          takeLeft(reader, TTL_LEFT, TTL_EXACT)
+        case tagOf(TTL, VARINT):
+          readLimit(reader, TTL_LEFT, TTL_EXACT)
           break
-        case tagOf(SILENCE_READ, 0):
-          takeLeft(reader, READS_LEFT, READS_EXACT)
+        case tagOf(SILENCE_READ, VARINT):
+          readLimit(reader, READS_LEFT, READS_EXACT)
           break
         default:
           this.readRare(reader, tag)
@@ -218,8 +225,8 @@ export class ReplyReader {
     header[READS_LEFT] = -1
   }
 
-  private takeData(reader: ProtobufReader): void {
-    reader.part()
+  private copyData(reader: ProtobufReader): void {
+    reader.delimited()
     const { bytes, from, to } = reader
     if (to - from > DATA_END - DATA_OFFSET) throw MALFORMED
     this.length = bytes.copy(shared, DATA_OFFSET, from, to)
@@ -248,14 +255,14 @@ export class ReplyReader {
     let value = 0
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === tagOf(NAME, DELIMITED)) name = reader.ascii()
-      else if (tag === tagOf(VALUE, 1)) value = reader.double()
+      else if (tag === tagOf(VALUE, FIXED64)) value = reader.double()
       else reader.skip(tag)
     }
     this.counters.push([name, value])
   }
 }
 
-function takeLeft(reader: ProtobufReader, index: number, exactIndex: number): void {
+function readLimit(reader: ProtobufReader, index: number, exactIndex: number): void {
   const left = reader.int64()
   header[index] = Number(left)
   if (typeof left === 'bigint') exact[exactIndex] = left

@@ -1,24 +1,22 @@
-/** Counts what is under way, so that an orderly end can wait for it. */
-
-/** A count that can be waited for. */
+/** Counts calls in flight, so that a graceful shutdown can wait for them. */
 export class InFlight {
-  /** How many are under way. */
+  /** How many calls are in flight. */
   count = 0
   private waiting: (() => void)[] = []
 
-  /** Something begins. */
+  /** A call begins. */
   enter(): void {
     this.count++
   }
 
-  /** Something has ended. */
+  /** A call has completed. */
   leave(): void {
     this.count--
     if (this.count > 0) return
     for (const resolve of this.waiting.splice(0)) resolve()
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no call is in flight. */
   idle(): Promise<void> {
     if (this.count === 0) return Promise.resolve()
     return new Promise((resolve) => this.waiting.push(resolve))

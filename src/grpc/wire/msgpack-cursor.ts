@@ -1,28 +1,25 @@
 /**
- * A cursor over MessagePack that came from a master: enough to find the parts of an answer. The data
+ * A cursor over untrusted MessagePack: enough to locate the parts of a master's response. The data
  * itself is left to the decoder.
  *
- * Invariant: it never leaves the bytes, whatever they claim; then it throws TRUNCATED.
+ * Invariant: it never leaves the buffer, whatever lengths the bytes claim; it throws TRUNCATED instead.
  */
 
-/** Thrown where the bytes end too early or hold what can't stand there. */
+/** Thrown where the bytes are truncated or not of the expected type. */
 export const TRUNCATED = new Error('truncated')
 
-/** How many bytes the length behind a code takes, by the code less 0xc4; 0: none. */
+/** Sizes of the length fields of bin, ext and str, in the order of their codes. */
 const LENGTH_WIDTHS = [1, 2, 4, 1, 2, 4]
-/** How many bytes the values of the codes 0xca to 0xd3 take. */
+/** Sizes of the values of the codes 0xca to 0xd3. */
 const NUMBER_WIDTHS = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
 
-/** A place in some bytes. */
+/** A position in a buffer. */
 export class MsgpackCursor {
-  readonly bytes: Buffer
   at = 0
 
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
+  constructor(readonly bytes: Buffer) {}
 
-  /** The number of entries of the map that stands here. */
+  /** Reads a map header: the number of entries. */
   map(): number {
     const code = this.uint(1)
     if (code >= 0x80 && code < 0x90) return code & 0x0f
@@ -31,7 +28,7 @@ export class MsgpackCursor {
     throw TRUNCATED
   }
 
-  /** The text that stands here; undefined, and passed over, for any other value. */
+  /** Reads text; any other value is skipped and gives undefined. */
   text(): string | undefined {
     const code = this.bytes[this.at] as number
     const isText = (code >= 0xa0 && code < 0xc0) || (code >= 0xd9 && code <= 0xdb)
@@ -42,7 +39,7 @@ export class MsgpackCursor {
     return this.bytes.toString('utf8', start + header, this.at)
   }
 
-  /** The number that stands here; undefined, and passed over, for any other value. */
+  /** Reads a number; any other value is skipped and gives undefined. */
   number(): number | bigint | undefined {
     const start = this.at + 1
     const code = this.bytes[this.at] as number
@@ -56,13 +53,13 @@ export class MsgpackCursor {
     return code >= 0xe0 ? code - 0x100 : undefined
   }
 
-  /** Passes over one value with all that is in it. */
+  /** Skips one value, including its elements. */
   skip(): void {
-    for (let left = 1; left > 0; left--) left += this.skipHead()
+    for (let left = 1; left > 0; left--) left += this.skipHeader()
   }
 
-  /** Passes over a value but for what it contains, and gives how many values that are. */
-  private skipHead(): number {
+  /** Skips a value up to its elements, and returns how many elements follow. */
+  private skipHeader(): number {
     const code = this.uint(1)
     if (code < 0x80 || code >= 0xe0) return 0
     if (code < 0x90) return 2 * (code & 0x0f)

@@ -1,30 +1,35 @@
 /**
- * The encoding of Protocol Buffers, as much of it as the messages here need: varints, length-delimited
- * fields, and skipping what is not known.
+ * The part of the Protocol Buffers encoding that the messages of this package use: varints, 64-bit
+ * fields, length-delimited fields, and skipping unknown fields.
  *
- * Invariants: reading never leaves the message, whatever its bytes; a message that can't be read is
- * refused by MALFORMED and nothing else.
+ * Invariants: the reader never leaves its message, whatever the bytes; a message that cannot be read
+ * throws MALFORMED and nothing else. The writer takes field numbers up to 15, whose tags are one byte;
+ * each of its functions returns the offset after what it wrote.
  */
 
-/** Thrown where a message ends too early or holds what Protocol Buffers don't have. */
+/** Thrown where a message is truncated or is not Protocol Buffers. */
 export const MALFORMED = new Error('malformed')
 
 /** Wire type of integers and booleans. */
-const VARINT = 0
-/** Wire type of text, bytes and messages. */
+export const VARINT = 0
+/** Wire type of eight-byte values. */
+export const FIXED64 = 1
+/** Wire type of text, bytes and nested messages. */
 export const DELIMITED = 2
+const FIXED32 = 5
 
+const TWO_28 = 2 ** 28
 const TWO_32 = 2 ** 32
 
-/** The tag of a field: what stands in front of its value. */
+/** The tag that precedes a field's value. */
 export const tagOf = (field: number, type: number) => field * 8 + type
 
 /** Reads a message from front to back. */
 export class ProtobufReader {
-  /** Where the bytes of the part begin and end that was read last. */
+  /** Start and end of the length-delimited value that was read last. */
   from = 0
   to = 0
-  /** What is read from. */
+  /** The buffer that is read. */
   bytes: Buffer
   private at: number
   private end: number
@@ -35,7 +40,7 @@ export class ProtobufReader {
     this.end = end
   }
 
-  /** Goes on with another message. */
+  /** Continues with another message. */
   reset(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes
     this.at = start
@@ -46,7 +51,7 @@ export class ProtobufReader {
   tag(): number {
     if (this.at >= this.end) return 0
     const tag = this.uint()
-    if (tag < 8) throw MALFORMED // no field has the number 0
+    if (tag < 8) throw MALFORMED // field number 0 is invalid
     return tag
   }
 
@@ -62,7 +67,7 @@ export class ProtobufReader {
     return value
   }
 
-  /** A signed integer of 64 bits; a BigInt where a Number would not be exact. */
+  /** A signed 64-bit integer; a BigInt where a Number would not be exact. */
   int64(): number | bigint {
     let low = 0
     let high = 0
@@ -84,46 +89,46 @@ export class ProtobufReader {
     return this.int64() !== 0
   }
 
-  /** A number of 8 bytes, up to 2^53. */
+  /** An unsigned integer of eight bytes, up to 2^53. */
   fixed64(): number {
     this.advance(8)
     const { at, bytes } = this
     return bytes.readUInt32LE(at - 8) + bytes.readUInt32LE(at - 4) * TWO_32
   }
 
-  /** A float of 8 bytes. */
+  /** A floating-point number of eight bytes. */
   double(): number {
     this.advance(8)
     return this.bytes.readDoubleLE(this.at - 8)
   }
 
-  /** Passes over the bytes of a length-delimited field: they lie from `from` to `to`. */
-  part(): void {
+  /** Skips a length-delimited value and sets `from` and `to` to its bounds. */
+  delimited(): void {
     const length = this.uint()
     this.from = this.at
     this.advance(length)
     this.to = this.at
   }
 
-  /** The bytes of a length-delimited field, without a copy. */
+  /** A length-delimited value as a view, without a copy. */
   slice(): Buffer {
-    this.part()
+    this.delimited()
     return this.bytes.subarray(this.from, this.to)
   }
 
-  /** The text of a length-delimited field that is ASCII where it means anything. */
+  /** A length-delimited value as text; only ASCII is meaningful in it. */
   ascii(): string {
-    this.part()
+    this.delimited()
     return this.bytes.toString('latin1', this.from, this.to)
   }
 
-  /** Passes over the value of a field that is not known. */
+  /** Skips the value of an unknown field. */
   skip(tag: number): void {
     const type = tag & 7
     if (type === VARINT) this.int64()
-    else if (type === DELIMITED) this.part()
-    else if (type === 1) this.advance(8)
-    else if (type === 5) this.advance(4)
+    else if (type === DELIMITED) this.delimited()
+    else if (type === FIXED64) this.advance(8)
+    else if (type === FIXED32) this.advance(4)
     else throw MALFORMED
   }
 
@@ -143,27 +148,101 @@ function signed(low: number, high: number): number | bigint {
   return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low >>> 0)
 }
 
-/** How many bytes a varint of up to 2^53 takes. */
-export function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++
-  return bytes
+/** The most bytes that an integer field takes. */
+export const INTEGER_FIELD_BYTES = 11
+/** The size of an eight-byte field. */
+export const FIXED64_FIELD_BYTES = 9
+/** The most bytes that precede the value of a length-delimited field of up to 2^28 bytes. */
+export const DELIMITED_HEADER_BYTES = 5
+/**
+ * What precedes a nested message: its tag and its length. The length always takes three bytes, though
+ * fewer would usually do: nothing has to be measured beforehand, and such a varint is valid.
+ */
+export const NESTED_HEADER_BYTES = 4
+
+/** Writes an unsigned integer field up to 2^53. */
+export function writeUint(bytes: Buffer, start: number, field: number, value: number): number {
+  bytes[start] = tagOf(field, VARINT)
+  return writeVarint(bytes, start + 1, value)
 }
 
-/** Writes a varint of up to 2^53 and gives the place behind it. */
-export function writeVarint(bytes: Buffer, start: number, value: number): number {
+function writeVarint(bytes: Buffer, start: number, value: number): number {
   let at = start
   let rest = value
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
+  for (; rest >= TWO_28; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
+  for (; rest >= 0x80; rest >>>= 7) bytes[at++] = rest | 0x80
   bytes[at++] = rest
   return at
 }
 
-/** The bytes of a signed integer of 64 bits as a varint. */
-export function int64Varint(value: number | bigint): Buffer {
-  const bytes: number[] = []
+/** Writes a 64-bit integer field; a negative value takes ten bytes. */
+export function writeInt64(
+  bytes: Buffer,
+  start: number,
+  field: number,
+  value: number | bigint,
+): number {
+  if (typeof value === 'number' && value >= 0) return writeUint(bytes, start, field, value)
+  bytes[start] = tagOf(field, VARINT)
+  let at = start + 1
   let rest = BigInt.asUintN(64, BigInt(value))
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-  bytes.push(Number(rest))
-  return Buffer.from(bytes)
+  for (; rest >= 0x80n; rest >>= 7n) bytes[at++] = Number(rest & 0x7fn) | 0x80
+  bytes[at++] = Number(rest)
+  return at
+}
+
+/** Writes an unsigned integer up to 2^53 as an eight-byte field. */
+export function writeFixed64(bytes: Buffer, at: number, field: number, value: number): number {
+  bytes[at] = tagOf(field, FIXED64)
+  bytes.writeUInt32LE(value % TWO_32, at + 1)
+  return bytes.writeUInt32LE(Math.floor(value / TWO_32), at + 5)
+}
+
+/** Writes a floating-point field. */
+export function writeDouble(bytes: Buffer, at: number, field: number, value: number): number {
+  bytes[at] = tagOf(field, FIXED64)
+  return bytes.writeDoubleLE(value, at + 1)
+}
+
+/** Writes what precedes a length-delimited value. */
+export function writeDelimited(bytes: Buffer, at: number, field: number, length: number): number {
+  bytes[at] = tagOf(field, DELIMITED)
+  return writeVarint(bytes, at + 1, length)
+}
+
+/** Writes a text field. @param size what the text takes in UTF-8 */
+export function writeText(
+  bytes: Buffer,
+  start: number,
+  field: number,
+  text: string,
+  size: number,
+): number {
+  const at = writeDelimited(bytes, start, field, size)
+  return at + bytes.write(text, at, 'utf8')
+}
+
+/** Writes an ASCII text field of fewer than 128 characters. */
+export function writeAscii(bytes: Buffer, start: number, field: number, text: string): number {
+  const { length } = text
+  bytes[start] = tagOf(field, DELIMITED)
+  bytes[start + 1] = length
+  const at = start + 2
+  for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+  return at + length
+}
+
+/** Begins a nested message of fewer than 2^21 bytes, and returns the offset of its first field. */
+export function beginNested(bytes: Buffer, at: number, field: number): number {
+  bytes[at] = tagOf(field, DELIMITED)
+  return at + NESTED_HEADER_BYTES
+}
+
+/** Ends the nested message whose first field is at `start`, and returns `at`. */
+export function endNested(bytes: Buffer, start: number, at: number): number {
+  const length = at - start
+  bytes[start - 3] = (length & 0x7f) | 0x80
+  bytes[start - 2] = ((length >>> 7) & 0x7f) | 0x80
+  bytes[start - 1] = length >>> 14
+  return at
 }

@@ -1,15 +1,16 @@
 /**
- * Errors as statuses of gRPC and back. What this package raises on one side arrives as the same class
- * with the same code and text on the other: the code travels beside the status. Texts of masters in
- * other languages are not passed on, for who knows what they hold, unless they are those known here.
+ * Errors as gRPC statuses and back. An error of this package arrives with the same class, code and text
+ * on the other side: its code travels in a trailer. Texts of masters in other languages may contain
+ * anything, so they are not passed on, apart from the known ones below.
  */
 import { CRUDJTError, type ErrorCode, errorOf } from '../../errors.js'
 
-/** The statuses that are used here, by their names in gRPC. */
+/** The gRPC statuses in use. */
 export const Status = {
   OK: 0,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   UNIMPLEMENTED: 12,
@@ -19,19 +20,19 @@ export const Status = {
   UNAUTHENTICATED: 16,
 } as const
 
-/** The trailer that carries the code of an error of this package. */
+/** The trailer that carries an error code of this package. */
 export const CODE_HEADER = 'crudjt-code'
 
-/** An error as a master answers it. */
+/** An error as a master sends it. */
 export interface StatusError {
   readonly status: number
   readonly text: string
-  /** The code of this package. */
+  /** The error code of this package. */
   readonly code: ErrorCode
 }
 
-/** What a master answers where something was raised; never a stack, never an unknown text. */
-export function refusalOf(error: unknown): StatusError {
+/** An error as a status, without its stack; the text of an unexpected error is not disclosed. */
+export function statusErrorOf(error: unknown): StatusError {
   const { code, message } = error as Error & { code?: unknown }
   if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return INTERNAL
   return {
@@ -43,7 +44,7 @@ export function refusalOf(error: unknown): StatusError {
 
 const INTERNAL: StatusError = {
   status: Status.INTERNAL,
-  text: 'Internal error of crudjt',
+  text: 'Internal error in crudjt',
   code: 'ERR_CRUDJT_INTERNAL',
 }
 
@@ -63,8 +64,8 @@ function statusOf(error: Error & { code: ErrorCode }): number {
   }
 }
 
-/** The refusals of masters in other languages that are known by their texts. */
-const KNOWN: [text: RegExp, code: ErrorCode][] = [
+/** Errors of masters in other languages, which send no code: the texts are part of their protocol. */
+const FOREIGN_ERRORS: [text: RegExp, code: ErrorCode][] = [
   [/token can't be blank/, 'ERR_CRUDJT_TOKEN'],
   [/Must be a Hash/, 'ERR_CRUDJT_DATA'],
   [/Hash can not be bigger than \d+ bytesize/, 'ERR_CRUDJT_DATA_TOO_LARGE'],
@@ -72,30 +73,32 @@ const KNOWN: [text: RegExp, code: ErrorCode][] = [
 ]
 
 /**
- * A status other than OK as this package raises it.
- * @param code what stood in the trailer, if anything
- * @param master the master's address, for people
+ * A status other than OK as an error of this package.
+ * @param code the value of the trailer, if any
+ * @param master the master's address, for display
  */
 export function errorOfStatus(status: number, text: string, code: unknown, master: string): Error {
   if (typeof code === 'string' && /^ERR_CRUDJT_[A-Z_]+$/.test(code)) {
     return errorOf(code as ErrorCode, text)
   }
-  const known = KNOWN.find(([pattern]) => pattern.test(text))
-  if (known !== undefined) return errorOf(known[1], (text.match(known[0]) as RegExpMatchArray)[0])
-  return new CRUDJTError(...unknownRefusal(status, master))
+  for (const [pattern, code] of FOREIGN_ERRORS) {
+    const match = pattern.exec(text)
+    if (match !== null) return errorOf(code, match[0])
+  }
+  return new CRUDJTError(...errorOfBareStatus(status, master))
 }
 
-function unknownRefusal(status: number, master: string): [ErrorCode, string] {
+function errorOfBareStatus(status: number, master: string): [ErrorCode, string] {
   switch (status) {
     case Status.UNAUTHENTICATED:
-      return ['ERR_CRUDJT_UNAUTHENTICATED', `The master at ${master} wants another access key`]
+      return ['ERR_CRUDJT_UNAUTHENTICATED', `The master at ${master} rejected the access key`]
     case Status.DEADLINE_EXCEEDED:
-      return ['ERR_CRUDJT_DEADLINE', `The master at ${master} took too long`]
+      return ['ERR_CRUDJT_DEADLINE', `The master at ${master} did not answer in time`]
     case Status.UNIMPLEMENTED:
-      return ['ERR_CRUDJT_UNAVAILABLE', `What answers at ${master} is no CRUDJT master`]
+      return ['ERR_CRUDJT_UNAVAILABLE', `The server at ${master} is not a CRUDJT master`]
     case Status.UNAVAILABLE:
-      return ['ERR_CRUDJT_UNAVAILABLE', `The master at ${master} can't answer now`]
+      return ['ERR_CRUDJT_UNAVAILABLE', `The master at ${master} is unavailable: try again later`]
     default:
-      return ['ERR_CRUDJT_INTERNAL', `The master at ${master} failed with status ${status} of gRPC`]
+      return ['ERR_CRUDJT_INTERNAL', `The master at ${master} failed with gRPC status ${status}`]
   }
 }

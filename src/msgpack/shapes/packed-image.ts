@@ -1,156 +1,141 @@
 /**
- * The packed form of a map of one shape, kept in a part of the scratch buffer of its own: for the
- * next map of that shape only the values that are others are written.
+ * Packed images: the MessagePack of a map of one shape, in a part of the scratch buffer of its own. For
+ * the next map of that shape only the values that differ are written.
  *
- * Invariants: the bytes from `start` to `end` are the MessagePack of a map of the shape whose values
- * are those in `values`, where they are known; a value that could not be put changes nothing; no
- * string of the caller's is kept, for it may be a part of a much longer one.
+ * Invariants: the bytes from `start` to `end` are the MessagePack of a map of the shape whose values are
+ * those in `values`, where they are known; a value that cannot be put changes nothing; no string of the
+ * caller's is referenced, since it may be a slice that keeps a much longer one alive.
  */
 
 import { bytes, DATA_OFFSET } from '../../engine/scratch.js'
-import { trail } from '../data-errors.js'
+import { keyPath } from '../data-errors.js'
 import { begin, sizeUpTo } from '../frame.js'
-import { asciiText, SHORT_TEXT, SHORT_TEXT_COST, TEXT_COST } from '../read-text.js'
+import { asciiText, SHORT_TEXT, textCost } from '../read-text.js'
+import { asSmi, interned } from '../v8.js'
 import { writeBoolean, writeNil, writeNumber } from '../write-scalar.js'
 import { writeString } from '../write-text.js'
-import { LEFT_OUT, writeOther } from '../write-value.js'
-import { interned } from './interned.js'
-import { frozenNumber } from './kept-number.js'
+import { OMITTED, writeOther } from '../write-value.js'
 import type { Shape } from './shape.js'
-import { type SharedValues, sharedValuesFor } from './shared-values.js'
 import { type Template, templateOf } from './template.js'
 
-/** A place keeps a new text with every so many that are not the one it has. */
-const PATIENCE = 8
-/** Up to this many bytes a loop beats the native copy. */
+/** Of the texts that differ from the one in their place, one in so many is made known there. */
+const LEARN_EVERY = 8
+/** Up to this many bytes a loop is faster than the native copy. */
 const LOOP_LENGTH = 32
 
-/** Instead of a value: the bytes are of one that was not kept. Equal to nothing of a caller's. */
+/** Instead of a value: it is not known. Equal to no value of a caller's. */
 const UNKNOWN = Symbol('unknown')
 
-/** Where an image lies and what is in it. */
+/** The packed form of one map. */
 export class PackedImage {
   readonly shape: Shape
   readonly start: number
-  /** The values, in their kept form (see frozen-value.ts). */
+  /** The values, frozen (see frozen-value.ts). */
   readonly values: unknown[]
   end: number
-  /** Whether all values put since `begin` are known: none holds other values. */
+  /** Whether all values put since `begin` are known: none contains other values. */
   isWhole = true
   /** Bytes of memory that the texts put since `begin` take. */
   taken = 0
 
+  /** Set by whoever caches the values; unset when a value is put that it does not expect to change. */
+  owner: { isOwn(i: number): boolean } | undefined = undefined
+
   private readonly limit: number
-  private readonly begins: Int32Array
+  private readonly starts: Int32Array
   private readonly ends: Int32Array
   private readonly misses: Uint8Array
   private readonly paths: readonly (readonly string[])[]
-  private isWanted = false
-  /** The pattern that the values fit, if that is known. */
-  private pattern: SharedValues | undefined = undefined
+  private isCached = false
 
-  /** An image of nulls. Undefined where it has no room, or the shape no template. */
+  /** An image of nulls; undefined if it would not fit or the shape has no template. */
   static of(shape: Shape, start: number, limit: number): PackedImage | undefined {
     const template = templateOf(shape)
     if (template === undefined || template.bytes.length + shape.width > limit - start) return
     return new PackedImage(shape, template, start, limit)
   }
 
-  private constructor(
-    shape: Shape,
-    { bytes: leads, lengths }: Template,
-    start: number,
-    limit: number,
-  ) {
+  private constructor(shape: Shape, template: Template, start: number, limit: number) {
     const { width } = shape
     this.shape = shape
     this.start = start
     this.limit = limit
     this.values = new Array(width).fill(null)
-    this.begins = new Int32Array(width)
+    this.starts = new Int32Array(width)
     this.ends = new Int32Array(width)
     this.misses = new Uint8Array(width)
     this.paths = pathsOf(shape)
     let [at, from] = [start, 0]
-    for (let i = 0; i < width; i++) {
-      at += leads.copy(bytes, at, from, from + (lengths[i] as number))
-      from += lengths[i] as number
-      this.begins[i] = at
+    for (const [i, length] of template.lengths.entries()) {
+      at += template.bytes.copy(bytes, at, from, from + length)
+      from += length
+      this.starts[i] = at
       at = writeNil(at)
       this.ends[i] = at
     }
     this.end = at
   }
 
-  /** What comes is a new map. @param wanted whether its values are asked for when it is packed */
-  begin(wanted: boolean): void {
-    this.isWanted = wanted
+  /** Begins a new map. @param isCached whether its values are read when it is packed */
+  begin(isCached: boolean): void {
+    this.isCached = isCached
     this.isWhole = true
     this.taken = 0
   }
 
-  /** Puts a value in the place of the i-th; false if it is none that can be put. */
+  /** Puts a value in the place of the i-th; false if it is left out or does not fit. */
   put(i: number, value: unknown): boolean {
     begin()
-    if (this.pattern?.isOwn(i) === false) this.pattern = undefined
+    if (this.owner?.isOwn(i) === false) this.owner = undefined
     if (typeof value === 'string') return this.putText(i, value)
-    if (typeof value === 'number') {
-      return this.place(i, writeNumber(value, DATA_OFFSET), frozenNumber(value))
-    }
+    if (typeof value === 'number')
+      return this.place(i, writeNumber(value, DATA_OFFSET), asSmi(value))
     if (typeof value === 'boolean') return this.place(i, writeBoolean(value, DATA_OFFSET), value)
     if (value === null) return this.place(i, writeNil(DATA_OFFSET), null)
     return typeof value === 'object' && this.putOther(i, value)
   }
 
-  /** The pattern that the values fit, which are all known. */
-  patternNow(): SharedValues {
-    if (this.pattern !== undefined) return this.pattern
-    const found = sharedValuesFor(this.shape, this.values)
-    if (found.isSettled) this.pattern = found
-    return found
-  }
-
   private putText(i: number, value: string): boolean {
     const end = writeString(value, DATA_OFFSET)
     if (!this.place(i, end, UNKNOWN)) return false
-    const isKept = (this.misses[i] as number)++ % PATIENCE === 0
-    if (isKept) this.values[i] = interned(textOf(value.length, end))
-    else if (this.isWanted) this.values[i] = textOf(value.length, end)
-    if (this.isWanted) this.taken += costOf(value.length)
+    const isLearned = (this.misses[i] as number)++ % LEARN_EVERY === 0
+    if (isLearned) this.values[i] = interned(writtenText(value.length, end))
+    else if (this.isCached) this.values[i] = writtenText(value.length, end)
+    if (this.isCached) this.taken += textCost(value.length)
     return true
   }
 
-  /** A value that holds others, or is of a kind of its own. */
+  /** A value that contains others, or has a type of its own. */
   private putOther(i: number, value: object): boolean {
     const path = this.paths[i] as readonly string[]
-    for (let depth = 0; depth < path.length; depth++) trail[depth + 1] = path[depth] as string
+    for (let depth = 0; depth < path.length; depth++) keyPath[depth + 1] = path[depth] as string
     const end = writeOther(value, DATA_OFFSET, path.length)
     this.isWhole = false
-    return end !== LEFT_OUT && this.place(i, end, UNKNOWN)
+    return end !== OMITTED && this.place(i, end, UNKNOWN)
   }
 
   /** Moves what was written at the data's start to the place of the i-th value. */
-  private place(i: number, written: number, kept: unknown): boolean {
+  private place(i: number, written: number, value: unknown): boolean {
     const width = sizeUpTo(written)
-    const at = this.begins[i] as number
-    const more = width - (this.ends[i] as number) + at
-    if (more !== 0 && !this.shift(i, more)) return false
+    const at = this.starts[i] as number
+    const growth = width - (this.ends[i] as number) + at
+    if (growth !== 0 && !this.grow(i, growth)) return false
     move(at, width)
-    this.values[i] = kept
+    this.values[i] = value
     return true
   }
 
-  /** Gives the i-th value so many bytes more. */
-  private shift(i: number, more: number): boolean {
-    const { begins, ends } = this
-    if (this.end + more > this.limit) return false
-    bytes.copyWithin((ends[i] as number) + more, ends[i] as number, this.end)
-    ends[i] = (ends[i] as number) + more
+  /** Gives the i-th value so many more bytes, and moves what follows it. */
+  private grow(i: number, growth: number): boolean {
+    const { starts, ends } = this
+    if (this.end + growth > this.limit) return false
+    bytes.copyWithin((ends[i] as number) + growth, ends[i] as number, this.end)
+    ends[i] = (ends[i] as number) + growth
     for (let k = i + 1; k < ends.length; k++) {
-      begins[k] = (begins[k] as number) + more
-      ends[k] = (ends[k] as number) + more
+      starts[k] = (starts[k] as number) + growth
+      ends[k] = (ends[k] as number) + growth
     }
-    this.end += more
+    this.end += growth
     return true
   }
 }
@@ -161,7 +146,7 @@ function move(at: number, width: number): void {
 }
 
 /** The text that was written at the data's start, as a string of its own. */
-function textOf(length: number, end: number): string {
+function writtenText(length: number, end: number): string {
   if (length <= SHORT_TEXT && end === DATA_OFFSET + 1 + length) {
     return asciiText(DATA_OFFSET + 1, length)
   }
@@ -170,14 +155,10 @@ function textOf(length: number, end: number): string {
   return bytes.toString('utf8', start, end)
 }
 
-function costOf(length: number): number {
-  return length <= SHORT_TEXT ? SHORT_TEXT_COST + length : TEXT_COST + 2 * length
-}
-
 /** The keys that lead to each value. */
 function pathsOf({ keys, inner }: Shape): string[][] {
   return keys.flatMap((key, i) => {
-    const shape = inner[i]
-    return shape === undefined ? [[key]] : pathsOf(shape).map((path) => [key, ...path])
+    const nested = inner[i]
+    return nested === undefined ? [[key]] : pathsOf(nested).map((path) => [key, ...path])
   })
 }

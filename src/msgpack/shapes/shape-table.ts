@@ -1,94 +1,91 @@
 /**
- * The shapes that were seen before. Whole records are recognised by the binding, which has the
- * templates of the same shapes at the same places; maps elsewhere by their keys.
+ * The shapes of maps that came before. Whole records are recognised by the binding, which holds the
+ * templates of the same shapes at the same indexes; maps in arrays and the like by their keys.
  *
- * Invariants: the tables' sizes are fixed, however many different maps come by; a place takes a new
- * shape only now and then, so that maps that are all different cost little; what the binding has at
- * an index is the template of the shape at that index.
+ * Invariants: the tables are of fixed size, however many different maps come; a bucket takes a new
+ * shape only now and then, so that maps that are all different cost little; at each index the binding
+ * has the template of the shape at that index.
  */
 
-import { outline } from '../../engine/native-outline.js'
+import { mapMatcher } from '../../engine/native-outline.js'
 import { FrozenMap } from '../frozen-value.js'
+import { RecentMap } from './recent-map.js'
 import { Shape, sameKeys } from './shape.js'
-import { foreseeing, templateOf } from './template.js'
+import { shapeWithInner, templateOf } from './template.js'
 
-/** A place takes a new shape with every so many maps that fit none it has. */
-const PATIENCE = 8
-/** How many shapes of maps inside of arrays and the like are known. */
-const INNER_SHAPES = 256
+/** Of the maps that fit no shape of their bucket, one in so many has its shape learned. */
+const LEARN_EVERY = 8
+/** How many shapes of maps that are no whole record are known. */
+const NESTED_SHAPES = 256
 
-/** Two for each place: the one that fitted last in front. */
+/** Two shapes for each bucket, the one that matched last first. */
 const table: (Shape | undefined)[] = []
-const misfits: number[] = []
-const inner = new Map<string, Shape>()
+const misses: number[] = []
+const nestedShapes = new RecentMap<string, Shape>(NESTED_SHAPES)
 
-/** The shape that the binding has found to fit, by its index: one from behind came to the front. */
+/** The shape whose template the binding has matched: one at an odd index has moved to the front. */
 export function shapeAt(index: number): Shape {
   if (index % 2 === 1) {
-    const behind = table[index]
+    const second = table[index]
     table[index] = table[index - 1]
-    table[index - 1] = behind
+    table[index - 1] = second
   }
   return table[index & ~1] as Shape
 }
 
-/** Whether a shape foresees the maps inside of a whole record. */
+/** Whether a shape knows the nested maps: it is one of a whole record. */
 export function isLearned(shape: Shape): boolean {
   return shape.inner.length === shape.keys.length
 }
 
-/** The shape of a map of these keys that is no record of its own. */
+/** The shape of a map of these keys that is no whole record. */
 export function shapeOf(keys: readonly string[]): Shape {
   const name = keys.join('\0')
-  const known = inner.get(name)
+  const known = nestedShapes.get(name)
   if (known !== undefined && sameKeys(known.keys, keys)) return known
   const shape = new Shape(keys, [])
-  if (inner.size < INNER_SHAPES) inner.set(name, shape)
+  nestedShapes.set(name, shape)
   return shape
 }
 
-/** Tells of a record that fitted no shape at its place: now and then its shape is learned. */
+/** Counts a record that matched no shape of its bucket: now and then its shape is learned. */
 export function countMiss(
-  place: number,
+  bucket: number,
   keys: readonly string[],
   values: readonly unknown[],
 ): void {
-  const count = misfits[place] ?? 0
-  misfits[place] = (count + 1) % PATIENCE
+  const count = misses[bucket] ?? 0
+  misses[bucket] = (count + 1) % LEARN_EVERY
   if (count !== 0) return
-  const shape = foreseeing(
-    keys,
-    keys.map((_, i) => innerShape(values[i])),
-  )
+  const inner = keys.map((_, i) => innerShape(values[i]))
+  const shape = shapeWithInner(keys, inner)
   if (shape === undefined) return
-  const front = table[place * 2]
-  put(place * 2, merged(table[place * 2 + 1], merged(front, shape)))
-  if (front !== undefined) put(place * 2 + 1, front)
+  const first = table[bucket * 2]
+  put(bucket * 2, merged(table[bucket * 2 + 1], merged(first, shape)))
+  if (first !== undefined) put(bucket * 2 + 1, first)
 }
 
 function put(index: number, shape: Shape): void {
   const template = templateOf(shape)
   if (template === undefined) return
   table[index] = shape
-  outline.learn(index, template.bytes, template.lengths)
+  mapMatcher.learn(index, template.bytes, template.lengths)
 }
 
 function innerShape(value: unknown): Shape | undefined {
   if (!(value instanceof FrozenMap)) return undefined
   const { keys } = value.shape
-  return new Shape(
-    keys,
-    keys.map((_, i) => innerShape(value.values[i])),
-  )
+  const inner = keys.map((_, i) => innerShape(value.values[i]))
+  return new Shape(keys, inner)
 }
 
-/** Where two shapes have the same keys: the one that foresees only what both do. */
+/** Of two shapes with the same keys: the one that knows only the nested maps that both have. */
 function merged(before: Shape | undefined, shape: Shape): Shape {
   if (before === undefined || !sameKeys(before.keys, shape.keys)) return shape
   const common = shape.inner.map((one, i) => {
     const other = before.inner[i]
-    const same = one !== undefined && other !== undefined && sameKeys(one.keys, other.keys)
-    return same ? merged(other, one) : undefined
+    const isSame = one !== undefined && other !== undefined && sameKeys(one.keys, other.keys)
+    return isSame ? merged(other, one) : undefined
   })
-  return foreseeing(shape.keys, common) ?? shape
+  return shapeWithInner(shape.keys, common) ?? shape
 }

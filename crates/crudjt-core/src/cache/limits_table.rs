@@ -6,8 +6,7 @@
 
 use crate::platform::sync::RwLock;
 
-use crate::crypto::token::Salt;
-use crate::memtable::RecordMeta;
+use crate::record::{RecordMeta, Salt};
 
 /// Rows that share a lock, all with ids that follow each other.
 const RUN: usize = 64;

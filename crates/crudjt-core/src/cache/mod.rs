@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::platform::sync::RwLock;
 
-use crate::memtable::RecordMeta;
+use crate::record::RecordMeta;
 use limits_table::LimitsTable;
 
 /// Roughly what one entry takes, to size the cache's index.
@@ -111,8 +111,7 @@ impl RecordCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::token::Salt;
-    use crate::record::Header;
+    use crate::record::{Header, Salt};
     use zeroize::Zeroizing;
 
     fn record(version: u64) -> CachedRecord {

@@ -14,8 +14,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::cache::{ChangeCounters, NO_COUNT};
-use crate::crypto::token::{Salt, TokenParts};
-use crate::memtable::RecordMeta;
+use crate::crypto::token::TokenParts;
+use crate::record::{RecordMeta, Salt};
 
 /// What a caller knows of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

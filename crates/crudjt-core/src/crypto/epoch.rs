@@ -7,11 +7,10 @@ use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::platform::sync::RwLock;
+use crate::platform::sync::{CachePadded, RwLock};
 
 use super::{Cipher, Key};
 use crate::bytes::ByteReader;
-use crate::bytes::CachePadded;
 use crate::crypto::keyring::{Domain, DomainId};
 use crate::crypto::random::random;
 use crate::record::{Header, TAG};
@@ -194,7 +193,7 @@ impl Epochs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::token::Salt;
+    use crate::record::Salt;
     use proptest::prelude::*;
 
     fn epoch(cipher: Cipher) -> Epoch {

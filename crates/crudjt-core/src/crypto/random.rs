@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::crypto::token::Salt;
+use crate::record::Salt;
 use crate::{Error, Result};
 
 const POOL: usize = 2048;

@@ -1,4 +1,4 @@
-//! The secret a store is opened with: Base64 of 32, 48 or 64 bytes, wiped when dropped.
+//! The secret that a store is opened with: Base64 of 32, 48 or 64 bytes, wiped when dropped.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -8,43 +8,42 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Result};
 
-/// Fewer different bytes than this in a key look typed rather than drawn: 32 random bytes have
-/// fewer than 16 different ones once in 10^15 draws.
-const FEWEST_DIFFERENT: usize = 16;
+/// A key with fewer distinct bytes looks typed rather than random: 32 random bytes have fewer than
+/// 16 distinct ones with a probability of 10^-15.
+const MIN_DISTINCT_BYTES: usize = 16;
+
+/// Why an empty secret is invalid.
+pub(crate) const BLANK: &str = "is blank: give the Base64 of 32, 48 or 64 random bytes";
 
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// A secret key. Its bytes are wiped when it is dropped; it is never printed.
+/// A secret key. Its bytes are wiped when it is dropped, and it is never printed.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Decodes a secret: the standard or the URL-safe alphabet, with or without padding, with
-    /// white space around it.
+    /// Decodes Base64 in the standard or the URL-safe alphabet, with or without padding; surrounding
+    /// white space is ignored.
     ///
     /// # Errors
-    /// [`Error::SecretKey`] when blank, not Base64, of the wrong length, or all zero.
+    /// [`Error::SecretKey`] if blank, not Base64, of the wrong length, or all zero.
     pub fn from_base64(text: &str) -> Result<Secret> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(refusal(
-                "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes",
-            ));
+            return Err(invalid(BLANK));
         }
         let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
         let bytes = GeneralPurpose::new(alphabet, LENIENT)
             .decode(text)
             .map(Zeroizing::new)
-            .map_err(|_| refusal("'secret_key' must be a valid Base64 string"))?;
+            .map_err(|_| invalid("must be a valid Base64 string"))?;
         if !matches!(bytes.len(), 32 | 48 | 64) {
-            let length = bytes.len();
-            return Err(refusal(&format!(
-                "'secret_key' must be exactly 32, 48, or 64 bytes. Got {length} bytes"
-            )));
+            let got = bytes.len();
+            return Err(invalid(format!("must be exactly 32, 48, or 64 bytes. Got {got} bytes")));
         }
         if bytes.iter().all(|byte| *byte == 0) {
-            return Err(refusal("'secret_key' is all zero bytes: use random bytes"));
+            return Err(invalid("is all zero bytes: use random bytes"));
         }
         Ok(Secret(bytes))
     }
@@ -54,7 +53,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the key looks typed rather than drawn.
+    /// Whether the key looks typed rather than random.
     pub(crate) fn looks_weak(&self) -> bool {
         let mut seen = [false; 256];
         for byte in self.0.iter() {
@@ -62,7 +61,7 @@ impl Secret {
                 *flag = true;
             }
         }
-        seen.iter().filter(|seen| **seen).count() < FEWEST_DIFFERENT
+        seen.iter().filter(|seen| **seen).count() < MIN_DISTINCT_BYTES
     }
 }
 
@@ -72,8 +71,8 @@ impl PartialEq for Secret {
     }
 }
 
-fn refusal(text: &str) -> Error {
-    Error::SecretKey(text.to_owned())
+fn invalid(reason: impl Into<String>) -> Error {
+    Error::SecretKey(reason.into())
 }
 
 #[cfg(test)]
@@ -85,13 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_what_is_wrong() {
-        assert!(text_of("  ").starts_with("Secret key is blank"));
-        assert_eq!(text_of("not base64!"), "'secret_key' must be a valid Base64 string");
-        assert_eq!(
-            text_of("AAECAw=="),
-            "'secret_key' must be exactly 32, 48, or 64 bytes. Got 4 bytes"
-        );
+    fn the_error_says_what_is_wrong() {
+        assert!(text_of("  ").starts_with("is blank"));
+        assert_eq!(text_of("not base64!"), "must be a valid Base64 string");
+        assert_eq!(text_of("AAECAw=="), "must be exactly 32, 48, or 64 bytes. Got 4 bytes");
         assert!(text_of(&"A".repeat(43)).contains("all zero"));
     }
 
@@ -107,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_key_looks_weak_and_a_drawn_one_does_not() {
+    fn a_typed_key_looks_weak_and_a_random_one_does_not() {
         let weak = Secret::from_base64(&"YWFh".repeat(16));
         assert!(weak.is_ok_and(|secret| secret.looks_weak()));
-        let drawn = Secret(Zeroizing::new(
+        let random = Secret(Zeroizing::new(
             crate::crypto::random::random::<32>().map(Vec::from).unwrap_or_default(),
         ));
-        assert!(!drawn.looks_weak());
+        assert!(!random.looks_weak());
     }
 }

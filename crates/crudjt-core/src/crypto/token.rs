@@ -8,7 +8,8 @@ use aes::Aes256;
 use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use subtle::ConstantTimeEq;
+
+use crate::record::Salt;
 
 /// Characters of a token.
 pub const TOKEN_LENGTH: usize = 22;
@@ -36,18 +37,6 @@ impl Token {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 }
-
-/// A token's random half. Whatever compares it does so in constant time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Salt(pub(crate) [u8; 8]);
-
-impl PartialEq for Salt {
-    fn eq(&self, other: &Salt) -> bool {
-        u64::from_ne_bytes(self.0).ct_eq(&u64::from_ne_bytes(other.0)).into()
-    }
-}
-
-impl Eq for Salt {}
 
 /// What a token says once decrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

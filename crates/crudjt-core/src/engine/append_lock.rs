@@ -1,15 +1,17 @@
-//! Where the store is written: all that the append lock guards.
+//! The append lock and what it guards: the end of the journal and the active memtable.
 //!
-//! Invariants: the memtable is the active one of the engine's tables, which only who holds the lock
-//! replaces, so whoever appends finds it here; a change is told to the listeners before the lock is left.
+//! Invariants: the memtable is the active one of the engine's memtables, which only the holder of
+//! the lock replaces; a change is counted for the listeners before the lock is released.
 
 use std::sync::Arc;
 
+use super::Engine;
 use crate::cache::ChangeListeners;
 use crate::journal::AppendCursor;
 use crate::memtable::Memtable;
+use crate::platform::sync::MutexGuard;
 
-/// The end of the journal, its memtable, and who is told of changes.
+/// Everything that the append lock guards.
 pub(super) struct AppendState {
     pub(super) cursor: AppendCursor,
     pub(super) memtable: Arc<Memtable>,
@@ -21,7 +23,7 @@ impl AppendState {
         AppendState { cursor, memtable, listeners: ChangeListeners::default() }
     }
 
-    /// Goes on in another segment, with another memtable.
+    /// Continues in another segment, with another memtable.
     pub(super) fn switch_to(&mut self, begun: AppendCursor, memtable: Arc<Memtable>) {
         let unsynced_since = self.cursor.unsynced_since;
         self.cursor = begun;
@@ -29,9 +31,20 @@ impl AppendState {
         self.memtable = memtable;
     }
 
-    /// Lets go of the files.
+    /// Releases the files.
     pub(super) fn release_files(&mut self, empty: Arc<Memtable>) {
         self.cursor.segment = Arc::new(self.cursor.segment.closed());
         self.memtable = empty;
+    }
+}
+
+impl Engine {
+    /// Takes the append lock once the range for an entry of `size` bytes is not being prefaulted.
+    pub(super) fn lock_for_append(&self, size: u64) -> MutexGuard<'_, AppendState> {
+        let mut append_state = self.append_state.lock();
+        while append_state.cursor.is_prefaulting(size) {
+            self.prefaulted.wait(&mut append_state);
+        }
+        append_state
     }
 }

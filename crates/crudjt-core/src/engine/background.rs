@@ -1,19 +1,19 @@
-//! The engine's threads: one syncs the journal, one commits to the B-tree and sweeps, one keeps a
-//! spare segment ready. A failure in them latches; none of them ends with it unseen.
+//! The background threads: one syncs the journal, one checkpoints and sweeps, one keeps a spare
+//! segment ready and prefaults. A failure in any of them, or a panic, latches the store.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
 use super::Engine;
-use super::time::HOUR;
 use crate::journal::{Captured, Segment, SyncTimes};
 use crate::{Error, Result};
 
-/// Pause before a commit is tried again that failed for want of space.
+/// Pause before a commit is retried that failed for lack of space.
 const RETRY_MS: u64 = 500;
 
-/// A part of the journal where memory is being taken; however that ends, it is given free.
+/// A range of the journal that is being prefaulted. Dropping it, even in a panic, allows appends
+/// there again.
 struct Prefault<'e> {
     engine: &'e Engine,
     segment: Arc<Segment>,
@@ -44,7 +44,7 @@ impl Engine {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| work(&engine))).is_err() {
                 let error = std::io::Error::other("a background thread ended unexpectedly");
-                engine.latch(Error::storage(engine.path(), "go on", error));
+                engine.latch(Error::storage(engine.path(), "continue", error));
             }
         });
         let thread =
@@ -53,24 +53,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Keeps a spare segment ready, and memory for what is appended next.
+    /// Keeps a spare segment ready, and prefaults what is appended to next.
     fn run_spare_segments(&self) {
-        let prepare = || while self.prefault() {};
-        self.spare_segments.run(&self.options.environment, prepare, || self.tell_room());
+        let prefault = || while self.prefault() {};
+        let attempted = || self.backpressure.notify();
+        self.spare_segments.run(&self.options.environment, prefault, attempted);
     }
 
-    /// Takes memory for what is appended next; false if there is enough.
+    /// Prefaults the next range; false if there is enough.
     fn prefault(&self) -> bool {
         let Some((segment, range)) = self.append_state.lock().cursor.begin_prefault() else {
             return false;
         };
         let prefault = Prefault { engine: self, segment };
-        prefault.segment.prepare(range);
+        prefault.segment.prefault(range);
         true
     }
 
-    /// Syncs when the oldest unsynced entry is four fifths of the interval old; the sync itself
-    /// has the last fifth.
+    /// Syncs when the oldest unsynced entry is four fifths of the interval old, which leaves one
+    /// fifth for the sync itself.
     fn run_sync(&self) {
         let interval = self.options.sync_interval.as_millis() as u64 / 5 * 4;
         while self.check_open().is_ok() {
@@ -96,13 +97,13 @@ impl Engine {
 
     pub(super) fn sync_through(&self, sequence: u64) -> Result<()> {
         let started = std::time::Instant::now();
-        let worked = self.syncer.sync_through(
+        let synced = self.syncer.sync_through(
             sequence,
             || self.capture(),
             |error| self.latch(error),
             self.spare_segments.maker(),
         )?;
-        if worked {
+        if synced {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });
         }
@@ -121,15 +122,15 @@ impl Engine {
         }
     }
 
-    /// Commits what is frozen, freezes what is old, sweeps when it is time.
+    /// Commits frozen memtables, rotates an old one, sweeps when due.
     fn run_tree(&self) {
         while self.check_open().is_ok() {
             if self.commit_frozen().is_err() {
                 if self.check_writable().is_err() {
                     return;
                 }
-                let again = self.time.monotonic() + RETRY_MS;
-                self.options.environment.clock.wait(&self.tree_signal, Some(again));
+                let retry = self.time.monotonic() + RETRY_MS;
+                self.options.environment.clock.wait(&self.tree_signal, Some(retry));
                 continue;
             }
             self.sweep_if_due();
@@ -140,7 +141,7 @@ impl Engine {
         }
     }
 
-    /// Freezes the active memtable when it is old; gives the monotonic time to look again.
+    /// Rotates if the active memtable is old; returns the monotonic time of the next check.
     fn rotate_if_old(&self) -> Option<u64> {
         let age = self.options.environment.memtable_age;
         let next_sweep = self.tree_times.lock().next_sweep;
@@ -150,25 +151,10 @@ impl Engine {
             return Some(next_sweep.min(self.time.monotonic() + age));
         }
         if due <= self.time.monotonic() {
-            // Without a spare segment, or with too much frozen, the next look tries again.
+            // Without a spare segment, or with too much frozen, the next check retries.
             let _ = self.rotate(&mut append_state);
             return Some(self.time.monotonic() + 100);
         }
         Some(next_sweep.min(due))
-    }
-
-    fn sweep_if_due(&self) {
-        let now = self.time.monotonic();
-        let mut times = self.tree_times.lock();
-        if times.next_sweep > now {
-            return;
-        }
-        let (trusted, jumped) = self.time.is_trusted();
-        let pause = if trusted { self.options.sweep_interval.as_millis() as u64 } else { HOUR };
-        times.next_sweep = now.saturating_add(pause);
-        drop(times);
-        self.tell_jump(jumped);
-        // A failure has latched; there is nobody to give it to.
-        let _ = self.sweep();
     }
 }

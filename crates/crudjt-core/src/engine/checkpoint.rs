@@ -1,19 +1,46 @@
-//! Bringing frozen memtables into the B-tree, sweeping expired records, and freeing the journal
-//! segments that two commits cover.
+//! Checkpoints: commits frozen memtables to the B-tree, frees the journal segments that two commits
+//! cover; and provides the snapshot that a backup copies.
 
 use crate::platform::sync::atomic::Ordering;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 
-use super::{CommitState, Engine, Spent};
-use crate::journal::Begin;
-use crate::memtable::{Memtable, Memtables};
-use crate::tree::{AppliedMark, Batch, Committed};
+use super::Engine;
+use super::memtables::Memtables;
+use crate::crypto::keyring::Keyring;
+use crate::journal::{Applied, Begin, Segment};
+use crate::memtable::Memtable;
+use crate::tree::{AppliedMark, Batch, Committed, Snapshot};
 use crate::{Error, Result};
 
-/// Expired records that one checkpoint removes on the side.
+/// Expired records that one checkpoint removes along the way.
 const SWEEP_ALONG: usize = 2_000;
-/// Records that one transaction of a full sweep removes.
-const SWEEP_STEP: usize = 20_000;
+
+/// The segments that wait to be removed.
+#[derive(Default)]
+pub(super) struct CommitState {
+    /// Covered by the newest commit only: the next one frees them.
+    pub(super) covered: Vec<CoveredSegment>,
+    /// Covered by two commits, but not removable yet.
+    pub(super) removable: Vec<CoveredSegment>,
+}
+
+/// A segment that the B-tree covers: its file is kept for a while, its memory is not.
+pub(super) struct CoveredSegment {
+    pub(super) path: PathBuf,
+    segment: Weak<Segment>,
+}
+
+impl CoveredSegment {
+    pub(super) fn new(segment: &Arc<Segment>) -> CoveredSegment {
+        CoveredSegment { path: segment.path.clone(), segment: Arc::downgrade(segment) }
+    }
+
+    /// Whether a reader still has it: Windows would not remove its file.
+    fn is_read(&self) -> bool {
+        self.segment.strong_count() > 0
+    }
+}
 
 impl Engine {
     /// See [`crate::Store::checkpoint`].
@@ -48,13 +75,13 @@ impl Engine {
         self.check_writable()?;
         let Some(end) = oldest.end() else { return Ok(false) };
         let committed = self.commit_memtable(&mut commits, &oldest, end);
-        self.room.stalled.lock().clone_from(&committed.as_ref().err().cloned());
-        self.tell_room();
+        self.backpressure.stalled.lock().clone_from(&committed.as_ref().err().cloned());
+        self.backpressure.notify();
         committed.map_err(|error| self.fail(error))?;
         Ok(true)
     }
 
-    /// Commits one memtable and lets it go.
+    /// Commits one memtable and releases it.
     pub(super) fn commit_memtable(
         &self,
         commits: &mut CommitState,
@@ -66,11 +93,11 @@ impl Engine {
         self.cache.invalidate(committed.changed.into_iter());
         self.memtables.rcu(|memtables| Arc::new(Memtables::without(memtables, memtable)));
         self.note_checkpoint(committed.swept);
-        self.free_segments(commits, memtable.segments.iter().map(Spent::of).collect());
+        self.free_segments(commits, memtable.segments.iter().map(CoveredSegment::new).collect());
         Ok(())
     }
 
-    fn commit(
+    pub(super) fn commit(
         &self,
         memtable: Option<&Memtable>,
         mark: AppliedMark,
@@ -84,11 +111,11 @@ impl Engine {
         self.tree.commit(&batch)
     }
 
-    /// A commit that changes nothing but frees what the one before covered.
+    /// Commits without changes, to free what the commit before covered.
     pub(super) fn commit_again(&self, commits: &mut CommitState) -> Result<()> {
-        let made_here: Vec<u32> =
+        let drawn_here: Vec<u32> =
             self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
-        let may_go = |number: u32| !made_here.contains(&number);
+        let is_removable = |number: u32| !drawn_here.contains(&number);
         let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
         self.tree.commit(&Batch {
             memtable: None,
@@ -96,7 +123,7 @@ impl Engine {
             before_commit: &|| Ok(()),
             sweep_before: None,
             sweep_limit: 0,
-            collect_epochs: Some(&may_go),
+            collect_epochs: Some(&is_removable),
         })?;
         self.free_segments(commits, Vec::new());
         Ok(())
@@ -104,53 +131,38 @@ impl Engine {
 
     fn mark(&self, end: Begin) -> AppliedMark {
         AppliedMark {
-            applied: crate::journal::Applied { sequence: end.sequence - 1, chain: end.chain },
+            applied: Applied { sequence: end.sequence - 1, chain: end.chain },
             highest_id: self.next_id.load(Ordering::Acquire) - 1,
             newest_time: self.time.now(),
         }
     }
 
-    /// After a commit: what the commit before covered is covered twice now and can be removed.
-    fn free_segments(&self, commits: &mut CommitState, now_covered: Vec<Spent>) {
+    /// After a commit: removes the segments that the commit before covered, since they are covered
+    /// twice now.
+    fn free_segments(&self, commits: &mut CommitState, now_covered: Vec<CoveredSegment>) {
         let twice = std::mem::replace(&mut commits.covered, now_covered);
         commits.removable.extend(twice);
-        // One that a reader still holds, or that the system won't remove yet, waits for the next
-        // commit: it is no longer needed, so leaving it is safe.
+        // One that a reader still has, or that the system does not remove yet, waits for the next
+        // commit: it is no longer needed, so keeping it is safe.
         let storage = self.options.environment.storage.as_ref();
-        commits.removable.retain(|spent| spent.is_read() || storage.remove(&spent.path).is_err());
+        let is_kept =
+            |covered: &CoveredSegment| covered.is_read() || storage.remove(&covered.path).is_err();
+        commits.removable.retain(is_kept);
     }
 
-    /// Before when records are swept; `None` while the clock is not believed.
-    fn sweep_before(&self) -> Option<u64> {
-        let (trusted, jumped) = self.time.is_trusted();
-        self.tell_jump(jumped);
-        trusted.then(|| self.time.now())
-    }
-
-    /// See [`crate::Store::sweep`].
-    pub(crate) fn sweep(&self) -> Result<u64> {
-        let mut removed = 0;
-        loop {
-            self.commit_frozen()?;
-            let _committing = self.commit_state.lock();
-            self.check_writable()?;
-            let before = self.sweep_before();
-            if before.is_none() {
-                return Ok(removed);
-            }
-            let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
-            let swept = self
-                .commit(None, mark, before, SWEEP_STEP)
-                .map_err(|error| self.fail(error))?
-                .swept;
-            removed += swept;
-            if swept < SWEEP_STEP as u64 {
-                let mut times = self.tree_times.lock();
-                times.last_sweep = Some(self.time.now());
-                times.last_sweep_removed = removed;
-                return Ok(removed);
-            }
-        }
+    /// Checkpoints, then calls `copy` with a keyring and that commit as a snapshot. One call at a
+    /// time: the blocks of the snapshot are not reused meanwhile, so the file may grow.
+    pub(crate) fn with_snapshot<T>(
+        &self,
+        copy: impl FnOnce(&Keyring, &Snapshot<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.checkpoint()?;
+        let _backing_up = self.backing_up.lock();
+        self.check_open()?;
+        let snapshot = self.tree.snapshot()?;
+        // Read after the snapshot: so it has the domain of every record in it.
+        let keyring = self.keyring.lock().clone();
+        copy(&keyring, &snapshot)
     }
 
     fn note_checkpoint(&self, swept: u64) {

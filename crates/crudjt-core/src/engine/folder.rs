@@ -1,55 +1,84 @@
-//! The files in a store's folder: which belong to it, and what an opening removes or refuses.
+//! The store's folder: taking it over, and what may be in it besides the store's own files.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 use crate::crypto::keyring;
+use crate::event::Event;
+use crate::journal;
 use crate::options::Options;
-use crate::platform::owner_lock;
+use crate::platform::owner_lock::{self, Ownership};
 use crate::tree::{FRESH_TREE, TREE_FILE};
-use crate::{Error, Result, journal};
+use crate::{Error, Result};
 
-/// Marks a copy of a store that is not finished.
+/// In a folder whose backup or repair has not finished.
 pub(crate) const INCOMPLETE: &str = "incomplete";
 /// A B-tree that was found without a keyring.
 pub(super) const SET_ASIDE: &str = "records.old";
-/// A ticket: a client of the store's master creates one to prove that it may write to the folder.
-const TICKET: &str = "ticket-";
+/// Starts the names of files by which a client proves to a master that it may write to the folder.
+/// The library writes and removes them.
+const TICKET_PREFIX: &str = "ticket-";
 
-/// Whether a file of this name belongs to a store.
-pub(super) fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
-        || keyring::is_own_file(name)
-        || journal::is_own_file(name)
-        || owner_lock::is_own_file(name)
-        || name.starts_with(TICKET)
+/// Creates the folder and takes the lock; returns the names of the files in the folder.
+pub(super) fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
+    let storage = options.environment.storage.as_ref();
+    let unusable = |error: io::Error| Error::unusable(&options.path, error);
+    storage.create_folder(&options.path).map_err(unusable)?;
+    let ownership =
+        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
+    if options.in_project {
+        options.tell(Event::InProject { path: options.path.clone() });
+    }
+    let names = storage.list(&options.path).map_err(unusable)?;
+    refuse_incomplete(&options.path, &names)?;
+    if names.iter().any(|name| name == FRESH_TREE) {
+        remove_fresh(options)?;
+    }
+    remove_tickets(options, &names);
+    report_foreign_files(options, &names);
+    Ok((ownership, names))
 }
 
-/// Refuses a copy of a store that is not finished.
+/// Refuses a folder whose backup or repair has not finished.
 pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
     if !names.iter().any(|name| name == INCOMPLETE) {
         return Ok(());
     }
-    let what =
-        "this copy of a store was interrupted and is incomplete: remove the folder and copy again";
+    let what = "this copy of a store is incomplete since its backup or repair was interrupted: remove the folder and run it again";
     Err(Error::damaged(path, what))
 }
 
-/// Removes the file that an interrupted `compact` left.
+/// Removes the new file of an interrupted compaction.
 pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
     let path = options.path.join(FRESH_TREE);
     match options.environment.storage.remove(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Error::storage(&path, "remove its interrupted copy", error))
         }
         _ => Ok(()),
     }
 }
 
-/// Removes leftover tickets: the owner that they were meant for is gone.
-pub(super) fn remove_tickets(options: &Options, names: &[String]) {
-    for name in names.iter().filter(|name| name.starts_with(TICKET)) {
-        // One that remains is harmless: nobody knows its name.
+/// Removes leftover tickets, whose clients talked to an owner that is gone.
+fn remove_tickets(options: &Options, names: &[String]) {
+    for name in names.iter().filter(|name| name.starts_with(TICKET_PREFIX)) {
+        // One that stays is harmless: nobody else knows its name.
         let _ = options.environment.storage.remove(&options.path.join(name));
     }
+}
+
+fn report_foreign_files(options: &Options, names: &[String]) {
+    let foreign = names.iter().map(String::as_str).filter(|name| !is_own_file(name));
+    let names = foreign.take(5).collect::<Vec<_>>().join(", ");
+    if !names.is_empty() {
+        options.tell(Event::ForeignFiles { path: options.path.clone(), names });
+    }
+}
+
+fn is_own_file(name: &str) -> bool {
+    [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
+        || keyring::is_own_file(name)
+        || journal::is_own_file(name)
+        || owner_lock::is_own_file(name)
+        || name.starts_with(TICKET_PREFIX)
 }

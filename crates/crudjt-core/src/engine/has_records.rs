@@ -13,7 +13,7 @@ use crate::tree::TreeFile;
 /// reports it.
 ///
 /// # Errors
-/// If the folder can't be listed.
+/// If the folder cannot be listed.
 pub(super) fn has_records(options: &Options, store: StoreId) -> Result<bool> {
     let mark = TreeFile::open(options, store).ok().and_then(|tree| tree.mark());
     if mark.is_some_and(|mark| mark.highest_id > 0) {
@@ -32,7 +32,7 @@ impl EntryVisitor for AnyRecord {
         self.0 |= !matches!(change, Change::Epoch(_));
     }
 
-    fn wrong(&mut self, _: &Path, _: Option<u64>, _: &'static str) {}
+    fn wrong(&mut self, _: &Path, _: Option<u64>, _: &str) {}
 
     fn read(&mut self, _: u64) {}
 }

@@ -1,6 +1,7 @@
-//! Finding the newest state of a token's record.
+//! Finds the newest state of a token's record.
 //!
-//! The clock is read before anything is looked at: see `append` for why that order matters.
+//! The clock is read before anything is looked at, since `append` reads it under the memtable's
+//! lock: so if any reader saw a token expired, no later writer takes it for live.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -8,43 +9,43 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::Engine;
-use crate::cache::CachedRecord;
-use crate::cache::ReaderIndex;
+use crate::cache::{CachedRecord, ReaderIndex};
 use crate::call::OUT_BYTES;
 use crate::crypto::keyring::Domain;
 use crate::crypto::token::{TokenParts, decode};
-use crate::memtable::{Memtable, RecordMeta, State};
-use crate::record::Header;
+use crate::memtable::{Memtable, State};
+use crate::platform::sync::atomic::Ordering;
+use crate::record::{Header, RecordMeta};
 use crate::{Error, Result};
 
 crate::platform::sync::thread_local! {
-    /// Where a record read from the B-tree is opened.
+    /// The buffer in which a record from the B-tree is decrypted.
     static FETCHED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    /// Where a record is opened whose data nobody needs.
-    static OLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// The buffer for a record whose data is not needed.
+    static DISCARDED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A token that may have a record: its parts under one of the open domains.
+/// Where a token's record may be: the token's parts, decrypted under one of the open domains.
 #[derive(Clone, Copy)]
 pub(super) struct Address<'d> {
     pub(super) parts: TokenParts,
     pub(super) domain: &'d Domain,
 }
 
-/// What was found at an address.
+/// The result of a lookup.
 pub(super) enum Found {
     /// No record, a tombstone, another token's record, or a damaged one.
     Absent,
-    /// A record whose time has passed.
+    /// A record that has expired.
     Expired,
-    /// A live record that the caller knows already, by its version; it has no read limit.
+    /// A live record without a read limit, of the version that the caller has cached.
     Unchanged(RecordMeta),
-    /// A live record, with its data in the caller's buffer.
+    /// A live record, with the length of its data in the caller's buffer.
     Live(Header, usize),
 }
 
 impl Engine {
-    /// The addresses that the token may have: one, but for chances of ids in 2^64.
+    /// The addresses that the token may have: one, up to a chance of issued ids in 2^64.
     pub(super) fn addresses<'d>(
         &'d self,
         token: &[u8],
@@ -53,11 +54,11 @@ impl Engine {
         let candidates = self.domains.all().iter().filter_map(move |domain| {
             Some(Address { parts: domain.tokens.decrypt(block?), domain: domain.as_ref() })
         });
-        candidates.filter(|address| self.was_given(address.parts.id))
+        candidates.filter(|address| self.is_issued(address.parts.id))
     }
 
-    fn was_given(&self, id: u64) -> bool {
-        id != 0 && id < self.next_id.load(crate::platform::sync::atomic::Ordering::Acquire)
+    fn is_issued(&self, id: u64) -> bool {
+        id != 0 && id < self.next_id.load(Ordering::Acquire)
     }
 
     /// The newest state at an address.
@@ -65,8 +66,8 @@ impl Engine {
         self.find_at(address, None, self.time.now(), out)
     }
 
-    /// The newest state at an address for a change, which needs no data: what this engine wrote
-    /// itself and still remembers is taken from memory and not opened.
+    /// The newest state at an address for a change, which needs no data: a record with its metadata
+    /// in a memtable is not decrypted.
     pub(super) fn find_header(&self, address: &Address<'_>) -> Result<Found> {
         let now = self.time.now();
         if let Some((State::Live { meta: Some(meta), .. }, _)) =
@@ -75,15 +76,15 @@ impl Engine {
         {
             return Ok(decide(&meta, address, None, now).unwrap_or(Found::Live(header, 0)));
         }
-        OLD.with(|old| {
-            let old = &mut *old.borrow_mut();
-            old.resize(OUT_BYTES, 0);
-            self.find_at(address, None, now, old)
+        DISCARDED.with(|out| {
+            let out = &mut *out.borrow_mut();
+            out.resize(OUT_BYTES, 0);
+            self.find_at(address, None, now, out)
         })
     }
 
-    /// The newest state at an address as of `now`, which was read before. `index` says what data the
-    /// caller has.
+    /// The newest state at an address as of `now`, which was read before. `index` tells which data
+    /// the caller has cached.
     pub(super) fn find_at(
         &self,
         address: &Address<'_>,
@@ -91,43 +92,44 @@ impl Engine {
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
-        let version = index.and_then(|index| index.version(address.parts.id));
+        let cached = index.and_then(|index| index.version(address.parts.id));
         let memtables = self.memtables.load();
         match memtables.get(address.parts.id) {
-            Some((State::Dead, _)) => Ok(Found::Absent),
+            Some((State::Tombstone, _)) => Ok(Found::Absent),
             Some((State::Live { segment, location, meta }, memtable)) => {
-                if let Some(found) = meta.and_then(|meta| decide(&meta, address, version, now)) {
+                if let Some(found) = meta.and_then(|meta| decide(&meta, address, cached, now)) {
                     return Ok(found);
                 }
-                let record = part(out, location.length as usize)?;
+                let record = front(out, location.length as usize)?;
                 read_journal(memtable, segment, location.offset, record)?;
                 Ok(self.open_found(address, now, record))
             }
             None => {
                 drop(memtables);
                 match index {
-                    Some(_) => self.find_for_keeper(address, version, now, out),
+                    Some(_) => self.find_for_index(address, cached, now, out),
                     None => self.find_at_rest(address, now, out),
                 }
             }
         }
     }
 
-    /// The state in the cache or the B-tree, for a caller who keeps data: it is not cached again.
-    fn find_for_keeper(
+    /// The state in the limits table or the B-tree, for a caller with a cache of its own: the data
+    /// is not cached here too.
+    fn find_for_index(
         &self,
         address: &Address<'_>,
-        known: Option<u64>,
+        cached: Option<u64>,
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
         let meta = self.cache.meta(address.parts.id);
-        let found = meta.and_then(|meta| decide(&meta, address, known, now));
+        let found = meta.and_then(|meta| decide(&meta, address, cached, now));
         self.cache.count(found.is_some());
         if let Some(found) = found {
             return Ok(found);
         }
-        self.fetch(address, known, now, out, |generation, id, header, _| {
+        self.fetch(address, cached, now, out, |generation, id, header, _| {
             self.cache.insert_meta(generation, id, &RecordMeta::of(header));
         })
     }
@@ -146,11 +148,11 @@ impl Engine {
         })
     }
 
-    /// The state in the B-tree. A live record without a read limit is given to `cache`.
+    /// The state in the B-tree. Passes a live record without a read limit to `cache`.
     fn fetch(
         &self,
         address: &Address<'_>,
-        known: Option<u64>,
+        cached: Option<u64>,
         now: u64,
         out: &mut [u8],
         cache: impl FnOnce(u64, u64, &Header, &[u8]),
@@ -166,7 +168,7 @@ impl Engine {
                 return Ok(Found::Absent);
             };
             let Some(data) = fetched.get(range) else { return Ok(Found::Absent) };
-            let found = answer(&header, address, known, now, data, out)?;
+            let found = answer(&header, address, cached, now, data, out)?;
             if matches!(found, Found::Unchanged(_) | Found::Live(Header { reads: None, .. }, _)) {
                 cache(generation, id, &header, data);
             }
@@ -174,7 +176,7 @@ impl Engine {
         })
     }
 
-    /// Opens a sealed record in place and moves its data to the front.
+    /// Decrypts a record in place and moves its data to the front.
     fn open_found(&self, address: &Address<'_>, now: u64, record: &mut [u8]) -> Found {
         let Some((header, range)) = self.unseal(address, record) else { return Found::Absent };
         let length = range.len();
@@ -187,7 +189,7 @@ impl Engine {
         }
     }
 
-    /// Opens a sealed record in place; one that is damaged is counted and absent.
+    /// Decrypts a record in place; a damaged one is counted and absent.
     fn unseal(&self, address: &Address<'_>, record: &mut [u8]) -> Option<(Header, Range<usize>)> {
         let opened = Header::parse(record).and_then(|(header, head)| {
             let epoch = self.epochs.get(header.epoch)?;
@@ -213,15 +215,20 @@ fn read_journal(memtable: &Memtable, segment: u32, offset: u32, record: &mut [u8
     }
 }
 
-/// What the metadata alone decides.
-fn decide(meta: &RecordMeta, address: &Address<'_>, known: Option<u64>, now: u64) -> Option<Found> {
+/// The result, if the metadata alone decides it.
+fn decide(
+    meta: &RecordMeta,
+    address: &Address<'_>,
+    cached: Option<u64>,
+    now: u64,
+) -> Option<Found> {
     if meta.salt != address.parts.salt {
         return Some(Found::Absent);
     }
     if meta.expiry <= now {
         return Some(Found::Expired);
     }
-    (meta.whole && known == Some(meta.version)).then_some(Found::Unchanged(*meta))
+    (meta.whole && cached == Some(meta.version)).then_some(Found::Unchanged(*meta))
 }
 
 fn from_cache(
@@ -236,33 +243,33 @@ fn from_cache(
     answer(&record.header, address, None, now, &record.data, out)
 }
 
-/// What an opened record answers: its data, at the front of `out`, only if it is the token's, alive
-/// and not known.
+/// The result for a decrypted record: its data, copied to the front of `out`, only if it is the
+/// token's, alive, and not cached by the caller.
 fn answer(
     header: &Header,
     address: &Address<'_>,
-    known: Option<u64>,
+    cached: Option<u64>,
     now: u64,
     data: &[u8],
     out: &mut [u8],
 ) -> Result<Found> {
     let meta = RecordMeta::of(header);
     if let Some(found) =
-        rejection(header, address, now).or_else(|| decide(&meta, address, known, now))
+        rejection(header, address, now).or_else(|| decide(&meta, address, cached, now))
     {
         return Ok(found);
     }
-    part(out, data.len())?.copy_from_slice(data);
+    front(out, data.len())?.copy_from_slice(data);
     Ok(Found::Live(*header, data.len()))
 }
 
-/// The front of the caller's buffer, which must have room.
-fn part(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
+/// The front of the caller's buffer; an error if that is too small.
+fn front(out: &mut [u8], length: usize) -> Result<&mut [u8]> {
     let limit = out.len();
     out.get_mut(..length).ok_or(Error::TooLarge { size: length, limit })
 }
 
-/// What keeps an opened record from being the answer.
+/// The result for a decrypted record that is not the token's or has expired.
 fn rejection(header: &Header, address: &Address<'_>, now: u64) -> Option<Found> {
     if header.salt != address.parts.salt {
         return Some(Found::Absent);

@@ -1,41 +1,42 @@
-//! Opening a store, step by step: folder, lock, keyring, B-tree, journal; then the threads.
+//! Opens a store step by step: folder, lock, keyring, B-tree, journal, then the threads.
 
 use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use crate::platform::sync::{Condvar, Mutex};
+use crate::platform::sync::{CachePadded, Condvar, Mutex};
 use arc_swap::ArcSwap;
 
 use super::append_lock::AppendState;
-use super::folder::{SET_ASIDE, is_own_file, refuse_incomplete, remove_fresh, remove_tickets};
+use super::checkpoint::{CommitState, CoveredSegment};
+use super::create_store::create_store;
+use super::folder::enter;
 use super::has_records::has_records;
+use super::memtables::Memtables;
 use super::replay::Replay;
+use super::seal::Domains;
 use super::time::Timekeeper;
-use super::{CommitState, Counters, Domains, Engine, Room, STRIPES, Spent};
-use crate::bytes::CachePadded;
+use super::{Backpressure, DamageCount, Engine, STRIPES};
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
-use crate::crypto::keyring;
 use crate::crypto::keyring::{Keyring, Unlocked};
-use crate::crypto::{EpochRow, Epochs};
+use crate::crypto::{EpochRow, Epochs, secret};
 use crate::event::Event;
-use crate::journal::{AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
-use crate::memtable::{Memtable, Memtables};
+use crate::journal::{self, AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
+use crate::memtable::Memtable;
 use crate::options::Options;
-use crate::platform::owner_lock::{self, Ownership};
-use crate::testing::sabotage::{Breakage, broken};
-use crate::tree::{FRESH_TREE, TREE_FILE, Tree};
-use crate::{Error, Result, journal};
+use crate::platform::owner_lock::Ownership;
+use crate::tree::{TREE_FILE, Tree};
+use crate::{Error, Result};
 
-/// Opens the store that the options describe, making it if there is none.
-pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
+/// Opens the store that the options describe, creating it if there is none.
+pub(super) fn open(options: Options) -> Result<Arc<Engine>> {
     check(&options)?;
     let (ownership, names) = enter(&options)?;
-    let (keyring, tree) = match Keyring::load(&options)? {
+    let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    let (keyring, tree) = match Keyring::load(options.folder(), repaired)? {
         Some(keyring) => {
-            require(&options, &names, TREE_FILE)?;
-            refuse_stranger(&options, &keyring)?;
+            require_tree(&options, &names)?;
+            require_known_key(&options, &keyring)?;
             let tree = Tree::open(&options, keyring.store)?;
             (keyring, tree)
         }
@@ -43,15 +44,12 @@ pub(crate) fn open(options: Options) -> Result<Arc<Engine>> {
     };
     let unlocked = keyring.unlock(&options.secrets);
     let epochs = load_epochs(&tree, &unlocked)?;
-    let journal = read_journal(&options, &keyring, &tree, &unlocked, &epochs)?;
-    let keyring = carry(&options, keyring, &unlocked, journal.highest_id > 0)?;
+    let journal = recover_journal(&options, &keyring, &tree, &unlocked, &epochs)?;
+    let keyring = carry_domains(&options, keyring, &unlocked, journal.highest_id > 0)?;
     let maker = SegmentMaker::new(&options, keyring.store);
     let engine =
         Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
-    if let Err(error) = engine.start_threads() {
-        engine.abandon();
-        return Err(error);
-    }
+    engine.start_threads().inspect_err(|_| engine.abandon())?;
     Ok(engine)
 }
 
@@ -59,113 +57,50 @@ fn check(options: &Options) -> Result<()> {
     if options.max_data_size > MAX_DATA_SIZE {
         return Err(Error::TooLarge { size: options.max_data_size, limit: MAX_DATA_SIZE });
     }
-    match options.secrets.first() {
-        None => Err(Error::SecretKey(
-            "Secret key is blank: give the Base64 of 32, 48 or 64 random bytes".to_owned(),
-        )),
-        Some(newest) => {
-            if newest.looks_weak() {
-                options.tell(Event::WeakKey);
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Makes the folder and takes the lock; gives the names of the files there.
-fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
-    let storage = options.environment.storage.as_ref();
-    storage.create_folder(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    let ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
-    if options.in_project {
-        options.tell(Event::InProject { path: options.path.clone() });
-    }
-    let names =
-        storage.list(&options.path).map_err(|error| Error::unusable(&options.path, error))?;
-    refuse_incomplete(&options.path, &names)?;
-    if names.iter().any(|name| name == FRESH_TREE) {
-        remove_fresh(options)?;
-    }
-    remove_tickets(options, &names);
-    let foreign: Vec<&str> =
-        names.iter().map(String::as_str).filter(|name| !is_own_file(name)).collect();
-    if !foreign.is_empty() {
-        let names = foreign.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-        options.tell(Event::ForeignFiles { path: options.path.clone(), names });
-    }
-    Ok((ownership, names))
-}
-
-/// Refuses a secret that opens nothing, where that was asked for, before anything is changed.
-fn refuse_stranger(options: &Options, keyring: &Keyring) -> Result<()> {
-    let is_stranger = || keyring.unlock(&options.secrets).domains.is_empty();
-    if options.require_known_key && is_stranger() && has_records(options, keyring.store)? {
-        return Err(Error::UnknownKey { path: options.path.clone() });
+    let Some(newest) = options.secrets.first() else {
+        return Err(Error::SecretKey(secret::BLANK.to_owned()));
+    };
+    if newest.looks_weak() {
+        options.tell(Event::WeakKey);
     }
     Ok(())
 }
 
-fn require(options: &Options, names: &[String], file: &str) -> Result<()> {
-    if names.iter().any(|name| name == file) {
+fn require_tree(options: &Options, names: &[String]) -> Result<()> {
+    if names.iter().any(|name| name == TREE_FILE) {
         return Ok(());
     }
-    Err(Error::damaged(&options.path.join(file), "the file is missing: put it back from a backup"))
+    let what = "the file is missing: restore it from a backup";
+    Err(Error::damaged(&options.path.join(TREE_FILE), what))
 }
 
-/// Makes a new store: B-tree first, then a segment, the keyring last, so that an interrupted
-/// attempt is told from a store that lost its keyring.
-fn create_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
-    if journal::any_in_use(options)? {
-        return Err(Error::damaged(
-            &options.path.join(keyring::KEYRING_FILES[0]),
-            "both copies of the keyring are missing: put one back from a backup, without it no record can be opened",
-        ));
-    }
-    clear_attempt(options, names)?;
-    let mut keyring = Keyring::new()?;
-    let tree = Tree::open(options, keyring.store)?;
-    SegmentMaker::new(options, keyring.store).first()?;
-    if let Some(newest) = options.secrets.first() {
-        keyring.add_domain(newest, options.environment.clock.wall())?;
-    }
-    keyring.save(options)?;
-    Ok((keyring, tree))
-}
-
-/// Clears away what an interrupted beginning left. The B-tree is kept under another name: it should
-/// be empty, but nobody has looked.
-fn clear_attempt(options: &Options, names: &[String]) -> Result<()> {
-    let storage = options.environment.storage.as_ref();
-    for name in names {
-        let path = options.path.join(name);
-        let cleared = if name == TREE_FILE {
-            storage.rename(&path, &options.path.join(SET_ASIDE))
-        } else if journal::is_segment(name) {
-            storage.remove(&path)
-        } else {
-            Ok(())
-        };
-        cleared.map_err(|error| Error::storage(&path, "be made", error))?;
+/// Refuses a secret that opens nothing, if that was asked for, before anything is changed.
+fn require_known_key(options: &Options, keyring: &Keyring) -> Result<()> {
+    if options.require_known_key
+        && keyring.unlock(&options.secrets).domains.is_empty()
+        && has_records(options, keyring.store)?
+    {
+        return Err(Error::UnknownKey { path: options.path.clone() });
     }
     Ok(())
 }
 
 /// Wraps the open domains under the newest secret too; reports a secret that opens none in a store
 /// that has records.
-fn carry(
+fn carry_domains(
     options: &Options,
     mut keyring: Keyring,
     unlocked: &Unlocked,
-    used: bool,
+    has_records: bool,
 ) -> Result<Keyring> {
-    if unlocked.domains.is_empty() && used {
+    if unlocked.domains.is_empty() && has_records {
         options.tell(Event::NewKey { path: options.path.clone() });
     }
     if let Some(newest) = options.secrets.first()
         && keyring.carry(unlocked, newest, options.environment.clock.wall())?
-        && !broken(Breakage::CarriedUnsaved)
     {
-        keyring.save(options)?;
+        sabotage!(CarriedUnsaved, return Ok(keyring));
+        keyring.save(options.folder())?;
     }
     Ok(keyring)
 }
@@ -185,15 +120,15 @@ fn add_epoch(epochs: &Epochs, unlocked: &Unlocked, row: EpochRow) {
     }
 }
 
-/// The journal as an open engine needs it.
+/// The journal as recovered and replayed.
 struct Journal {
     recovered: Recovered,
-    /// What was replayed; its segments are those of `recovered` that have entries for it.
+    /// The replayed entries; its segments are those of `recovered` that have any.
     memtable: Option<Memtable>,
     highest_id: u64,
 }
 
-fn read_journal(
+fn recover_journal(
     options: &Options,
     keyring: &Keyring,
     tree: &Tree,
@@ -207,7 +142,7 @@ fn read_journal(
             replay.take(segment, change, |row| add_epoch(epochs, unlocked, row));
         })?;
     let recovered = recovered.ok_or_else(|| {
-        Error::damaged(&options.path, "the journal is missing: put its files back from a backup")
+        Error::damaged(&options.path, "the journal is missing: restore its files from a backup")
     })?;
     let highest_id = replay.highest_id.max(mark.highest_id);
     let memtable = replay.into_memtable(recovered.next)?;
@@ -227,9 +162,9 @@ fn assemble(
 ) -> Result<Engine> {
     let Journal { recovered, memtable, highest_id } = journal;
     let newest = recovered.newest_time.max(tree.mark().newest_time);
-    let (time, set_aside) = Timekeeper::new(options.environment.clock.clone(), newest);
-    if set_aside > 0 {
-        options.tell(Event::ClockBehind { seconds: set_aside / 1000 });
+    let (time, ahead_by) = Timekeeper::new(options.environment.clock.clone(), newest);
+    if ahead_by > 0 {
+        options.tell(Event::ClockBehind { seconds: ahead_by / 1000 });
     }
     let spare_segments = SpareSegments::new(maker, recovered.next_number);
     spare_segments.restock();
@@ -241,7 +176,7 @@ fn assemble(
         cache: RecordCache::new(options.cache_size / 4),
         options,
         keyring: Mutex::new(keyring),
-        domains: Domains { found: unlocked.domains, own: unlocked.own, extended: OnceLock::new() },
+        domains: Domains::new(unlocked),
         epochs,
         sealing: ArcSwap::default(),
         first_epoch: OnceLock::new(),
@@ -258,8 +193,8 @@ fn assemble(
         spare_segments,
         time,
         next_id: CachePadded(AtomicU64::new(highest_id + 1)),
-        room: Room::default(),
-        counters: Counters::default(),
+        backpressure: Backpressure::default(),
+        damage: DamageCount::default(),
         failed: OnceLock::new(),
         closed: AtomicBool::new(false),
         sync_signal: Arc::default(),
@@ -269,18 +204,20 @@ fn assemble(
     })
 }
 
-/// The replayed memtable is committed like any frozen one, and frees its segments like any; the
-/// segments that it does not need are covered by the commit that was found.
+/// The frozen memtables and the covered segments: the replayed memtable is committed like any
+/// frozen one and then frees its segments; segments that it does not need are covered by the last
+/// commit.
 fn split(
     memtable: Option<Memtable>,
     segments: Vec<Arc<Segment>>,
-) -> (Vec<Arc<Memtable>>, Vec<Spent>) {
+) -> (Vec<Arc<Memtable>>, Vec<CoveredSegment>) {
     let needed = |segment: &Arc<Segment>| {
         memtable
             .iter()
             .flat_map(|memtable| &memtable.segments)
             .any(|needed| Arc::ptr_eq(needed, segment))
     };
-    let covered = segments.iter().filter(|segment| !needed(segment)).map(Spent::of).collect();
+    let covered =
+        segments.iter().filter(|segment| !needed(segment)).map(CoveredSegment::new).collect();
     (memtable.map(Arc::new).into_iter().collect(), covered)
 }

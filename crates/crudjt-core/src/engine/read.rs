@@ -1,18 +1,13 @@
-//! Reading a token. A read with a limit is a write: it counts down, is journalled and, at zero,
-//! deletes, in one step.
+//! Reads a token. A counted read is a write: it takes one of the reads left, is journalled and,
+//! with the last one, deletes, in one step.
 
 use super::Engine;
-use super::append::Effect;
 use super::lookup::{Address, Found};
-use super::write::with_entry;
-use crate::cache::NO_COUNT;
-use crate::cache::{ReaderIndex, ValidCopy};
+use crate::Result;
+use crate::cache::{NO_COUNT, ReaderIndex, ValidCopy};
 use crate::call::{Meta, Reading};
 use crate::crypto::token::TokenParts;
-use crate::event::Event;
-use crate::memtable::RecordMeta;
-use crate::record::Header;
-use crate::{Error, Result};
+use crate::record::{Header, RecordMeta};
 
 impl Engine {
     /// See [`crate::Store::read`].
@@ -39,7 +34,7 @@ impl Engine {
         out: &mut [u8],
     ) -> Result<Reading> {
         let parts = &address.parts;
-        if let Some(reading) = index.and_then(|index| self.recall(parts, index)) {
+        if let Some(reading) = index.and_then(|index| self.cached_copy(parts, index)) {
             return Ok(reading);
         }
         let change_count = index.map_or(NO_COUNT, |index| index.change_count(parts.id));
@@ -59,15 +54,15 @@ impl Engine {
         }
     }
 
-    /// What the caller keeps and knows to be true, if it is alive: the clock is asked only where
-    /// something expires.
-    fn recall(&self, parts: &TokenParts, index: &ReaderIndex) -> Option<Reading> {
+    /// The caller's cached copy, if it is known to be current and has not expired: the clock is
+    /// read only for a record that expires.
+    fn cached_copy(&self, parts: &TokenParts, index: &ReaderIndex) -> Option<Reading> {
         let valid_copy = index.valid_copy(parts)?;
         let now = if valid_copy.expiry == u64::MAX { 0 } else { self.time.now() };
         (now < valid_copy.expiry).then(|| unchanged(parts.id, valid_copy, now))
     }
 
-    /// Takes one of the reads that are left. The stripe makes looking and counting one step.
+    /// Takes one of the reads left. The stripe makes lookup and count one step.
     fn count_down(&self, address: &Address<'_>, now: u64, out: &mut [u8]) -> Result<Reading> {
         let _stripe = self.stripe(address.parts.id);
         let (header, length) = match self.find(address, out)? {
@@ -85,7 +80,7 @@ impl Engine {
         let left =
             Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
         let counted = if reads <= 1 {
-            self.kill(address, &header)
+            self.append_tombstone(address, &header)
         } else {
             self.reseal(address, &header, left, data)
         };
@@ -95,75 +90,15 @@ impl Engine {
             Reading::Absent
         })
     }
-
-    /// Appends a tombstone for a live record; false if its time came meanwhile. The stripe is held.
-    pub(super) fn kill(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
-        with_entry(|entry| {
-            entry.remove(address.parts.id);
-            self.append(address.parts.id, entry, Effect::Deleted, header.expiry)
-        })
-    }
-
-    /// Appends a record's new state; false if the old one's time came meanwhile. The stripe is held.
-    pub(super) fn reseal(
-        &self,
-        address: &Address<'_>,
-        old: &Header,
-        new: Header,
-        data: &[u8],
-    ) -> Result<bool> {
-        self.seal(address.domain, |epoch, nonce| {
-            let new = Header { epoch: epoch.row.number, nonce, ..new };
-            with_entry(|entry| {
-                let sealed = entry
-                    .put(address.parts.id, |out| epoch.seal(address.parts.id, &new, data, out));
-                sealed.ok_or(Error::Randomness)?;
-                self.append(
-                    address.parts.id,
-                    entry,
-                    Effect::Changed(RecordMeta::of(&new)),
-                    old.expiry,
-                )
-            })
-        })
-    }
-
-    /// Once an expired record was seen dead it is dead for good, whatever the clock says later.
-    fn expire(&self, address: &Address<'_>) {
-        let _stripe = self.stripe(address.parts.id);
-        if matches!(self.find_header(address), Ok(Found::Expired)) {
-            self.expire_held(address);
-        }
-    }
-
-    /// The same with the stripe held and the record known to be expired. A store that can't be
-    /// written says dead all the same; the next call tries again.
-    pub(super) fn expire_held(&self, address: &Address<'_>) {
-        let (trusted, jumped) = self.time.is_trusted();
-        self.tell_jump(jumped);
-        if !trusted {
-            return;
-        }
-        let _ = with_entry(|entry| {
-            entry.remove(address.parts.id);
-            self.append(address.parts.id, entry, Effect::Expired, None)
-        });
-    }
-
-    pub(super) fn tell_jump(&self, milliseconds: u64) {
-        if milliseconds > 0 {
-            self.options.tell(Event::ClockJumped { seconds: milliseconds / 1000 });
-        }
-    }
 }
 
-/// What a reader is told besides the data.
+/// What a read returns besides the data.
 fn meta(id: u64, header: &Header, now: u64) -> Meta {
     let left = |expiry: u128| expiry.saturating_sub(u128::from(now)).div_ceil(1000).max(1) as u64;
     Meta { id, version: header.version, ttl: header.expiry.map(left), reads: header.reads }
 }
 
-/// What a reader is told who keeps the data.
+/// The result for a caller whose cached data is current.
 fn unchanged(id: u64, ValidCopy { version, slot, expiry }: ValidCopy, now: u64) -> Reading {
     let left = expiry.saturating_sub(now).div_ceil(1000).max(1);
     let ttl = (expiry != u64::MAX).then_some(left);

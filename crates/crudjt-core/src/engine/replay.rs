@@ -1,4 +1,4 @@
-//! Replaying the journal into a memtable, entry by entry.
+//! Replays the recovered journal into a memtable, entry by entry.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::memtable::{Memtable, State};
 use crate::record::{HEADER_MAX, Header};
 use crate::{Error, Result};
 
-/// Collects the replayed entries.
+/// The replayed entries.
 #[derive(Default)]
 pub(super) struct Replay {
     segments: Vec<Arc<Segment>>,
@@ -21,7 +21,7 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    /// Takes the next entry; an epoch is also given to `epoch`.
+    /// Adds the next entry; also passes an epoch to `epoch`.
     pub(super) fn take(
         &mut self,
         segment: &Arc<Segment>,
@@ -42,7 +42,7 @@ impl Replay {
             }
             Change::Remove { id } => {
                 self.added -= 1;
-                self.states.insert(id, State::Dead);
+                self.states.insert(id, State::Tombstone);
             }
             Change::Epoch(row) => {
                 self.epochs.push(row);
@@ -51,7 +51,7 @@ impl Replay {
         }
     }
 
-    /// Whether the record at `place` is its token's first state.
+    /// Whether the record is its token's first state.
     fn is_first(&mut self, segment: &Segment, location: RecordLocation) -> bool {
         let mut head = [0u8; HEADER_MAX];
         let length = HEADER_MAX.min(location.length as usize);
@@ -62,7 +62,7 @@ impl Replay {
         Header::parse(head).is_some_and(|(header, _)| header.version == 1)
     }
 
-    /// A frozen memtable with what was replayed; `None` if nothing was.
+    /// A frozen memtable with the replayed entries; `None` if there are none.
     pub(super) fn into_memtable(self, end: Begin) -> Result<Option<Memtable>> {
         if let Some(error) = self.failed {
             return Err(error);

@@ -1,14 +1,43 @@
-//! Which domain and which epoch a new state of a record is sealed under.
+//! The domain and the epoch under which a record's new state is sealed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Engine;
 use crate::crypto::Epoch;
-use crate::crypto::keyring::Domain;
+use crate::crypto::keyring::{Domain, Unlocked};
 use crate::{Error, Result};
 
+/// The open domains. Every call looks at them, so they are neither locked nor counted: at most one
+/// is added while the store is open.
+pub(super) struct Domains {
+    found: Vec<Arc<Domain>>,
+    /// The domain of new tokens, if it was found; otherwise the first write adds it.
+    own: Option<Arc<Domain>>,
+    /// Those that were found, followed by the one that was added.
+    extended: OnceLock<Vec<Arc<Domain>>>,
+}
+
+impl Domains {
+    pub(super) fn new(unlocked: Unlocked) -> Domains {
+        Domains { found: unlocked.domains, own: unlocked.own, extended: OnceLock::new() }
+    }
+
+    pub(super) fn all(&self) -> &[Arc<Domain>] {
+        self.extended.get().unwrap_or(&self.found)
+    }
+
+    pub(super) fn own(&self) -> Option<&Arc<Domain>> {
+        self.own.as_ref().or_else(|| self.extended.get()?.last())
+    }
+
+    /// Adds the domain of new tokens; only the first call does.
+    fn extend(&self, added: Arc<Domain>) {
+        self.extended.get_or_init(|| self.found.iter().cloned().chain([added]).collect());
+    }
+}
+
 impl Engine {
-    /// Makes the domain of the newest secret if there is none, and makes it durable.
+    /// Creates the domain of the newest secret durably, if there is none.
     pub(super) fn make_own_domain(&self) -> Result<()> {
         let mut keyring = self.keyring.lock();
         let (None, Some(newest)) = (self.domains.own(), self.options.secrets.first()) else {
@@ -17,14 +46,14 @@ impl Engine {
         self.check_writable()?;
         let mut extended = keyring.clone();
         let domain = extended.add_domain(newest, self.options.environment.clock.wall())?;
-        extended.save(&self.options).map_err(|error| self.fail(error))?;
+        extended.save(self.options.folder()).map_err(|error| self.fail(error))?;
         *keyring = extended;
         self.domains.extend(domain);
         Ok(())
     }
 
-    /// Has something sealed under an epoch of the domain, with a nonce that was never used under its
-    /// key. Lends the epoch: counting who holds it would cost threads more than the rest.
+    /// Calls `work` with an epoch of the domain and a nonce that was never used under its key. The
+    /// epoch is borrowed: contended reference counting would cost more than the rest.
     pub(super) fn seal<T>(
         &self,
         domain: &Domain,
@@ -38,11 +67,11 @@ impl Engine {
                 (&other.0, other.1)
             }
         };
-        // Called in one place: it is compiled into each of them.
+        // The only call, so that it is inlined.
         work(epoch, nonce)
     }
 
-    /// An epoch that is made if there is none, with a nonce.
+    /// An epoch, drawn if there is none, with a nonce.
     fn other_epoch(&self, domain: &Domain) -> Result<(Arc<Epoch>, u64)> {
         let found = || {
             let epochs = self.sealing.load();
@@ -52,7 +81,7 @@ impl Engine {
             return Ok(found);
         }
         let _making = self.epoch_making.lock();
-        // Somebody else may just have made it.
+        // Another thread may just have drawn it.
         if let Some(found) = found() {
             return Ok(found);
         }
@@ -78,7 +107,7 @@ impl Engine {
         let others = self.sealing.load_full();
         let others = others.iter().filter(|other| other.row.domain != domain.id).cloned();
         self.sealing.store(Arc::new(others.chain([epoch.clone()]).collect()));
-        // Only the first one is kept there.
+        // Has no effect for later ones.
         let _ = self.first_epoch.set(epoch.clone());
         Ok(epoch)
     }

@@ -1,27 +1,29 @@
-//! What an engine tells of itself.
+//! The statistics of an open store.
 
 use super::Engine;
 use crate::Result;
+use crate::platform::sync::atomic::Ordering;
 
-/// What a store tells of itself. Times are wall times in milliseconds since 1970.
+/// The statistics of a store. Times are wall times in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tokens stored; expired ones count until they are swept.
+    /// Tokens stored; expired ones count until they are removed.
     pub live_tokens: u64,
     /// Tokens whose newest state is not in the B-tree yet.
     pub pending: u64,
-    /// Age of the oldest operation that no sync has begun on, in milliseconds; `None` if there is none.
+    /// Age in milliseconds of the oldest operation that no sync has started to write; `None` if
+    /// there is none.
     pub unsynced_age_ms: Option<u64>,
     /// Bytes of journal entries not yet in the B-tree.
     pub journal_bytes: u64,
     /// Bytes of the B-tree's file.
     pub tree_bytes: u64,
-    /// Bytes of opened records in the cache.
+    /// Bytes of decrypted records in the cache.
     pub cache_bytes: u64,
-    /// Reads at rest that the cache answered.
+    /// Reads of records in the B-tree that the cache served.
     pub hits: u64,
-    /// Reads at rest that went to the B-tree.
+    /// Reads of records in the B-tree that the cache did not serve.
     pub misses: u64,
     /// When the last sync ended.
     pub last_sync_at_ms: Option<u64>,
@@ -31,9 +33,9 @@ pub struct Stats {
     pub last_checkpoint_at_ms: Option<u64>,
     /// When the last full sweep ended.
     pub last_sweep_at_ms: Option<u64>,
-    /// Expired tokens removed by it and by the checkpoints since.
+    /// Expired tokens removed by that sweep and by checkpoints since.
     pub last_sweep_removed: u64,
-    /// Damaged records met since opening.
+    /// Damaged records found by reads since opening.
     pub damaged_records: u64,
 }
 
@@ -70,10 +72,7 @@ impl Engine {
             last_checkpoint_at_ms: times.last_checkpoint,
             last_sweep_at_ms: times.last_sweep,
             last_sweep_removed: times.last_sweep_removed,
-            damaged_records: self
-                .counters
-                .damaged
-                .load(crate::platform::sync::atomic::Ordering::Relaxed),
+            damaged_records: self.damage.records.load(Ordering::Relaxed),
         })
     }
 }

@@ -1,5 +1,5 @@
-//! What time it is for the store: never earlier than the newest time recorded, so that a clock
-//! that steps back revives nothing; and whether a sudden jump ahead is believed yet.
+//! The store's time: never earlier than the newest time recorded, so that a clock that steps back
+//! revives no token; and whether the clock is trusted after a jump ahead.
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -20,20 +20,20 @@ pub(crate) struct Timekeeper {
 struct Trust {
     wall: u64,
     monotonic: u64,
-    /// Monotonic time from which on the wall clock is believed again.
-    believe_from: u64,
+    /// Monotonic time from which the wall clock is trusted again.
+    trusted_from: u64,
 }
 
 impl Timekeeper {
-    /// Starts from the newest time recorded; also gives by how many milliseconds that was ahead of
-    /// the system clock and set aside, 0 if it was not.
+    /// Starts from the newest time recorded. If that is more than an hour ahead of the system
+    /// clock, it is ignored; also returns by how many milliseconds, or 0.
     pub(crate) fn new(clock: Arc<dyn Clock>, recorded: u64) -> (Timekeeper, u64) {
         let (wall, monotonic) = (clock.wall(), clock.monotonic());
         let ahead = recorded.saturating_sub(wall);
-        let set_aside = if ahead > HOUR { ahead } else { 0 };
-        let newest = if set_aside > 0 { wall } else { recorded.max(wall) };
-        let trust = Mutex::new(Trust { wall, monotonic, believe_from: 0 });
-        (Timekeeper { clock, newest: AtomicU64::new(newest), trust }, set_aside)
+        let ignored = if ahead > HOUR { ahead } else { 0 };
+        let newest = if ignored > 0 { wall } else { recorded.max(wall) };
+        let trust = Mutex::new(Trust { wall, monotonic, trusted_from: 0 });
+        (Timekeeper { clock, newest: AtomicU64::new(newest), trust }, ignored)
     }
 
     /// Milliseconds since 1970, never less than before.
@@ -47,8 +47,8 @@ impl Timekeeper {
         self.clock.monotonic()
     }
 
-    /// Whether records may be removed for good by this clock; also gives by how many milliseconds
-    /// it has just been found ahead, 0 if it was not.
+    /// Whether records may be removed for good by this clock; also returns by how many milliseconds
+    /// it was just found to have jumped ahead, or 0.
     pub(crate) fn is_trusted(&self) -> (bool, u64) {
         let mut trust = self.trust.lock();
         let (wall, monotonic) = (self.clock.wall(), self.clock.monotonic());
@@ -57,9 +57,9 @@ impl Timekeeper {
         (trust.wall, trust.monotonic) = (wall, monotonic);
         let jumped = if jump > HOUR { jump } else { 0 };
         if jumped > 0 {
-            trust.believe_from = monotonic + HOUR;
+            trust.trusted_from = monotonic + HOUR;
         }
-        (monotonic >= trust.believe_from, jumped)
+        (monotonic >= trust.trusted_from, jumped)
     }
 }
 
@@ -77,20 +77,20 @@ mod tests {
         assert_eq!(time.now(), START);
         clock.set_wall(START - 5000);
         assert_eq!(time.now(), START);
-        let (reopened, set_aside) = Timekeeper::new(clock, START);
-        assert_eq!((reopened.now(), set_aside), (START, 0));
+        let (reopened, ignored) = Timekeeper::new(clock, START);
+        assert_eq!((reopened.now(), ignored), (START, 0));
     }
 
     #[test]
-    fn a_recorded_time_more_than_an_hour_ahead_is_set_aside() {
-        let (time, set_aside) = Timekeeper::new(ManualClock::new(START), START + HOUR + 1);
-        assert_eq!((time.now(), set_aside), (START, HOUR + 1));
-        let (time, set_aside) = Timekeeper::new(ManualClock::new(START), START + HOUR);
-        assert_eq!((time.now(), set_aside), (START + HOUR, 0));
+    fn a_recorded_time_more_than_an_hour_ahead_is_ignored() {
+        let (time, ignored) = Timekeeper::new(ManualClock::new(START), START + HOUR + 1);
+        assert_eq!((time.now(), ignored), (START, HOUR + 1));
+        let (time, ignored) = Timekeeper::new(ManualClock::new(START), START + HOUR);
+        assert_eq!((time.now(), ignored), (START + HOUR, 0));
     }
 
     #[test]
-    fn a_jump_ahead_is_believed_after_an_hour() {
+    fn a_jump_ahead_is_trusted_after_an_hour() {
         let clock = ManualClock::new(START);
         let (time, _) = Timekeeper::new(clock.clone(), 0);
         clock.advance(10 * HOUR);

@@ -1,4 +1,4 @@
-//! Creating, updating and deleting tokens.
+//! Creates, updates and deletes tokens.
 
 use crate::platform::sync::atomic::Ordering;
 use std::cell::RefCell;
@@ -11,15 +11,14 @@ use crate::call::{Change, Limits};
 use crate::crypto::random::salt;
 use crate::crypto::token::{Token, TokenParts};
 use crate::journal::Entry;
-use crate::memtable::RecordMeta;
-use crate::record::Header;
+use crate::record::{Header, RecordMeta};
 use crate::{Error, Result};
 
 crate::platform::sync::thread_local! {
     static ENTRY: RefCell<Entry> = const { RefCell::new(Entry::new()) };
 }
 
-/// Lends this thread's entry, so that a change allocates nothing.
+/// Calls `work` with this thread's entry, so that a change allocates nothing.
 pub(super) fn with_entry<T>(work: impl FnOnce(&mut Entry) -> T) -> T {
     ENTRY.with(|entry| work(&mut entry.borrow_mut()))
 }
@@ -30,13 +29,13 @@ impl Engine {
         &self,
         data: &[u8],
         limits: Limits,
-        keep: Option<(&ReaderIndex, u64)>,
+        cached: Option<(&ReaderIndex, u64)>,
     ) -> Result<Token> {
         self.check_writable()?;
         self.check_size(data)?;
         limits.check()?;
         self.ask_for_room(data)?;
-        // Busy if it has to be made, which `wait_for_room` does.
+        // Busy if the domain has to be created first, which `wait_for_room` does.
         let domain = self.domains.own().ok_or(Error::Busy)?;
         let parts = self.seal(domain, |epoch, nonce| {
             let parts =
@@ -54,7 +53,7 @@ impl Engine {
                 sealed.ok_or(Error::Randomness)?;
                 self.append(parts.id, entry, Effect::Created(RecordMeta::of(&header)), None)
             })?;
-            if let Some((index, slot)) = keep {
+            if let Some((index, slot)) = cached {
                 index.keep_new(&parts, &RecordMeta::of(&header), slot);
             }
             Ok(parts)
@@ -76,10 +75,10 @@ impl Engine {
     /// See [`crate::Store::delete`].
     pub(crate) fn delete(&self, token: &[u8]) -> Result<bool> {
         self.check_writable()?;
-        self.change(token, |address, old| self.kill(address, old))
+        self.change(token, |address, old| self.append_tombstone(address, old))
     }
 
-    /// Calls `work` with a live token's record while nobody else can change it.
+    /// Calls `work` with the header of a live token's record, with its stripe held.
     fn change(
         &self,
         token: &[u8],
@@ -97,6 +96,40 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Appends a tombstone for a live record; false if it has expired meanwhile. The stripe is
+    /// held.
+    pub(super) fn append_tombstone(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
+        with_entry(|entry| {
+            entry.remove(address.parts.id);
+            self.append(address.parts.id, entry, Effect::Deleted, header.expiry)
+        })
+    }
+
+    /// Seals and appends a record's new state; false if the old one has expired meanwhile. The
+    /// stripe is held.
+    pub(super) fn reseal(
+        &self,
+        address: &Address<'_>,
+        old: &Header,
+        new: Header,
+        data: &[u8],
+    ) -> Result<bool> {
+        self.seal(address.domain, |epoch, nonce| {
+            let new = Header { epoch: epoch.row.number, nonce, ..new };
+            with_entry(|entry| {
+                let sealed = entry
+                    .put(address.parts.id, |out| epoch.seal(address.parts.id, &new, data, out));
+                sealed.ok_or(Error::Randomness)?;
+                self.append(
+                    address.parts.id,
+                    entry,
+                    Effect::Changed(RecordMeta::of(&new)),
+                    old.expiry,
+                )
+            })
+        })
     }
 
     fn changed(&self, old: &Header, change: Change) -> Header {
@@ -120,16 +153,5 @@ impl Engine {
     fn check_size(&self, data: &[u8]) -> Result<()> {
         let limit = self.options.max_data_size;
         if data.len() > limit { Err(Error::TooLarge { size: data.len(), limit }) } else { Ok(()) }
-    }
-}
-
-impl Limits {
-    fn check(&self) -> Result<()> {
-        let fits =
-            |limit: Option<u64>| limit.is_none_or(|limit| (1..=i64::MAX as u64).contains(&limit));
-        if !fits(self.ttl) {
-            return Err(Error::Limit("ttl"));
-        }
-        if fits(self.reads) { Ok(()) } else { Err(Error::Limit("silence_read")) }
     }
 }

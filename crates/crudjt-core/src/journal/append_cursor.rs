@@ -1,37 +1,39 @@
-//! The end of the journal, where entries are appended. It lives under the append lock (engine/append_lock.rs).
+//! The end of the journal, where entries are appended; guarded by the append lock.
+//!
+//! Pages ahead of the end are prefaulted in pieces by a background thread: at the first touch of
+//! each page, it would cost the appending thread more.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::entry::{ENTRY_HEADER, ID};
 use super::header::ENTRIES;
 use super::segment::PREFAULTED_FIRST;
 use super::{Begin, Entry, RecordLocation, Segment};
 use crate::Result;
-use crate::journal::entry::{ENTRY_HEADER, ID};
 
 /// The end of the journal.
 pub(crate) struct AppendCursor {
     pub(crate) segment: Arc<Segment>,
     /// Where the next entry goes.
     pub(crate) offset: u64,
-    /// The next entry's sequence, and the checksum of the one before.
+    /// The next entry's sequence, and the checksum of the entry before it.
     pub(crate) next: Begin,
     /// Monotonic time of the first append since the last sync.
     pub(crate) unsynced_since: Option<u64>,
-    /// Up to where the segment's memory is taken.
     prefaulted_to: u64,
-    /// From where on nothing may be appended, for memory is being taken there.
+    /// Nothing may be appended from here on while a range is being prefaulted.
     prefaulting_from: Option<u64>,
-    /// Whether somebody was asked to take more.
+    /// Whether the background thread was asked to prefault.
     pub(crate) prefault_asked: bool,
-    /// Where the last sync that was begun ends.
+    /// The end that the last sync to begin has captured.
     pub(crate) synced_to: u64,
 }
 
-/// Bytes before the end of the journal that are to have their memory.
+/// Bytes ahead of the end of the journal to keep prefaulted.
 const AHEAD: u64 = 4 << 20;
-/// How much memory is taken at a time. A sync writes such a piece as a whole, so where less than one is
-/// appended from sync to sync, pages are taken one by one as they are touched.
+/// Bytes prefaulted at a time. A sync writes such a piece as a whole, so where less is appended
+/// from sync to sync, pages are faulted one by one as they are touched.
 const PIECE: u64 = 64 << 10;
 
 impl AppendCursor {
@@ -50,7 +52,7 @@ impl AppendCursor {
         })
     }
 
-    /// Whether an entry of so many bytes fits behind the last one.
+    /// Whether an entry of `size` bytes fits into the segment.
     pub(crate) fn has_room(&self, size: u64) -> bool {
         self.offset + size <= self.segment.identity.size
     }
@@ -60,7 +62,7 @@ impl AppendCursor {
         self.offset == ENTRIES
     }
 
-    /// Whether memory should be taken for what comes.
+    /// Whether it is time to prefault more.
     pub(crate) fn wants_prefault(&self) -> bool {
         self.is_busy() && self.lacks(AHEAD / 2)
     }
@@ -69,13 +71,13 @@ impl AppendCursor {
         self.offset > self.synced_to + PIECE
     }
 
-    /// Whether not all of so many bytes that come have their memory.
+    /// Whether any of the next `ahead` bytes are not prefaulted.
     fn lacks(&self, ahead: u64) -> bool {
         self.prefaulted_to < (self.offset + ahead).min(self.segment.identity.size)
     }
 
-    /// The range whose memory is to be taken next, by whoever asks: nothing is appended there until
-    /// [`AppendCursor::end_prefault`] is called.
+    /// The range for the caller to prefault next: nothing is appended there until
+    /// [`AppendCursor::end_prefault`].
     pub(crate) fn begin_prefault(&mut self) -> Option<(Arc<Segment>, Range<u64>)> {
         self.prefault_asked = false;
         let start = self.prefaulted_to.max(self.offset.next_multiple_of(PIECE));
@@ -89,14 +91,14 @@ impl AppendCursor {
         Some((self.segment.clone(), start..end))
     }
 
-    /// The memory of a range of that segment was taken.
+    /// Allows appends to a range of that segment again.
     pub(crate) fn end_prefault(&mut self, segment: &Arc<Segment>) {
         if Arc::ptr_eq(&self.segment, segment) {
             self.prefaulting_from = None;
         }
     }
 
-    /// Whether an entry of so many bytes has to wait for memory that is being taken.
+    /// Whether an entry of `size` bytes has to wait for a range that is being prefaulted.
     pub(crate) fn is_prefaulting(&self, size: u64) -> bool {
         self.prefaulting_from.is_some_and(|prefault| self.offset + size > prefault)
     }
@@ -106,7 +108,7 @@ impl AppendCursor {
         self.offset - ENTRIES
     }
 
-    /// Appends the entry and gives the place of its record. After an error nothing has changed.
+    /// Appends the entry and returns where its record is. An error leaves the cursor unchanged.
     pub(crate) fn append(&mut self, entry: &mut Entry) -> Result<RecordLocation> {
         let location = RecordLocation {
             offset: (self.offset as usize + ENTRY_HEADER + ID) as u32,

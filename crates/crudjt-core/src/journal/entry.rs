@@ -4,28 +4,40 @@
 //!  0  u32  length of the payload
 //!  4  u8   kind: 1 put, 2 remove, 3 epoch
 //!  5  [u8; 3] 0
-//!  8  u64  sequence, one more with every entry of the store's life
+//!  8  u64  sequence, incremented by every entry in the store's life
 //! 16  u64  checksum of: segment id, checksum of the entry before, bytes 0 to 15, checksum of the payload
 //! 24  payload, then zeros up to a multiple of 8
-//!          put:    u64 id, record    (the record's whole new state)
+//!          put:    u64 id, record    (the record's complete new state)
 //!          remove: u64 id
 //!          epoch:  epoch row
 //! ```
 
-use super::RecordLocation;
-use crate::bytes::ByteReader;
-use crate::bytes::checksum;
+use std::ops::Range;
+
+use crate::bytes::{ByteReader, checksum};
 use crate::crypto::EpochRow;
 use crate::record::{HEADER_MAX, TAG};
-use crate::testing::sabotage::{Breakage, broken};
+
+/// Where a record is in a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordLocation {
+    pub(crate) offset: u32,
+    pub(crate) length: u32,
+}
+
+impl RecordLocation {
+    pub(super) fn range(self) -> Range<usize> {
+        self.offset as usize..self.offset as usize + self.length as usize
+    }
+}
 
 /// Bytes before the payload.
 pub(super) const ENTRY_HEADER: usize = 24;
-/// Bytes of the id before a put's record.
+/// Bytes of the id in front of a put's record.
 pub(crate) const ID: usize = 8;
 const ALIGNMENT: usize = 8;
 
-/// The most bytes that a put of so much data takes.
+/// Upper bound of the bytes that a put of so much data takes.
 pub(crate) fn largest_entry(data: usize) -> u64 {
     (ENTRY_HEADER + ID + HEADER_MAX + data + TAG).next_multiple_of(ALIGNMENT) as u64
 }
@@ -34,7 +46,7 @@ const PUT: u8 = 1;
 const REMOVE: u8 = 2;
 const EPOCH: u8 = 3;
 
-/// An entry that is being built: its bytes, with room for the header in front.
+/// An entry under construction: its bytes, with room for the header in front.
 pub(crate) struct Entry {
     bytes: Vec<u8>,
     kind: u8,
@@ -43,12 +55,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// An entry that keeps its memory for many uses.
+    /// An empty entry; its buffer is reused by every entry built in it.
     pub(crate) const fn new() -> Entry {
         Entry { bytes: Vec::new(), kind: 0, payload: 0, payload_sum: 0 }
     }
 
-    /// Starts a put of `id`; `write` appends the record. `None` is passed on.
+    /// Builds a put of `id`; `write` appends the record. Returns `None` if `write` does.
     pub(crate) fn put(
         &mut self,
         id: u64,
@@ -85,11 +97,11 @@ impl Entry {
         let payload = self.bytes.get(ENTRY_HEADER..).unwrap_or_default();
         self.payload = payload.len() as u32;
         self.payload_sum = checksum(payload);
-        let rest = self.bytes.len().next_multiple_of(ALIGNMENT) - self.bytes.len();
-        self.bytes.extend_from_slice([0; ALIGNMENT].get(..rest).unwrap_or_default());
+        let padding = self.bytes.len().next_multiple_of(ALIGNMENT) - self.bytes.len();
+        self.bytes.extend_from_slice([0; ALIGNMENT].get(..padding).unwrap_or_default());
     }
 
-    /// An entry of any kind and payload, for tests with hostile ones.
+    /// An entry of any kind and payload, for tests with hostile input.
     pub(super) fn of(kind: u8, payload: &[u8]) -> Entry {
         let mut entry = Entry::new();
         entry.start(kind);
@@ -98,7 +110,7 @@ impl Entry {
         entry
     }
 
-    /// Bytes the entry takes in a segment.
+    /// Bytes that the entry takes in a segment.
     pub(crate) fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -108,7 +120,7 @@ impl Entry {
         (self.payload as usize).saturating_sub(ID)
     }
 
-    /// Puts the entry behind another one; gives its bytes and its checksum.
+    /// Chains the entry to the one before it; returns its bytes and its checksum.
     pub(super) fn chain(
         &mut self,
         segment: &[u8; 16],
@@ -124,7 +136,7 @@ impl Entry {
     }
 }
 
-/// What stands before the payload.
+/// An entry's header.
 pub(super) struct Head {
     pub(super) length: u32,
     kind: u8,
@@ -139,7 +151,7 @@ impl Head {
         bytes
     }
 
-    /// Length and kind.
+    /// Length and kind, as the first eight bytes.
     fn word(&self) -> u64 {
         u64::from(self.length) | u64::from(self.kind) << 32
     }
@@ -160,7 +172,7 @@ impl Head {
     }
 }
 
-/// Puts words one after the other, as far as there is room.
+/// Writes words one after the other, as far as there is room.
 #[inline(always)]
 fn put_words<const N: usize>(bytes: &mut [u8], words: [u64; N]) {
     let (targets, _) = bytes.as_chunks_mut::<8>();
@@ -169,18 +181,18 @@ fn put_words<const N: usize>(bytes: &mut [u8], words: [u64; N]) {
     }
 }
 
-/// What a valid entry says.
+/// The change that an entry describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The record of `id` is now the one at `place`.
+    /// The record of `id` is now the one at `location`.
     Put { id: u64, location: RecordLocation },
-    /// `id` is dead.
+    /// `id` was removed.
     Remove { id: u64 },
-    /// Records may now be sealed under this epoch.
+    /// Records may be sealed under this epoch from now on.
     Epoch(EpochRow),
 }
 
-/// A valid entry in a segment.
+/// A valid entry.
 pub(super) struct Parsed {
     pub(super) change: Change,
     pub(super) sum: u64,
@@ -188,13 +200,13 @@ pub(super) struct Parsed {
     pub(super) end: usize,
 }
 
-/// The payload's length that the entry at `offset` claims; `None` where there is no entry.
+/// The payload length in the unchecked header at `offset`; `None` if there is no header.
 pub(super) fn payload_length(bytes: &[u8], offset: usize) -> Option<usize> {
     Head::parse(bytes.get(offset..)?).map(|head| head.length as usize)
 }
 
-/// Reads the entry at `offset` of a segment's bytes; `None` unless it is the one with `sequence`
-/// that follows `previous`.
+/// Parses the entry at `offset`; `None` unless it has this sequence and chains to the checksum
+/// `previous`.
 pub(super) fn parse(
     bytes: &[u8],
     offset: usize,
@@ -206,7 +218,8 @@ pub(super) fn parse(
     let head = Head::parse(entry)?;
     let payload = entry.get(ENTRY_HEADER..)?.get(..head.length as usize)?;
     let sum = head.chained(segment, previous, checksum(payload));
-    if head.sequence != sequence || head.sum != sum && !broken(Breakage::EntriesUnchecked) {
+    sabotage!(EntriesUnchecked, let sum = head.sum);
+    if head.sequence != sequence || head.sum != sum {
         return None;
     }
     let start = offset + ENTRY_HEADER;

@@ -1,15 +1,14 @@
-//! For tests with hostile bytes: the journal's formats, written again after parsing, and segments
-//! whose checksums fit what they hold.
+//! For tests with hostile input: the journal's formats, serialized again after parsing, and
+//! segments with valid checksums over any content.
 
 use std::path::Path;
 
 use super::entry::{Change, ENTRY_HEADER, Entry, Head, parse};
 use super::header::{BEGIN_AT, ENTRIES, Identity, SYNC_MARKS_AT};
-use crate::bytes::ByteReader;
-use crate::bytes::{append_checksum, checksum};
+use crate::bytes::{ByteReader, append_checksum, checksum};
 
-/// Builds an entry of any kind and payload with a checksum that fits, parses it, and gives what it
-/// was understood as, written again, with the bytes of its record that it points to.
+/// Builds an entry of any kind and payload with a valid checksum, parses it, and returns what was
+/// parsed, serialized again, with the bytes of the record that it points to.
 pub fn entry_again(kind: u8, payload: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut bytes = Entry::of(kind, payload).chain(&[0; 16], 0, 1).0.to_vec();
     let parsed = parse(&bytes, 0, &[0; 16], 0, 1)?;
@@ -31,11 +30,11 @@ pub fn entry_again(kind: u8, payload: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((again.chain(&[0; 16], 0, 1).0.get(ENTRY_HEADER..)?.to_vec(), record))
 }
 
-/// The sectors of a segment's first page that were understood, written again: identity, begin, and
-/// the newer mark as it would stand in either place.
+/// The parsed sectors of a segment's first page, serialized again: identity, begin, and the newer
+/// mark as it would be in either place.
 pub type Sectors = (Vec<u8>, Option<[u8; 24]>, Option<[[u8; 24]; 2]>);
 
-/// What was understood of a segment's first page, written again.
+/// Parses a segment's first page and serializes it again.
 pub fn segment_again(page: &[u8]) -> Option<Sectors> {
     let identity = Identity::parse(Path::new("journal"), page).ok()?;
     let begin = identity.parse_begin(page).map(|begin| identity.begin_bytes(begin));
@@ -47,7 +46,7 @@ pub fn segment_again(page: &[u8]) -> Option<Sectors> {
     ))
 }
 
-/// Makes the checksums of a segment's header, sectors and entries fit.
+/// Makes the checksums of a segment's header, sectors and entries valid.
 pub(crate) fn make_checksums_fit(segment: &mut [u8]) {
     let Some((header, rest)) = segment.split_at_mut_checked(IDENTITY_BODY) else { return };
     let mut sealed = header.to_vec();

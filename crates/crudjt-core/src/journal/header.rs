@@ -1,20 +1,18 @@
-//! A segment's first page: who it is, where it begins, and how far it is synced. Each part has a
-//! sector of its own, bound to the segment's id and number by its checksum.
+//! A segment's first page: its identity, its begin, and its two sync marks. Each has a sector of
+//! its own, bound to the segment's id and number by its checksum.
 //!
 //! ```text
 //!    0  [u8; 8] magic "CRUDJTJL", u16 format version (1), 6 × 0, [u8; 16] store id,
 //!       u64 number, [u8; 16] segment id, u64 size, u64 checksum
 //!  512  begin: u64 sequence of the first entry, u64 checksum of the entry before it, u64 checksum
-//! 1024  mark:  u64 sequence synced, u64 newest time, u64 checksum        (written in turn
-//! 1536  mark:  the same                                                   with the one above)
+//! 1024  mark:  u64 sequence synced, u64 newest time, u64 checksum
+//! 1536  mark:  the same; the two are written in turn
 //! 4096  entries
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::bytes::after_version;
-use crate::bytes::{ByteReader, SANE};
-use crate::bytes::{append_checksum, checked, checksum_at};
+use crate::bytes::{ByteReader, SANE, after_version, append_checksum, checked, checksum_at};
 use crate::crypto::keyring::StoreId;
 use crate::{Error, Result};
 
@@ -28,28 +26,26 @@ const FORMAT: u16 = 1;
 const IDENTITY: usize = 72;
 const BEGIN: usize = 24;
 const SYNC_MARK: usize = 24;
-const PREFIX: &str = "journal-";
-const FRESH: &str = "journal.new";
 
-/// Who a segment is.
+/// Identifies a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) store: StoreId,
     pub(crate) number: u64,
-    /// Random; covered by the checksum of every entry in it.
+    /// Random; covered by the checksums of all its entries.
     pub(crate) id: [u8; 16],
     pub(crate) size: u64,
 }
 
-/// Where a segment begins.
+/// The sequence and chain at which a segment begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Begin {
     pub(crate) sequence: u64,
-    /// The checksum of the entry before.
+    /// The checksum of the entry before it.
     pub(crate) chain: u64,
 }
 
-/// How far the journal was synced when this was written.
+/// Up to where the journal was synced when the mark was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SyncMark {
     pub(super) sequence: u64,
@@ -71,7 +67,12 @@ impl Identity {
     }
 
     pub(super) fn parse(path: &Path, page: &[u8]) -> Result<Identity> {
-        let damaged = || Error::damaged(path, "the header of this journal segment can't be read");
+        let damaged = || {
+            Error::damaged(
+                path,
+                "the header of this journal segment is not readable: restore the file from a backup, or repair the store",
+            )
+        };
         let mut reader =
             after_version(path, page.get(..IDENTITY).and_then(checked), MAGIC, FORMAT, damaged)?;
         Identity::parse_body(&mut reader).ok_or_else(damaged)
@@ -87,8 +88,8 @@ impl Identity {
         })
     }
 
-    /// What binds a sector to this segment and its place in it.
-    fn place(&self, offset: u64) -> u64 {
+    /// Binds a sector to this segment and to its offset.
+    fn binding(&self, offset: u64) -> u64 {
         let mut bytes = self.id.to_vec();
         bytes.extend_from_slice(&self.number.to_le_bytes());
         checksum_at(offset, &bytes)
@@ -122,7 +123,7 @@ impl Identity {
         for (target, field) in body.chunks_exact_mut(8).zip(fields) {
             target.copy_from_slice(&field.to_le_bytes());
         }
-        sum.copy_from_slice(&checksum_at(self.place(offset), body).to_le_bytes());
+        sum.copy_from_slice(&checksum_at(self.binding(offset), body).to_le_bytes());
         bytes
     }
 
@@ -132,33 +133,6 @@ impl Identity {
         let fields = [reader.u64()?, reader.u64()?];
         (self.sector(offset, fields) == *sector).then_some(fields)
     }
-}
-
-/// The file of segment `number`.
-pub(super) fn file_of(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("{PREFIX}{number:016x}"))
-}
-
-/// The file of a segment whose header is not durable yet.
-pub(super) fn fresh_file(folder: &Path) -> PathBuf {
-    folder.join(FRESH)
-}
-
-/// The number of the segment in the file of this name.
-pub(super) fn number_of(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix(PREFIX)?;
-    let number = if digits.len() == 16 { u64::from_str_radix(digits, 16).ok() } else { None };
-    number.filter(|number| *number < SANE)
-}
-
-/// Whether a file of this name is a segment.
-pub(crate) fn is_segment(name: &str) -> bool {
-    number_of(name).is_some()
-}
-
-/// Whether a file of this name belongs to the journal.
-pub(crate) fn is_own_file(name: &str) -> bool {
-    name == FRESH || is_segment(name)
 }
 
 #[cfg(test)]
@@ -207,14 +181,5 @@ mod tests {
         let mut page = page(identity, Begin { sequence: 1, chain: 0 }, marks);
         page[SYNC_MARKS_AT[1] as usize + 3] ^= 1;
         assert_eq!(identity.parse_sync_mark(&page), Some(marks[0]));
-    }
-
-    #[test]
-    fn file_names_and_numbers_belong_together() {
-        let path = file_of(Path::new("/s"), 0xabc);
-        assert_eq!(number_of(&path.file_name().expect("a name").to_string_lossy()), Some(0xabc));
-        for name in ["journal-12", "journal-000000000000000g", "keyring", "journal.new"] {
-            assert_eq!(number_of(name), None);
-        }
     }
 }

@@ -1,44 +1,45 @@
-//! Reading the journal without changing it, whatever state it is in: where opening would refuse,
-//! this says what is missing and goes on behind it.
+//! Reads the journal without changing it, in whatever state it is: where opening would fail, this
+//! reports what is missing and continues after it.
 //!
-//! An entry counts only if its checksum fits behind the one before it. Behind a hole that is found
-//! again where the next segment begins, or at an entry that fits behind the stored checksum of the
-//! one before it; what stands in the hole itself, and in its last entry, is not known. What comes
-//! behind a hole above the last sync mark is a torn tail, as it is for opening.
+//! An entry counts only if it chains to the one before it. After a gap, the chain resumes where the
+//! next segment begins, or at an entry that chains to the stored checksum of the one before it;
+//! what was in the gap, and in its last entry, is unknown. Entries after a gap above the newest
+//! sync mark are a torn tail, as in recovery.
 
 use std::io;
 use std::path::Path;
 
-use super::entry::{ENTRY_HEADER, Head, parse};
-use super::header::{BEGIN_AT, ENTRIES, Identity, file_of};
-use super::recovery::{Window, read_page, segment_numbers};
+use super::entry::ENTRY_HEADER;
+use super::gap;
+use super::header::{BEGIN_AT, ENTRIES};
+use super::segment_files::{
+    FoundSegment, file_of, newest_synced, newest_time, read_page, segment_numbers,
+};
+use super::segment_reader::SegmentReader;
 use super::{Applied, Begin, Change};
-use crate::Result;
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
+use crate::{Error, Result};
 
-/// The most bytes that are hashed in search of the end of a hole.
-const SEARCH_BYTES: usize = 1 << 28;
-
-/// What an inspection tells of.
+/// Receives what an inspection finds.
 pub(crate) trait EntryVisitor {
-    /// The next entry that is known to be right; a put comes with its record.
+    /// The next valid entry; a put comes with its record.
     fn entry(&mut self, sequence: u64, change: Change, record: &[u8]);
     /// Something is wrong with a segment.
-    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &'static str);
-    /// So many more bytes were read.
+    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &str);
+    /// Another `bytes` bytes were read.
     fn read(&mut self, bytes: u64);
 }
 
-/// What the journal is.
+/// The result of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Inspected {
     pub(crate) segments: u64,
-    /// The sequence behind the last entry.
+    /// The sequence after the last entry.
     pub(crate) next: u64,
-    /// All entries from this sequence to the end of the journal are known; beyond `next` if the
-    /// end itself is missing.
+    /// All entries from this sequence to the end of the journal are there; beyond `next` if the end
+    /// itself is missing.
     pub(crate) known_from: u64,
     /// Whether the B-tree and the journal agree on the entry that was applied last.
     pub(crate) agrees: bool,
@@ -52,20 +53,10 @@ impl Inspected {
     }
 }
 
-/// A segment as it was found.
-struct InspectedSegment {
-    number: u64,
-    identity: Identity,
-    begin: Begin,
-    synced: u64,
-    newest_time: u64,
-    window: Window,
-}
-
-/// Reads the whole journal. `applied` is what the B-tree says, where that can be read.
+/// Reads the whole journal. `applied` is the B-tree's applied mark, if that is readable.
 ///
 /// # Errors
-/// If the folder can't be listed.
+/// If the folder cannot be listed.
 pub(crate) fn inspect(
     options: &Options,
     store: StoreId,
@@ -73,262 +64,188 @@ pub(crate) fn inspect(
     visitor: &mut dyn EntryVisitor,
 ) -> Result<Inspected> {
     let numbers = segment_numbers(options)?;
-    let mut inspection = Inspection::of(applied);
-    inspection.inspected.segments = numbers.len() as u64;
-    let mut found = Vec::new();
-    let mut last_unreadable = None;
+    let (segments, mut found, mut last_unreadable) = (numbers.len() as u64, Vec::new(), None);
     for number in numbers {
-        match find(options, store, number) {
-            Ok(segment) => found.extend(segment),
-            Err(what) => {
+        match FoundSegment::open(options, store, number, Mode::Read) {
+            Ok(segment) => found.extend(segment.begin.map(|begin| (begin, segment))),
+            Err(error) => {
                 let path = file_of(&options.path, number);
-                visitor.wrong(&path, None, what);
+                visitor.wrong(&path, None, &what_of(error));
                 if !looks_unused(options, &path) {
                     last_unreadable = Some(number);
                 }
             }
         }
     }
-    inspection.end_missing = last_unreadable > found.last().map(|found| found.number);
+    let end_missing = last_unreadable > found.last().map(|(_, found)| found.identity.number);
     // An older file under a newer number must not come last.
-    found.sort_by_key(|found| (found.begin.sequence, found.number));
-    inspection.run(options, found, visitor);
-    Ok(inspection.inspected)
+    found.sort_by_key(|(begin, found)| (begin.sequence, found.identity.number));
+    let (begins, found): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let inspected =
+        Inspected { segments, newest_time: newest_time(&found), ..Inspected::default() };
+    let synced = newest_synced(&found).max(applied.map_or(0, |applied| applied.sequence));
+    let next = begins.first().copied().unwrap_or(Begin { sequence: 1, chain: 0 });
+    let inspection =
+        Inspection { applied, next, synced, end_missing, met_applied: false, inspected, visitor };
+    Ok(inspection.run(&options.path, &begins, &found))
 }
 
-/// Opens a segment; `None` for one that was not used. An error says what is wrong with it.
-fn find(
-    options: &Options,
-    store: StoreId,
-    number: u64,
-) -> std::result::Result<Option<InspectedSegment>, &'static str> {
-    let path = file_of(&options.path, number);
-    let (file, size, page) =
-        read_page(options, &path, Mode::Read).map_err(|_| "this journal segment can't be read")?;
-    let identity = Identity::parse(&path, &page)
-        .map_err(|_| "the header of this journal segment can't be read")?;
-    if size < ENTRIES {
-        return Err("this journal segment is cut short");
+/// What is wrong with a segment, without naming its file again.
+fn what_of(error: Error) -> String {
+    match error {
+        Error::Damaged { what, .. } => what,
+        other => other.to_string(),
     }
-    if identity.store != store || identity.number != number {
-        return Err("this journal segment belongs to another store or place");
-    }
-    let mark = identity.parse_sync_mark(&page);
-    let Some(begin) = identity.parse_begin(&page) else {
-        let what = "this journal segment was in use, but its beginning can't be read";
-        return if mark.is_some() { Err(what) } else { Ok(None) };
-    };
-    let synced = mark.map_or(0, |mark| mark.sequence);
-    let newest_time = mark.map_or(0, |mark| mark.newest_time);
-    let window = Window::over(file, size.min(identity.size));
-    Ok(Some(InspectedSegment { number, identity, begin, synced, newest_time, window }))
 }
 
-/// Whether nothing but the header was ever written to a segment whose header can't be read.
+/// Whether nothing but the header was ever written to a segment whose header is not readable.
 fn looks_unused(options: &Options, path: &Path) -> bool {
     let Ok((file, size, page)) = read_page(options, path, Mode::Read) else { return false };
     let mut first = [0; ENTRY_HEADER];
-    // Of one that is cut within its first page nobody knows what was in it.
+    // What a segment held that is truncated within its first page is unknown.
     let is_cut = size < ENTRIES || size > ENTRIES && file.read_at(ENTRIES, &mut first).is_err();
     let rest = page.get(BEGIN_AT as usize..).unwrap_or_default();
     !is_cut && rest.iter().chain(&first).all(|byte| *byte == 0)
 }
 
-struct Inspection {
-    applied: Applied,
-    /// Whether the B-tree told what is applied.
-    knows_applied: bool,
+struct Inspection<'v> {
+    /// The B-tree's applied mark, if that is readable.
+    applied: Option<Applied>,
+    /// What the next entry has to chain to.
     next: Begin,
-    /// The last entry known to have been on the medium.
+    /// The last entry known to have been durable.
     synced: u64,
     end_missing: bool,
     /// Whether the chain was seen at the applied entry.
     met_applied: bool,
     inspected: Inspected,
+    visitor: &'v mut dyn EntryVisitor,
 }
 
-impl Inspection {
-    fn of(applied: Option<Applied>) -> Inspection {
-        Inspection {
-            applied: applied.unwrap_or(Applied::NOTHING),
-            knows_applied: applied.is_some(),
-            next: Begin { sequence: 1, chain: 0 },
-            synced: 0,
-            end_missing: false,
-            met_applied: false,
-            inspected: Inspected::default(),
-        }
-    }
-
-    fn run(
-        &mut self,
-        options: &Options,
-        mut found: Vec<InspectedSegment>,
-        visitor: &mut dyn EntryVisitor,
-    ) {
-        let synced = found.iter().map(|found| found.synced).max().unwrap_or(0);
-        self.synced = synced.max(self.applied.sequence);
-        self.inspected.newest_time = found.iter().map(|found| found.newest_time).max().unwrap_or(0);
-        match found.first() {
-            Some(first) => self.next = first.begin,
-            None => self.miss_all(options, visitor),
+impl Inspection<'_> {
+    fn run(mut self, folder: &Path, begins: &[Begin], found: &[FoundSegment]) -> Inspected {
+        if found.is_empty() {
+            self.miss_all(folder);
         }
         self.inspected.known_from = self.next.sequence;
-        let begins: Vec<u64> = found.iter().skip(1).map(|found| found.begin.sequence).collect();
-        for (at, segment) in found.iter_mut().enumerate() {
-            if !self.follows(segment, options, visitor) {
+        for (at, (begin, segment)) in begins.iter().zip(found).enumerate() {
+            if !self.follows(*begin, segment) {
                 break;
             }
-            self.meet();
-            self.entries(segment, options, begins.get(at).copied(), visitor);
+            self.compare_applied();
+            self.entries(segment, begins.get(at + 1).map(|begin| begin.sequence));
         }
-        self.finish(options, &found, visitor);
+        self.finish(folder, found.last());
+        self.inspected
     }
 
-    /// Only a store in which nothing was done yet has no segment in use.
-    fn miss_all(&mut self, options: &Options, visitor: &mut dyn EntryVisitor) {
-        let is_new = self.inspected.segments > 0 && self.applied == Applied::NOTHING;
-        if is_new && self.knows_applied {
+    fn applied_sequence(&self) -> u64 {
+        self.applied.map_or(0, |applied| applied.sequence)
+    }
+
+    /// Only a store without any operation has no segment in use.
+    fn miss_all(&mut self, folder: &Path) {
+        if self.inspected.segments > 0 && self.applied == Some(Applied::NOTHING) {
             (self.met_applied, self.inspected.agrees) = (true, true);
         } else {
-            visitor.wrong(&options.path, None, "no journal segment is in use: a file is missing");
+            self.visitor.wrong(folder, None, "no journal segment is in use: a file is missing");
             self.end_missing = true;
         }
     }
 
-    /// Whether the segment counts: false for what lies behind a torn tail.
-    fn follows(
-        &mut self,
-        found: &InspectedSegment,
-        options: &Options,
-        visitor: &mut dyn EntryVisitor,
-    ) -> bool {
-        if found.begin == self.next {
+    /// Whether the segment counts: false for one after a torn tail.
+    fn follows(&mut self, begin: Begin, found: &FoundSegment) -> bool {
+        if begin == self.next {
             return true;
         }
-        let path = file_of(&options.path, found.number);
-        if found.begin.sequence > self.next.sequence {
+        if begin.sequence > self.next.sequence {
             if self.next.sequence > self.synced {
                 return false;
             }
-            if found.begin.sequence > self.applied.sequence + 1 {
-                let what = "entries that were on the disk are missing before this journal segment";
-                visitor.wrong(&path, Some(self.next.sequence), what);
+            if begin.sequence > self.applied_sequence() + 1 {
+                let what = "entries that were durable are missing before this journal segment";
+                self.visitor.wrong(&found.path, Some(self.next.sequence), what);
             }
         } else {
-            let what = "this journal segment is of another time than those before it";
-            visitor.wrong(&path, Some(found.begin.sequence), what);
+            let what = "this journal segment is not from the same time as those before it";
+            self.visitor.wrong(&found.path, Some(begin.sequence), what);
             self.end_missing = true;
         }
-        self.go_on(found.begin);
+        self.resume_at(begin);
         true
     }
 
-    /// Goes on behind a hole.
-    fn go_on(&mut self, next: Begin) {
+    /// Continues after a gap.
+    fn resume_at(&mut self, next: Begin) {
         self.next = next;
         self.inspected.known_from = next.sequence;
     }
 
-    /// Compares the chain with what the B-tree knows of it.
-    fn meet(&mut self) {
-        if self.next.sequence == self.applied.sequence + 1 && !self.met_applied {
+    /// Compares the chain with the applied mark when it gets there.
+    fn compare_applied(&mut self) {
+        if self.next.sequence == self.applied_sequence() + 1 && !self.met_applied {
             self.met_applied = true;
-            self.inspected.agrees = self.next.chain == self.applied.chain;
+            let chain = self.applied.unwrap_or(Applied::NOTHING).chain;
+            self.inspected.agrees = self.next.chain == chain;
         }
     }
 
-    fn entries(
-        &mut self,
-        found: &mut InspectedSegment,
-        options: &Options,
-        following: Option<u64>,
-        visitor: &mut dyn EntryVisitor,
-    ) {
-        let mut offset = ENTRIES as usize;
+    /// Reads a segment's entries; `following` is the sequence at which the next segment begins.
+    fn entries(&mut self, found: &FoundSegment, following: Option<u64>) {
+        let (mut reader, mut offset) = (found.reader(), ENTRIES as usize);
         loop {
-            let end = self.chained(found, &mut offset, visitor);
+            let read = self.chained(&mut reader, &mut offset);
             let missing = match following {
                 Some(begin) => self.next.sequence < begin,
                 None => self.next.sequence <= self.synced,
             };
-            if end.is_ok() && (!missing || self.next.sequence > self.synced) {
+            if read.is_ok() && (!missing || self.next.sequence > self.synced) {
                 return;
             }
-            let Some((at, next)) = self.resume(found, offset) else { return };
-            if self.next.sequence > self.applied.sequence {
-                let path = file_of(&options.path, found.number);
-                visitor.wrong(&path, Some(self.next.sequence), "entries can't be read here");
+            let (from, synced) = (self.next.sequence, self.synced);
+            let bytes = reader.load_all().ok();
+            let end = bytes
+                .and_then(|bytes| gap::find_end(bytes, &found.identity.id, offset, from, synced));
+            let Some((at, next)) = end else { return };
+            if from > self.applied_sequence() {
+                self.visitor.wrong(&found.path, Some(from), "entries here are not readable");
             }
-            self.go_on(next);
+            self.resume_at(next);
             offset = at;
         }
     }
 
     /// Reads entries as long as they chain.
-    fn chained(
-        &mut self,
-        found: &mut InspectedSegment,
-        offset: &mut usize,
-        visitor: &mut dyn EntryVisitor,
-    ) -> io::Result<()> {
-        loop {
-            let bytes = found.window.reach(*offset)?;
-            let (chain, sequence) = (self.next.chain, self.next.sequence);
-            let Some(parsed) = parse(bytes, *offset, &found.identity.id, chain, sequence) else {
-                return Ok(());
-            };
+    fn chained(&mut self, reader: &mut SegmentReader, offset: &mut usize) -> io::Result<()> {
+        while let Some(parsed) = reader.entry(*offset, self.next)? {
             let location = match parsed.change {
                 Change::Put { location, .. } => location.range(),
                 _ => 0..0,
             };
-            visitor.entry(sequence, parsed.change, bytes.get(location).unwrap_or_default());
-            visitor.read((parsed.end - *offset) as u64);
-            self.next = Begin { sequence: sequence + 1, chain: parsed.sum };
+            let record = reader.bytes().get(location).unwrap_or_default();
+            self.visitor.entry(self.next.sequence, parsed.change, record);
+            self.visitor.read((parsed.end - *offset) as u64);
+            self.next = Begin { sequence: self.next.sequence + 1, chain: parsed.sum };
             *offset = parsed.end;
-            self.meet();
+            self.compare_applied();
         }
+        Ok(())
     }
 
-    /// Where entries chain again behind a hole: an entry fits behind the checksum that stands in
-    /// the one before it, which itself can't be checked.
-    fn resume(&self, found: &mut InspectedSegment, offset: usize) -> Option<(usize, Begin)> {
-        let bytes = found.window.whole().ok()?;
-        let mut budget = SEARCH_BYTES;
-        (offset..bytes.len()).step_by(8).find_map(|at| {
-            let head = Head::parse(bytes.get(at..)?)?;
-            let sane = head.sequence >= self.next.sequence && head.sequence < self.synced;
-            let end = (at + ENTRY_HEADER + head.length as usize).next_multiple_of(8);
-            if !sane || end >= bytes.len() {
-                return None;
-            }
-            let claimed = Head::parse(bytes.get(end..)?)?.length as usize;
-            budget = budget.checked_sub(claimed)?;
-            let next = Begin { sequence: head.sequence + 1, chain: head.sum };
-            parse(bytes, end, &found.identity.id, next.chain, next.sequence)?;
-            Some((end, next))
-        })
-    }
-
-    fn finish(
-        &mut self,
-        options: &Options,
-        found: &[InspectedSegment],
-        visitor: &mut dyn EntryVisitor,
-    ) {
+    fn finish(&mut self, folder: &Path, last: Option<&FoundSegment>) {
         self.inspected.next = self.next.sequence;
-        let last = found.last().map(|found| file_of(&options.path, found.number));
-        let path = last.as_deref().unwrap_or(&options.path);
-        if self.next.sequence <= self.synced && !found.is_empty() {
-            let what = "entries that were on the disk are missing from the journal";
-            visitor.wrong(path, Some(self.next.sequence), what);
+        let path = last.map_or(folder, |found| &found.path);
+        let (next, applied) = (self.next.sequence, self.applied_sequence());
+        let mut wrong = |sequence, what| self.visitor.wrong(path, Some(sequence), what);
+        if next <= self.synced && last.is_some() {
+            wrong(next, "entries that were durable are missing from the journal");
             self.end_missing = true;
-        } else if self.knows_applied && !self.met_applied && !self.end_missing {
-            let what = "the B-tree is older than the journal: operations between them are missing";
-            visitor.wrong(path, Some(self.applied.sequence + 1), what);
-        } else if self.knows_applied && self.met_applied && !self.inspected.agrees {
-            let what = "the B-tree and the journal are of different times";
-            visitor.wrong(path, Some(self.applied.sequence), what);
+        } else if self.applied.is_some() && !self.met_applied && !self.end_missing {
+            let what =
+                "the B-tree is older than the journal, and operations between them are missing";
+            wrong(applied + 1, what);
+        } else if self.applied.is_some() && self.met_applied && !self.inspected.agrees {
+            wrong(applied, "the B-tree and the journal are not from the same time");
         }
         if self.end_missing {
             self.inspected.known_from = u64::MAX;

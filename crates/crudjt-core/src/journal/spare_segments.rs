@@ -1,4 +1,4 @@
-//! A spare segment kept ready by a thread of its own, so that nobody who appends waits for one.
+//! Keeps a spare segment ready in a background thread, so that no append waits for its creation.
 
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use crate::{Error, Result};
 
 const RETRY_MS: u64 = 500;
 
-/// The spare segment and who makes it.
+/// The spare segment, and the means to make the next one.
 pub(crate) struct SpareSegments {
     maker: SegmentMaker,
     state: Mutex<State>,
-    /// Segments are made one at a time, so that they are used in the order of their numbers.
+    /// Held while a segment is made: one at a time, so that they are used in the order of their
+    /// numbers.
     making: Mutex<()>,
     wanted: Arc<Signal>,
 }
@@ -34,8 +35,8 @@ impl SpareSegments {
         SpareSegments { maker, state, making, wanted: Arc::default() }
     }
 
-    /// The spare segment; `None` while it is being made. An error of the last attempt is told once,
-    /// and a new attempt is made.
+    /// The spare segment; `None` while it is being made. Returns the error of the last attempt
+    /// once, and asks for a new attempt.
     pub(crate) fn take(&self) -> Result<Option<Arc<Segment>>> {
         let mut state = self.state.lock();
         self.wanted.raise();
@@ -45,25 +46,25 @@ impl SpareSegments {
         }
     }
 
-    /// Takes a segment back that could not be begun.
+    /// Takes back a segment that could not be begun.
     pub(crate) fn give_back(&self, segment: Arc<Segment>) {
         self.state.lock().spare = Some(segment);
     }
 
-    /// Whether [`SpareSegments::take`] has something to say.
+    /// Whether [`SpareSegments::take`] would return a segment or an error.
     pub(crate) fn is_ready(&self) -> bool {
         let state = self.state.lock();
         state.spare.is_some() || state.failed.is_some()
     }
 
-    /// Whether [`SpareSegments::take`] has a segment.
+    /// Whether [`SpareSegments::take`] would return a segment.
     pub(crate) fn has_spare(&self) -> bool {
         self.state.lock().spare.is_some()
     }
 
     /// Makes a spare segment if there is none; blocks on the disk.
     pub(crate) fn restock(&self) {
-        let _turn = self.making.lock();
+        let _making = self.making.lock();
         let number = {
             let mut state = self.state.lock();
             if state.spare.is_some() || state.stopped {
@@ -80,19 +81,19 @@ impl SpareSegments {
         }
     }
 
-    /// Wakes the thread.
+    /// Wakes the background thread.
     pub(crate) fn wake(&self) {
         self.wanted.raise();
     }
 
-    /// Runs until [`SpareSegments::halt`]. `prepare` is called whenever the thread was woken, `told` after
-    /// each attempt at a segment.
-    pub(crate) fn run(&self, environment: &Environment, prepare: impl Fn(), told: impl Fn()) {
+    /// Runs until [`SpareSegments::halt`]. Calls `prefault` whenever the thread was woken, and
+    /// `attempted` after each attempt at a segment.
+    pub(crate) fn run(&self, environment: &Environment, prefault: impl Fn(), attempted: impl Fn()) {
         while !self.state.lock().stopped {
-            prepare();
+            prefault();
             self.restock();
-            told();
-            // While it fails it is tried again, so that an error told is never an old one.
+            attempted();
+            // Retried while it fails, so that a returned error is never an old one.
             let again = self.state.lock().failed.is_some();
             let until = again.then(|| environment.clock.monotonic() + RETRY_MS);
             environment.clock.wait(&self.wanted, until);
@@ -105,7 +106,7 @@ impl SpareSegments {
         self.wanted.raise();
     }
 
-    /// The unused spare and the next number, once it was halted.
+    /// The unused spare and the next number, after [`SpareSegments::halt`].
     pub(crate) fn take_rest(&self) -> (Option<Arc<Segment>>, u64) {
         let mut state = self.state.lock();
         (state.spare.take(), state.next_number)

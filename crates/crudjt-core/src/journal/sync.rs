@@ -1,8 +1,9 @@
-//! Making appended entries durable, and marking how far that went.
+//! Makes appended entries durable and records how far in the sync mark.
 //!
-//! One sync runs at a time; who waits for it shares it. Frozen segments are synced before the
-//! active one, so what is durable is always a prefix. A sync that failed is never tried again: the
-//! system may take for written what it could not write. Its segments are then written anew, once.
+//! One sync runs at a time, and all callers that wait for it share it (group commit). Frozen
+//! segments are synced before the active one, so the durable entries are always a prefix. A failed
+//! sync is never retried: a system may drop what it could not write and then report it as written.
+//! Its segments are rewritten to fresh files instead, once.
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use crate::platform::sync::Mutex;
 
 use super::header::SyncMark;
 use super::{Segment, SegmentMaker};
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// The end of the journal at one moment.
@@ -33,9 +33,9 @@ pub(crate) struct SyncTimes {
 /// Makes the journal durable.
 #[derive(Default)]
 pub(crate) struct Syncer {
-    /// Frozen segments and their ends that no sync has reached.
+    /// Frozen segments that are not synced yet, with their ends.
     frozen: Mutex<Vec<(Arc<Segment>, u64)>>,
-    /// Holding it is the right to sync.
+    /// Held by the one sync that runs.
     state: Mutex<SyncState>,
     synced: AtomicU64,
     times: Mutex<SyncTimes>,
@@ -45,12 +45,12 @@ pub(crate) struct Syncer {
 struct SyncState {
     /// Which of the two marks is written next.
     first_mark: bool,
-    /// Why what is not synced can't be any more.
+    /// Why entries that are not durable cannot become so any more.
     lost: Option<Error>,
 }
 
 impl Syncer {
-    /// Notes that everything up to `sequence` was durable at opening.
+    /// A syncer for a journal that is durable up to `sequence`.
     pub(crate) fn starting_at(sequence: u64) -> Syncer {
         Syncer { synced: AtomicU64::new(sequence), ..Syncer::default() }
     }
@@ -68,32 +68,33 @@ impl Syncer {
         *self.times.lock() = times;
     }
 
-    /// Takes a segment over that gets no more entries. Called under the append lock.
+    /// Adds a segment that gets no more entries. Called under the append lock.
     pub(crate) fn freeze(&self, segment: Arc<Segment>, end: u64) {
         self.frozen.lock().push((segment, end));
     }
 
-    /// Whether there are segments that get no more entries and that no sync has reached.
+    /// Whether any frozen segment is not synced yet.
     pub(crate) fn has_frozen(&self) -> bool {
         !self.frozen.lock().is_empty()
     }
 
-    /// Lets go of the segments.
-    pub(crate) fn forget(&self) {
+    /// Releases the segments.
+    pub(crate) fn release_files(&self) {
         self.frozen.lock().clear();
     }
 
-    /// Returns when `sequence` is durable; true if this call did the work. `capture` tells the
-    /// journal's end. When a sync fails, `give_up` has to see to it that nothing is appended any
-    /// more; what was appended is then written anew by `maker`.
+    /// Returns once `sequence` is durable; true if this call did the sync. `capture` returns the
+    /// journal's end. If the sync fails, `stop_appends` must latch the store; then `maker` rewrites
+    /// what was appended.
     ///
     /// # Errors
-    /// What a sync failed with, also where writing anew succeeded; without that, for good.
+    /// The error of a failed sync, even if the rewrite succeeded; if it did not, that of every
+    /// later call too.
     pub(crate) fn sync_through(
         &self,
         sequence: u64,
         capture: impl Fn() -> Captured,
-        give_up: impl FnOnce(Error) -> Error,
+        stop_appends: impl FnOnce(Error) -> Error,
         maker: &SegmentMaker,
     ) -> Result<bool> {
         if self.synced() >= sequence {
@@ -107,10 +108,8 @@ impl Syncer {
             return Err(error.clone());
         }
         let Err(error) = self.sync_to(&mut state, &capture()) else { return Ok(true) };
-        let error = give_up(error);
-        if broken(Breakage::SyncRetried) {
-            return Err(error);
-        }
+        let error = stop_appends(error);
+        sabotage!(SyncRetried, return Err(error));
         if self.rewrite_to(&capture(), maker).is_err() {
             state.lost = Some(error.clone());
         }
@@ -119,12 +118,8 @@ impl Syncer {
 
     fn sync_to(&self, state: &mut SyncState, end: &Captured) -> Result<()> {
         let mark = SyncMark { sequence: end.sequence, newest_time: end.newest_time };
-        if broken(Breakage::MarkAhead) {
-            end.segment.write_sync_mark(state.first_mark, mark)?;
-        }
-        if !broken(Breakage::FrozenUnsynced) {
-            self.sync_frozen()?;
-        }
+        sabotage!(MarkAhead, end.segment.write_sync_mark(state.first_mark, mark)?);
+        self.sync_frozen()?;
         end.segment.sync(end.offset)?;
         end.segment.write_sync_mark(state.first_mark, mark)?;
         state.first_mark = !state.first_mark;
@@ -142,6 +137,7 @@ impl Syncer {
     }
 
     fn sync_frozen(&self) -> Result<()> {
+        sabotage!(FrozenUnsynced, return Ok(()));
         loop {
             // Rotation takes this lock too: it must not be held while the disk works.
             let Some((segment, end)) = self.frozen.lock().first().cloned() else { return Ok(()) };

@@ -9,7 +9,7 @@ use super::store_builder::{BATCH_BYTES, StoreBuilder};
 use super::store_reader::StoreReader;
 use crate::engine::Engine;
 use crate::options::Options;
-use crate::platform::default_path::settled;
+use crate::platform::canonical::canonical;
 use crate::{Error, Result};
 
 /// What a backup holds.
@@ -31,8 +31,8 @@ pub struct BackedUp {
 /// is not empty, [`Error::Damaged`] if anything but one copy of the keyring is damaged: the copy is
 /// then incomplete, and opening it is refused. [`Error::Version`]; those of writing the copy.
 pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
-    let target = &settled(target);
-    refuse_within(&settled(&options.path), target)?;
+    let target = &canonical(target);
+    refuse_within(&canonical(&options.path), target)?;
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
     let approve = |findings: &Findings| require_sound(options, findings);

@@ -11,6 +11,7 @@ use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::engine::{refuse_incomplete, remove_fresh};
+use crate::event::Event;
 use crate::options::Options;
 use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
@@ -38,8 +39,10 @@ pub struct Compacted {
 /// then unchanged.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership = owner_lock::own(&options.environment, &options.path, options.lock_wait)?;
-    let keyring = Keyring::load(options)?.ok_or_else(|| {
+    let _ownership =
+        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
+    let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
+    let keyring = Keyring::load(options.folder(), repaired)?.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
     })?;
     let tree = TreeFile::open(options, keyring.store)?;

@@ -53,7 +53,7 @@ impl EntryVisitor for JournalStates<'_, '_> {
         }
     }
 
-    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &'static str) {
+    fn wrong(&mut self, file: &Path, sequence: Option<u64>, what: &str) {
         self.findings.add(FindingKind::Journal, file, sequence, what);
     }
 

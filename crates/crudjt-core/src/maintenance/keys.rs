@@ -37,7 +37,7 @@ pub struct KeySlot {
 /// [`Error::Version`] for one of a newer version.
 pub fn keys(options: &Options) -> Result<Vec<KeyDomain>> {
     list(options)?;
-    let (keyring, wrong) = Keyring::inspect(options);
+    let (keyring, wrong) = Keyring::inspect(options.folder());
     let newer = |error: &Error| matches!(error, Error::Version { .. });
     match (keyring, wrong.into_iter().map(|(_, error)| error).find(newer)) {
         (_, Some(newer)) => Err(newer),

@@ -45,7 +45,11 @@ impl StoreBuilder {
             .and_then(|file| file.sync())
             .and_then(|()| storage.sync_folder(target));
         marked.map_err(|error| Error::unusable(target, error))?;
-        let ownership = owner_lock::own(&options.environment, target, std::time::Duration::ZERO)?;
+        let ownership = owner_lock::own(
+            options.folder(),
+            options.environment.clock.as_ref(),
+            std::time::Duration::ZERO,
+        )?;
         let tree = Tree::open(&options, store)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
         Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
@@ -84,7 +88,7 @@ impl StoreBuilder {
         let applied = mark.applied;
         let begin = Begin { sequence: applied.sequence + 1, chain: applied.chain };
         SegmentMaker::new(&self.options, keyring.store).empty_segment(0, begin)?;
-        keyring.copy_to(&self.options)?;
+        keyring.write(self.options.folder())?;
         let bytes = size(&self.options, TREE_FILE)?;
         let (storage, path) = (self.options.environment.storage.as_ref(), &self.options.path);
         let done = storage.remove(&path.join(INCOMPLETE)).and_then(|()| storage.sync_folder(path));

@@ -31,7 +31,7 @@ impl<'o> StoreReader<'o> {
     /// [`Error::Locked`]; [`Error::Path`] if there is no store; [`Error::Version`].
     pub(super) fn open(options: &'o Options, findings: &mut Findings) -> Result<StoreReader<'o>> {
         let names = list(options)?;
-        let lock = owner_lock::keep_out(&options.environment, &options.path, &names)?;
+        let lock = owner_lock::keep_out(options.folder(), &names)?;
         let keyring = keyring(options, findings)?;
         let store = keyring.as_ref().map(|keyring| keyring.store);
         let store = store.or_else(|| store_of_tree(options));
@@ -73,7 +73,7 @@ fn size_of(options: &Options, name: &str) -> Option<u64> {
 }
 
 fn keyring(options: &Options, findings: &mut Findings) -> Result<Option<Keyring>> {
-    let (keyring, wrong) = Keyring::inspect(options);
+    let (keyring, wrong) = Keyring::inspect(options.folder());
     for (name, error) in wrong {
         if matches!(error, Error::Version { .. }) {
             return Err(error);

@@ -1,5 +1,4 @@
-//! Where a store is when nobody says: the system's place if it can be used, else the project. And one
-//! spelling for each path.
+//! The default folder of a store: the system's if it can be written, else one in the project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,41 +10,22 @@ const SYSTEM_PATH: &str = r"C:\Program Files\store_jt";
 #[cfg(not(any(target_os = "macos", windows)))]
 const SYSTEM_PATH: &str = "/var/lib/store_jt";
 
-/// A store's folder that nobody named.
+/// The folder of a store whose path was not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultPath {
     /// The folder.
     pub path: PathBuf,
-    /// Whether it lies in the project, because the system's place can't be used.
+    /// Whether it is in the project, because the system's folder cannot be written.
     pub in_project: bool,
 }
 
-/// The store's folder when none is given: the system's place if it is there or can be made, and
-/// can be written; else `store_jt` in the project's root, which is the nearest folder at or above
+/// The store's folder when no path is given: the system's folder if it exists or can be created,
+/// and can be written; else `store_jt` in the project's root, which is the nearest folder at or above
 /// `working_folder` with a package.json, or `working_folder` itself.
 ///
-/// The rule is that of the older implementation (npm `crudjt@1.0.1`).
+/// This is the rule of npm `crudjt@1.0.1`.
 pub fn default_path(working_folder: &Path) -> DefaultPath {
     choose(Path::new(SYSTEM_PATH), working_folder)
-}
-
-/// One name for a folder, whatever links and dots led to it.
-pub(crate) fn settled(path: &Path) -> PathBuf {
-    let absolute = || std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    plain(path.canonicalize().unwrap_or_else(|_| absolute()))
-}
-
-/// A path as people write it: Windows gives `\\?\C:\store` for `C:\store`.
-#[cfg(windows)]
-fn plain(path: PathBuf) -> PathBuf {
-    let is_drive = |rest: &&str| rest.as_bytes().get(1) == Some(&b':');
-    let text = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"));
-    text.filter(is_drive).map(PathBuf::from).unwrap_or(path)
-}
-
-#[cfg(not(windows))]
-fn plain(path: PathBuf) -> PathBuf {
-    path
 }
 
 fn choose(system: &Path, working_folder: &Path) -> DefaultPath {
@@ -58,8 +38,8 @@ fn choose(system: &Path, working_folder: &Path) -> DefaultPath {
     DefaultPath { path, in_project: true }
 }
 
-/// Whether files can be made in the folder, which is made if missing. Trying is the only test that
-/// also holds on read-only mounts and under access control lists.
+/// Whether files can be created in the folder, which is created if missing. Trying is the only test
+/// that also covers read-only mounts and access control lists.
 fn writable(folder: &Path) -> bool {
     let probe = folder.join(format!(".probe-{}", std::process::id()));
     let made = fs::create_dir_all(folder).and_then(|()| fs::write(&probe, b""));
@@ -75,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_place_is_made_and_chosen_when_it_can_be_written() {
+    fn the_systems_folder_is_created_and_chosen_if_it_can_be_written() {
         let folder = folder();
         let system = folder.path().join("var/lib/store_jt");
         let place = choose(&system, folder.path());
@@ -84,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn else_the_nearest_folder_with_a_package_json_is_chosen() {
+    fn otherwise_the_nearest_folder_with_a_package_json_is_chosen() {
         let folder = folder();
         let blocked = folder.path().join("file");
         fs::write(&blocked, b"").expect("a file");

@@ -1,5 +1,7 @@
-//! What the engine asks of the machine: time, the disk, the lock on a store, locks and atomics.
+//! What the engine needs from the operating system: time, files, the lock on a store, mutexes and
+//! atomics.
 
+pub(crate) mod canonical;
 pub mod clock;
 pub(crate) mod default_path;
 pub(crate) mod owner_lock;

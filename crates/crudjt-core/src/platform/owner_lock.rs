@@ -1,38 +1,19 @@
-//! One owner per store: an advisory lock on the file `lock`, which the system drops when the owner
-//! ends in whatever way. Who it is stands in a second file, since a locked file can't be read on
+//! One owner per store: an advisory lock on the file `lock`, which the system releases however the
+//! owner ends. The owner's identity is in a second file, since a locked file cannot be read on
 //! Windows.
 
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::Environment;
-use crate::platform::clock::Signal;
-use crate::platform::storage::{Mode, StorageFile, read_all, replace};
+use crate::error::Owner;
+use crate::platform::clock::{Clock, Signal};
+use crate::platform::storage::{Folder, Mode, StorageFile, read_all};
 use crate::{Error, Result};
 
 const LOCK_FILE: &str = "lock";
 const OWNER_FILE: &str = "owner";
+const OWNER_SIZE_MAX: u64 = 4096;
 const RETRY: Duration = Duration::from_millis(20);
-
-/// The process that has a store open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Owner {
-    /// Its machine's name; empty where unknown.
-    pub host: String,
-    /// Its process id; 0 where unknown.
-    pub pid: u32,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            0 => write!(formatter, "another process"),
-            pid => write!(formatter, "process {pid} on host {}", self.host),
-        }
-    }
-}
 
 impl Owner {
     fn current() -> Owner {
@@ -48,61 +29,54 @@ impl Owner {
     }
 }
 
-/// Ownership of a store until dropped.
-pub(crate) struct Ownership {
-    _lock: Box<dyn Send + Sync>,
-}
+/// Ownership of a store, or the exclusion of owners, until it is dropped.
+pub(crate) type Ownership = Box<dyn Send + Sync>;
 
-/// Keeps others from opening the store as long as the result lives, and changes nothing: what was
-/// never owned has no lock to take.
-pub(crate) fn keep_out(
-    environment: &Environment,
-    folder: &Path,
-    names: &[String],
-) -> Result<Option<Box<dyn Send + Sync>>> {
+/// Keeps others from opening the store while the result lives. Changes no file: a store without a
+/// lock file was never owned, so there is nothing to lock.
+pub(crate) fn keep_out(folder: Folder<'_>, names: &[String]) -> Result<Option<Ownership>> {
     if !names.iter().any(|name| name == LOCK_FILE) {
         return Ok(None);
     }
-    let lock = environment.storage.lock(&folder.join(LOCK_FILE));
-    match lock.map_err(|error| Error::unusable(folder, error))? {
-        Some(lock) => Ok(Some(lock)),
-        None => Err(locked(environment, folder)),
-    }
+    try_lock(folder)?.map(Some).ok_or_else(|| locked(folder))
 }
 
-fn locked(environment: &Environment, folder: &Path) -> Error {
-    Error::Locked { path: folder.to_path_buf(), owner: read_owner(environment, folder) }
-}
-
-/// Takes ownership, waiting for the present owner up to `wait`.
-pub(crate) fn own(environment: &Environment, folder: &Path, wait: Duration) -> Result<Ownership> {
-    let deadline = environment.clock.monotonic() + wait.as_millis() as u64;
+/// Takes ownership until the result is dropped, waiting up to `wait` for another owner.
+pub(crate) fn own(folder: Folder<'_>, clock: &dyn Clock, wait: Duration) -> Result<Ownership> {
+    let deadline = clock.monotonic() + wait.as_millis() as u64;
     loop {
-        let lock = environment.storage.lock(&folder.join(LOCK_FILE));
-        if let Some(lock) = lock.map_err(|error| Error::unusable(folder, error))? {
-            write_owner(environment, folder)?;
-            return Ok(Ownership { _lock: lock });
+        if let Some(lock) = try_lock(folder)? {
+            write_owner(folder)?;
+            return Ok(lock);
         }
-        let now = environment.clock.monotonic();
+        let now = clock.monotonic();
         if now >= deadline {
-            return Err(locked(environment, folder));
+            return Err(locked(folder));
         }
         let next = deadline.min(now + RETRY.as_millis() as u64);
-        environment.clock.wait(&Arc::new(Signal::default()), Some(next));
+        clock.wait(&Arc::new(Signal::default()), Some(next));
     }
 }
 
-fn write_owner(environment: &Environment, folder: &Path) -> Result<()> {
-    let owner = Owner::current();
-    let text = format!("{} {}\n", owner.pid, owner.host);
-    replace(environment.storage.as_ref(), &folder.join(OWNER_FILE), text.as_bytes())
-        .map_err(|error| Error::unusable(folder, error))
+fn try_lock(folder: Folder<'_>) -> Result<Option<Ownership>> {
+    let lock = folder.storage.lock(&folder.path.join(LOCK_FILE));
+    lock.map_err(|error| Error::unusable(folder.path, error))
 }
 
-fn read_owner(environment: &Environment, folder: &Path) -> Owner {
-    let file = environment.storage.open(&folder.join(OWNER_FILE), Mode::Read);
-    let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < 4096);
-    let file = file.ok().filter(short);
+fn locked(folder: Folder<'_>) -> Error {
+    Error::Locked { path: folder.path.to_path_buf(), owner: read_owner(folder) }
+}
+
+fn write_owner(folder: Folder<'_>) -> Result<()> {
+    let owner = Owner::current();
+    let text = format!("{} {}\n", owner.pid, owner.host);
+    let written = folder.replace(OWNER_FILE, text.as_bytes());
+    written.map_err(|error| Error::unusable(folder.path, error))
+}
+
+fn read_owner(folder: Folder<'_>) -> Owner {
+    let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < OWNER_SIZE_MAX);
+    let file = folder.open(OWNER_FILE, Mode::Read).ok().filter(short);
     let bytes = file.and_then(|file| read_all(file.as_ref()).ok()).unwrap_or_default();
     Owner::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default()
 }

@@ -1,9 +1,11 @@
-//! The locks, atomics and thread-locals of everything that several threads use at once: those of
-//! `parking_lot` and `std` or, with the feature `shuttle`, those of a checker that tries the orders
-//! in which threads can run (`tests/schedules.rs`).
+//! The locks, atomics and thread-locals of all shared state: those of `parking_lot` and `std` or,
+//! with the feature `shuttle`, those of a model checker that explores thread interleavings
+//! (`tests/schedules.rs`).
 //!
-//! What is locked for moments only, with nothing of this module used meanwhile, stays out of it:
-//! the checker need not look between.
+//! Locks that are held only briefly, with nothing of this module used meanwhile, stay outside: the
+//! checker need not interleave them.
+
+use std::ops::Deref;
 
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
@@ -17,11 +19,25 @@ pub(crate) use shuttle::{sync::atomic, thread_local};
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle_parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 
+/// Pads a hot shared value to its own cache line to avoid false sharing. 128 bytes: processors fetch
+/// lines in pairs.
+#[derive(Default)]
+#[repr(align(128))]
+pub(crate) struct CachePadded<T>(pub(crate) T);
+
+impl<T> Deref for CachePadded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 #[cfg(feature = "shuttle")]
 mod checked {
     use super::MutexGuard;
 
-    /// One that wakes up whenever it is somebody else's turn, which a caller must expect anyway.
+    /// Wakes up whenever another thread runs: callers must expect spurious wakeups anyway.
     #[derive(Default)]
     pub(crate) struct Condvar;
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::crypto::keyring::Domain;
-use crate::crypto::token::{Salt, Token, TokenParts, decode};
+use crate::crypto::token::{Token, TokenParts, decode};
 use crate::crypto::{Cipher, Epoch, EpochRow, Epochs};
 use crate::journal::{AppendCursor, Begin, Entry, Segment, SegmentMaker};
-use crate::record::Header;
+use crate::record::{Header, Salt};
 use crate::{Error, JournalMode, Options, Result};
 
 fn domain() -> Domain {

@@ -12,7 +12,6 @@ use super::tables::{
 use super::writer::Writer;
 use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
-use crate::testing::sabotage::{Breakage, broken};
 use crate::{Error, Result};
 
 /// Sealed records by ascending id.
@@ -48,9 +47,9 @@ impl Tree {
             self.with_opened(|opened| {
                 let committed = transact(&opened.database, |transaction| {
                     let committed = apply(transaction, batch, &mut journal_error)?;
-                    if !broken(Breakage::CommitAhead)
-                        && let Err(error) = (batch.before_commit)()
-                    {
+                    let before_commit = batch.before_commit;
+                    sabotage!(CommitAhead, let before_commit = &|| Ok(()));
+                    if let Err(error) = before_commit() {
                         journal_error = Some(error);
                         return Err(redb::Error::Corrupted(
                             "the journal can't be synced".to_owned(),

@@ -19,6 +19,9 @@ use crudjt_core::{
 /// A wall time to start from, in milliseconds.
 pub const START: u64 = 1_800_000_000_000;
 
+/// Both journal writers.
+pub const MODES: [JournalMode; 2] = [JournalMode::Mapped, JournalMode::Plain];
+
 static STORES: AtomicU64 = AtomicU64::new(0);
 
 /// A store's surroundings: they outlive the store, so that it can be reopened in them.

@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
     match kind >> 6 {
         0 => trial.run(CUTS),
         1 => trial.run_in_copies(usize::from(cut % 16), 1),
-        _ if fault.cut_after.is_some() => trial.run_with_cut(fault),
+        _ if fault.cut_after.is_some() => _ = trial.run_with_cut(fault),
         _ => _ = trial.run_with(fault),
     }
 }

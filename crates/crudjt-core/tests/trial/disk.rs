@@ -12,7 +12,7 @@ use super::names::{Names, Number};
 use super::rng::Rng;
 
 /// What was asked of the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     List,
     Read,
@@ -38,6 +38,17 @@ pub struct Fault {
     pub on: bool,
     /// Cuts the power so many steps after it.
     pub cut_after: Option<u64>,
+}
+
+impl Fault {
+    /// Whether it lets an access fail before which so many were made.
+    fn strikes(&self, access: Access, passed: usize) -> bool {
+        let takes_no_space =
+            matches!(access, Access::List | Access::Read | Access::Map | Access::Remove);
+        let lacks_space = self.kind == io::ErrorKind::StorageFull;
+        let is_turn = passed == self.after || self.on && passed > self.after;
+        is_turn && !(lacks_space && takes_no_space)
+    }
 }
 
 /// When the power is cut.
@@ -71,6 +82,8 @@ struct State {
     dead: bool,
     fault: Option<Fault>,
     accesses: Vec<Access>,
+    /// Accesses that the fault let fail.
+    failures: Vec<Access>,
     /// Bytes that all files together may have.
     capacity: usize,
 }
@@ -97,6 +110,7 @@ impl PowerDisk {
             dead: false,
             fault: None,
             accesses: Vec::new(),
+            failures: Vec::new(),
             capacity: usize::MAX,
         })))
     }
@@ -159,6 +173,7 @@ impl PowerDisk {
             let mut copied = copy.state();
             (copied.cut, copied.steps, copied.capacity) = (state.cut, state.steps, state.capacity);
             (copied.fault, copied.accesses) = (state.fault, state.accesses.clone());
+            copied.failures.clone_from(&state.failures);
         }
         copy
     }
@@ -168,6 +183,7 @@ impl PowerDisk {
         let mut state = self.state();
         state.fault = fault;
         state.accesses.clear();
+        state.failures.clear();
     }
 
     /// Leaves so many bytes free; `None` for no end of them.
@@ -179,6 +195,11 @@ impl PowerDisk {
     /// The accesses since faults were set last.
     pub fn accesses(&self) -> Vec<Access> {
         self.state().accesses.clone()
+    }
+
+    /// The accesses that failed since then.
+    pub fn failures(&self) -> Vec<Access> {
+        self.state().failures.clone()
     }
 
     /// Drops from the system's memory what a failed sync gave up.
@@ -199,22 +220,16 @@ impl State {
         if self.held {
             return Ok(());
         }
+        let passed = self.accesses.len();
         self.accesses.push(access);
-        let passed = self.accesses.len() - 1;
-        let takes_space =
-            !matches!(access, Access::List | Access::Read | Access::Map | Access::Remove);
-        match self.fault {
-            // What takes no space does not fail for lack of it.
-            Some(Fault { kind: io::ErrorKind::StorageFull, .. }) if !takes_space => Ok(()),
-            Some(fault) if passed == fault.after => {
-                if let Some(steps) = fault.cut_after {
-                    self.cut = Cut::Before(self.steps + steps);
-                }
-                Err(fault.kind.into())
-            }
-            Some(fault) if passed > fault.after && fault.on => Err(fault.kind.into()),
-            _ => Ok(()),
+        let Some(fault) = self.fault.filter(|fault| fault.strikes(access, passed)) else {
+            return Ok(());
+        };
+        self.failures.push(access);
+        if let Some(steps) = fault.cut_after.filter(|_| passed == fault.after) {
+            self.cut = Cut::Before(self.steps + steps);
         }
+        Err(fault.kind.into())
     }
 
     fn used(&self) -> usize {

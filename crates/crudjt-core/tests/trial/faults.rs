@@ -5,21 +5,21 @@ use std::io::ErrorKind;
 use crudjt_core::{Error, JournalMode, Store};
 
 use super::disk::{Access, Fault};
-use super::power::{Trial, work_at_once};
+use super::power::{FaultLog, Trial, work_at_once};
 use crate::common::limits;
 
 const ACTS: usize = 30;
 
-/// What went wrong so far.
-#[derive(Debug, Clone, Default)]
-pub struct Faults {
-    /// Operations noted before the one that is being done.
-    noted: usize,
-    /// Whether the store takes no more writes.
-    latched: bool,
-    /// Whether what was acknowledged was written anew after a failed sync.
-    rewritten: bool,
+/// What a fault came to.
+pub struct FaultReport {
+    /// The accesses that failed.
+    pub failures: Vec<Access>,
+    /// How many errors callers were told.
     pub errors: usize,
+    /// Whether what was acknowledged was written anew after a failed sync.
+    pub rewritten: bool,
+    /// Whether the power was cut while the run was going on.
+    pub cut: bool,
 }
 
 /// How an access can fail.
@@ -46,19 +46,25 @@ impl Trial {
         trial.disk.accesses()
     }
 
-    /// Runs with a fault, then looks at what a kill and what a power cut leave. Gives how many
-    /// errors callers were told.
-    pub fn run_with(self, fault: Fault) -> usize {
+    fn report_faults(&self) -> FaultReport {
+        let FaultLog { errors, rewritten, .. } = self.faults.clone().unwrap_or_default();
+        let (failures, cut) = (self.disk.failures(), self.disk.is_dead());
+        FaultReport { failures, errors, rewritten, cut }
+    }
+
+    /// Runs with a fault, then looks at what a kill and what a power cut leave.
+    pub fn run_with(self, fault: Fault) -> FaultReport {
         let mut trial = self;
-        trial.faults = Some(Faults::default());
+        trial.faults = Some(FaultLog::default());
         trial.disk.set_fault(Some(fault));
         let store = trial.act_until_latched();
         let (killed, cut) = (trial.disk.copy(), trial.disk.copy().cut().disk);
         if let Some(store) = &store {
             trial.check_reads(store, fault.on);
         }
-        let faults = trial.faults.take().unwrap_or_default();
-        let safe = faults.rewritten && !fault.on;
+        let report = trial.report_faults();
+        trial.faults = None;
+        let safe = report.rewritten && !fault.on;
         for (disk, all) in [(killed, true), (cut, safe)] {
             let mut after = trial.clone();
             after.disk = disk;
@@ -69,15 +75,16 @@ impl Trial {
             let store = after.open().expect("no fault");
             after.meet(&store, false);
         }
-        faults.errors
+        report
     }
 
     /// Runs with a fault soon after which the power is cut, and looks at what that leaves.
-    pub fn run_with_cut(self, fault: Fault) {
+    pub fn run_with_cut(self, fault: Fault) -> FaultReport {
         let mut trial = self;
-        trial.faults = Some(Faults::default());
+        trial.faults = Some(FaultLog::default());
         trial.disk.set_fault(Some(fault));
         drop(trial.act_until_latched());
+        let report = trial.report_faults();
         trial.faults = None;
         match trial.disk.is_dead() {
             true => trial.go_on_with_remains(),
@@ -85,25 +92,27 @@ impl Trial {
         }
         let store = trial.open().expect("no fault and no cut");
         trial.meet(&store, false);
+        report
     }
 
     /// Lets several threads use a store with threads of its own when the disk starts to fail; each
-    /// comes to an end, and what it was told is there when the store is opened anew. Gives how many
-    /// errors callers were told.
-    pub fn run_threads_with(seed: u64, journal: JournalMode, fault: Fault) -> usize {
+    /// comes to an end, and what it was told is there when the store is opened anew.
+    pub fn run_threads_with(seed: u64, journal: JournalMode, fault: Fault) -> FaultReport {
         let mut trial = Trial::new(seed, journal);
-        trial.faults = Some(Faults::default());
+        trial.faults = Some(FaultLog::default());
         let mut workers = trial.workers();
         let store = trial.open().expect("no fault yet");
         workers.iter_mut().for_each(|worker| worker.share(&trial));
         trial.disk.set_fault(Some(fault));
         work_at_once(&mut workers, &store);
+        let report = trial.report_faults();
         trial.disk = trial.disk.kill();
         drop(store);
         trial.disk.set_fault(None);
         let store = trial.open().expect("no fault any more");
         workers.iter_mut().for_each(|worker| worker.meet(&store, true));
-        workers.iter().flat_map(|worker| &worker.faults).map(|faults| faults.errors).sum()
+        let errors = workers.iter().map(|worker| worker.report_faults().errors).sum();
+        FaultReport { errors, ..report }
     }
 
     fn act_until_latched(&mut self) -> Option<Store> {
@@ -123,42 +132,6 @@ impl Trial {
             return None;
         }
         store
-    }
-
-    pub(super) fn is_latched(&self) -> bool {
-        self.faults.as_ref().is_some_and(|faults| faults.latched)
-    }
-
-    /// Opens the store; the second attempt, if the disk failed in the first.
-    pub(super) fn open_over_fault(&mut self) -> Option<Store> {
-        self.open_again().or_else(|| self.open_again())
-    }
-
-    /// A store was opened: it takes writes.
-    pub(super) fn note_opening(&mut self) {
-        self.faults.iter_mut().for_each(|faults| faults.latched = false);
-    }
-
-    pub(super) fn begin_act(&mut self) {
-        let noted = self.history.noted();
-        self.faults.iter_mut().for_each(|faults| faults.noted = noted);
-    }
-
-    /// Notes what a call failed with: the store goes on as if it had not been called, or takes no
-    /// more writes and nobody knows whether the call did something.
-    pub(super) fn note_fault(&mut self, what: &str, error: &Error) {
-        let typed = ["ERR_CRUDJT_STORAGE", "ERR_CRUDJT_FULL"].contains(&error.code());
-        assert!(typed, "{what}: {error}");
-        let latched = self.told().contains(&"CRUDJT_FAILED");
-        let Some(faults) = &mut self.faults else { return };
-        faults.errors += 1;
-        faults.latched = latched;
-        faults.rewritten |= error.to_string().contains("can't sync its journal");
-        if latched {
-            self.history.doubt(faults.noted);
-        } else {
-            self.history.take_back(faults.noted);
-        }
     }
 
     /// After a failure reads go on, also when the system dropped what it could not write; writes

@@ -1,9 +1,10 @@
 //! Random operations on a store whose power is cut, again and again, also while it recovers.
 
 mod acts;
+mod fault_log;
+mod report;
+mod runs;
 
-use std::fmt;
-use std::ops::AddAssign;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,42 +16,15 @@ use crudjt_core::{
 };
 
 use super::disk::{PowerDisk, Remains};
-use super::faults::Faults;
 use super::history::History;
 use super::rng::Rng;
 use crate::common::{START, secret};
 
+pub use fault_log::FaultLog;
+pub use report::Report;
+pub(super) use runs::work_at_once;
+
 static PATHS: AtomicU64 = AtomicU64::new(0);
-
-/// How many cuts there were.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Report {
-    pub cuts: u64,
-    /// Cuts when something was not synced.
-    pub unsynced: u64,
-    /// Cuts while a store was opened.
-    pub opening: u64,
-    pub kills: u64,
-}
-
-impl AddAssign for Report {
-    fn add_assign(&mut self, other: Report) {
-        self.cuts += other.cuts;
-        self.unsynced += other.unsynced;
-        self.opening += other.opening;
-        self.kills += other.kills;
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { cuts, unsynced, opening, kills } = self;
-        write!(
-            formatter,
-            "{cuts} power cuts, {unsynced} of them with unsynced data, {opening} while opening; {kills} kills in between"
-        )
-    }
-}
 
 /// A store on a disk whose power is cut, and what it was told.
 #[derive(Clone)]
@@ -72,7 +46,7 @@ pub struct Trial {
     /// Cuts in copies before each step, each looked at.
     copies: u64,
     /// What went wrong, where that is what is tried.
-    pub(super) faults: Option<Faults>,
+    pub(super) faults: Option<FaultLog>,
     events: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -172,56 +146,6 @@ impl Trial {
         self.disk.hold(false);
     }
 
-    /// Opens, cuts and goes on until there were so many cuts.
-    pub fn run(&mut self, cuts: u64) {
-        while self.report.cuts < cuts {
-            if self.rng.chance(30) {
-                self.disk.cut_after(self.rng.below(60));
-            }
-            let store = self.open_over_cuts();
-            self.disk.cut_never();
-            self.meet(&store, false);
-            self.live(store, 150);
-        }
-    }
-
-    /// Does so many things, and cuts the power of so many copies before each step of them.
-    pub fn run_in_copies(&mut self, count: usize, copies: u64) {
-        self.copies = copies;
-        self.disk.cut_copies(copies);
-        let mut store = self.open_again();
-        for _ in 0..count {
-            store = store.and_then(|store| self.act(store));
-        }
-        self.keep(&store.expect("no cut"), Store::close);
-    }
-
-    /// Cuts the power while several threads use a store that syncs and commits by itself. What each
-    /// thread did is in order, so a prefix of it is left.
-    pub fn run_threads(&mut self, cuts: u64) {
-        let mut workers = self.workers();
-        while self.report.cuts < cuts {
-            let store = self.open_over_cuts();
-            self.disk.cut_never();
-            for worker in &mut workers {
-                worker.disk = self.disk.clone();
-                worker.meet(&store, false);
-            }
-            self.disk.cut_after(self.rng.below(1500));
-            work_at_once(&mut workers, &store);
-            match self.disk.is_dead() {
-                true => self.go_on_with_remains(),
-                false => self.go_on_with(self.disk.clone().cut()),
-            }
-        }
-    }
-
-    /// What threads are to do, each with a history of its own.
-    pub(super) fn workers(&mut self) -> [Trial; 3] {
-        self.threads = true;
-        [(); 3].map(|()| Trial { rng: Rng::new(self.rng.next()), ..self.clone() })
-    }
-
     /// What a power cut leaves is sound, but for a copy of the keyring, and for a store that was
     /// never finished.
     fn verify(&self) {
@@ -279,38 +203,6 @@ impl Trial {
         self.disk = remains.disk;
     }
 
-    /// Looks at what the cuts in copies left, before more is promised.
-    fn look_at_copies(&mut self) {
-        if self.copies == 0 {
-            return;
-        }
-        for remains in self.disk.take_remains() {
-            let mut fork = Trial { copies: 0, report: Report::default(), ..self.clone() };
-            fork.rng = Rng::new(self.rng.next());
-            fork.go_on_with(remains);
-            fork.examine();
-            self.report += fork.report;
-        }
-    }
-
-    /// Opens what a cut left, and once more with a cut in between, which must find the same; goes
-    /// on there, and is cut again.
-    fn examine(&mut self) {
-        let mut interrupted = Trial { disk: self.disk.copy(), ..self.clone() };
-        let store = self.open().expect("no cut");
-        self.meet(&store, false);
-        drop(store);
-        interrupted.disk.cut_after(interrupted.rng.below(30));
-        let store = interrupted.open_over_cuts();
-        interrupted.disk.cut_never();
-        interrupted.meet(&store, false);
-        assert_eq!(interrupted.history.found(), self.history.found(), "another cut, another end");
-        interrupted.live(store, 8);
-        let store = interrupted.open().expect("no cut");
-        interrupted.meet(&store, false);
-        self.report = interrupted.report;
-    }
-
     pub(super) fn open_again(&mut self) -> Option<Store> {
         let store = self.open();
         self.look_at_copies();
@@ -318,11 +210,4 @@ impl Trial {
         self.look_at_copies();
         store
     }
-}
-
-/// Lets each worker work in a thread of its own.
-pub(super) fn work_at_once(workers: &mut [Trial], store: &Store) {
-    std::thread::scope(|scope| {
-        workers.iter_mut().for_each(|worker| _ = scope.spawn(|| worker.work(store)));
-    });
 }

@@ -1,4 +1,4 @@
-//! The keyring's bytes.
+//! The file format of the keyring.
 //!
 //! ```text
 //!  0  [u8; 8]  magic "CRUDJTKR"
@@ -6,33 +6,31 @@
 //! 10  u16      0
 //! 12  u32      slots
 //! 16  [u8; 16] store id
-//! 32  u64      generation, one more with every change
+//! 32  u64      generation, incremented by every change
 //! 40  slots of 118 bytes: domain 16, role 1, cipher 1, salt 32, nonce 12, wrapped root 32, tag 16,
-//!     u64 when it was made, in milliseconds since 1970
-//!  …  u64      checksum of all that
+//!     u64 creation time, in milliseconds since 1970
+//!  …  u64      checksum of everything before it
 //! ```
 //!
-//! Version 1, whose slots had no time, was never published.
+//! Version 1, whose slots had no creation time, was never published.
 
 use std::io;
 use std::path::Path;
 
 use super::{Keyring, Slot};
-use crate::bytes::ByteReader;
-use crate::bytes::after_version;
-use crate::bytes::{append_checksum, checked};
-use crate::platform::storage::{Mode, Storage, read_all};
+use crate::bytes::{ByteReader, after_version, append_checksum, checked};
+use crate::platform::storage::{Folder, Mode, read_all};
 use crate::{Error, Result};
 
-/// The two copies.
+/// The two copies of the keyring.
 pub(crate) const KEYRING_FILES: [&str; 2] = ["keyring", "keyring.copy"];
 
-/// A store's random name; all its files carry it.
+/// The random id of a store; all its files carry it.
 pub(crate) type StoreId = [u8; 16];
 
 const MAGIC: &[u8; 8] = b"CRUDJTKR";
 const FORMAT: u16 = 2;
-/// A hostile file must not take memory without bound.
+/// Bounds the memory that a forged file can take.
 const SIZE_MAX: u64 = 1 << 20;
 
 /// Whether a file of this name belongs to this module.
@@ -40,22 +38,22 @@ pub(crate) fn is_own_file(name: &str) -> bool {
     KEYRING_FILES.contains(&name) || name == "keyring.new"
 }
 
-/// Reads one copy; `None` where it is missing.
-pub(super) fn read(storage: &dyn Storage, path: &Path, mode: Mode) -> Result<Option<Keyring>> {
-    let file = match storage.open(path, mode) {
+/// Reads one copy; `None` if it is missing.
+pub(super) fn read(folder: Folder<'_>, name: &str, mode: Mode) -> Result<Option<Keyring>> {
+    let path = &folder.path.join(name);
+    let file = match folder.open(name, mode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(|error| Error::storage(path, "open its keyring", error))?,
     };
-    let size = file.size().map_err(|error| Error::storage(path, "read its keyring", error))?;
-    if size > SIZE_MAX {
+    let unreadable = |error| Error::storage(path, "read its keyring", error);
+    if file.size().map_err(unreadable)? > SIZE_MAX {
         return Err(Error::damaged(path, "the keyring is too long"));
     }
-    let bytes =
-        read_all(file.as_ref()).map_err(|error| Error::storage(path, "read its keyring", error))?;
+    let bytes = read_all(file.as_ref()).map_err(unreadable)?;
     Keyring::parse(path, &bytes).map(Some)
 }
 
-/// Passes on everything but the refusal of a newer version, which the other copy can't mend.
+/// Fails on a copy of a newer version, which must not be replaced by the other copy.
 pub(super) fn refuse_newer(copy: Result<Option<Keyring>>) -> Result<Result<Option<Keyring>>> {
     match copy {
         Err(error @ Error::Version { .. }) => Err(error),

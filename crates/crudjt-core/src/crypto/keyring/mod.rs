@@ -1,8 +1,8 @@
 //! The keyring: a small file whose slots hold the root keys of the store's domains, each wrapped
-//! under a key derived from a secret. Secrets open slots; they encrypt no record themselves.
+//! under a key derived from a secret. Secrets open slots; they never encrypt a record.
 //!
-//! Invariants: the file is kept in two copies and replaced whole; a slot is never changed, only
-//! added; a domain's root key exists on the medium before anything is sealed under it.
+//! Invariants: the file has two copies, each replaced atomically; slots are only added, never
+//! changed; a domain's root key is on the medium before anything is sealed under it.
 
 mod domain;
 mod file;
@@ -16,10 +16,7 @@ use slot::{Role, Slot};
 
 use crate::crypto::random::random;
 use crate::crypto::secret::Secret;
-use crate::event::Event;
-use crate::options::Options;
-use crate::platform::storage::Mode;
-use crate::testing::sabotage::{Breakage, broken};
+use crate::platform::storage::{Folder, Mode};
 use crate::{Error, Result};
 
 /// A store's keyring.
@@ -34,32 +31,31 @@ pub(crate) struct Keyring {
 pub(crate) struct Unlocked {
     /// All of them.
     pub(crate) domains: Vec<Arc<Domain>>,
-    /// The one made for the newest secret, where new tokens belong.
+    /// The one created for the newest secret. New tokens belong to it.
     pub(crate) own: Option<Arc<Domain>>,
 }
 
-/// What can be told of a slot.
+/// The public part of a slot.
 pub(crate) struct Listed {
     pub(crate) domain: DomainId,
-    /// Whether the domain was made for the slot's secret.
+    /// Whether the domain was created for the slot's secret.
     pub(crate) is_own: bool,
-    /// Milliseconds since 1970; 0 where nobody noted it.
+    /// Milliseconds since 1970; 0 if unknown.
     pub(crate) created: u64,
     /// Whether one of the secrets opens it.
     pub(crate) opens: bool,
 }
 
 impl Keyring {
-    /// A new one, with a random store id and no slots.
+    /// Creates a keyring with a random store id and no slots.
     pub(crate) fn new() -> Result<Keyring> {
         Ok(Keyring { store: random()?, generation: 0, slots: Vec::new() })
     }
 
-    /// Reads the store's keyring, mending one copy from the other; `None` where there is none.
-    pub(crate) fn load(options: &Options) -> Result<Option<Keyring>> {
-        let storage = options.environment.storage.as_ref();
-        let [first, second] =
-            KEYRING_FILES.map(|name| file::read(storage, &options.path.join(name), Mode::Existing));
+    /// Reads the keyring of a store; `None` if there is none. A missing or damaged copy is restored
+    /// from the other one, which `on_repair` is told.
+    pub(crate) fn load(folder: Folder<'_>, on_repair: impl FnOnce()) -> Result<Option<Keyring>> {
+        let [first, second] = KEYRING_FILES.map(|name| file::read(folder, name, Mode::Existing));
         let (first, second) = (file::refuse_newer(first)?, file::refuse_newer(second)?);
         let same =
             first.as_ref().is_ok_and(|first| second.as_ref().is_ok_and(|second| first == second));
@@ -71,29 +67,29 @@ impl Keyring {
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
         if let (Some(keyring), false) = (&best, same) {
-            keyring.write(options)?;
-            options.tell(Event::KeyringRepaired { path: options.path.clone() });
+            keyring.write(folder)?;
+            on_repair();
         }
         Ok(best)
     }
 
-    /// Reads the store's keyring without mending it: the newest copy that can be read, and what is
+    /// Reads the keyring of a store without repairing it: the newest readable copy, and what is
     /// wrong with the others.
-    pub(crate) fn inspect(options: &Options) -> (Option<Keyring>, Vec<(&'static str, Error)>) {
+    pub(crate) fn inspect(folder: Folder<'_>) -> (Option<Keyring>, Vec<(&'static str, Error)>) {
         let mut wrong = Vec::new();
         let mut copies = Vec::new();
         for name in KEYRING_FILES {
-            let path = options.path.join(name);
-            match file::read(options.environment.storage.as_ref(), &path, Mode::Read) {
+            let missing = || Error::damaged(&folder.path.join(name), "the file is missing");
+            match file::read(folder, name, Mode::Read) {
                 Ok(Some(keyring)) => copies.push(keyring),
-                Ok(None) => wrong.push((name, Error::damaged(&path, "the file is missing"))),
+                Ok(None) => wrong.push((name, missing())),
                 Err(error) => wrong.push((name, error)),
             }
         }
         (copies.into_iter().max_by_key(|keyring| keyring.generation), wrong)
     }
 
-    /// Every slot in the order in which they were made, and whether one of the secrets opens it.
+    /// Every slot in order of creation, and whether one of the secrets opens it.
     pub(crate) fn list(&self, secrets: &[Secret]) -> Vec<Listed> {
         let opens = |slot: &Slot| {
             let mut domains = secrets.iter().map(|secret| slot.unwrap(self.store, secret));
@@ -108,32 +104,28 @@ impl Keyring {
         self.slots.iter().map(listed).collect()
     }
 
-    /// Whether a domain is in it, open or not.
+    /// Whether the keyring has a slot of a domain, whether or not a secret opens it.
     pub(crate) fn has(&self, domain: DomainId) -> bool {
         self.slots.iter().any(|slot| slot.domain == domain)
     }
 
-    /// Writes it into another folder, as it is.
-    pub(crate) fn copy_to(&self, options: &Options) -> Result<()> {
-        self.write(options)
-    }
-
     /// Makes the keyring durable, as a new generation.
-    pub(crate) fn save(&mut self, options: &Options) -> Result<()> {
+    pub(crate) fn save(&mut self, folder: Folder<'_>) -> Result<()> {
         self.generation += 1;
-        if broken(Breakage::SlotsDroppedFirst) {
-            Keyring { slots: Vec::new(), ..self.clone() }.write(options)?;
+        sabotage!(SlotsDroppedFirst, {
+            Keyring { slots: Vec::new(), ..self.clone() }.write(folder)?;
             self.generation += 1;
-        }
-        self.write(options)
+        });
+        self.write(folder)
     }
 
-    fn write(&self, options: &Options) -> Result<()> {
+    /// Writes both copies as they are.
+    pub(crate) fn write(&self, folder: Folder<'_>) -> Result<()> {
         let bytes = self.to_bytes();
         for name in KEYRING_FILES {
-            let path = options.path.join(name);
-            crate::platform::storage::replace(options.environment.storage.as_ref(), &path, &bytes)
-                .map_err(|error| Error::storage(&path, "write its keyring", error))?;
+            folder.replace(name, &bytes).map_err(|error| {
+                Error::storage(&folder.path.join(name), "write its keyring", error)
+            })?;
         }
         Ok(())
     }
@@ -153,8 +145,9 @@ impl Keyring {
         unlocked
     }
 
-    /// Wraps every open domain under the newest secret too, so that the older ones can be dropped.
-    /// True if a slot was added, which is to be saved. `now` is in milliseconds since 1970.
+    /// Wraps every open domain under the newest secret too, so that the older secrets can be
+    /// retired. True if slots were added: the keyring must then be saved. `now` is in milliseconds
+    /// since 1970.
     pub(crate) fn carry(&mut self, unlocked: &Unlocked, newest: &Secret, now: u64) -> Result<bool> {
         let reached: Vec<DomainId> = self
             .unlock(std::slice::from_ref(newest))
@@ -170,19 +163,17 @@ impl Keyring {
         Ok(self.slots.len() > before)
     }
 
-    /// Makes the domain of the newest secret; to be saved before it is used.
+    /// Creates the domain of the newest secret. The keyring must be saved before it is used.
     pub(crate) fn add_domain(&mut self, newest: &Secret, now: u64) -> Result<Arc<Domain>> {
         let domain = Domain::new(random()?, &random()?).ok_or(Error::Randomness)?;
-        if broken(Breakage::DomainsReplaced) {
-            self.slots.clear();
-        }
+        sabotage!(DomainsReplaced, self.slots.clear());
         self.slots.push(Slot::wrap(self.store, &domain, newest, Role::Own, now)?);
         Ok(Arc::new(domain))
     }
 }
 
 impl Unlocked {
-    /// Adds a domain if it is not there; gives the one that is.
+    /// Adds a domain unless it is there; returns the one that is.
     fn keep(&mut self, domain: Domain) -> Arc<Domain> {
         if let Some(known) = self.domains.iter().find(|known| known.id == domain.id) {
             return known.clone();
@@ -196,7 +187,6 @@ impl Unlocked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Environment;
     use crate::platform::storage::Storage;
     use crate::platform::storage::sim::SimDisk;
     use std::path::Path;
@@ -207,15 +197,18 @@ mod tests {
         Secret::from_base64(&text).expect("a secret")
     }
 
-    fn options(disk: &SimDisk) -> Options {
-        let environment = Environment { storage: Arc::new(disk.clone()), ..Environment::default() };
-        Options { environment, ..Options::new("/store", vec![secret(1)]) }
+    fn folder(disk: &SimDisk) -> Folder<'_> {
+        Folder { storage: disk, path: Path::new("/store") }
+    }
+
+    fn load(disk: &SimDisk) -> Result<Option<Keyring>> {
+        Keyring::load(folder(disk), || ())
     }
 
     fn saved(disk: &SimDisk) -> Keyring {
         let mut keyring = Keyring::new().expect("a keyring");
         keyring.add_domain(&secret(1), 7).expect("a domain");
-        keyring.save(&options(disk)).expect("saved");
+        keyring.save(folder(disk)).expect("saved");
         keyring
     }
 
@@ -255,16 +248,15 @@ mod tests {
     fn every_damaged_byte_of_one_copy_is_mended_from_the_other() {
         let disk = SimDisk::new(true);
         let keyring = saved(&disk);
-        let options = options(&disk);
         for name in KEYRING_FILES {
-            let path = options.path.join(name);
+            let path = folder(&disk).path.join(name);
             for at in 0..keyring.to_bytes().len() {
                 disk.edit(&path, |bytes| bytes[at] ^= 0x41);
-                assert_eq!(Keyring::load(&options).expect("loaded"), Some(keyring.clone()));
-                assert_eq!(Keyring::load(&options).expect("mended"), Some(keyring.clone()));
+                assert_eq!(load(&disk).expect("loaded"), Some(keyring.clone()));
+                assert_eq!(load(&disk).expect("mended"), Some(keyring.clone()));
             }
             disk.remove(&path).expect("removed");
-            assert_eq!(Keyring::load(&options).expect("loaded"), Some(keyring.clone()));
+            assert_eq!(load(&disk).expect("loaded"), Some(keyring.clone()));
         }
     }
 
@@ -272,25 +264,23 @@ mod tests {
     fn two_damaged_copies_are_an_error() {
         let disk = SimDisk::new(true);
         saved(&disk);
-        let options = options(&disk);
         for name in KEYRING_FILES {
-            disk.edit(&options.path.join(name), |bytes| bytes.truncate(30));
+            disk.edit(&folder(&disk).path.join(name), |bytes| bytes.truncate(30));
         }
-        assert_eq!(Keyring::load(&options).expect_err("damaged").code(), "ERR_CRUDJT_DAMAGED");
+        assert_eq!(load(&disk).expect_err("damaged").code(), "ERR_CRUDJT_DAMAGED");
     }
 
     #[test]
     fn a_newer_keyring_is_refused_by_name() {
         let disk = SimDisk::new(true);
         saved(&disk);
-        let options = options(&disk);
-        let path = options.path.join(KEYRING_FILES[0]);
+        let path = folder(&disk).path.join(KEYRING_FILES[0]);
         disk.edit(&path, |bytes| {
             bytes[8] = 9;
             let body = bytes.len() - 8;
             let sum = crate::bytes::checksum(&bytes[..body]);
             bytes[body..].copy_from_slice(&sum.to_le_bytes());
         });
-        assert_eq!(Keyring::load(&options).expect_err("newer").code(), "ERR_CRUDJT_VERSION");
+        assert_eq!(load(&disk).expect_err("newer").code(), "ERR_CRUDJT_VERSION");
     }
 }

@@ -1,8 +1,8 @@
 //! The only way to the disk. Journal, keyring, B-tree and lock go through these traits, so that a
 //! test can count, fail or tear every access.
 //!
-//! Assumed of a real medium: a sync returns when the data is on it; a sector of 512 bytes is
-//! written whole or not at all or is found by its checksum; a rename is atomic.
+//! Assumptions about the medium: a sync returns after the data is on it; a sector of 512 bytes is
+//! written completely or not at all, or its checksum reveals the torn write; a rename is atomic.
 
 mod closed;
 mod disk;
@@ -19,38 +19,36 @@ use std::sync::Arc;
 pub(crate) use closed::ClosedStorage;
 pub use disk::Disk;
 
-use crate::testing::sabotage::{Breakage, broken};
-
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It must be there, and is not going to be changed.
+    /// An existing file, for reading only.
     Read,
-    /// It must be there.
+    /// An existing file.
     Existing,
-    /// It must not be there.
+    /// A new file; an error if it exists.
     New,
-    /// It is made if it is not there.
+    /// An existing file, or a new one if there is none.
     Either,
 }
 
-/// A folder tree.
+/// A file system.
 pub trait Storage: Send + Sync {
-    /// Makes a folder and its parents, for the owner alone; none is made where it is there.
+    /// Creates a folder and its parents, accessible to the owner alone, unless it exists.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
-    /// Opens a file, for writing too unless the mode says otherwise.
+    /// Opens a file for reading and, except with [`Mode::Read`], for writing.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>>;
-    /// Renames a file, replacing what has the new name.
+    /// Renames a file, replacing any file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes the folder's entries durable.
+    /// Returns when the folder's entries are on the medium.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
-    /// Takes the lock of a file until the result is dropped; `None` where another one has it.
+    /// Locks a file until the result is dropped; `None` if another process has the lock.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>>;
-    /// Whether files in this folder may be mapped into memory without surprises.
+    /// Whether writes to mapped, allocated files in this folder always succeed.
     fn maps_well(&self, folder: &Path) -> bool;
 }
 
@@ -58,34 +56,59 @@ pub trait Storage: Send + Sync {
 pub trait StorageFile: Send + Sync + Debug {
     /// The file's length.
     fn size(&self) -> io::Result<u64>;
-    /// Fills `out` from `offset`; an error where the file is too short.
+    /// Fills `out` from `offset`; an error if the file is too short.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
     /// Writes all of `data` at `offset`.
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()>;
-    /// Cuts or extends the file; what is new is zero.
+    /// Truncates the file or extends it with zeros.
     fn set_size(&self, size: u64) -> io::Result<()>;
-    /// Extends the file to `size` and takes its blocks now, so that writing below can't run out of space.
+    /// Extends the file to `size` and allocates its blocks now, so that writes below `size` cannot run
+    /// out of space.
     fn allocate(&self, size: u64) -> io::Result<()>;
-    /// Returns when data and length are on the medium.
+    /// Returns when the data and the length are on the medium.
     fn sync(&self) -> io::Result<()>;
-    /// Maps the first `size` bytes, shared with the file.
+    /// Maps the first `size` bytes into memory, shared with the file.
     fn map(&self, size: u64) -> io::Result<Box<dyn Mapping>>;
 }
 
-/// A file's bytes in memory. Whoever writes a range is the only one to touch it until done.
+/// The mapped bytes of a file. Nobody else accesses a range while it is written.
 pub trait Mapping: Send + Sync {
-    /// Copies `data` to `offset`; false where that is beyond the mapping.
+    /// Copies `data` to `offset`; false if that is outside the mapping.
     fn write(&self, offset: u64, data: &[u8]) -> bool;
-    /// Fills `out` from `offset`; false where that is beyond the mapping.
+    /// Fills `out` from `offset`; false if that is outside the mapping.
     fn read(&self, offset: u64, out: &mut [u8]) -> bool;
     /// Returns when the range is on the medium.
     fn sync(&self, range: Range<u64>) -> io::Result<()>;
-    /// Takes the memory for the range now rather than at the first touch; only for speed.
+    /// Prefaults the range: its pages are mapped now instead of at the first access.
     fn populate(&self, _range: Range<u64>) {}
-    /// The same for a range that holds nothing but zeros and that nobody touches meanwhile; in larger
-    /// pieces where that is cheaper.
+    /// Prefaults a range that holds only zeros and that nobody else accesses meanwhile, by whatever
+    /// means is cheapest.
     fn prepare(&self, range: Range<u64>) {
         self.populate(range);
+    }
+}
+
+/// A folder of a [`Storage`].
+#[derive(Clone, Copy)]
+pub(crate) struct Folder<'a> {
+    pub(crate) storage: &'a dyn Storage,
+    pub(crate) path: &'a Path,
+}
+
+impl Folder<'_> {
+    /// Opens a file of the folder.
+    pub(crate) fn open(self, name: &str, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
+        self.storage.open(&self.path.join(name), mode)
+    }
+
+    /// Replaces a file atomically: writes and syncs a new one, then renames it. After a crash the
+    /// file has the old content or the new one.
+    pub(crate) fn replace(self, name: &str, content: &[u8]) -> io::Result<()> {
+        let path = self.path.join(name);
+        let fresh = path.with_extension("new");
+        write_synced(self.storage, &fresh, content)?;
+        self.storage.rename(&fresh, &path)?;
+        self.storage.sync_folder(self.path)
     }
 }
 
@@ -96,17 +119,10 @@ pub(crate) fn read_all(file: &dyn StorageFile) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file whole under another name, syncs it and renames it into place: after a crash the
-/// old content or the new one is there, never a mixture.
-pub(crate) fn replace(storage: &dyn Storage, path: &Path, content: &[u8]) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    let file = storage.open(&fresh, Mode::Either)?;
+fn write_synced(storage: &dyn Storage, path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = storage.open(path, Mode::Either)?;
     file.set_size(0)?;
     file.write_at(0, content)?;
-    if !broken(Breakage::KeyringUnsynced) {
-        file.sync()?;
-    }
-    drop(file);
-    storage.rename(&fresh, path)?;
-    storage.sync_folder(path.parent().unwrap_or(path))
+    sabotage!(KeyringUnsynced, return Ok(()));
+    file.sync()
 }

@@ -1,4 +1,0 @@
-import { behave } from './behaviour/suite.js'
-import { client } from './behaviour/ways.js'
-
-behave(client)

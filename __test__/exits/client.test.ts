@@ -1,4 +1,0 @@
-/** A program that is a client of a master ends. */
-import { testEnds } from './exits.js'
-
-testEnds('client')

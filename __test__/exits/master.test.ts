@@ -1,4 +1,0 @@
-/** A master ends. */
-import { testEnds } from './exits.js'
-
-testEnds('master')

@@ -1,0 +1,104 @@
+/**
+ * Each call is carried out exactly once, however often its connection is cut. `npm run soak:wire` cuts
+ * 3 000 times; CRUDJT_WIRE_CUTS says how often.
+ */
+import { once } from 'node:events'
+import test from 'ava'
+import { type SessionStore, Store } from 'crudjt'
+import { ask, kill } from '../../helpers/children.js'
+import { inFolder } from '../../helpers/folder.js'
+import { patient, placeOf, runMaster } from '../../helpers/masters.js'
+import { CuttingProxy } from './proxy.js'
+import { Caller, type Findings, nothingFound } from './worker.js'
+
+const isSoak = process.env.npm_lifecycle_event === 'soak:wire'
+const CUTS = Number(process.env.CRUDJT_WIRE_CUTS ?? (isSoak ? 3000 : 60))
+/** Of so many cuts one has to fall between an operation and its reply. */
+const ONE_IN = 6
+const KILLS = Math.max(3, Math.floor(CUTS / 30))
+const CALLERS = 64
+
+/** The master's counts of retransmissions. */
+interface Retransmissions {
+  answered: number
+  pending: number
+  evicted: number
+  streams: number
+}
+
+async function callUntil(
+  isOver: () => boolean,
+  store: SessionStore,
+  findings: Findings,
+): Promise<void> {
+  const callers = Array.from({ length: CALLERS }, () => new Caller(store, findings))
+  await Promise.all(callers.map((caller) => caller.work(isOver)))
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+function summary(findings: Findings): string {
+  const { answered, unknown, alive, orphans } = findings
+  return `${answered} answers, ${alive} tokens alive, ${orphans} of unknown fate, ${JSON.stringify(unknown)}`
+}
+
+test.serial('a call runs exactly once, wherever its connection is cut', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runMaster(folder)
+    const proxy = await CuttingProxy.start(() => master.at.grpc_port)
+    const store = await Store.connect(patient({ grpc_host: '127.0.0.1', grpc_port: proxy.port }))
+    const findings = nothingFound()
+    const isOver = () => {
+      // What is left to do then must be done undisturbed.
+      proxy.isCutting = proxy.cuts < CUTS
+      return !proxy.isCutting
+    }
+    await callUntil(isOver, store, findings)
+    const { live_tokens } = await store.stats()
+    const again = await ask<Retransmissions>(master.process, 'retransmissions')
+    t.log(`${proxy.cuts} cuts, ${again.streams} of them between an operation and its reply`)
+    t.log(
+      `${again.answered} replies retransmitted, ${again.pending} waited for, ${summary(findings)}`,
+    )
+    await store.close()
+    proxy.stop()
+    await kill(master.process)
+    t.deepEqual(findings.wrong, [])
+    t.deepEqual(findings.unknown, {}, 'while one master lives, every call is answered')
+    t.is(live_tokens, findings.alive)
+    t.is(again.evicted, 0)
+    t.true(again.streams >= CUTS / ONE_IN, 'too few cuts where they prove anything')
+  })
+})
+
+test.serial('a call runs exactly once or fails as unknown when its master is killed', async (t) => {
+  await inFolder(async (folder) => {
+    const at = placeOf(folder)
+    let master = await runMaster(folder, at)
+    const store = await Store.connect(patient(at))
+    let kills = 0
+    const findings = nothingFound()
+    const hasUnknown = () => Object.keys(findings.unknown).length > 0
+    // A kill may fall where nothing is under way: on until one did not.
+    const isEnough = () => kills >= KILLS && (hasUnknown() || kills >= KILLS + 20)
+    const calling = callUntil(isEnough, store, findings)
+    while (!isEnough()) {
+      const enough = findings.answered + Math.random() * 3000
+      while (findings.answered < enough) await turn()
+      const ended = once(master.process, 'exit')
+      master.process.kill('SIGKILL')
+      await ended
+      master = await runMaster(folder, at)
+      kills++
+    }
+    await calling
+    const { live_tokens } = await store.stats()
+    t.log(`${kills} kills, ${summary(findings)}`)
+    await store.close()
+    await kill(master.process)
+    t.deepEqual(findings.wrong, [])
+    t.deepEqual(Object.keys(findings.unknown), ['ERR_CRUDJT_OUTCOME_UNKNOWN'])
+    t.true(live_tokens >= findings.alive)
+    t.true(live_tokens <= findings.alive + findings.orphans)
+  })
+})

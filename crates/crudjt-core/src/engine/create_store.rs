@@ -1,0 +1,44 @@
+//! Creates a new store, or starts over where creating one was interrupted.
+
+use super::folder::SET_ASIDE;
+use crate::crypto::keyring::{KEYRING_FILES, Keyring};
+use crate::journal::{self, SegmentMaker};
+use crate::options::Options;
+use crate::tree::{TREE_FILE, Tree};
+use crate::{Error, Result};
+
+/// Creates a store: the B-tree first, then a segment, the keyring last, so that an interrupted
+/// attempt can be told from a store that has lost its keyring.
+pub(super) fn create_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
+    if journal::any_in_use(options)? {
+        let [first, _] = KEYRING_FILES;
+        return Err(Error::no_keyring(&options.path.join(first)));
+    }
+    clear_attempt(options, names)?;
+    let mut keyring = Keyring::new()?;
+    let tree = Tree::open(options, keyring.store)?;
+    SegmentMaker::new(options, keyring.store).first()?;
+    if let Some(newest) = options.secrets.first() {
+        keyring.add_domain(newest, options.environment.clock.wall())?;
+    }
+    keyring.save(options.folder())?;
+    Ok((keyring, tree))
+}
+
+/// Removes what an interrupted attempt left. The B-tree should be empty, but nothing has verified
+/// that, so it is kept under another name.
+fn clear_attempt(options: &Options, names: &[String]) -> Result<()> {
+    let storage = options.environment.storage.as_ref();
+    for name in names {
+        let path = options.path.join(name);
+        let cleared = if name == TREE_FILE {
+            storage.rename(&path, &options.path.join(SET_ASIDE))
+        } else if journal::is_segment(name) {
+            storage.remove(&path)
+        } else {
+            Ok(())
+        };
+        cleared.map_err(|error| Error::storage(&path, "be created", error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Expired records: journals the removal of one that a call has met, and sweeps the B-tree.
+
+use super::Engine;
+use super::append::Effect;
+use super::lookup::{Address, Found};
+use super::time::HOUR;
+use super::write::with_entry;
+use crate::Result;
+use crate::event::Event;
+use crate::tree::AppliedMark;
+
+/// Records that one transaction of a full sweep removes.
+const SWEEP_STEP: usize = 20_000;
+
+/// When the B-tree was last worked on, for the statistics and the next sweep.
+#[derive(Default)]
+pub(super) struct TreeTimes {
+    pub(super) last_checkpoint: Option<u64>,
+    pub(super) last_sweep: Option<u64>,
+    pub(super) last_sweep_removed: u64,
+    /// Monotonic time of the next full sweep.
+    pub(super) next_sweep: u64,
+}
+
+impl Engine {
+    /// Whether records may be removed for good by the clock as it is now.
+    fn is_clock_trusted(&self) -> bool {
+        let (trusted, jumped) = self.time.is_trusted();
+        if jumped > 0 {
+            self.options.tell(Event::ClockJumped { seconds: jumped / 1000 });
+        }
+        trusted
+    }
+
+    /// Journals the removal of an expired record, so that no clock brings it back.
+    pub(super) fn expire(&self, address: &Address<'_>) {
+        let _stripe = self.stripe(address.parts.id);
+        if matches!(self.find_header(address), Ok(Found::Expired)) {
+            self.expire_held(address);
+        }
+    }
+
+    /// The same with the stripe held and the record known to be expired. It reads as absent even if
+    /// this fails; the next call retries.
+    pub(super) fn expire_held(&self, address: &Address<'_>) {
+        if self.is_clock_trusted() {
+            let _ = with_entry(|entry| {
+                entry.remove(address.parts.id);
+                self.append(address.parts.id, entry, Effect::Expired, None)
+            });
+        }
+    }
+
+    /// Sweeps if it is time to.
+    pub(super) fn sweep_if_due(&self) {
+        let now = self.time.monotonic();
+        if self.tree_times.lock().next_sweep > now {
+            return;
+        }
+        let trusted = self.is_clock_trusted();
+        let pause = if trusted { self.options.sweep_interval.as_millis() as u64 } else { HOUR };
+        self.tree_times.lock().next_sweep = now.saturating_add(pause);
+        // A failure has latched; there is no caller to return it to.
+        let _ = self.sweep();
+    }
+
+    /// Records that expire before this are swept; `None` while the clock is not trusted.
+    pub(super) fn sweep_before(&self) -> Option<u64> {
+        self.is_clock_trusted().then(|| self.time.now())
+    }
+
+    /// See [`crate::Store::sweep`].
+    pub(crate) fn sweep(&self) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            self.commit_frozen()?;
+            let _committing = self.commit_state.lock();
+            self.check_writable()?;
+            let before = self.sweep_before();
+            if before.is_none() {
+                return Ok(removed);
+            }
+            let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
+            let swept = self
+                .commit(None, mark, before, SWEEP_STEP)
+                .map_err(|error| self.fail(error))?
+                .swept;
+            removed += swept;
+            if swept < SWEEP_STEP as u64 {
+                let mut times = self.tree_times.lock();
+                times.last_sweep = Some(self.time.now());
+                times.last_sweep_removed = removed;
+                return Ok(removed);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/** What the unary methods and the batch stream share: admission, raw messages, and errors. */
+import type { Metadata, MethodDefinition } from '@grpc/grpc-js'
+import { CRUDJTError, notStarted, typeError } from '../../errors.js'
+import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
+import type { InFlight } from '../wire/in-flight.js'
+import { MALFORMED } from '../wire/protobuf.js'
+import { CODE_HEADER, statusErrorOf } from '../wire/status.js'
+import type { RefusedCalls } from './refused-calls.js'
+
+/** A master's state that decides whether requests are admitted. */
+export interface RequestGuard {
+  readonly access: AccessKey
+  readonly refused: RefusedCalls
+  readonly inFlight: InFlight
+  /** Whether the master is shutting down. */
+  isClosing: boolean
+}
+
+/** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
+export function checkAdmission(guard: RequestGuard, metadata: Metadata, peer: string): void {
+  if (guard.access.isRequired && !guard.access.admits(metadata.get(ACCESS_HEADER)[0])) {
+    guard.refused.add(peer)
+    const message = 'The access key is missing or wrong: set access_key to the key of the master'
+    throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
+  }
+  if (guard.isClosing) throw notStarted('The master is shutting down')
+}
+
+const identity = (message: Buffer) => message
+
+/** A method whose messages grpc-js passes through as bytes: they are encoded and decoded here. */
+export function rawMethod(path: string, isStream: boolean): MethodDefinition<Buffer, Buffer> {
+  return {
+    path,
+    requestStream: isStream,
+    responseStream: isStream,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  }
+}
+
+/** An error as grpc-js sends it. Must not be called before the first connection has loaded grpc-js. */
+export function grpcErrorOf(error: unknown) {
+  const { Metadata } = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js')
+  const { status, text, code } = statusErrorOf(error === MALFORMED ? malformed() : error)
+  const metadata = new Metadata()
+  metadata.set(CODE_HEADER, code)
+  return { code: status, details: text, metadata }
+}
+
+function malformed(): Error {
+  return typeError('ERR_CRUDJT_DATA', 'The request is not a valid message of this method')
+}

@@ -1,0 +1,24 @@
+/** The definition of the standard health service, `grpc.health.v1.Health` of `proto/grpc/health.proto`. */
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+
+/** A HealthCheckRequest; the empty name asks for the server as a whole. */
+export interface HealthRequest {
+  service: string
+}
+
+/** A HealthCheckResponse. */
+export interface HealthResponse {
+  status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
+}
+
+const PROTO = loadSync(require.resolve('#proto/grpc/health.proto'), {
+  enums: String,
+  defaults: true,
+})
+
+/** The service as grpc-js serves it. */
+export const healthService = PROTO['grpc.health.v1.Health'] as ServiceDefinition
+
+/** Its unary method. */
+export const checkMethod = healthService.Check as MethodDefinition<HealthRequest, HealthResponse>
