@@ -110,7 +110,8 @@ export class LocalStore implements SessionStore {
     // Not async: the generator object of an async function costs a measurable part of this call.
     try {
       prepareCreate(data, this.#dataSize, true, ttl, silence_read)
-      return this.createPrepared()
+      const token = this.#calls.create()
+      return prepared.durable ? this.durably(token) : Promise.resolve(token)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -118,9 +119,8 @@ export class LocalStore implements SessionStore {
 
   /** @internal Creates what was prepared. */
   createPrepared(): Promise<string> {
-    const { durable } = prepared
     const token = this.#calls.create()
-    return durable ? this.durably(token) : Promise.resolve(token)
+    return prepared.durable ? this.durably(token) : Promise.resolve(token)
   }
 
   /**
@@ -151,14 +151,14 @@ export class LocalStore implements SessionStore {
   ): Promise<boolean> {
     checkToken(token)
     prepareUpdate(data, this.#dataSize, ttl, silence_read)
-    return this.updatePrepared(token)
+    const done = this.#calls.update(token)
+    return prepared.durable ? this.durably(done) : done
   }
 
   /** @internal Updates a token with what was prepared. */
   updatePrepared(token: string): boolean | Promise<boolean> {
-    const { durable } = prepared
     const done = this.#calls.update(token)
-    return durable ? this.durably(done) : done
+    return prepared.durable ? this.durably(done) : done
   }
 
   /**

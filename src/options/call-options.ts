@@ -2,7 +2,7 @@
 
 import { rangeError, typeError } from '../errors.js'
 import { type Aliases, checkOptions, isPlainObject, type OptionTable } from './check-options.js'
-import { type Limit, refuseTtl } from './limits.js'
+import { refuseTtl } from './limits.js'
 
 /** Whether a call waits for the disk. */
 export interface DurableOptions {
@@ -57,11 +57,6 @@ export function checkCreateOptions(given: object, beside: unknown): CreateOption
 /** @throws TypeError `ERR_CRUDJT_OPTION`, or `ERR_CRUDJT_LIMIT` if it is not a plain object */
 export function checkUpdateOptions(given: object, beside: unknown): UpdateOptions {
   return checkNamed(given, beside, UPDATE, UPDATE_ALIASES)
-}
-
-/** Whether the argument after the data is an object of named options rather than a ttl. */
-export function isNamed<T extends object>(ttl: Limit | T): ttl is T {
-  return typeof ttl === 'object' && ttl !== null
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   type CreateOptions,
   checkCreateOptions,
   checkUpdateOptions,
-  isNamed,
   type UpdateOptions,
 } from '../options/call-options.js'
 import { type Limit, readsOf, ttlOf } from '../options/limits.js'
@@ -26,8 +25,9 @@ export function prepareCreate(
   ttl: Limit | CreateOptions,
   silence_read: Limit,
 ): void {
-  if (isNamed(ttl)) prepareNamed(data, dataSize, isCacheable, checkCreateOptions(ttl, silence_read))
-  else prepare(data, dataSize, isCacheable, ttl, silence_read, false, false)
+  if (typeof ttl !== 'object' || ttl === null)
+    prepare(data, dataSize, isCacheable, ttl, silence_read)
+  else prepareNamed(data, dataSize, isCacheable, checkCreateOptions(ttl, silence_read))
 }
 
 /** Prepares an update, likewise. */
@@ -37,8 +37,8 @@ export function prepareUpdate(
   ttl: Limit | UpdateOptions,
   silence_read: Limit,
 ): void {
-  if (isNamed(ttl)) prepareNamed(data, dataSize, false, checkUpdateOptions(ttl, silence_read))
-  else prepare(data, dataSize, false, ttl, silence_read, false, false)
+  if (typeof ttl !== 'object' || ttl === null) prepare(data, dataSize, false, ttl, silence_read)
+  else prepareNamed(data, dataSize, false, checkUpdateOptions(ttl, silence_read))
 }
 
 function prepareNamed(
@@ -47,7 +47,9 @@ function prepareNamed(
   isCacheable: boolean,
   { ttl, silence_read, keep, durable }: UpdateOptions,
 ): void {
-  prepare(data, dataSize, isCacheable, ttl, silence_read, keep === true, durable === true)
+  prepare(data, dataSize, isCacheable, ttl, silence_read)
+  prepared.keep = keep === true
+  prepared.durable = durable === true
 }
 
 function prepare(
@@ -56,14 +58,12 @@ function prepare(
   isCacheable: boolean,
   ttl: Limit,
   silence_read: Limit,
-  keep: boolean,
-  durable: boolean,
 ): void {
   prepared.length = encodeInPlace(data, dataSize, isCacheable)
   prepared.start = packedAt()
   prepared.ttl = ttlOf(ttl)
   prepared.reads = readsOf(silence_read)
-  prepared.keep = keep
-  prepared.durable = durable
+  prepared.keep = false
+  prepared.durable = false
   prepared.isCacheable = isCacheable
 }
