@@ -69,7 +69,7 @@ async function start(values: ServeValues, log: Log): Promise<void> {
 
 /** An event is an error if data is lost, or the store or its clients are not served. */
 function severity(event: string): 'error' | 'warn' {
-  return ['CRUDJT_FAILED', 'CRUDJT_LOAD_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event)
+  return ['CRUDJT_FAILED', 'CRUDJT_NOT_SERVING', 'CRUDJT_RECORD_DAMAGED'].includes(event)
     ? 'error'
     : 'warn'
 }

@@ -23,17 +23,22 @@ export interface Listening {
   destroyConnections(): void
 }
 
+/** What hears of a port or socket. */
+export interface Listener {
+  /** A connection was accepted. */
+  connection(socket: Socket): void
+  /** A connection could not be accepted. */
+  error(error: Error): void
+}
+
 /** @throws CRUDJTError `ERR_CRUDJT_LISTEN` with the address and the reason */
-export async function listen(
-  address: Address,
-  onConnection: (socket: Socket) => void,
-): Promise<Listening> {
+export async function listen(address: Address, listener: Listener): Promise<Listening> {
   const endpoint = endpointOf(address)
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    onConnection(socket)
+    listener.connection(socket)
   })
   let remove: () => void
   try {
@@ -42,6 +47,7 @@ export async function listen(
     server.close()
     throw notListening(address, error as NodeJS.ErrnoException)
   }
+  server.on('error', listener.error)
   return {
     address: { ...address, grpc_port: portOf(server, address) },
     isLocal: 'path' in endpoint || isLoopback((server.address() as AddressInfo).address),

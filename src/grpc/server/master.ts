@@ -43,7 +43,10 @@ export class Master {
   static async start(served: Served, options: MasterOptions): Promise<Master> {
     locateGrpcJs()
     const services = new Services(served, options)
-    const listening = await listen(addressOf(options), (socket) => services.serve(socket))
+    const listening = await listen(addressOf(options), {
+      connection: (socket) => services.serve(socket),
+      error: (error) => services.turnedAway("a connection can't be accepted", error),
+    })
     if (!listening.isLocal && !services.guard.access.isRequired) {
       warnOfOpenPort(listening.address, options)
     }
@@ -52,15 +55,16 @@ export class Master {
 
   /** Completes in-flight calls and closes the port. */
   async stop(): Promise<void> {
-    const { guard, streams, server } = this.services
+    const { guard, streams } = this.services
     guard.isClosing = true
-    server?.announceShutdown()
+    this.services.server?.announceShutdown()
     streams.halt()
     await guard.inFlight.idle()
     streams.goodbye()
     this.listening.close()
     // Do not wait longer for a client that keeps a stream open or does not read.
-    await Promise.race([server?.shutdown(), delay(GRACE_PERIOD_MS, undefined, { ref: false })])
+    const grace = delay(GRACE_PERIOD_MS, undefined, { ref: false })
+    await Promise.race([this.services.server?.shutdown(), grace])
     this.listening.destroyConnections()
   }
 }
@@ -71,13 +75,13 @@ class Services {
   readonly streams: BatchStreams
   /** The server, from the first connection on. */
   server: GrpcServer | undefined
-  private readonly loadFailures: RateLimitedEvent
+  private readonly failures: RateLimitedEvent
   private readonly operations: StoreOperations
 
   constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
     const access = new AccessKey(access_key)
     const refused = new RefusedCalls(onError)
-    this.loadFailures = new RateLimitedEvent('CRUDJT_LOAD_FAILED', onError)
+    this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
     this.streams = new BatchStreams(this.operations, this.guard)
@@ -92,15 +96,16 @@ class Services {
       this.server.serve(socket)
     } catch (error) {
       socket.destroy()
-      this.loadFailures.add(() => loadFailure(error))
+      this.turnedAway("the gRPC library can't be loaded", error)
     }
   }
-}
 
-/** Node lists after the first line which modules asked for one that is missing. */
-function loadFailure(error: unknown): string {
-  const [reason] = String((error as Error)?.message ?? error).split('\n')
-  return `Clients are turned away, since the gRPC library can't be loaded: ${reason}`
+  /** Reports that a connection was not served. */
+  turnedAway(reason: string, error: unknown): void {
+    // The other lines say which modules asked for one that is missing.
+    const [details] = String((error as Error)?.message ?? error).split('\n')
+    this.failures.add(() => `A client was turned away: ${reason}: ${details}`)
+  }
 }
 
 function warnOfOpenPort(address: Address, options: MasterOptions): void {

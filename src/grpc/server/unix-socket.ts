@@ -79,8 +79,12 @@ function answers(path: string): Promise<boolean> {
 }
 
 function removeOwn(place: string, own: Stats): void {
-  const found = fileAt(place)
-  if (found?.ino === own.ino && found.dev === own.dev) unlinkSync(place)
+  try {
+    const found = fileAt(place)
+    if (found?.ino === own.ino && found.dev === own.dev) unlinkSync(place)
+  } catch {
+    // What stays is a stale socket, which the next master replaces.
+  }
 }
 
 function fileAt(place: string): Stats | undefined {

@@ -39,7 +39,15 @@ export const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 108 : 104
 export function socketPathProblem(path: string): string | undefined {
   const size = Buffer.byteLength(path)
   if (size <= MAX_SOCKET_PATH_BYTES) return undefined
-  return `the path of a socket can have at most ${MAX_SOCKET_PATH_BYTES} bytes on this system, and ${path} has ${size}`
+  return `on this system the path of a socket can have at most ${MAX_SOCKET_PATH_BYTES} bytes, and this one needs ${size}`
+}
+
+/** The same for a client. @throws also for a socket's path that is too long */
+export function connectEndpointOf(address: Address): Endpoint {
+  const endpoint = endpointOf(address)
+  const problem = 'path' in endpoint ? socketPathProblem(endpoint.path) : undefined
+  if (problem !== undefined) throw invalid(problem)
+  return endpoint
 }
 
 function invalid(reason: string): Error {
