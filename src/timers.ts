@@ -8,14 +8,20 @@ import timers from 'node:timers'
 import promises from 'node:timers/promises'
 
 export const { clearTimeout, setImmediate, setTimeout } = timers
-export const { nextTick } = process
 
 /**
  * Whether fake timers hold back `process.nextTick`, as sinon's do by default. Node's own streams need
- * it: those in use meanwhile may stand still for good.
+ * it: those in use meanwhile may stand still for good. All such fakes are of @sinonjs/fake-timers.
  */
 export function isNextTickFake(): boolean {
-  return process.nextTick !== nextTick
+  return 'clock' in process.nextTick
+}
+
+/** `process.nextTick`; where jest has made that fake before the library loads, a microtask. */
+export const nextTick: typeof process.nextTick = isNextTickFake() ? microtask : process.nextTick
+
+function microtask<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
+  void Promise.resolve().then(() => callback(...args))
 }
 
 /** Resolves after some milliseconds. */

@@ -80,7 +80,7 @@ export class BatchClient implements Calls {
   private wasWelcomed = false
   private isReferenced = false
   private isFlushScheduled = false
-  /** Whether a message has arrived since the deadlines were last checked. */
+  /** Whether a message has arrived since the deadlines were last checked, the Welcome aside. */
   private hasReceived = false
   /** Whether the stream was in use while `process.nextTick` was fake. */
   private isSuspect = false
@@ -184,7 +184,7 @@ export class BatchClient implements Calls {
   }
 
   private receive(message: Buffer): void {
-    this.hasReceived = true
+    if (this.mode === 'open') this.hasReceived = true
     this.read(message)
     if (this.inFlight.count === 0) this.scheduleIdle()
     else this.scheduleFlush()
