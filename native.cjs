@@ -1,8 +1,8 @@
 // Loads the binding: the file beside this one where the package was built here, else the package
 // that npm installed for this platform. Throws one error that says what to do.
 
-const { closeSync, existsSync, openSync, readSync } = require('node:fs')
-const { join } = require('node:path')
+const { closeSync, openSync, readSync } = require('node:fs')
+const { dirname, join } = require('node:path')
 const { name, version } = require('./package.json')
 
 // Where the name of a program's interpreter stands, for a program linked as Node is.
@@ -18,14 +18,68 @@ module.exports = load()
 
 function load() {
   const platform = platformHere()
-  const built = join(__dirname, `${name}.${platform}.node`)
-  if (existsSync(built)) return required(built, platform)
+  const built = resolveBuilt(platform)
+  if (built !== undefined) return required(built, platform)
   const wanted = `${name}-${platform}`
   if (!PLATFORMS.includes(platform)) throw failure(`${name} has no binary for ${platform}.`)
-  if (!isInstalled(wanted)) throw failure(missing(wanted, platform))
-  const found = require(`${wanted}/package.json`).version
+  const installed = resolveInstalled(platform)
+  if (installed === undefined) throw failure(missing(wanted, platform))
+  const found = require(join(dirname(installed), 'package.json')).version
   if (found !== version) throw failure(mismatch(wanted, found))
-  return required(wanted, platform)
+  return required(installed, platform)
+}
+
+// File tracers such as Next's find the binaries by literal names. Bundlers accept that some are
+// missing, since they are in a `try`, and read none, since they are only resolved.
+
+function resolveBuilt(platform) {
+  try {
+    switch (platform) {
+      case 'darwin-arm64':
+        return require.resolve('./crudjt.darwin-arm64.node')
+      case 'darwin-x64':
+        return require.resolve('./crudjt.darwin-x64.node')
+      case 'linux-arm64-gnu':
+        return require.resolve('./crudjt.linux-arm64-gnu.node')
+      case 'linux-arm64-musl':
+        return require.resolve('./crudjt.linux-arm64-musl.node')
+      case 'linux-x64-gnu':
+        return require.resolve('./crudjt.linux-x64-gnu.node')
+      case 'linux-x64-musl':
+        return require.resolve('./crudjt.linux-x64-musl.node')
+      case 'win32-arm64-msvc':
+        return require.resolve('./crudjt.win32-arm64-msvc.node')
+      case 'win32-x64-msvc':
+        return require.resolve('./crudjt.win32-x64-msvc.node')
+    }
+  } catch {
+    // This package was not built here.
+  }
+}
+
+function resolveInstalled(platform) {
+  try {
+    switch (platform) {
+      case 'darwin-arm64':
+        return require.resolve('crudjt-darwin-arm64')
+      case 'darwin-x64':
+        return require.resolve('crudjt-darwin-x64')
+      case 'linux-arm64-gnu':
+        return require.resolve('crudjt-linux-arm64-gnu')
+      case 'linux-arm64-musl':
+        return require.resolve('crudjt-linux-arm64-musl')
+      case 'linux-x64-gnu':
+        return require.resolve('crudjt-linux-x64-gnu')
+      case 'linux-x64-musl':
+        return require.resolve('crudjt-linux-x64-musl')
+      case 'win32-arm64-msvc':
+        return require.resolve('crudjt-win32-arm64-msvc')
+      case 'win32-x64-msvc':
+        return require.resolve('crudjt-win32-x64-msvc')
+    }
+  } catch {
+    // npm left it out.
+  }
 }
 
 function required(path, platform) {
@@ -36,19 +90,12 @@ function required(path, platform) {
   }
 }
 
-function isInstalled(wanted) {
-  try {
-    return require.resolve(`${wanted}/package.json`) !== undefined
-  } catch {
-    return false
-  }
-}
-
 function missing(wanted, platform) {
   return (
     `The binary of ${name} for ${platform} is not installed: run "npm install ${wanted}@${version}". ` +
     'npm leaves it out with --omit=optional, and where the lock file or node_modules come from ' +
-    'another platform (npm/cli#4828): then remove both and install again.'
+    'another platform (npm/cli#4828): then remove both and install again. A bundler leaves it out ' +
+    `as well: keep ${name} out of the bundle, in Next.js by serverExternalPackages: ['${name}'].`
   )
 }
 

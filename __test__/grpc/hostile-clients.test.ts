@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { type SessionStore, Store } from 'crudjt'
 import { pack } from 'msgpackr'
@@ -142,6 +143,30 @@ test.serial('a client that sends half messages on all its streams harms only its
       stream.on('error', () => {})
       stream.write(half)
     }
+    return () => session.destroy()
+  })
+})
+
+test.serial('a client that asks reflection for long names and never reads a reply', async (t) => {
+  await harmsNobody(t, async () => {
+    const session = connectHttp2(`http://${master.at.grpc_host}:${master.at.grpc_port}`)
+    session.on('error', () => {})
+    const name = Buffer.alloc(900_000, 'x')
+    const field = Buffer.from([0x22, 0xa0, 0xf7, 0x36])
+    const header = Buffer.alloc(5)
+    header.writeUInt32BE(field.length + name.length, 1)
+    const request = Buffer.concat([header, field, name])
+    for (let i = 0; i < 100; i++) {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+        'content-type': 'application/grpc',
+      })
+      stream.on('error', () => {})
+      stream.pause()
+      for (let message = 0; message < 10; message++) stream.write(request)
+    }
+    await delay(2000)
     return () => session.destroy()
   })
 })

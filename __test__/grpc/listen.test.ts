@@ -1,7 +1,7 @@
 /** Where a master listens. */
-import { existsSync, lstatSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { join } from 'node:path'
+import fs, { existsSync, lstatSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, Server as NetServer, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
 import test from 'ava'
 import { CRUDJT, CRUDJTError, type MasterOptions, Store, type StoreEvent } from 'crudjt'
 import { addressText, endpointOf } from '../../build/src/grpc/wire/address.js'
@@ -100,6 +100,85 @@ test.serial('a Unix socket is private and is removed with its master', async (t)
     await throughThePort(t)
     await Config.shutdownServer()
     t.false(existsSync(path))
+  })
+})
+
+test.serial('a socket appears with its mode, and the umask is not touched', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'master.sock')
+    const { umask } = process
+    const before = umask(0)
+    const seen: string[] = []
+    const { linkSync } = fs
+    process.umask = () => t.fail('the umask is that of all threads') as never
+    fs.linkSync = (from, to) => {
+      const mode = (file: string) => (lstatSync(file).mode & 0o777).toString(8)
+      seen.push(mode(dirname(String(from))), mode(String(from)))
+      linkSync(from, to)
+    }
+    try {
+      await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
+    } finally {
+      fs.linkSync = linkSync
+      process.umask = umask
+      umask(before)
+    }
+    t.deepEqual(seen, ['700', '600'])
+    t.deepEqual(readdirSync(folder).sort(), ['master.sock', 'store'])
+    await throughThePort(t)
+    await Config.shutdownServer()
+  })
+})
+
+test.serial('a master leaves the socket of one that has replaced it', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'master.sock')
+    await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
+    unlinkSync(path)
+    const other = await listening({ path })
+    await Config.shutdownServer()
+    t.true(lstatSync(path).isSocket())
+    other.close()
+  })
+})
+
+test.serial('a socket whose path the system would cut is refused with the limit', async (t) => {
+  await inFolder(async (folder) => {
+    const pathOf = (length: number) => join(folder, 'x'.repeat(length - folder.length - 1))
+    const limit = process.platform === 'linux' ? 108 : 104
+    const at = (length: number) => ({ grpc_host: `unix:${pathOf(length)}` })
+    for (const length of [limit + 1, limit + 100]) {
+      const start = () => Config.startMaster(optionsIn(folder, at(length)))
+      const { message } = await refuses(t, start, notListening(`at most ${limit} bytes`))
+      t.true(message.includes(`needs ${length}`), message)
+      await refuses(t, () => Store.connect(at(length)), {
+        is: TypeError,
+        code: 'ERR_CRUDJT_OPTION',
+        says: `at most ${limit} bytes`,
+      })
+    }
+    await Config.startMaster(optionsIn(folder, at(limit)))
+    await throughThePort(t)
+    await Config.shutdownServer()
+  })
+})
+
+test.serial('an attempt that fails leaves no handlers', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'master.sock')
+    const dead = await runMaster(folder, optionsIn(folder, { grpc_host: `unix:${path}` }))
+    await kill(dead.process)
+    const servers: Server[] = []
+    const { listen } = NetServer.prototype
+    NetServer.prototype.listen = function (this: Server, ...args: [never]) {
+      servers.push(this)
+      return listen.apply(this, args)
+    } as typeof listen
+    await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
+    NetServer.prototype.listen = listen
+    t.is(servers[0]?.listenerCount('listening'), 0)
+    await throughThePort(t)
+    await Config.shutdownServer()
   })
 })
 

@@ -69,11 +69,15 @@ test('many calls to a stalled master fail, and what they send is bounded', async
 type Hear = (name: string, heard: () => void) => void
 
 /** A master with a Welcome of its own. */
-async function runGreeter(welcome: object): Promise<{ server: GrpcServer; port: number }> {
+async function runGreeter(
+  welcome: object,
+): Promise<{ server: GrpcServer; port: number; greeted: () => number }> {
   const server = new Server()
+  let greeted = 0
   const definition = packageOf('batch.proto')['crudjt.batch.Batch']
   server.addService(definition as never, {
     Exchange: (stream: { write(message: object): void; on: Hear; once: Hear }) => {
+      greeted++
       stream.once('data', () => stream.write({ welcome }))
       stream.on('data', () => {})
     },
@@ -82,7 +86,7 @@ async function runGreeter(welcome: object): Promise<{ server: GrpcServer; port: 
     const insecure = ServerCredentials.createInsecure()
     server.bindAsync('127.0.0.1:0', insecure, (_, port) => resolve(port))
   })
-  return { server, port }
+  return { server, port, greeted: () => greeted }
 }
 
 test('a master that speaks only a newer version is named', async (t) => {
@@ -100,14 +104,15 @@ test('a master that speaks only a newer version is named', async (t) => {
   server.forceShutdown()
 })
 
-test('calls to a master that sends only its Welcome fail at their deadline', async (t) => {
-  const { server, port } = await runGreeter({ version: 1, master: Buffer.alloc(16) })
+test('calls to a master that sends only its Welcome fail at their deadline, and reconnect', async (t) => {
+  const { server, port, greeted } = await runGreeter({ version: 1, master: Buffer.alloc(16) })
   const store = await Store.connect({ grpc_port: port, timeout_ms: 1000 })
   const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '1000 ms' } as const
   // On a busy machine a deadline can also pass before the master was reached.
   const isReached = () => store.read('x').catch(({ code }) => code === deadline.code)
   while (!(await isReached()));
   for (let i = 0; i < 3; i++) await refuses(t, () => store.read('x'), deadline)
+  t.true(greeted() >= 3, `${greeted()} streams`)
   await store.close()
   server.forceShutdown()
 })

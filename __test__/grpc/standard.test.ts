@@ -1,5 +1,5 @@
 /** The standard gRPC services: health and reflection. */
-import { Client, credentials, status } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import test from 'ava'
 import { CRUDJT } from 'crudjt'
 import { service as healthService } from 'grpc-health-check'
@@ -8,6 +8,7 @@ import { KEY } from '../helpers/keys.js'
 import type { At } from '../helpers/masters.js'
 
 const { Config } = CRUDJT
+const ACCESS_KEY = 'the-access-key-of-a-test'
 
 /** Runs a test with a client of a master in this process. */
 async function withClient(body: (client: Client) => Promise<void>): Promise<void> {
@@ -16,13 +17,16 @@ async function withClient(body: (client: Client) => Promise<void>): Promise<void
       secret_key: KEY,
       store_jt_path: folder,
       grpc_port: 0,
-      access_key: 'x',
+      access_key: ACCESS_KEY,
     })
     const { grpc_host, grpc_port } = Config.address() as At
     const client = new Client(`${grpc_host}:${grpc_port}`, credentials.createInsecure())
-    await body(client)
-    client.close()
-    if (Config.wasStarted()) await Config.shutdownServer()
+    try {
+      await body(client)
+    } finally {
+      client.close()
+      if (Config.wasStarted()) await Config.shutdownServer()
+    }
   })
 }
 
@@ -74,10 +78,22 @@ test.serial('a client that watches the health does not delay the shutdown', asyn
 
 const identity = (message: Buffer) => message
 
-/** Asks the reflection service of a version for a text field of its request. */
-function reflect(client: Client, version: string, field: number, text: string): Promise<Buffer> {
+function openReflection(client: Client, version: string, key: string | undefined) {
   const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
-  const stream = client.makeBidiStreamRequest(path, identity, identity)
+  const metadata = new Metadata()
+  if (key !== undefined) metadata.set('authorization', `Bearer ${key}`)
+  return client.makeBidiStreamRequest(path, identity, identity, metadata)
+}
+
+/** Asks the reflection service of a version for a text field of its request. */
+function reflect(
+  client: Client,
+  version: string,
+  field: number,
+  text: string,
+  key: string | undefined = ACCESS_KEY,
+): Promise<Buffer> {
+  const stream = openReflection(client, version, key)
   stream.end(Buffer.from([field * 8 + 2, text.length, ...Buffer.from(text)]))
   return new Promise((resolve, reject) => stream.once('data', resolve).once('error', reject))
 }
@@ -114,5 +130,37 @@ test.serial('reflection answers an unknown symbol with NOT_FOUND, and goes on', 
     const response = await reflect(client, 'v1', FILE_CONTAINING_SYMBOL, 'token.Nothing')
     t.true(response.includes(Buffer.from([8, status.NOT_FOUND])))
     t.true((await reflect(client, 'v1', LIST_SERVICES, '')).includes('token.TokenService'))
+  })
+})
+
+test.serial('reflection needs the access key', async (t) => {
+  await withClient(async (client) => {
+    for (const version of ['v1', 'v1alpha']) {
+      const refused = reflect(client, version, LIST_SERVICES, '', 'another-key')
+      t.is((await t.throwsAsync<ServiceError>(refused)).code, status.UNAUTHENTICATED)
+    }
+    const missing = openReflection(client, 'v1', undefined)
+    const error = await new Promise<ServiceError>((resolve) => missing.once('error', resolve))
+    t.is(error.code, status.UNAUTHENTICATED)
+    t.is(error.metadata.get('crudjt-code')[0], 'ERR_CRUDJT_UNAUTHENTICATED')
+  })
+})
+
+test.serial('reflection refuses long requests and a fifth stream, and goes on', async (t) => {
+  await withClient(async (client) => {
+    const long = openReflection(client, 'v1', ACCESS_KEY)
+    long.end(Buffer.concat([Buffer.from([FILE_BY_FILENAME * 8 + 2, 0x80, 8]), Buffer.alloc(1024)]))
+    const tooLong = await new Promise<ServiceError>((resolve) => long.once('error', resolve))
+    t.is(tooLong.code, status.INTERNAL)
+
+    const streams = Array.from({ length: 5 }, () => openReflection(client, 'v1', ACCESS_KEY))
+    const fifth = streams.at(-1) as (typeof streams)[number]
+    const tooMany = await new Promise<ServiceError>((resolve) => fifth.once('error', resolve))
+    t.is(tooMany.code, status.UNAVAILABLE)
+    for (const stream of streams) stream.on('error', () => {}).cancel()
+    const list = () => reflect(client, 'v1', LIST_SERVICES, '').catch(() => undefined)
+    let response = await list()
+    while (response === undefined) response = await list()
+    t.true(response.includes('token.TokenService'))
   })
 })

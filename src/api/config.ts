@@ -22,6 +22,7 @@ import {
   warn,
 } from '../options/store-options.js'
 import type { SessionCalls } from '../session-store.js'
+import { nextTick } from '../timers.js'
 import { ignoreRejection, PendingStore } from './pending-store.js'
 import { Store } from './store.js'
 
@@ -85,7 +86,7 @@ export const Config = {
     try {
       const started = await opening
       enter({ name: 'started', started }, started.store)
-      if (isWeakAccessKey(options.access_key)) process.nextTick(options.onError ?? warn, WEAK_KEY)
+      if (isWeakAccessKey(options.access_key)) nextTick(options.onError ?? warn, WEAK_KEY)
     } catch (error) {
       enter(STOPPED, noStore)
       throw error

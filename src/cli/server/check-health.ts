@@ -1,6 +1,10 @@
 /** A request to a gRPC health service. A module of its own, since the gRPC library loads slowly. */
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
-import { checkMethod, type HealthResponse } from '../../grpc/wire/health-service.js'
+import {
+  type CheckMethod,
+  type HealthResponse,
+  loadHealthService,
+} from '../../grpc/wire/health-service.js'
 
 /** What a server replied, such as `SERVING`; undefined for no reply, and why. */
 export interface Health {
@@ -18,7 +22,7 @@ const CHANNEL = { 'grpc.enable_http_proxy': 0 }
  */
 export async function checkHealth(target: string, timeout: number): Promise<Health> {
   const client = new Client(target, credentials.createInsecure(), CHANNEL)
-  const { path, requestSerialize, responseDeserialize } = checkMethod
+  const { path, requestSerialize, responseDeserialize } = loadHealthService().Check as CheckMethod
   const options = { deadline: Date.now() + timeout }
   try {
     return await new Promise((resolve) => {

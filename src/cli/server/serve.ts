@@ -67,9 +67,11 @@ async function start(values: ServeValues, log: Log): Promise<void> {
   logStart(log)
 }
 
-/** An event is an error if data is lost or the store no longer works. */
+/** An event is an error if data is lost, or the store or its clients are not served. */
 function severity(event: string): 'error' | 'warn' {
-  return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
+  return ['CRUDJT_FAILED', 'CRUDJT_NOT_SERVING', 'CRUDJT_RECORD_DAMAGED'].includes(event)
+    ? 'error'
+    : 'warn'
 }
 
 function logStart(log: Log): void {

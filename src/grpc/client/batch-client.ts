@@ -9,6 +9,14 @@ import { randomBytes } from 'node:crypto'
 import type { ClientHttp2Session } from 'node:http2'
 import { DEFAULT_DATA_SIZE } from '../../options/store-options.js'
 import {
+  clearTimeout,
+  isNextTickFake,
+  nextTick,
+  now,
+  setImmediate,
+  setTimeout,
+} from '../../timers.js'
+import {
   BATCH_METHOD,
   CLIENT_GOODBYE_MESSAGE,
   GOODBYE,
@@ -72,6 +80,10 @@ export class BatchClient implements Calls {
   private wasWelcomed = false
   private isReferenced = false
   private isFlushScheduled = false
+  /** Whether a message has arrived since the deadlines were last checked, the Welcome aside. */
+  private hasReceived = false
+  /** Whether the stream was in use while `process.nextTick` was fake. */
+  private isSuspect = false
   private turn = 0
   private idleTimer: NodeJS.Timeout | undefined
   private deadlineTimer: NodeJS.Timeout | undefined
@@ -111,10 +123,10 @@ export class BatchClient implements Calls {
   private scheduleFlush(): void {
     if (this.isFlushScheduled) return
     this.isFlushScheduled = true
-    this.turn = performance.now()
+    this.turn = now()
     // With no reply outstanding, only further calls of this turn are worth waiting for: they leave
     // together with those that the last replies triggered, one event-loop iteration earlier.
-    if (this.pending.isIdle) process.nextTick(this.flush)
+    if (this.pending.isIdle) nextTick(this.flush)
     else setImmediate(this.flush)
   }
 
@@ -122,8 +134,23 @@ export class BatchClient implements Calls {
   private readonly flush = (): void => {
     this.isFlushScheduled = false
     this.watch()
+    this.replaceSuspect()
     if (this.mode === 'open') this.send()
     else if (this.mode === 'idle') void this.open()
+  }
+
+  /** Replaces the connection once `process.nextTick` is no longer fake. */
+  private replaceSuspect(): void {
+    if (isNextTickFake()) this.isSuspect = true
+    else if (this.isSuspect) {
+      this.isSuspect = false
+      this.abandonSession()
+    }
+  }
+
+  private abandonSession(): void {
+    const { connection } = this.link
+    if (connection.current !== undefined) connection.abandon(connection.current)
   }
 
   private send(): void {
@@ -157,6 +184,7 @@ export class BatchClient implements Calls {
   }
 
   private receive(message: Buffer): void {
+    if (this.mode === 'open') this.hasReceived = true
     this.read(message)
     if (this.inFlight.count === 0) this.scheduleIdle()
     else this.scheduleFlush()
@@ -227,7 +255,7 @@ export class BatchClient implements Calls {
     this.unarySession = session
     this.dataSize = DEFAULT_DATA_SIZE
     for (const { encoded, deadline, resolve, reject } of this.pending.drain()) {
-      const timeout = Math.max(1, Math.ceil(deadline - performance.now()))
+      const timeout = Math.max(1, Math.ceil(deadline - now()))
       this.callUnary<never>(argumentsOf(encoded), timeout).then(resolve, reject)
       this.inFlight.leave()
     }
@@ -240,21 +268,30 @@ export class BatchClient implements Calls {
       this.isReferenced = true
       this.link.connection.ref()
     }
-    this.deadlineTimer ??= setTimeout(this.expire, this.link.timeout).unref()
+    if (this.deadlineTimer !== undefined) return
+    this.hasReceived = false
+    this.deadlineTimer = setTimeout(this.expire, this.link.timeout).unref()
   }
 
   private readonly expire = (): void => {
     this.deadlineTimer = undefined
     const isStreaming = this.mode === 'open'
     const before = this.inFlight.count
-    const next = this.pending.expire(performance.now(), isStreaming, this.errorOfExpired)
-    if (before > this.inFlight.count) this.link.connection.check()
+    const next = this.pending.expire(now(), isStreaming, this.errorOfExpired)
+    if (before > this.inFlight.count) this.checkSession()
+    this.hasReceived = false
     if (next === undefined) {
       this.stopConnecting()
       return
     }
-    const rest = Math.max(1, next - performance.now())
+    const rest = Math.max(1, next - now())
     this.deadlineTimer = setTimeout(this.expire, rest).unref()
+  }
+
+  /** Calls have expired: abandons a session that was silent for long, and pings any other. */
+  private checkSession(): void {
+    if (this.hasReceived || this.mode === 'unary') this.link.connection.check()
+    else this.abandonSession()
   }
 
   private readonly errorOfExpired = (wasSent: boolean): Error => {

@@ -10,6 +10,7 @@
  */
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
+import { clearTimeout, setTimeout } from '../../timers.js'
 import type { Endpoint } from '../wire/address.js'
 
 /** The shortest and the longest backoff between two attempts, in milliseconds. */
@@ -28,7 +29,8 @@ export class Connection {
   private refs = 0
   private isClosed = false
   private failure: unknown
-  private checking: NodeJS.Timeout | undefined
+  /** The session whose keep-alive ping is unanswered. */
+  private checking: ClientHttp2Session | undefined
 
   /** @param timeout milliseconds after which an unresponsive peer is abandoned */
   constructor(
@@ -89,12 +91,13 @@ export class Connection {
   /** Sends a keep-alive ping; a session whose peer does not respond is abandoned. */
   check(): void {
     const session = this.current
-    if (session === undefined || this.checking !== undefined) return
-    this.checking = setTimeout(() => this.abandon(session), this.timeout)
-    this.checking.unref()
+    if (session === undefined || this.checking === session) return
+    this.checking = session
+    const timer = setTimeout(() => this.abandon(session), this.timeout).unref()
     const done = () => {
-      clearTimeout(this.checking)
-      this.checking = undefined
+      clearTimeout(timer)
+      session.off('close', done)
+      if (this.checking === session) this.checking = undefined
     }
     session.once('close', done)
     session.ping(done)

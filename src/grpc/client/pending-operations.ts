@@ -26,7 +26,7 @@ export class PendingOperation {
   /** Whether the promise is settled. */
   isSettled = false
 
-  /** @param deadline when the call fails for lack of a reply, by `performance.now` */
+  /** @param deadline when the call fails for lack of a reply, by the monotonic clock */
   constructor(
     readonly number: number,
     readonly kind: number,

@@ -1,8 +1,8 @@
 /** The client side of a backup: requests it by a ticket, then polls its progress until it has ended. */
 import { resolve } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CRUDJTError, type ErrorCode } from '../../errors.js'
 import type { BackupReport, OnProgress } from '../../options/backup-options.js'
+import { delay } from '../../timers.js'
 import { removeTicket, writeTicket } from '../wire/backup-ticket.js'
 import { Kind, plainOperation } from '../wire/batch-operation.js'
 import type { Calls } from './link.js'

@@ -20,7 +20,7 @@ import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-option
 import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore } from '../../session-store.js'
-import { type Address, addressOf, addressText, endpointOf } from '../wire/address.js'
+import { type Address, addressOf, addressText, connectEndpointOf } from '../wire/address.js'
 import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
@@ -34,12 +34,12 @@ export class RemoteStore implements SessionStore {
   readonly #calls: Calls
   #closing: Promise<void> | undefined
 
-  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
+  /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket on Windows, without a path, or with one that is too long */
   constructor(options: ConnectOptions) {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
-    const connection = new Connection(endpointOf(this.address), timeout)
+    const connection = new Connection(connectEndpointOf(this.address), timeout)
     this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
   }
 

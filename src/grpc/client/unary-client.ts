@@ -3,11 +3,11 @@
  *
  * Invariant: a request that the master may have processed is never retransmitted.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import { EXACT_LIMIT } from '../../engine/native.js'
 import { exact, READS_EXACT, TTL_EXACT } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { type Session, sessionFrom } from '../../records/session.js'
+import { clearTimeout, delay, setTimeout } from '../../timers.js'
 import { Kind, type OperationArguments } from '../wire/batch-operation.js'
 import { unpackReadResult } from '../wire/read-response.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'

@@ -5,19 +5,13 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { CRUDJTError } from '../../errors.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
 import { BatchSession, type SharedSessionState, type Transport } from './batch-session.js'
 import { OperationRunner } from './operation-runner.js'
 import { ReplyLogs } from './reply-logs.js'
-import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
+import { checkAdmission, failStream, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
-
-/**
- * The most streams per connection. A client has one, and briefly two; each can make the master buffer 16
- * messages before backpressure stops it.
- */
-const MAX_STREAMS = 4
+import { StreamLimit } from './stream-limit.js'
 
 /** The service's definition for grpc-js. */
 export const batchService: ServiceDefinition = { Exchange: rawMethod(BATCH_METHOD, true) }
@@ -28,7 +22,7 @@ type Stream = ServerDuplexStream<Buffer, Buffer>
 export class BatchStreams {
   private readonly shared: SharedSessionState
   private readonly sessions = new Set<BatchSession>()
-  private readonly streamsByPeer = new Map<string, number>()
+  private readonly limit = new StreamLimit()
 
   constructor(
     operations: StoreOperations,
@@ -59,13 +53,11 @@ export class BatchStreams {
   }
 
   private accept(stream: Stream): void {
-    const peer = stream.getPeer()
-    stream.once('close', this.countStream(peer))
     try {
-      checkAdmission(this.guard, stream.metadata, peer)
-      this.checkStreams(peer)
+      checkAdmission(this.guard, stream.metadata, stream.getPeer())
+      this.limit.add(stream)
     } catch (error) {
-      end(stream, error)
+      failStream(stream, error)
       return
     }
     const session = new BatchSession(this.shared, transportOf(stream))
@@ -78,23 +70,6 @@ export class BatchStreams {
       this.sessions.delete(session)
       if (this.shared.lastActive === session) this.shared.lastActive = undefined
     })
-  }
-
-  /** Counts a stream of a peer until the returned function is called. */
-  private countStream(peer: string): () => void {
-    this.streamsByPeer.set(peer, (this.streamsByPeer.get(peer) ?? 0) + 1)
-    return () => {
-      const left = (this.streamsByPeer.get(peer) ?? 1) - 1
-      if (left === 0) this.streamsByPeer.delete(peer)
-      else this.streamsByPeer.set(peer, left)
-    }
-  }
-
-  private checkStreams(peer: string): void {
-    // A Unix socket does not identify its peer, which can only be a process of the same user.
-    if (peer === 'unknown' || (this.streamsByPeer.get(peer) ?? 0) <= MAX_STREAMS) return
-    const message = `A connection can have at most ${MAX_STREAMS} batch streams`
-    throw new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
   }
 }
 
@@ -109,5 +84,5 @@ function transportOf(stream: Stream): Transport {
 
 function end(stream: Stream, error: unknown): void {
   if (error === undefined) stream.end()
-  else stream.emit('error', grpcErrorOf(error))
+  else failStream(stream, error)
 }

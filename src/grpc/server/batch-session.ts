@@ -7,6 +7,7 @@
  * (backpressure).
  */
 import { CRUDJTError } from '../../errors.js'
+import { setImmediate } from '../../timers.js'
 import {
   ACKNOWLEDGED,
   CLIENT_GOODBYE,

@@ -1,12 +1,14 @@
 /**
- * The gRPC server of a master. grpc-js and its companions are loaded on the first connection: loading
- * takes a tenth of a second and 20 MB, and makes every garbage collection longer. A master without
- * clients does not pay for it.
+ * The gRPC server of a master, created on the first connection: it loads grpc-js, which makes every
+ * garbage collection longer. A master without clients does not pay for it.
  */
 import type { Socket } from 'node:net'
-import type { Server, ServerOptions } from '@grpc/grpc-js'
+import type { ConnectionInjector, Server, ServerOptions } from '@grpc/grpc-js'
+import { loadGrpcJs } from '../wire/grpc-js.js'
+import { loadHealthService } from '../wire/health-service.js'
 import { type BatchStreams, batchService } from './batch-service.js'
-import type { Health } from './health.js'
+import { Health } from './health.js'
+import { Reflection } from './reflection.js'
 import type { RequestGuard } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 import { tokenMethods, tokenService } from './token-service.js'
@@ -28,30 +30,27 @@ const SERVER_OPTIONS: ServerOptions = {
 
 /** A server for connections that were accepted elsewhere. */
 export class GrpcServer {
-  private constructor(
-    private readonly server: Server,
-    private readonly health: Health,
-    private readonly inject: (socket: Socket) => void,
-  ) {}
+  private readonly server: Server
+  private readonly injector: ConnectionInjector
+  private readonly health = new Health()
 
-  /** Loads grpc-js and creates a server. */
-  static async load(
-    operations: StoreOperations,
-    guard: RequestGuard,
-    streams: BatchStreams,
-  ): Promise<GrpcServer> {
-    const { Server, ServerCredentials } = await import('@grpc/grpc-js')
+  /** Loads grpc-js. Throws if that fails; another attempt loads it anew. */
+  constructor(operations: StoreOperations, guard: RequestGuard, streams: BatchStreams) {
+    const { Server, ServerCredentials } = loadGrpcJs()
     const server = new Server(SERVER_OPTIONS)
     server.addService(tokenService, tokenMethods(operations, guard))
     server.addService(batchService, streams.methods)
-    const health = await addStandardServices(server)
-    const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
-    return new GrpcServer(server, health, (socket) => injector.injectConnection(socket))
+    // Health checks are for probes, which have no access key.
+    server.addService(loadHealthService(), this.health.methods)
+    const reflection = new Reflection(guard)
+    for (const service of reflection.services) server.addService(service, reflection.methods)
+    this.injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    this.server = server
   }
 
   /** Serves a connection. */
   serve(socket: Socket): void {
-    this.inject(socket)
+    this.injector.injectConnection(socket)
   }
 
   /** Reports NOT_SERVING to health checks. */
@@ -60,20 +59,7 @@ export class GrpcServer {
   }
 
   /** Resolves when all calls have ended and all connections are closed. */
-  async shutdown(): Promise<void> {
-    return new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()))
+  shutdown(): Promise<void> {
+    return new Promise((resolve) => this.server.tryShutdown(() => resolve()))
   }
-}
-
-/** Health checks for probes and reflection for tools such as grpcurl; neither reveals any token. */
-async function addStandardServices(server: Server): Promise<Health> {
-  const { healthService } = await import('../wire/health-service.js')
-  const { Health } = await import('./health.js')
-  const { reflectionMethods, reflectionServices } = await import('./reflection.js')
-  const health = new Health()
-  server.addService(healthService, health.methods)
-  const protos = [require.resolve('#proto/token.proto'), require.resolve('#proto/batch.proto')]
-  const methods = reflectionMethods(protos)
-  for (const service of reflectionServices) server.addService(service, methods)
-  return health
 }

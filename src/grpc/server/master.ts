@@ -6,14 +6,16 @@
  * closed; only then does its owner close the store.
  */
 import type { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type MasterOptions, warn } from '../../options/store-options.js'
+import { delay, nextTick } from '../../timers.js'
 import { AccessKey } from '../wire/access-key.js'
 import { type Address, addressOf, addressText } from '../wire/address.js'
+import { locateGrpcJs } from '../wire/grpc-js.js'
 import { InFlight } from '../wire/in-flight.js'
 import { BatchStreams } from './batch-service.js'
 import { GrpcServer } from './grpc-server.js'
 import { type Listening, listen } from './listen.js'
+import { RateLimitedEvent } from './rate-limited-event.js'
 import { RefusedCalls } from './refused-calls.js'
 import type { RequestGuard } from './request-guard.js'
 import type { Served } from './served.js'
@@ -39,8 +41,12 @@ export class Master {
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
   static async start(served: Served, options: MasterOptions): Promise<Master> {
+    locateGrpcJs()
     const services = new Services(served, options)
-    const listening = await listen(addressOf(options), (socket) => void services.serve(socket))
+    const listening = await listen(addressOf(options), {
+      connection: (socket) => services.serve(socket),
+      error: (error) => services.turnedAway("a connection can't be accepted", error),
+    })
     if (!listening.isLocal && !services.guard.access.isRequired) {
       warnOfOpenPort(listening.address, options)
     }
@@ -51,14 +57,14 @@ export class Master {
   async stop(): Promise<void> {
     const { guard, streams } = this.services
     guard.isClosing = true
-    const server = await this.services.server
-    server?.announceShutdown()
+    this.services.server?.announceShutdown()
     streams.halt()
     await guard.inFlight.idle()
     streams.goodbye()
     this.listening.close()
     // Do not wait longer for a client that keeps a stream open or does not read.
-    await Promise.race([server?.shutdown(), delay(GRACE_PERIOD_MS, undefined, { ref: false })])
+    const grace = delay(GRACE_PERIOD_MS, undefined, { ref: false })
+    await Promise.race([this.services.server?.shutdown(), grace])
     this.listening.destroyConnections()
   }
 }
@@ -68,27 +74,41 @@ class Services {
   readonly guard: RequestGuard
   readonly streams: BatchStreams
   /** The server, from the first connection on. */
-  server: Promise<GrpcServer> | undefined
+  server: GrpcServer | undefined
+  private readonly failures: RateLimitedEvent
   private readonly operations: StoreOperations
 
   constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
     const access = new AccessKey(access_key)
     const refused = new RefusedCalls(onError)
+    this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
     this.streams = new BatchStreams(this.operations, this.guard)
   }
 
-  async serve(socket: Socket): Promise<void> {
-    // A connection that is lost while the server loads is not an error.
+  /** Serves a connection. If grpc-js can't be loaded, that is closed, and the next one tries again. */
+  serve(socket: Socket): void {
+    // A connection that is lost is not an error.
     socket.on('error', () => {})
-    this.server ??= GrpcServer.load(this.operations, this.guard, this.streams)
-    const server = await this.server
-    if (!socket.destroyed) server.serve(socket)
+    try {
+      this.server ??= new GrpcServer(this.operations, this.guard, this.streams)
+      this.server.serve(socket)
+    } catch (error) {
+      socket.destroy()
+      this.turnedAway("the gRPC library can't be loaded", error)
+    }
+  }
+
+  /** Reports that a connection was not served. */
+  turnedAway(reason: string, error: unknown): void {
+    // The other lines say which modules asked for one that is missing.
+    const [details] = String((error as Error)?.message ?? error).split('\n')
+    this.failures.add(() => `A client was turned away: ${reason}: ${details}`)
   }
 }
 
 function warnOfOpenPort(address: Address, options: MasterOptions): void {
   const message = `Anyone who can reach ${addressText(address)} can use this store: set access_key, or listen on 127.0.0.1`
-  process.nextTick(options.onError ?? warn, { code: 'CRUDJT_OPEN_PORT', message })
+  nextTick(options.onError ?? warn, { code: 'CRUDJT_OPEN_PORT', message })
 }

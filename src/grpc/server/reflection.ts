@@ -1,8 +1,9 @@
 /**
- * The standard reflection service of `proto/grpc/reflection.proto`, for tools such as grpcurl.
+ * The standard reflection service of `proto/grpc/reflection.proto`, for tools such as grpcurl. It needs
+ * the access key, if there is one.
  *
- * Invariant: no file that is described imports another or extends a message, so the descriptor of one
- * file is a complete answer.
+ * Invariants: no file that is described imports another or extends a message, so the descriptor of one
+ * file is a complete answer; of a client that does not read its responses, some KiB are buffered.
  */
 import { type Duplex, Transform } from 'node:stream'
 import type {
@@ -11,14 +12,16 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import {
-  type AnyDefinition,
-  loadSync,
-  type MessageTypeDefinition,
-  type PackageDefinition,
-} from '@grpc/proto-loader'
+import type { AnyDefinition, MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
+import { typeError } from '../../errors.js'
+import { loadProto } from '../wire/grpc-js.js'
 import { Status } from '../wire/status.js'
 import { readFirst } from '../wire/token-messages.js'
+import { checkAdmission, failStream, type RequestGuard } from './request-guard.js'
+import { StreamLimit } from './stream-limit.js'
+
+/** The longest request: responses repeat it, and grpc-js buffers some of both. Names are short. */
+const MAX_REQUEST_BYTES = 1024
 
 /** A ServerReflectionRequest; `messageRequest` names the field that is set. */
 interface ReflectionRequest {
@@ -28,28 +31,60 @@ interface ReflectionRequest {
   fileContainingSymbol?: string
 }
 
-const PROTO = loadSync(require.resolve('#proto/grpc/reflection.proto'), { oneofs: true })
-const SERVICE = PROTO['grpc.reflection.v1.ServerReflection'] as ServiceDefinition
-const METHOD = SERVICE.ServerReflectionInfo as MethodDefinition<object, object>
+type ReflectionStream = ServerDuplexStream<ReflectionRequest, object>
 
-/** The service under the names that clients ask for; the messages of both versions are the same. */
-export const reflectionServices = ['v1', 'v1alpha'].map((version): ServiceDefinition => {
-  const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
-  return { ServerReflectionInfo: { ...METHOD, path } }
-})
+/** The reflection service of one master. */
+export class Reflection {
+  /** The service under the names that clients ask for; the messages of both versions are the same. */
+  readonly services: ServiceDefinition[]
+  private readonly descriptors = new Descriptors()
+  private readonly streams = new StreamLimit()
 
-/** The methods of the service, which describe the given `.proto` files. */
-export function reflectionMethods(paths: string[]): UntypedServiceImplementation {
-  const descriptors = new Descriptors(paths)
-  return {
-    ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
-      const responses = new Transform({
-        objectMode: true,
-        transform: (request, _encoding, done) => done(null, respond(descriptors, request)),
-      })
-      stream.pipe(responses).pipe(stream as unknown as Duplex)
-    },
+  /** Loads the `.proto` files. */
+  constructor(private readonly guard: RequestGuard) {
+    const path = require.resolve('#proto/grpc/reflection.proto')
+    const proto = loadProto(path, { oneofs: true })
+    const service = proto['grpc.reflection.v1.ServerReflection'] as ServiceDefinition
+    const method = service.ServerReflectionInfo as MethodDefinition<object, object>
+    this.services = ['v1', 'v1alpha'].map((version) => ({
+      ServerReflectionInfo: {
+        ...method,
+        path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+        requestDeserialize: (message: Buffer) => {
+          checkSize(message)
+          return method.requestDeserialize(message)
+        },
+      },
+    }))
+    this.descriptors.add(require.resolve('#proto/token.proto'))
+    this.descriptors.add(require.resolve('#proto/batch.proto'))
   }
+
+  /** The methods of the service. */
+  get methods(): UntypedServiceImplementation {
+    return { ServerReflectionInfo: (stream: ReflectionStream) => this.accept(stream) }
+  }
+
+  private accept(stream: ReflectionStream): void {
+    try {
+      checkAdmission(this.guard, stream.metadata, stream.getPeer())
+      this.streams.add(stream)
+    } catch (error) {
+      failStream(stream, error)
+      return
+    }
+    const responses = new Transform({
+      objectMode: true,
+      highWaterMark: 1,
+      transform: (request, _encoding, done) => done(null, respond(this.descriptors, request)),
+    })
+    stream.pipe(responses).pipe(stream as unknown as Duplex)
+  }
+}
+
+function checkSize({ length }: Buffer): void {
+  if (length <= MAX_REQUEST_BYTES) return
+  throw typeError('ERR_CRUDJT_DATA', `A request can have at most ${MAX_REQUEST_BYTES} bytes`)
 }
 
 /** What can be asked for. */
@@ -59,11 +94,12 @@ class Descriptors {
   /** The FileDescriptorProtos, by the names of the files and of the symbols in them. */
   readonly files = new Map<string, Buffer>()
 
-  constructor(paths: string[]) {
-    for (const path of paths) this.add(loadSync(path, { keepCase: true }))
+  /** Adds a `.proto` file. */
+  add(path: string): void {
+    this.addAll(loadProto(path, { keepCase: true }))
   }
 
-  private add(definitions: PackageDefinition): void {
+  private addAll(definitions: PackageDefinition): void {
     const file = Object.values(definitions).find(isType)?.fileDescriptorProtos[0] as Buffer
     this.files.set(readFirst(file).toString(), file)
     for (const [symbol, definition] of Object.entries(definitions)) {

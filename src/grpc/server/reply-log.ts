@@ -7,6 +7,7 @@
  * stay within a budget; the oldest are evicted first.
  */
 
+import { setImmediate } from '../../timers.js'
 import { REPLIES, ReplyReader, ReplyWriter } from '../wire/batch-reply.js'
 import { DELIMITED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 

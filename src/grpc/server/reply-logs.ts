@@ -2,6 +2,7 @@
  * The reply logs of all clients of a master. The log of a connected client is kept; that of a
  * disconnected one is kept for a limited time, within limits of their number and of their total size.
  */
+import { now } from '../../timers.js'
 import { ReplyLog, type ReplySink } from './reply-log.js'
 
 /** How long the log of a disconnected client is kept, in milliseconds. */
@@ -31,8 +32,8 @@ export class ReplyLogs {
   private readonly detached = new Map<string, { log: ReplyLog; since: number }>()
   private bytes = 0
 
-  /** @param now a monotonic clock in milliseconds */
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  /** @param clock a monotonic clock in milliseconds */
+  constructor(private readonly clock: () => number = now) {}
 
   /** The bytes retained for all clients. */
   get retainedBytes(): number {
@@ -56,7 +57,7 @@ export class ReplyLogs {
   detach(log: ReplyLog, stream: StreamHandle): void {
     if (!this.remove(log, stream)) return
     log.sink = undefined
-    this.detached.set(log.client, { log, since: this.now() })
+    this.detached.set(log.client, { log, since: this.clock() })
     this.evictExpired()
   }
 
@@ -91,7 +92,7 @@ export class ReplyLogs {
   }
 
   private evictExpired(): void {
-    const expiry = this.now() - RETENTION_MS
+    const expiry = this.clock() - RETENTION_MS
     for (const { since } of this.detached.values()) {
       if (since > expiry && this.detached.size <= MAX_DETACHED) return
       this.evictDetached()

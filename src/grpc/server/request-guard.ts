@@ -1,7 +1,9 @@
 /** What the unary methods and the batch stream share: admission, raw messages, and errors. */
+import type { EventEmitter } from 'node:events'
 import type { Metadata, MethodDefinition } from '@grpc/grpc-js'
 import { CRUDJTError, notStarted, typeError } from '../../errors.js'
 import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
+import { loadGrpcJs } from '../wire/grpc-js.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { MALFORMED } from '../wire/protobuf.js'
 import { CODE_HEADER, statusErrorOf } from '../wire/status.js'
@@ -41,13 +43,18 @@ export function rawMethod(path: string, isStream: boolean): MethodDefinition<Buf
   }
 }
 
-/** An error as grpc-js sends it. Must not be called before the first connection has loaded grpc-js. */
+/** An error as grpc-js sends it. */
 export function grpcErrorOf(error: unknown) {
-  const { Metadata } = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js')
+  const { Metadata } = loadGrpcJs()
   const { status, text, code } = statusErrorOf(error === MALFORMED ? malformed() : error)
   const metadata = new Metadata()
   metadata.set(CODE_HEADER, code)
   return { code: status, details: text, metadata }
+}
+
+/** Ends a stream with an error. */
+export function failStream(stream: EventEmitter, error: unknown): void {
+  stream.emit('error', grpcErrorOf(error))
 }
 
 function malformed(): Error {

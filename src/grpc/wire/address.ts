@@ -32,6 +32,24 @@ export function endpointOf(address: Address, platform = process.platform): Endpo
   return { path }
 }
 
+/** The most bytes of a Unix socket's path: the size of `sun_path`. What is longer would be cut. */
+export const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 108 : 104
+
+/** Why a path is too long for a Unix socket; undefined if it is not. */
+export function socketPathProblem(path: string): string | undefined {
+  const size = Buffer.byteLength(path)
+  if (size <= MAX_SOCKET_PATH_BYTES) return undefined
+  return `on this system the path of a socket can have at most ${MAX_SOCKET_PATH_BYTES} bytes, and this one needs ${size}`
+}
+
+/** The same for a client. @throws also for a socket's path that is too long */
+export function connectEndpointOf(address: Address): Endpoint {
+  const endpoint = endpointOf(address)
+  const problem = 'path' in endpoint ? socketPathProblem(endpoint.path) : undefined
+  if (problem !== undefined) throw invalid(problem)
+  return endpoint
+}
+
 function invalid(reason: string): Error {
   return typeError('ERR_CRUDJT_OPTION', `Option 'grpc_host': ${reason}`)
 }

@@ -1,6 +1,6 @@
 /** The definition of the standard health service, `grpc.health.v1.Health` of `proto/grpc/health.proto`. */
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
+import { loadProto } from './grpc-js.js'
 
 /** A HealthCheckRequest; the empty name asks for the server as a whole. */
 export interface HealthRequest {
@@ -12,13 +12,12 @@ export interface HealthResponse {
   status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
 }
 
-const PROTO = loadSync(require.resolve('#proto/grpc/health.proto'), {
-  enums: String,
-  defaults: true,
-})
-
-/** The service as grpc-js serves it. */
-export const healthService = PROTO['grpc.health.v1.Health'] as ServiceDefinition
+/** Loads the service as grpc-js serves it. */
+export function loadHealthService(): ServiceDefinition {
+  const path = require.resolve('#proto/grpc/health.proto')
+  const proto = loadProto(path, { enums: String, defaults: true })
+  return proto['grpc.health.v1.Health'] as ServiceDefinition
+}
 
 /** Its unary method. */
-export const checkMethod = healthService.Check as MethodDefinition<HealthRequest, HealthResponse>
+export type CheckMethod = MethodDefinition<HealthRequest, HealthResponse>

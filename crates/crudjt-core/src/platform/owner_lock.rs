@@ -16,7 +16,8 @@ const OWNER_SIZE_MAX: u64 = 4096;
 const RETRY: Duration = Duration::from_millis(20);
 
 impl Owner {
-    fn current() -> Owner {
+    /// This process.
+    pub(crate) fn current() -> Owner {
         Owner {
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             pid: std::process::id(),
