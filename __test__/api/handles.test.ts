@@ -1,8 +1,9 @@
 /** Many handles: what they are told, what they refuse, and what they leave behind. */
+
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Store } from 'crudjt'
-import { rmSync } from 'node:fs'
 import { runProcess } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
@@ -18,9 +19,13 @@ test('every open handle hears of a failure, and no closed one', async (t) => {
         secret_key: KEY,
         onError: ({ code }) => heard.push(`${name} ${code}`),
       })
-    const [first, second, third] = [await openAs('first'), await openAs('second'), await openAs('third')]
+    const [first, second, third] = [
+      await openAs('first'),
+      await openAs('second'),
+      await openAs('third'),
+    ]
     await first.close()
-    rmSync(path, { recursive: true })
+    rmSync(path, { recursive: true, maxRetries: 10 })
     await refuses(t, () => second.create({ a: 1 }, { durable: true }), {
       is: Error,
       code: 'ERR_CRUDJT_STORAGE',

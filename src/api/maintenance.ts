@@ -153,7 +153,7 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
   checkPath(path)
   checkOptions(options, VERIFY)
   const verified = await withProgress(options, (report) =>
-    verifyStore(path, secretsOf(options), report).then((outcome) => unwrap(outcome)),
+    verifyStore(path, secretsOf(options), report).then(unwrap),
   )
   const { records, expired, opened, blocks, segments, entries } = verified
   const sound = verified.findingCount === 0
@@ -173,7 +173,7 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   checkOptions(options, REPAIR)
   const { target = '', keep_doubtful = false } = options
   const repaired = await withProgress(options, (report) =>
-    repairStore(path, secretsOf(options), target, keep_doubtful, report).then((outcome) => unwrap(outcome)),
+    repairStore(path, secretsOf(options), target, keep_doubtful, report).then(unwrap),
   )
   const { salvaged, doubtful, lost, opened } = repaired
   return { path: repaired.path, salvaged, doubtful, lost, opened, ...findingsOf(repaired) }
@@ -189,7 +189,7 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
 export async function compact(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   checkPath(path)
   checkOptions(options, PROGRESS)
-  const compacted = await withProgress(options, (report) => compactStore(path, report).then((outcome) => unwrap(outcome)))
+  const compacted = await withProgress(options, (report) => compactStore(path, report).then(unwrap))
   const { records, bytesBefore, bytesAfter } = compacted
   return { records, bytes_before: bytesBefore, bytes_after: bytesAfter }
 }
@@ -211,7 +211,7 @@ export async function backup(
   checkPath(path)
   checkBackup(target, options, 'The second argument')
   const copied = await withProgress(options, (report) =>
-    backupStore(path, target, report).then((outcome) => unwrap(outcome)),
+    backupStore(path, target, report).then(unwrap),
   )
   return { records: copied.records, bytes: copied.bytes }
 }
@@ -226,7 +226,7 @@ export async function backup(
 export async function keys(path: string, options: KeysOptions = {}): Promise<KeyDomain[]> {
   checkPath(path)
   checkOptions(options, SECRET)
-  const domains = await storeKeys(path, secretsOf(options)).then((outcome) => unwrap(outcome))
+  const domains = await storeKeys(path, secretsOf(options)).then(unwrap)
   return domains.map(({ fingerprint, slots }) => ({
     fingerprint,
     created_at_ms: slots[0]?.createdAtMs,

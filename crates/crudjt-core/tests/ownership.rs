@@ -108,11 +108,12 @@ fn round(number: u64) {
     old.flush().unwrap();
     let only_the_lock = number / 2 % 4 == 3;
     match number / 2 % 4 {
-        0 => fs::remove_dir_all(&path).unwrap(),
+        // Meanwhile the store may still make a file.
+        0 => while fs::remove_dir_all(&path).is_err() {},
         1 => fs::rename(&path, outer.path().join("before")).unwrap(),
         2 => {
             let files = fs::read_dir(&path).unwrap();
-            files.for_each(|file| fs::remove_file(file.unwrap().path()).unwrap());
+            files.for_each(|file| _ = fs::remove_file(file.unwrap().path()));
         }
         _ => fs::remove_file(path.join("lock")).unwrap(),
     }

@@ -89,7 +89,9 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2), (take_away, 16)] {
+    for (trial, most) in
+        [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2), (take_away, 16)]
+    {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }
