@@ -3,7 +3,7 @@
 /** The outcome of a call that runs off the JavaScript thread. Such promises never reject. */
 export type Outcome<T> =
   | { value: T; code?: undefined; message?: undefined }
-  | { value?: undefined; code: string; message: string }
+  | { value?: undefined; code: string; message: string; owner?: Owner }
 
 /**
  * The calls of the hot path: plain functions over the scratch buffer, without allocation.
@@ -97,6 +97,10 @@ export declare class NativeStore {
    * alive, and index up to `knownTokens` tokens whose data the caller caches, 48 bytes each.
    */
   bind(scratch: ArrayBuffer, knownTokens: number): Hot
+  /** Refuses all calls but `close` from now on. */
+  refuse(): void
+  /** Frees the memory of a closed store, which JavaScript may keep for long. */
+  release(): void
   /** Resolves when a call that returned -3 may be retried. */
   waitForRoom(): Promise<Outcome<void>>
   /** Returns when a call that returned -3 may be retried. */
@@ -156,6 +160,8 @@ export interface Failure {
   code: string
   /** The engine's message; contains no token, data or key. */
   message: string
+  /** Of a locked store: the process that has it open, if that is known. */
+  owner?: Owner
 }
 
 /** A defect found in a store. */
@@ -233,6 +239,14 @@ export interface OpenOptions {
  * process alive. The store is closed cleanly when the environment of its thread ends.
  */
 export declare function openStore(options: OpenOptions, onEvent: (code: string, message: string) => void): Promise<Outcome<NativeStore>>
+
+/** A process that has a store open. */
+export interface Owner {
+  /** Its host's name. */
+  host: string
+  /** Its process id. */
+  pid: number
+}
 
 /** The result of `repairStore`. */
 export interface Repaired {

@@ -3,6 +3,7 @@
  * becomes one of them. No message holds a token, a key or a value of the caller's data; names of
  * properties only as far as `looksLikeName` lets them.
  */
+import { hostname } from 'node:os'
 
 /** The codes of all errors; stable within a major version. */
 export type ErrorCode =
@@ -97,13 +98,27 @@ export function notStarted(
 export interface EngineFailure {
   readonly code?: unknown
   readonly message: string
+  /** Of a locked store: the process that has it open, if that is known. */
+  readonly owner?: { readonly host: string; readonly pid: number }
 }
 
-/** Converts an error of the engine to one of this package; returns anything else as it is. */
-export function fromEngine(failure: unknown): unknown {
+/** Why a store that this very process has locked cannot be opened, or be maintained. */
+export const BY_ANOTHER_COPY = 'another copy of the package in this process has it open'
+export const BY_ITSELF = 'this process has it open itself'
+
+/**
+ * Converts an error of the engine to one of this package; returns anything else as it is.
+ * @param ownLock what the error of a store adds that this very process has locked
+ */
+export function fromEngine(failure: unknown, ownLock = BY_ITSELF): unknown {
   if (!isFailure(failure)) return failure
   const code = failure.code as ErrorCode
-  return errorOf(code, namingOptions(code, failure.message))
+  const message = isOwnLock(failure) ? `${failure.message}: ${ownLock}` : failure.message
+  return errorOf(code, namingOptions(code, message))
+}
+
+function isOwnLock({ owner }: EngineFailure): boolean {
+  return owner !== undefined && owner.pid === process.pid && owner.host === hostname()
 }
 
 /** The engine does not know the names of options: this adds them to its messages. */

@@ -3,7 +3,7 @@
 /** The outcome of a call that runs off the JavaScript thread. Such promises never reject. */
 export type Outcome<T> =
   | { value: T; code?: undefined; message?: undefined }
-  | { value?: undefined; code: string; message: string }
+  | { value?: undefined; code: string; message: string; owner?: Owner }
 
 /**
  * The calls of the hot path: plain functions over the scratch buffer, without allocation.

@@ -11,6 +11,7 @@ import type { BUSY } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
 import { retryWhenFree, WriteQueue } from '../engine/write-queue.js'
+import { notStarted } from '../errors.js'
 import type { Served } from '../grpc/server/served.js'
 import {
   type BackupOptions,
@@ -133,6 +134,7 @@ export class LocalStore implements SessionStore {
     token: string,
   ): Promise<Session<Data> | null> {
     checkToken(token)
+    if (this.#closing !== undefined) throw notStarted()
     return this.#calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
   }
 
@@ -189,7 +191,8 @@ export class LocalStore implements SessionStore {
 
   /** Resolves when every operation that was answered before is on disk. */
   async flush(): Promise<void> {
-    return this.#flushQueue.flush()
+    this.#refuseIfClosed()
+    await this.#flushQueue.flush().catch((error) => this.closedInstead(error))
   }
 
   /**
@@ -212,8 +215,8 @@ export class LocalStore implements SessionStore {
   }
 
   /**
-   * Flushes everything to disk and releases the store. May be called again. Later calls reject with
-   * `ERR_CRUDJT_NOT_STARTED`.
+   * Flushes everything to disk and releases the store. May be called again. Calls made after it, be it
+   * in the same turn, reject with `ERR_CRUDJT_NOT_STARTED`.
    */
   close(): Promise<void> {
     this.#closing ??= this.finish()
@@ -221,9 +224,17 @@ export class LocalStore implements SessionStore {
   }
 
   private async finish(): Promise<void> {
-    await this.#writeQueue.whenFree()
-    await this.#engine.close()
+    // Calls that wait are carried out; those that come from now on are not.
+    const nobodyWaits = this.#writeQueue.isFree
+    this.#writeQueue.close()
+    if (!nobodyWaits) await this.#writeQueue.whenFree()
+    this.#engine.refuse()
     this.#cache.clear()
+    await this.#engine.close()
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw notStarted()
   }
 
   /** Closes the store at the end of an `await using` block. */
@@ -264,6 +275,7 @@ export class LocalStore implements SessionStore {
 
   /** Blocks while the engine is busy. What was prepared stays in the scratch buffer meanwhile. */
   #runSync<T>(attempt: () => T | typeof BUSY, isDurable: boolean): T {
+    this.#refuseIfClosed()
     const answer = retryWhenFree(attempt, () => this.#engine.waitForRoomSync())
     if (isDurable) this.#engine.flushSync()
     return answer

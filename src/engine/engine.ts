@@ -1,5 +1,5 @@
 /** One open store of the engine: the binding's calls, with the errors of this package. */
-import { fromEngine, type StoreEvent } from '../errors.js'
+import { BY_ANOTHER_COPY, BY_ITSELF, fromEngine, type StoreEvent } from '../errors.js'
 import {
   type Hot,
   type NativeBackedUp,
@@ -10,6 +10,13 @@ import {
   openStore,
 } from './native.js'
 import { buffer } from './scratch.js'
+
+/** How often an opening looks whether another process has released the store. */
+const LOCK_RETRY_MS = 20
+
+// Taken at load: a test's fake timers would stop an opening for ever.
+const { setTimeout } = globalThis
+const now = performance.now.bind(performance)
 
 /** An open store. native.d.cts documents the calls (`Hot`) and their results. */
 export class Engine {
@@ -31,7 +38,8 @@ export class Engine {
     onEvent: (event: StoreEvent) => void,
   ): Promise<Engine> {
     const report = (code: string, message: string) => onEvent({ code, message })
-    return new Engine(unwrap(await openStore(options, report)), knownTokens)
+    const opened = await openWhenFree(options, report)
+    return new Engine(unwrap(opened, BY_ANOTHER_COPY), knownTokens)
   }
 
   /** The store's folder. */
@@ -128,8 +136,32 @@ export class Engine {
     return unwrap(await this.store.backup(target, onProgress))
   }
 
+  /** Refuses all calls but `close` from now on. */
+  refuse(): void {
+    this.store.refuse()
+  }
+
   async close(): Promise<void> {
-    unwrap(await this.store.close())
+    const closed = await this.store.close()
+    this.store.release()
+    unwrap(closed)
+  }
+}
+
+/**
+ * Opens a store, once another process has released it if that is within `lockWaitMs`. Waits by a timer:
+ * on a thread of the pool it would stop files, DNS and cryptography of the whole process.
+ */
+async function openWhenFree(
+  options: NativeOptions,
+  report: (code: string, message: string) => void,
+): Promise<Outcome<NativeStore>> {
+  const deadline = now() + (options.lockWaitMs ?? 0)
+  for (;;) {
+    const opened = await openStore({ ...options, lockWaitMs: 0 }, report)
+    const left = deadline - now()
+    if (opened.code !== 'ERR_CRUDJT_STORE_LOCKED' || left <= 0) return opened
+    await new Promise((resolve) => setTimeout(resolve, Math.min(LOCK_RETRY_MS, left)))
   }
 }
 
@@ -141,8 +173,11 @@ function rethrow(call: () => void): void {
   }
 }
 
-/** Returns the value of an outcome, or throws the error it failed with. */
-export function unwrap<T>(outcome: Outcome<T>): T {
-  if (outcome.code !== undefined) throw fromEngine(outcome)
+/**
+ * Returns the value of an outcome, or throws the error it failed with.
+ * @param ownLock how the error of a store that this very process has locked explains that
+ */
+export function unwrap<T>(outcome: Outcome<T>, ownLock = BY_ITSELF): T {
+  if (outcome.code !== undefined) throw fromEngine(outcome, ownLock)
   return outcome.value
 }

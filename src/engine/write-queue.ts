@@ -2,6 +2,7 @@
  * The calls that wait because the engine is over its memory budget. They run in the order in which
  * they came, so that of two updates the later one stays; while any wait, later writes join them.
  */
+import { notStarted } from '../errors.js'
 import { BUSY } from './native.js'
 
 /** Calls the engine until it is not busy; `wait` blocks until a call may be tried again. */
@@ -18,6 +19,7 @@ export class WriteQueue {
   private readonly wait: () => Promise<void>
   private last: Promise<void> = Promise.resolve()
   private length = 0
+  private isClosed = false
 
   /** @param wait resolves when a call that was told to wait may be tried again */
   constructor(wait: () => Promise<void>) {
@@ -39,10 +41,17 @@ export class WriteQueue {
    * @param attempt may answer BUSY
    */
   join<T>(attempt: () => T | typeof BUSY): Promise<T> {
+    if (this.isClosed) return Promise.reject(notStarted())
     this.length++
     const answer = this.last.then(() => this.retry(attempt))
     this.last = answer.then(this.leave, this.leave)
     return answer
+  }
+
+  /** Refuses the calls that come from now on: the queue is never free again. */
+  close(): void {
+    this.isClosed = true
+    this.length++
   }
 
   private readonly leave = (): void => {

@@ -120,7 +120,7 @@ fn calls(criterion: &mut Criterion) {
     group.bench_function("read/unchanged", |bencher| {
         let opened = open(JournalMode::Auto);
         let (tokens, mut out) = (fill(&opened.store, TOKENS), vec![0; OUT_BYTES]);
-        let mut index = ReaderIndex::new(TOKENS.next_power_of_two());
+        let index = ReaderIndex::new(TOKENS.next_power_of_two());
         tokens.iter().for_each(|token| index.keep(token.id(), 1, 0));
         let mut next = tokens.iter().cycle();
         bencher.iter(|| {

@@ -81,6 +81,16 @@ pub enum Error {
         /// The system's error.
         source: Arc<io::Error>,
     },
+    /// The folder, the lock or the B-tree of an open store was removed or replaced: another process
+    /// may own the store by now, so nothing is written any more.
+    #[error(
+        "The store at {} no longer belongs to this process: its folder, its lock or its B-tree was removed or replaced while it was open. Open the store again",
+        path.display()
+    )]
+    FolderLost {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// A file is damaged or missing.
     #[error("The store is damaged: {}: {what}", path.display())]
     Damaged {
@@ -132,7 +142,9 @@ impl Error {
             Error::AlreadyOpen { .. } => "ERR_CRUDJT_STORE_OPEN",
             Error::Path { .. } => "ERR_CRUDJT_PATH",
             Error::Full { .. } => "ERR_CRUDJT_FULL",
-            Error::Storage { .. } | Error::Randomness => "ERR_CRUDJT_STORAGE",
+            Error::Storage { .. } | Error::FolderLost { .. } | Error::Randomness => {
+                "ERR_CRUDJT_STORAGE"
+            }
             Error::Damaged { .. } => "ERR_CRUDJT_DAMAGED",
             Error::Version { .. } => "ERR_CRUDJT_VERSION",
             Error::TooLarge { .. } => "ERR_CRUDJT_DATA_TOO_LARGE",
@@ -148,12 +160,26 @@ impl Error {
         )
     }
 
-    /// An error of the system; a full disk becomes [`Error::Full`].
+    /// An error of the system; a full disk becomes [`Error::Full`], a [`NotOwned`] its own error.
     pub(crate) fn storage(path: &Path, what: &'static str, source: io::Error) -> Error {
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref());
+        if let Some(cause) = cause {
+            return Error::not_owned(cause);
+        }
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { path },
             _ => Error::Storage { path, what, source: Arc::new(source) },
+        }
+    }
+
+    fn not_owned(cause: &NotOwned) -> Error {
+        match cause {
+            NotOwned::Lost(folder) => Error::FolderLost { path: folder.clone() },
+            NotOwned::NotRegular(path) => Error::Path {
+                path: path.clone(),
+                reason: "it is a link or not a regular file: remove it".to_owned(),
+            },
         }
     }
 
@@ -191,6 +217,17 @@ impl Error {
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }
     }
+}
+
+/// Why a file is not the store's to use: the cause of an [`io::Error`] of the storage.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotOwned {
+    /// The store's folder was lost to somebody else.
+    #[error("the folder was removed or replaced")]
+    Lost(PathBuf),
+    /// A link, a FIFO or the like is in the place of the file.
+    #[error("it is a link or not a regular file")]
+    NotRegular(PathBuf),
 }
 
 /// The process that has a store open.

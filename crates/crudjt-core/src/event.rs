@@ -69,6 +69,15 @@ pub enum Event {
         /// The store's folder.
         path: PathBuf,
     },
+    /// Other users may write to the store's folder.
+    #[error(
+        "The folder {} can be written to by other users, who can then remove or replace the store: take the permission to write from them",
+        path.display()
+    )]
+    SharedFolder {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// The store's folder has files of another program or of crudjt 1.x; they are left alone.
     #[error(
         "The folder {} has files that are not part of the store ({names}): they are left alone. Tokens of crudjt 1.x cannot be read by 2.x",
@@ -95,6 +104,7 @@ impl Event {
             Event::KeyringRepaired { .. } => "CRUDJT_KEYRING_REPAIRED",
             Event::ForeignFiles { .. } => "CRUDJT_FOREIGN_FILES",
             Event::InProject { .. } => "CRUDJT_IN_PROJECT",
+            Event::SharedFolder { .. } => "CRUDJT_SHARED_FOLDER",
         }
     }
 }

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Result;
 use crate::crypto::secret::Secret;
 use crate::event::{Event, EventHandler};
 use crate::platform::clock::{Clock, SystemClock};
+use crate::platform::owned_storage::OwnedStorage;
+use crate::platform::owner_lock::{self, Ownership};
 use crate::platform::storage::{Disk, Folder, Storage};
 
 /// How the journal is written.
@@ -79,6 +82,16 @@ impl Options {
     /// The store's folder in its storage.
     pub(crate) fn folder(&self) -> Folder<'_> {
         Folder { storage: self.environment.storage.as_ref(), path: &self.path }
+    }
+
+    /// Takes the folder over, and from now on reaches its files only while it is owned. Locks the file
+    /// `written` too if there is one.
+    pub(crate) fn own(&mut self, written: &'static str, wait: Duration) -> Result<Arc<Ownership>> {
+        let clock = self.environment.clock.as_ref();
+        let ownership = Arc::new(owner_lock::own(self.folder(), written, clock, wait)?);
+        let storage = self.environment.storage.clone();
+        self.environment.storage = Arc::new(OwnedStorage::new(storage, ownership.clone()));
+        Ok(ownership)
     }
 
     /// Whether an engine opened with these options can be shared by a handle asking for `other`.

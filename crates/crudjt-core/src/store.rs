@@ -1,13 +1,12 @@
 //! The public handle on an open store.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cache::ReaderIndex;
 use crate::call::{Change, Limits, Reading};
 use crate::crypto::token::Token;
-use crate::engine::{self, Engine, Stats};
+use crate::engine::{self, Engine, EngineHandle, Stats};
 use crate::maintenance::{self, BackedUp, Progress};
 use crate::options::Options;
 use crate::platform::canonical::canonical;
@@ -15,7 +14,8 @@ use crate::{Error, Result};
 
 /// A handle on an open store; safe to use from several threads at once.
 pub struct Store {
-    engine: Arc<Engine>,
+    shared: EngineHandle,
+    refuses: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -30,13 +30,13 @@ impl Store {
         // A link is resolved only if its target exists. Opening reports the error, if any.
         let _ = options.environment.storage.create_folder(&options.path);
         options.path = canonical(&options.path);
-        let engine = engine::open_shared(options)?;
-        Ok(Store { engine, closed: AtomicBool::new(false) })
+        let shared = engine::open_shared(options)?;
+        Ok(Store { shared, refuses: AtomicBool::new(false), closed: AtomicBool::new(false) })
     }
 
     /// The store's folder.
     pub fn path(&self) -> &Path {
-        self.engine.path()
+        self.shared.engine.path()
     }
 
     /// Stores `data` and returns its token, once that survives the end of the process.
@@ -84,7 +84,14 @@ impl Store {
     /// Counts every change in the change counters of `index`, so that cached data is known to be
     /// current at less cost.
     pub fn watch(&self, index: &mut ReaderIndex) {
-        self.engine.watch(index.watch());
+        self.shared.engine.watch(index.watch());
+    }
+
+    /// Undoes [`Store::watch`]: changes cost less again.
+    pub fn unwatch(&self, index: &ReaderIndex) {
+        if let Some(counters) = index.counters() {
+            self.shared.engine.unwatch(counters);
+        }
     }
 
     /// Replaces a live token's data and limits; false if there is no live token.
@@ -156,6 +163,11 @@ impl Store {
         self.check()?.stats()
     }
 
+    /// Makes all further calls fail with [`Error::Closed`]; [`Store::close`] is still to be called.
+    pub fn refuse_calls(&self) {
+        self.refuses.store(true, Ordering::Release);
+    }
+
     /// Closes the handle with everything durable; the last one releases the store. Calls after it
     /// fail with [`Error::Closed`]; closing again does nothing.
     ///
@@ -165,11 +177,15 @@ impl Store {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        engine::release(&self.engine)
+        self.refuse_calls();
+        self.shared.release()
     }
 
     fn check(&self) -> Result<&Engine> {
-        if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(&self.engine) }
+        match self.refuses.load(Ordering::Acquire) {
+            true => Err(Error::Closed),
+            false => Ok(&self.shared.engine),
+        }
     }
 }
 

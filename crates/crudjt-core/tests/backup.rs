@@ -5,12 +5,15 @@
 mod common;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 
 use common::*;
-use crudjt_core::{BackedUp, JournalMode, Result, Store, Token, backup, verify};
+use crudjt_core::storage::{Disk, Held, Mode, Storage, StorageFile};
+use crudjt_core::{
+    BackedUp, JournalMode, Options, Repair, Result, Store, Token, backup, repair, verify,
+};
 
 fn target(world: &World) -> PathBuf {
     PathBuf::from(world.path.to_string_lossy().replace("simulated", "backups"))
@@ -218,4 +221,136 @@ fn an_open_store_and_a_folder_within_the_store_are_refused_without_a_copy() {
         back_up_closed(&World::new(JournalMode::Plain)).err().unwrap().code(),
         "ERR_CRUDJT_PATH"
     );
+}
+
+/// The real disk of a process that is killed before an access by name.
+#[derive(Default)]
+struct MortalDisk {
+    /// Accesses left, plus one; 0 for no end of them.
+    left: AtomicU64,
+}
+
+impl MortalDisk {
+    fn die_after(&self, accesses: u64) {
+        self.left.store(accesses + 1, Ordering::SeqCst);
+    }
+
+    fn live(&self) {
+        self.left.store(0, Ordering::SeqCst);
+    }
+
+    fn step(&self) -> std::io::Result<()> {
+        let count = |left: u64| (left > 1).then(|| left - 1);
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count) {
+            Err(1) => Err(ErrorKind::Other.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Storage for MortalDisk {
+    fn create_folder(&self, path: &Path) -> std::io::Result<()> {
+        self.step()?;
+        Disk.create_folder(path)
+    }
+
+    fn list(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        Disk.list(folder)
+    }
+
+    fn open(&self, path: &Path, mode: Mode) -> std::io::Result<Arc<dyn StorageFile>> {
+        self.step()?;
+        Disk.open(path, mode)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.step()?;
+        Disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        self.step()?;
+        Disk.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        self.step()?;
+        Disk.sync_folder(folder)
+    }
+
+    fn lock(&self, path: &Path, mode: Mode) -> std::io::Result<Option<Box<dyn Held>>> {
+        self.step()?;
+        Disk.lock(path, mode)
+    }
+
+    fn hold_folder(&self, folder: &Path) -> std::io::Result<Box<dyn Held>> {
+        self.step()?;
+        Disk.hold_folder(folder)
+    }
+
+    fn maps_well(&self, folder: &Path) -> bool {
+        Disk.maps_well(folder)
+    }
+}
+
+#[test]
+fn a_backup_that_is_killed_at_any_step_does_not_open_as_an_empty_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(MortalDisk::default());
+    let options = |path: PathBuf| {
+        let mut options = Options::new(path, vec![secret(1)]);
+        options.environment.storage = disk.clone();
+        options.environment.timers = false;
+        options
+    };
+    let store = Store::open(options(folder.path().join("store"))).unwrap();
+    let tokens: Vec<_> = (0..20).map(|_| create(&store, b"kept", None, None)).collect();
+    store.checkpoint().unwrap();
+    let (mut missing, mut refused) = (0, 0);
+    for step in 0.. {
+        let target = folder.path().join(format!("copies/{step}"));
+        disk.die_after(step);
+        let done = store.backup(&target, &mut |_, _| ()).is_ok();
+        disk.live();
+        missing += usize::from(!target.exists());
+        if target.exists() {
+            match Store::open(options(target.clone())) {
+                Ok(copy) => assert!(texts(&copy, &tokens).iter().all(Option::is_some), "{step}"),
+                Err(error) => {
+                    assert_eq!(error.code(), "ERR_CRUDJT_DAMAGED", "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        if done {
+            break;
+        }
+        assert!(step < 200);
+    }
+    assert!(missing > 2 && refused > 5, "{missing} missing, {refused} refused");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_is_refused_within_the_store_also_through_links_and_slashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let options = |path: &Path| Options::new(path, vec![secret(1)]);
+    Store::open(options(&path)).unwrap().close().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for (store, target) in [(&path, &link), (&link, &path)] {
+        let target = target.join("copy");
+        let how = Repair { target: Some(target.clone()), ..Repair::default() };
+        let refused = [
+            backup(&options(store), &target, &mut |_, _| ()).err().unwrap(),
+            repair(&options(store), &how, &mut |_, _| ()).err().unwrap(),
+        ];
+        assert!(refused.iter().all(|error| error.code() == "ERR_CRUDJT_PATH"), "{refused:?}");
+        assert!(!target.exists());
+    }
+    let slash = PathBuf::from(format!("{}/", path.display()));
+    let repaired = repair(&options(&slash), &Repair::default(), &mut |_, _| ()).unwrap();
+    assert_eq!(repaired.path, folder.path().join("store.repaired"));
+    assert!(repaired.path.is_dir() && !path.join(".repaired").exists());
 }

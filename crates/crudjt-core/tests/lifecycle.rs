@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
-use crudjt_core::{Options, Store};
+use crudjt_core::{Error, Options, Store};
 
 fn fill(store: &Store, count: usize) -> Vec<crudjt_core::Token> {
     (0..count).map(|at| create(store, format!("data {at}").as_bytes(), None, None)).collect()
@@ -104,6 +106,37 @@ fn closing_one_of_several_handles_makes_everything_durable() {
         create(&second, b"data", None, None);
         assert_eq!(second.stats().unwrap().live_tokens, 2);
     }
+}
+
+#[test]
+fn every_open_handle_is_told_of_a_failure_once() {
+    let worlds = {
+        let first = World::new(MODES[1]);
+        [first.clone(), World { events: Arc::default(), ..first.clone() }, first]
+    };
+    let [first, second, third] = worlds.each_ref().map(World::open);
+    third.close().unwrap();
+    let late = World { events: Arc::default(), ..worlds[0].clone() };
+    first.close().unwrap();
+    worlds[0].disk.fail_after(0, std::io::ErrorKind::Other, true);
+    assert!(second.create(b"refused", Default::default()).is_err() || second.flush().is_err());
+    assert_eq!((worlds[0].codes(), worlds[1].codes()), (vec![], vec!["CRUDJT_FAILED"]));
+    let joined = late.open();
+    assert_eq!(late.codes(), ["CRUDJT_FAILED"], "one that comes later is told too");
+    drop(joined);
+}
+
+#[test]
+fn calls_are_refused_once_a_handle_is_told_to_and_then_it_closes() {
+    let world = World::new(MODES[0]);
+    let (first, second) = (world.open(), world.open());
+    let token = create(&first, b"kept", None, None);
+    first.refuse_calls();
+    assert!(matches!(first.stats(), Err(Error::Closed)));
+    assert_eq!(data_of(&second, &token), Some(b"kept".to_vec()));
+    first.close().unwrap();
+    second.close().unwrap();
+    assert_eq!(data_of(&world.open(), &token), Some(b"kept".to_vec()));
 }
 
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use crudjt_core::storage::Storage;
+use crudjt_core::storage::{Mode, Storage};
 use crudjt_core::{Error, JournalMode, Options, Store, Token};
 
 /// A closed store with one token.
@@ -154,7 +154,7 @@ fn a_second_open_shares_the_engine_or_is_refused() {
 #[test]
 fn a_locked_store_is_refused_with_its_owner() {
     let (world, token) = closed();
-    let lock = world.disk.lock(&world.path.join("lock")).unwrap();
+    let lock = world.disk.lock(&world.path.join("lock"), Mode::Existing).unwrap();
     let refused = world.try_open().err().unwrap();
     assert_eq!(refused.code(), "ERR_CRUDJT_STORE_LOCKED");
     let text = refused.to_string();
@@ -168,7 +168,7 @@ fn a_locked_store_is_refused_with_its_owner() {
 fn foreign_files_are_left_alone_and_reported() {
     let (world, token) = closed();
     let foreign = world.path.join("store_jt.data");
-    world.disk.open(&foreign, crudjt_core::storage::Mode::New).unwrap();
+    world.disk.open(&foreign, Mode::New).unwrap();
     assert_intact(&world, &token);
     assert_eq!(world.codes(), ["CRUDJT_FOREIGN_FILES"]);
     assert!(world.disk.files().iter().any(|(path, _)| *path == foreign));

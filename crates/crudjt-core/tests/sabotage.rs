@@ -10,6 +10,7 @@ use common::MODES;
 use crudjt_core::sabotage::{Breakage, switch};
 use trial::faults::faults_of;
 use trial::full;
+use trial::ownership;
 use trial::power::Trial;
 use trial::rotation::Rotation;
 
@@ -40,11 +41,15 @@ fn intrude(seed: u64) {
     Rotation::new(seed, MODES[seed as usize % 2]).intrude();
 }
 
+fn take_away(seed: u64) {
+    ownership::take_away(seed, MODES[seed as usize % 2]);
+}
+
 /// A trial with a seed.
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 17] = [
+const BROKEN: [(Breakage, Try, u64); 19] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -62,6 +67,8 @@ const BROKEN: [(Breakage, Try, u64); 17] = [
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),
     (Breakage::DomainsReplaced, intrude, 4),
+    (Breakage::OwnershipUnchecked, take_away, 16),
+    (Breakage::TreeUnlocked, take_away, 16),
 ];
 
 /// Which trial fails first, of so many at most.
@@ -82,7 +89,9 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2)] {
+    for (trial, most) in
+        [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2), (take_away, 16)]
+    {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }

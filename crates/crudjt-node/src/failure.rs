@@ -16,18 +16,36 @@ pub struct Failure {
     pub code: String,
     /// The engine's message; contains no token, data or key.
     pub message: String,
+    /// Of a locked store: the process that has it open, if that is known.
+    pub owner: Option<Owner>,
+}
+
+/// A process that has a store open.
+#[napi(object, object_from_js = false)]
+#[derive(Debug)]
+pub struct Owner {
+    /// Its host's name.
+    pub host: String,
+    /// Its process id.
+    pub pid: u32,
 }
 
 impl From<crudjt_core::Error> for Failure {
     fn from(error: crudjt_core::Error) -> Self {
-        Self { code: error.code().to_owned(), message: error.to_string() }
+        let owner = match &error {
+            crudjt_core::Error::Locked { owner, .. } if owner.pid != 0 => {
+                Some(Owner { host: owner.host.clone(), pid: owner.pid })
+            }
+            _ => None,
+        };
+        Self { code: error.code().to_owned(), message: error.to_string(), owner }
     }
 }
 
 impl Failure {
     /// A bug in the binding or in its caller, which no user input can cause.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self { code: PANIC_CODE.to_owned(), message: message.into() }
+        Self { code: PANIC_CODE.to_owned(), message: message.into(), owner: None }
     }
 
     /// Throws this as an Error with a `code`. Node ignores the value returned afterwards.

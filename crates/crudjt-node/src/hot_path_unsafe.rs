@@ -10,6 +10,7 @@ use crudjt_core::{CacheState, Change, Error, Limits, Meta, ReaderIndex, Reading,
 use napi::bindgen_prelude::{ArrayBuffer, Unknown};
 use napi::{Env, JsValue, sys};
 
+use crate::external_memory::ExternalMemory;
 use crate::failure::Failure;
 use crate::functions_unsafe::{Answer, enter, object};
 use crate::handle::Handle;
@@ -38,13 +39,25 @@ const SEEN: u64 = u64::MAX - 1;
 type TokenText = [u8; TOKEN_LENGTH];
 
 /// What the functions of one store share.
-struct HotPath {
+pub struct HotPath {
     handle: Arc<Handle>,
     scratch: Scratch,
     /// Which records JavaScript has cached.
-    index: RefCell<ReaderIndex>,
+    index: ReaderIndex,
     /// The record of the last read, if it may be cached.
     last_read: Cell<Option<Meta>>,
+    /// What the garbage collector was told that the functions keep in memory.
+    _told: ExternalMemory,
+}
+
+/// The functions of a store until it is closed: then they keep nothing of it in memory, however long
+/// JavaScript keeps them.
+pub type SharedPath = Rc<RefCell<Option<HotPath>>>;
+
+impl Drop for HotPath {
+    fn drop(&mut self) {
+        self.handle.engine().unwatch(&self.index);
+    }
 }
 
 /// Creates the functions over `scratch`, with an index of up to `known_tokens` tokens. Fails if the
@@ -54,17 +67,20 @@ pub fn bind<'env>(
     scratch: &ArrayBuffer<'env>,
     known_tokens: u32,
     handle: &Arc<Handle>,
-) -> napi::Result<Unknown<'env>> {
+) -> napi::Result<(SharedPath, Unknown<'env>)> {
     let scratch = Scratch::pin(env.raw(), scratch.raw())?;
     let mut index = ReaderIndex::new(known_tokens as usize);
     handle.engine().watch(&mut index);
-    let path = Rc::new(HotPath {
+    let told = ExternalMemory::tell(env, index.bytes())?;
+    let path = HotPath {
         handle: Arc::clone(handle),
         scratch,
-        index: RefCell::new(index),
+        index,
         last_read: Cell::new(None),
-    });
-    object(
+        _told: told,
+    };
+    let path = Rc::new(RefCell::new(Some(path)));
+    let functions = object(
         env,
         &path,
         &[
@@ -77,7 +93,8 @@ pub fn bind<'env>(
             (c"forgetBelow", forget_below),
             (c"measure", measure),
         ],
-    )
+    )?;
+    Ok((path, functions))
 }
 
 unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
@@ -87,7 +104,7 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
         let slot = values.number(slot)?;
         let engine = path.handle.engine();
         let made = if slot >= 0.0 {
-            engine.create_kept(data, limits, &path.index.borrow(), slot as u64)
+            engine.create_kept(data, limits, &path.index, slot as u64)
         } else {
             engine.create(data, limits)
         };
@@ -101,10 +118,7 @@ unsafe extern "C" fn create(env: sys::napi_env, info: sys::napi_callback_info) -
 unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |path, values, [token]| {
         let token = values.token(token)?;
-        let index = path.index.borrow();
-        let reading = path.fetch(&token, Some(&index));
-        drop(index);
-        match reading {
+        match path.fetch(&token, Some(&path.index)) {
             Ok(Reading::Unchanged(meta, slot)) => values.answer(path.write_unchanged(&meta, slot)),
             Ok(Reading::Found(meta, length)) => {
                 let state = path.cache_state(&meta);
@@ -156,7 +170,7 @@ unsafe extern "C" fn keep(env: sys::napi_env, info: sys::napi_callback_info) -> 
     call(env, info, |path, values, [slot]| {
         let slot = values.number(slot)? as u64;
         if let Some(meta) = path.last_read.take() {
-            path.index.borrow_mut().keep(meta.id, meta.version, slot);
+            path.index.keep(meta.id, meta.version, slot);
         }
         values.answer_nothing()
     })
@@ -167,7 +181,7 @@ unsafe extern "C" fn forget_below(
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
     call(env, info, |path, values, [slot]| {
-        path.index.borrow_mut().forget_below(values.number(slot)? as u64);
+        path.index.forget_below(values.number(slot)? as u64);
         values.answer_nothing()
     })
 }
@@ -189,8 +203,13 @@ fn call<const N: usize>(
     info: sys::napi_callback_info,
     body: impl FnOnce(&HotPath, Values, [sys::napi_value; N]) -> Answer,
 ) -> sys::napi_value {
-    // SAFETY: all callbacks of this file belong to functions over a `HotPath`.
-    unsafe { enter(env, info, |path, args| body(path, Values(env), args)) }
+    // SAFETY: all callbacks of this file belong to functions over the inside of a `SharedPath`.
+    unsafe {
+        enter(env, info, |path: &RefCell<Option<HotPath>>, args| match &*path.borrow() {
+            Some(path) => body(path, Values(env), args),
+            None => Err(Error::Closed.into()),
+        })
+    }
 }
 
 /// The token as the engine gets it: empty if it cannot be one.
@@ -246,7 +265,7 @@ impl HotPath {
     }
 
     fn cache_state(&self, meta: &Meta) -> CacheState {
-        self.index.borrow().look(meta.id)
+        self.index.look(meta.id)
     }
 
     /// The result for a reader that has the data cached; limits, if any, are in the header.
@@ -286,7 +305,7 @@ impl HotPath {
         let may_be_cached = meta.reads.is_none();
         self.last_read.set(may_be_cached.then_some(*meta));
         if may_be_cached && state == CacheState::Unknown {
-            self.index.borrow_mut().see(meta.id);
+            self.index.see(meta.id);
         }
     }
 }

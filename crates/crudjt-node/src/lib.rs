@@ -10,6 +10,7 @@
 
 mod events;
 mod exit_unsafe;
+mod external_memory;
 mod failure;
 mod functions_unsafe;
 mod handle;

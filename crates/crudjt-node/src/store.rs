@@ -1,6 +1,7 @@
 //! The JavaScript class of an open store: binds the hot path, and runs everything that may block,
 //! as a promise or, for the `…Sync` calls of the library, on the JavaScript thread.
 
+use std::cell::RefCell;
 use std::convert::identity;
 use std::sync::Arc;
 
@@ -10,20 +11,29 @@ use napi_derive::napi;
 
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
-use crate::hot_path_unsafe;
+use crate::hot_path_unsafe::{self, SharedPath};
 use crate::job::Job;
 use crate::stats::Stats;
 
 /// An open store. It does not keep the process alive.
 #[napi]
 pub struct NativeStore {
-    handle: Arc<Handle>,
+    /// `None` once released.
+    handle: RefCell<Option<Arc<Handle>>>,
+    /// What the functions of the hot path share.
+    hot: RefCell<Option<SharedPath>>,
+    path: String,
 }
 
 impl NativeStore {
     /// The JavaScript object of an open store.
     pub fn new(handle: Arc<Handle>) -> Self {
-        Self { handle }
+        let path = handle.engine().path().to_string_lossy().into_owned();
+        Self { handle: RefCell::new(Some(handle)), hot: RefCell::default(), path }
+    }
+
+    fn handle(&self) -> Result<Arc<Handle>, Failure> {
+        self.handle.borrow().clone().ok_or_else(|| crudjt_core::Error::Closed.into())
     }
 
     /// A job on the store, which may block.
@@ -35,8 +45,8 @@ impl NativeStore {
     where
         V: ToNapiValue + 'static,
     {
-        let handle = Arc::clone(&self.handle);
-        Job::task(move || work(&handle), present)
+        let handle = self.handle();
+        Job::task(move || work(&handle?), present)
     }
 
     fn now<T>(
@@ -44,7 +54,7 @@ impl NativeStore {
         env: Env,
         work: impl FnOnce(&Arc<Handle>) -> Result<T, Failure>,
     ) -> napi::Result<T> {
-        guarded(|| work(&self.handle)).map_err(|failure| failure.into_thrown(env))
+        guarded(|| work(&self.handle()?)).map_err(|failure| failure.into_thrown(env))
     }
 }
 
@@ -53,7 +63,7 @@ impl NativeStore {
     /// The store's folder.
     #[napi(getter)]
     pub fn path(&self) -> String {
-        self.handle.engine().path().to_string_lossy().into_owned()
+        self.path.clone()
     }
 
     /// Creates the functions of the hot path over `scratch`, which must be `SCRATCH_BYTES` long and
@@ -66,7 +76,27 @@ impl NativeStore {
         scratch: ArrayBuffer<'env>,
         known_tokens: u32,
     ) -> napi::Result<Unknown<'env>> {
-        hot_path_unsafe::bind(env, &scratch, known_tokens, &self.handle)
+        let handle = self.handle().map_err(|failure| failure.into_thrown(*env))?;
+        let (path, functions) = hot_path_unsafe::bind(env, &scratch, known_tokens, &handle)?;
+        self.hot.replace(Some(path));
+        Ok(functions)
+    }
+
+    /// Refuses all calls but `close` from now on.
+    #[napi]
+    pub fn refuse(&self) {
+        if let Some(handle) = &*self.handle.borrow() {
+            handle.engine().refuse_calls();
+        }
+    }
+
+    /// Frees the memory of a closed store, which JavaScript may keep for long.
+    #[napi]
+    pub fn release(&self) {
+        if let Some(hot) = self.hot.take() {
+            drop(hot.take());
+        }
+        drop(self.handle.take());
     }
 
     /// Resolves when a call that returned -3 may be retried.
@@ -114,7 +144,8 @@ impl NativeStore {
     /// Flushes everything to disk and releases the store. Idempotent.
     #[napi(ts_return_type = "Promise<Outcome<void>>")]
     pub fn close(&self) -> AsyncTask<Job> {
-        self.job(Handle::close, identity)
+        let handle = self.handle.borrow().clone();
+        Job::task(move || handle.map_or(Ok(()), |handle| handle.close()), identity)
     }
 
     /// As `close`, but blocks until done.

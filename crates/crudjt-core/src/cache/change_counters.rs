@@ -28,6 +28,11 @@ impl ChangeCounters {
         self.0.get(id as usize % COUNTERS)
     }
 
+    /// Bytes of the table.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     /// The count to compare with later.
     pub(crate) fn count(&self, id: u64) -> u32 {
         self.counter(id).map_or(NO_COUNT, |counter| counter.load(Ordering::Acquire))
@@ -50,6 +55,11 @@ impl ChangeListeners {
     pub(crate) fn add(&mut self, counters: Arc<ChangeCounters>) {
         self.0.retain(|one| Arc::strong_count(one) > 1);
         self.0.push(counters);
+    }
+
+    /// Removes a table.
+    pub(crate) fn remove(&mut self, counters: &Arc<ChangeCounters>) {
+        self.0.retain(|one| !Arc::ptr_eq(one, counters));
     }
 
     /// Counts a change that is not acknowledged yet.
@@ -87,5 +97,7 @@ mod tests {
             listeners.add(Arc::default());
         }
         assert_eq!(listeners.0.len(), 2);
+        listeners.remove(&kept);
+        assert_eq!(listeners.0.len(), 1);
     }
 }

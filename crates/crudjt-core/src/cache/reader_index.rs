@@ -72,7 +72,7 @@ impl Default for IndexEntry {
 pub struct ReaderIndex {
     entries: Box<[Cell<IndexEntry>]>,
     /// Slots below this one are evicted.
-    oldest: u64,
+    oldest: Cell<u64>,
     /// Counts changes, if the caller watches the store.
     counters: Option<Arc<ChangeCounters>>,
 }
@@ -82,12 +82,12 @@ impl ReaderIndex {
     pub fn new(records: usize) -> ReaderIndex {
         let size = if records == 0 { 0 } else { 1 << records.ilog2() };
         let entries = vec![Cell::new(IndexEntry::default()); size].into_boxed_slice();
-        ReaderIndex { entries, oldest: 0, counters: None }
+        ReaderIndex { entries, oldest: Cell::new(0), counters: None }
     }
 
     /// The state of a record.
     pub fn look(&self, id: u64) -> CacheState {
-        self.entry(id).map_or(CacheState::Unknown, |entry| entry.state(self.oldest))
+        self.entry(id).map_or(CacheState::Unknown, |entry| entry.state(self.oldest.get()))
     }
 
     fn entry(&self, id: u64) -> Option<IndexEntry> {
@@ -113,6 +113,16 @@ impl ReaderIndex {
         self.counters.get_or_insert_default().clone()
     }
 
+    /// The counters, if the caller watches the store.
+    pub(crate) fn counters(&self) -> Option<&Arc<ChangeCounters>> {
+        self.counters.as_ref()
+    }
+
+    /// Bytes that the index takes, with its counters.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.entries) + self.counters.as_ref().map_or(0, |counters| counters.bytes())
+    }
+
     /// The change counter of a record, to be loaded before anything else.
     pub(crate) fn change_count(&self, id: u64) -> u32 {
         self.counters.as_ref().map_or(NO_COUNT, |counters| counters.count(id))
@@ -122,7 +132,7 @@ impl ReaderIndex {
     pub(crate) fn valid_copy(&self, parts: &TokenParts) -> Option<ValidCopy> {
         let IndexEntry { version, slot, salt, expiry, change_count, .. } = self.entry(parts.id)?;
         let is_valid = change_count != NO_COUNT && change_count == self.change_count(parts.id);
-        let is_cached = version > 0 && slot >= self.oldest;
+        let is_cached = version > 0 && slot >= self.oldest.get();
         (is_valid && is_cached && salt == parts.salt).then_some(ValidCopy { version, slot, expiry })
     }
 
@@ -135,15 +145,15 @@ impl ReaderIndex {
     }
 
     /// Notes that a record was read but not cached.
-    pub fn see(&mut self, id: u64) {
+    pub fn see(&self, id: u64) {
         let present = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
-        if !matches!(present.state(self.oldest), CacheState::Cached { .. }) {
+        if !matches!(present.state(self.oldest.get()), CacheState::Cached { .. }) {
             self.set(IndexEntry { id, ..IndexEntry::default() });
         }
     }
 
     /// Notes that a version of a record, at least 1, is cached in a slot.
-    pub fn keep(&mut self, id: u64, version: u64, slot: u64) {
+    pub fn keep(&self, id: u64, version: u64, slot: u64) {
         self.set(IndexEntry { id, version, slot, ..IndexEntry::default() });
     }
 
@@ -155,8 +165,8 @@ impl ReaderIndex {
     }
 
     /// Notes that all slots below this one are evicted.
-    pub fn forget_below(&mut self, slot: u64) {
-        self.oldest = slot;
+    pub fn forget_below(&self, slot: u64) {
+        self.oldest.set(slot);
     }
 
     fn index(&self, id: u64) -> usize {
@@ -185,7 +195,7 @@ mod tests {
         fn a_record_reported_as_cached_was_cached_last_and_not_evicted(
             steps in proptest::collection::vec((0..5u8, 1..60u64, 1..9u64), 1..400),
         ) {
-            let mut known = ReaderIndex::new(32);
+            let known = ReaderIndex::new(32);
             let (mut model, mut next, mut oldest) = (HashMap::new(), 0u64, 0u64);
             for (step, id, version) in steps {
                 match step {
@@ -211,7 +221,7 @@ mod tests {
 
     #[test]
     fn as_many_consecutive_records_as_entries_are_indexed() {
-        let mut known = ReaderIndex::new(1 << 10);
+        let known = ReaderIndex::new(1 << 10);
         (500..1524).for_each(|id| known.keep(id, 1, id));
         let kept = |id: &u64| known.look(*id) == CacheState::Cached { version: 1, slot: *id };
         assert_eq!((500..1524).filter(kept).count(), 1024);
@@ -219,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_seen_record_evicts_no_cached_one() {
-        let mut known = ReaderIndex::new(4);
+        let known = ReaderIndex::new(4);
         (1..=4).for_each(|id| known.keep(id, 1, id));
         known.see(5);
         assert_eq!(known.look(5), CacheState::Unknown);
@@ -233,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_cached_record_evicts_whatever_has_its_entry() {
-        let mut known = ReaderIndex::new(4);
+        let known = ReaderIndex::new(4);
         known.keep(1, 1, 7);
         known.keep(5, 3, 8);
         assert_eq!(known.look(1), CacheState::Unknown);
@@ -242,7 +252,7 @@ mod tests {
 
     #[test]
     fn an_empty_index_knows_nothing() {
-        let mut known = ReaderIndex::new(0);
+        let known = ReaderIndex::new(0);
         known.see(1);
         known.keep(1, 1, 0);
         assert_eq!(known.look(1), CacheState::Unknown);

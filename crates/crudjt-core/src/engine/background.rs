@@ -92,10 +92,12 @@ impl Engine {
     pub(crate) fn flush(&self) -> Result<()> {
         self.check_open()?;
         let last = self.append_state.lock().cursor.next.sequence - 1;
-        self.sync_through(last)
+        // A sync has looked whether the folder is still there; without one nobody has.
+        if self.sync_through(last)? { Ok(()) } else { self.check_owner() }
     }
 
-    pub(super) fn sync_through(&self, sequence: u64) -> Result<()> {
+    /// Makes everything up to `sequence` durable; true if that took a sync.
+    pub(super) fn sync_through(&self, sequence: u64) -> Result<bool> {
         let started = std::time::Instant::now();
         let synced = self.syncer.sync_through(
             sequence,
@@ -107,7 +109,7 @@ impl Engine {
             let took_us = Some(started.elapsed().as_micros() as u64);
             self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });
         }
-        Ok(())
+        Ok(synced)
     }
 
     fn capture(&self) -> Captured {

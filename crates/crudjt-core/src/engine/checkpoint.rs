@@ -104,7 +104,8 @@ impl Engine {
         sweep_before: Option<u64>,
         sweep_limit: usize,
     ) -> Result<Committed> {
-        let before_commit: &dyn Fn() -> Result<()> = &|| self.sync_through(mark.applied.sequence);
+        let before_commit: &dyn Fn() -> Result<()> =
+            &|| self.sync_through(mark.applied.sequence).map(drop);
         let collect_epochs = None;
         let batch =
             Batch { memtable, mark, before_commit, sweep_before, sweep_limit, collect_epochs };

@@ -28,7 +28,7 @@ impl Engine {
         // A running backup notices at its next step that the store is closed.
         let backing_up = self.backing_up.lock();
         let closed = self.tree.close();
-        self.ownership.lock().take();
+        self.ownership.release();
         drop(backing_up);
         persisted.and(closed)
     }
@@ -40,7 +40,7 @@ impl Engine {
         self.release_files();
         // The error to report is that of the opening.
         let _ = self.tree.close();
-        self.ownership.lock().take();
+        self.ownership.release();
     }
 
     /// Drops everything that maps or opens segments: Windows cannot remove or truncate such files,
@@ -70,6 +70,8 @@ impl Engine {
 
     /// Syncs, then brings everything into the B-tree; the empty segment replaces the journal.
     fn persist(&self, last: Begin) -> Result<()> {
+        // Without a sync nobody would notice.
+        let _ = self.check_owner();
         let synced = self.sync_through(last.sequence - 1);
         if let Some(error) = self.failed.get() {
             return Err(error.clone());

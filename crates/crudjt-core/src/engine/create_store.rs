@@ -4,19 +4,26 @@ use super::folder::SET_ASIDE;
 use crate::crypto::keyring::{KEYRING_FILES, Keyring};
 use crate::journal::{self, SegmentMaker};
 use crate::options::Options;
+use crate::platform::owner_lock::Ownership;
 use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result};
 
 /// Creates a store: the B-tree first, then a segment, the keyring last, so that an interrupted
 /// attempt can be told from a store that has lost its keyring.
-pub(super) fn create_store(options: &Options, names: &[String]) -> Result<(Keyring, Tree)> {
+pub(super) fn create_store(
+    options: &Options,
+    ownership: &Ownership,
+    names: &[String],
+) -> Result<(Keyring, Tree)> {
     if journal::any_in_use(options)? {
         let [first, _] = KEYRING_FILES;
         return Err(Error::no_keyring(&options.path.join(first)));
     }
+    ownership.let_go(TREE_FILE);
     clear_attempt(options, names)?;
     let mut keyring = Keyring::new()?;
     let tree = Tree::open(options, keyring.store)?;
+    ownership.hold(options.folder(), TREE_FILE)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest, options.environment.clock.wall())?;

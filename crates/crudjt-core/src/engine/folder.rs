@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::crypto::keyring;
 use crate::event::Event;
@@ -19,17 +20,20 @@ pub(super) const SET_ASIDE: &str = "records.old";
 /// The library writes and removes them.
 const TICKET_PREFIX: &str = "ticket-";
 
-/// Creates the folder and takes the lock; returns the names of the files in the folder.
-pub(super) fn enter(options: &Options) -> Result<(Ownership, Vec<String>)> {
+/// Creates the folder and takes it over; returns the names of the files in the folder.
+pub(super) fn enter(options: &mut Options) -> Result<(Arc<Ownership>, Vec<String>)> {
+    let path = options.path.clone();
+    let unusable = |error: io::Error| Error::unusable(&path, error);
+    options.environment.storage.create_folder(&path).map_err(unusable)?;
+    let ownership = options.own(TREE_FILE, options.lock_wait)?;
     let storage = options.environment.storage.as_ref();
-    let unusable = |error: io::Error| Error::unusable(&options.path, error);
-    storage.create_folder(&options.path).map_err(unusable)?;
-    let ownership =
-        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
     if options.in_project {
-        options.tell(Event::InProject { path: options.path.clone() });
+        options.tell(Event::InProject { path: path.clone() });
     }
-    let names = storage.list(&options.path).map_err(unusable)?;
+    if storage.is_shared(&path) {
+        options.tell(Event::SharedFolder { path: path.clone() });
+    }
+    let names = storage.list(&path).map_err(unusable)?;
     refuse_incomplete(&options.path, &names)?;
     if names.iter().any(|name| name == FRESH_TREE) {
         remove_fresh(options)?;

@@ -24,6 +24,7 @@ mod backpressure;
 mod checkpoint;
 mod close;
 mod create_store;
+mod event_hub;
 mod expiry;
 mod folder;
 mod has_records;
@@ -64,7 +65,7 @@ use checkpoint::CommitState;
 use expiry::TreeTimes;
 pub(crate) use folder::{INCOMPLETE, refuse_incomplete, remove_fresh};
 use memtables::Memtables;
-pub(crate) use registry::{open_shared, release};
+pub(crate) use registry::{EngineHandle, open_shared};
 use seal::Domains;
 pub use stats::Stats;
 use time::Timekeeper;
@@ -105,7 +106,7 @@ pub(crate) struct Engine {
     sync_signal: Arc<Signal>,
     tree_signal: Arc<Signal>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    ownership: Mutex<Option<Ownership>>,
+    ownership: Arc<Ownership>,
 }
 
 #[derive(Default)]
@@ -128,12 +129,28 @@ impl Engine {
         self.append_state.lock().listeners.add(counters);
     }
 
+    /// Stops counting changes in them.
+    pub(crate) fn unwatch(&self, counters: &Arc<ChangeCounters>) {
+        self.append_state.lock().listeners.remove(counters);
+    }
+
+    /// The failure after which the store refuses writes, as an event.
+    fn failure(&self) -> Option<Event> {
+        self.failed.get().map(|error| Event::Failed { error: error.clone() })
+    }
+
     fn stripe(&self, id: u64) -> Option<MutexGuard<'_, ()>> {
         Some(self.stripes.get(id as usize % STRIPES)?.lock())
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Fails, from then on for every write, if the folder no longer belongs to this engine.
+    pub(super) fn check_owner(&self) -> Result<()> {
+        let owned = self.options.environment.storage.check_owner();
+        owned.map_err(|error| self.latch(Error::storage(self.path(), "use its folder", error)))
     }
 
     fn check_writable(&self) -> Result<()> {

@@ -19,7 +19,8 @@ use super::{Backpressure, DamageCount, Engine, STRIPES};
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
 use crate::crypto::keyring::{Keyring, Unlocked};
-use crate::crypto::{EpochRow, Epochs, secret};
+use crate::crypto::secret::{self, Secret};
+use crate::crypto::{EpochRow, Epochs};
 use crate::event::Event;
 use crate::journal::{self, AppendCursor, Recovered, Segment, SegmentMaker, SpareSegments, Syncer};
 use crate::memtable::Memtable;
@@ -29,9 +30,12 @@ use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result};
 
 /// Opens the store that the options describe, creating it if there is none.
-pub(super) fn open(options: Options) -> Result<Arc<Engine>> {
-    check(&options)?;
-    let (ownership, names) = enter(&options)?;
+pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
+    let is_weak = check(&options)?.looks_weak();
+    let (ownership, names) = enter(&mut options)?;
+    if is_weak {
+        options.tell(Event::WeakKey);
+    }
     let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
     let (keyring, tree) = match Keyring::load(options.folder(), repaired)? {
         Some(keyring) => {
@@ -40,7 +44,7 @@ pub(super) fn open(options: Options) -> Result<Arc<Engine>> {
             let tree = Tree::open(&options, keyring.store)?;
             (keyring, tree)
         }
-        None => create_store(&options, &names)?,
+        None => create_store(&options, &ownership, &names)?,
     };
     let unlocked = keyring.unlock(&options.secrets);
     let epochs = load_epochs(&tree, &unlocked)?;
@@ -53,17 +57,12 @@ pub(super) fn open(options: Options) -> Result<Arc<Engine>> {
     Ok(engine)
 }
 
-fn check(options: &Options) -> Result<()> {
+/// Checks what can be checked without the folder; gives the newest secret.
+fn check(options: &Options) -> Result<&Secret> {
     if options.max_data_size > MAX_DATA_SIZE {
         return Err(Error::TooLarge { size: options.max_data_size, limit: MAX_DATA_SIZE });
     }
-    let Some(newest) = options.secrets.first() else {
-        return Err(Error::SecretKey(secret::BLANK.to_owned()));
-    };
-    if newest.looks_weak() {
-        options.tell(Event::WeakKey);
-    }
-    Ok(())
+    options.secrets.first().ok_or_else(|| Error::SecretKey(secret::BLANK.to_owned()))
 }
 
 fn require_tree(options: &Options, names: &[String]) -> Result<()> {
@@ -152,7 +151,7 @@ fn recover_journal(
 #[expect(clippy::too_many_arguments, reason = "the one place where all parts of an engine meet")]
 fn assemble(
     options: Options,
-    ownership: Ownership,
+    ownership: Arc<Ownership>,
     keyring: Keyring,
     unlocked: Unlocked,
     epochs: Epochs,
@@ -200,7 +199,7 @@ fn assemble(
         sync_signal: Arc::default(),
         tree_signal: Arc::default(),
         threads: Mutex::default(),
-        ownership: Mutex::new(Some(ownership)),
+        ownership,
     })
 }
 

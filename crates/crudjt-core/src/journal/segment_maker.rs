@@ -12,7 +12,7 @@ use super::segment_files::{file_of, fresh_file};
 use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{Environment, JournalMode, Options};
-use crate::platform::storage::{Mode, StorageFile};
+use crate::platform::storage::{StorageFile, create_anew};
 use crate::{Error, Result};
 
 /// Creates the segments of one store.
@@ -84,8 +84,8 @@ impl SegmentMaker {
         let storage = self.environment.storage.as_ref();
         let _placing = self.placing.lock();
         let fresh = fresh_file(&self.folder);
-        let file = storage.open(&fresh, Mode::Either)?;
-        let filled = file.set_size(0).and_then(|()| fill(file.as_ref())).and_then(|()| file.sync());
+        let file = create_anew(storage, &fresh)?;
+        let filled = fill(file.as_ref()).and_then(|()| file.sync());
         if let Err(error) = filled {
             // Returns the space to a full disk; the next attempt starts over either way.
             let _ = storage.remove(&fresh);
@@ -95,6 +95,12 @@ impl SegmentMaker {
         sabotage!(FolderUnsynced, return Ok(file));
         storage.sync_folder(&self.folder)?;
         Ok(file)
+    }
+
+    /// Fails once the folder of the segments no longer belongs to this process.
+    pub(super) fn check_owner(&self) -> Result<()> {
+        let owned = self.environment.storage.check_owner();
+        owned.map_err(|error| Error::storage(&self.folder, "sync its journal", error))
     }
 
     /// Copies what was appended to a segment before `end` to a fresh file in its place: after a

@@ -107,7 +107,8 @@ impl Syncer {
         if let Some(error) = &state.lost {
             return Err(error.clone());
         }
-        let Err(error) = self.sync_to(&mut state, &capture()) else { return Ok(true) };
+        let synced = self.sync_to(&mut state, &capture(), maker);
+        let Err(error) = synced else { return Ok(true) };
         let error = stop_appends(error);
         sabotage!(SyncRetried, return Err(error));
         if self.rewrite_to(&capture(), maker).is_err() {
@@ -116,12 +117,14 @@ impl Syncer {
         Err(error)
     }
 
-    fn sync_to(&self, state: &mut SyncState, end: &Captured) -> Result<()> {
+    fn sync_to(&self, state: &mut SyncState, end: &Captured, maker: &SegmentMaker) -> Result<()> {
         let mark = SyncMark { sequence: end.sequence, newest_time: end.newest_time };
         sabotage!(MarkAhead, end.segment.write_sync_mark(state.first_mark, mark)?);
         self.sync_frozen()?;
         end.segment.sync(end.offset)?;
         end.segment.write_sync_mark(state.first_mark, mark)?;
+        // Entries in files that are no longer the store's are on disk, but not durable.
+        maker.check_owner()?;
         state.first_mark = !state.first_mark;
         self.synced.fetch_max(end.sequence, Ordering::AcqRel);
         Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::finding::{Finding, FindingKind, Findings};
 use super::progress::Progress;
 use super::salvage::salvage;
-use super::store_builder::{BATCH_BYTES, StoreBuilder};
+use super::store_builder::{BATCH_BYTES, StoreBuilder, refuse_within};
 use super::store_reader::StoreReader;
 use crate::engine::Engine;
 use crate::options::Options;
@@ -32,7 +32,7 @@ pub struct BackedUp {
 /// then incomplete, and opening it is refused. [`Error::Version`]; those of writing the copy.
 pub fn backup(options: &Options, target: &Path, progress: Progress<'_>) -> Result<BackedUp> {
     let target = &canonical(target);
-    refuse_within(&canonical(&options.path), target)?;
+    refuse_within(&options.path, target)?;
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
     let approve = |findings: &Findings| require_sound(options, findings);
@@ -52,22 +52,14 @@ fn require_sound(options: &Options, findings: &Findings) -> Result<()> {
     }
 }
 
-fn refuse_within(store: &Path, target: &Path) -> Result<()> {
-    if !target.starts_with(store) {
-        return Ok(());
-    }
-    let reason = "the folder lies within the store's own: choose one elsewhere".to_owned();
-    Err(Error::Path { path: target.to_path_buf(), reason })
-}
-
 /// Copies a store that is open. See [`crate::Store::backup`].
 pub(crate) fn backup_open(
     engine: &Engine,
     target: &Path,
     progress: Progress<'_>,
 ) -> Result<BackedUp> {
+    refuse_within(engine.path(), target)?;
     engine.with_snapshot(|keyring, snapshot| {
-        refuse_within(&engine.options().path, target)?;
         let mut build = StoreBuilder::begin(engine.options(), target, keyring.store)?;
         build.declare(snapshot.epochs.clone());
         let (mut records, mut last, total) = (0, 0, snapshot.count()?);

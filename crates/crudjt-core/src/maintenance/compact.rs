@@ -13,7 +13,6 @@ use crate::crypto::keyring::{Keyring, StoreId};
 use crate::engine::{refuse_incomplete, remove_fresh};
 use crate::event::Event;
 use crate::options::Options;
-use crate::platform::owner_lock;
 use crate::platform::storage::Mode;
 use crate::tree::{AppliedMark, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile};
 use crate::{Error, Result};
@@ -39,8 +38,8 @@ pub struct Compacted {
 /// then unchanged.
 pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     refuse_incomplete(&options.path, &list(options)?)?;
-    let _ownership =
-        owner_lock::own(options.folder(), options.environment.clock.as_ref(), options.lock_wait)?;
+    let options = &mut options.clone();
+    let ownership = options.own(TREE_FILE, options.lock_wait)?;
     let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
     let keyring = Keyring::load(options.folder(), repaired)?.ok_or_else(|| {
         Error::damaged(&options.path, "the keyring is missing: put it back from a backup")
@@ -53,6 +52,7 @@ pub fn compact(options: &Options, progress: Progress<'_>) -> Result<Compacted> {
     // A small or dense file would only grow.
     let bytes_after = size(options, FRESH_TREE)?.min(bytes_before);
     if bytes_after < bytes_before {
+        ownership.let_go(TREE_FILE);
         swap(options)?
     } else {
         remove_fresh(options)?

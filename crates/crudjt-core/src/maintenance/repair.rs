@@ -1,14 +1,15 @@
 //! Salvages the records of a damaged store into a new one beside it.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Finding, Findings};
 use super::progress::Progress;
 use super::salvage::{Salvaged, salvage};
+use super::store_builder::{refuse_within, with_suffix};
 use super::store_reader::StoreReader;
 use crate::Result;
 use crate::options::Options;
+use crate::platform::canonical::canonical;
 
 /// The options of [`repair`].
 #[derive(Debug, Clone, Default)]
@@ -51,11 +52,18 @@ pub struct Repaired {
 /// none or the new folder is not empty, [`crate::Error::Damaged`] if no copy of the keyring is
 /// readable, [`crate::Error::Version`]; any error of writing the new store.
 pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result<Repaired> {
+    let path = how.target.clone().unwrap_or_else(|| default_target(&options.path));
+    refuse_within(&options.path, &path)?;
     let mut findings = Findings::default();
     let source = StoreReader::open(options, &mut findings)?;
-    let path = how.target.clone().unwrap_or_else(|| default_target(&options.path));
-    let Salvaged { tally, records, .. } =
-        salvage(&source, &path, how.keep_doubtful, &mut findings, progress, |_| Ok(()))?;
+    let Salvaged { tally, records, .. } = salvage(
+        &source,
+        &canonical(&path),
+        how.keep_doubtful,
+        &mut findings,
+        progress,
+        |_| Ok(()),
+    )?;
     Ok(Repaired {
         path,
         salvaged: records,
@@ -67,8 +75,11 @@ pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result
     })
 }
 
+/// The path without a trailing slash, followed by `.repaired`.
 fn default_target(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".repaired");
-    PathBuf::from(name)
+    match path.file_name() {
+        Some(_) => with_suffix(path, ".repaired"),
+        // As for `.` and `..`.
+        None => with_suffix(&canonical(path), ".repaired"),
+    }
 }

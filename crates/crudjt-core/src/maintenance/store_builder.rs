@@ -1,10 +1,14 @@
 //! Builds a store from records that are already sealed.
 //!
 //! Invariant: until the store is finished the folder holds the file `incomplete`, and an opening is
-//! refused; without that file it is a store with all its records.
+//! refused; without that file it is a store with all its records. A folder that did not exist gets its
+//! name only with that file in it: an empty one would open as a new store.
 
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::store_reader::size;
 use crate::crypto::EpochRow;
@@ -12,8 +16,9 @@ use crate::crypto::keyring::{Keyring, StoreId};
 use crate::engine::INCOMPLETE;
 use crate::journal::{Begin, SegmentMaker};
 use crate::options::Options;
-use crate::platform::owner_lock::{self, Ownership};
-use crate::platform::storage::Mode;
+use crate::platform::canonical::canonical;
+use crate::platform::owner_lock::Ownership;
+use crate::platform::storage::{Mode, Storage};
 use crate::tree::{AppliedMark, Rows, TREE_FILE, Tree};
 use crate::{Error, Result};
 
@@ -27,7 +32,7 @@ pub(super) struct StoreBuilder {
     epochs: Vec<EpochRow>,
     rows: Rows,
     bytes: usize,
-    _ownership: Ownership,
+    _ownership: Arc<Ownership>,
 }
 
 impl StoreBuilder {
@@ -36,21 +41,11 @@ impl StoreBuilder {
     /// # Errors
     /// [`Error::Path`] if it is not empty; those of writing.
     pub(super) fn begin(like: &Options, target: &Path, store: StoreId) -> Result<StoreBuilder> {
-        let options = Options { path: target.to_path_buf(), on_event: None, ..like.clone() };
-        let storage = options.environment.storage.as_ref();
-        require_empty(&options)?;
-        storage.create_folder(target).map_err(|error| Error::unusable(target, error))?;
-        let marked = storage
-            .open(&target.join(INCOMPLETE), Mode::New)
-            .and_then(|file| file.sync())
-            .and_then(|()| storage.sync_folder(target));
-        marked.map_err(|error| Error::unusable(target, error))?;
-        let ownership = owner_lock::own(
-            options.folder(),
-            options.environment.clock.as_ref(),
-            std::time::Duration::ZERO,
-        )?;
+        let mut options = Options { path: target.to_path_buf(), on_event: None, ..like.clone() };
+        create_marked(&options)?;
+        let ownership = options.own(TREE_FILE, Duration::ZERO)?;
         let tree = Tree::open(&options, store)?;
+        ownership.hold(options.folder(), TREE_FILE)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
         Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })
     }
@@ -97,14 +92,51 @@ impl StoreBuilder {
     }
 }
 
-fn require_empty(options: &Options) -> Result<()> {
-    match options.environment.storage.list(&options.path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::unusable(&options.path, error)),
-        Ok(names) if names.is_empty() => Ok(()),
+/// Makes the folder with the file `incomplete` in it.
+fn create_marked(options: &Options) -> Result<()> {
+    let (storage, target) = (options.environment.storage.as_ref(), &options.path);
+    if !is_missing(storage, target, &[])? {
+        return mark(storage, target).map_err(|error| Error::unusable(target, error));
+    }
+    let fresh = &with_suffix(target, ".new");
+    is_missing(storage, fresh, &[INCOMPLETE])?;
+    let named = mark(storage, fresh)
+        .and_then(|()| storage.rename(fresh, target))
+        .and_then(|()| target.parent().map_or(Ok(()), |parent| storage.sync_folder(parent)));
+    named.map_err(|error| Error::unusable(target, error))
+}
+
+fn mark(storage: &dyn Storage, folder: &Path) -> io::Result<()> {
+    storage.create_folder(folder)?;
+    storage.open(&folder.join(INCOMPLETE), Mode::Either)?.sync()?;
+    storage.sync_folder(folder)
+}
+
+/// Whether a folder does not exist; an error if it holds anything but these files.
+fn is_missing(storage: &dyn Storage, folder: &Path, known: &[&str]) -> Result<bool> {
+    match storage.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(Error::unusable(folder, error)),
+        Ok(names) if names.iter().all(|name| known.contains(&name.as_str())) => Ok(false),
         Ok(_) => {
             let reason = "the folder is not empty: choose one that does not exist yet".to_owned();
-            Err(Error::Path { path: options.path.clone(), reason })
+            Err(Error::Path { path: folder.to_path_buf(), reason })
         }
     }
+}
+
+/// Refuses a folder for a copy that lies within the store's own, whatever the paths are called.
+pub(super) fn refuse_within(store: &Path, target: &Path) -> Result<()> {
+    if !canonical(target).starts_with(canonical(store)) {
+        return Ok(());
+    }
+    let reason = "the folder lies within the store's own: choose one elsewhere".to_owned();
+    Err(Error::Path { path: target.to_path_buf(), reason })
+}
+
+/// The path of a file or folder beside another one.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path.file_name().unwrap_or_default());
+    name.push(suffix);
+    path.with_file_name(name)
 }

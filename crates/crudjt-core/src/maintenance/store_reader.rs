@@ -6,7 +6,7 @@ use super::finding::{FindingKind, Findings};
 use crate::crypto::keyring::{Keyring, StoreId};
 use crate::journal;
 use crate::options::Options;
-use crate::platform::owner_lock;
+use crate::platform::owner_lock::{self, Ownership};
 use crate::platform::storage::Mode;
 use crate::tree::{TREE_FILE, TreeFile, store_of_tree};
 use crate::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) struct StoreReader<'o> {
     pub(super) tree: Option<TreeFile>,
     /// Bytes of all files that are read.
     pub(super) bytes: u64,
-    _lock: Option<Box<dyn Send + Sync>>,
+    _lock: Option<Ownership>,
 }
 
 impl<'o> StoreReader<'o> {
@@ -31,7 +31,7 @@ impl<'o> StoreReader<'o> {
     /// [`Error::Locked`]; [`Error::Path`] if there is no store; [`Error::Version`].
     pub(super) fn open(options: &'o Options, findings: &mut Findings) -> Result<StoreReader<'o>> {
         let names = list(options)?;
-        let lock = owner_lock::keep_out(options.folder(), &names)?;
+        let lock = owner_lock::keep_out(options.folder(), &names, TREE_FILE)?;
         let keyring = keyring(options, findings)?;
         let store = keyring.as_ref().map(|keyring| keyring.store);
         let store = store.or_else(|| store_of_tree(options));

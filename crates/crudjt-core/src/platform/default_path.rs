@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::platform::storage::{Disk, Storage};
+
 #[cfg(target_os = "macos")]
 const SYSTEM_PATH: &str = "/usr/local/var/store_jt";
 #[cfg(windows)]
@@ -42,8 +44,8 @@ fn choose(system: &Path, working_folder: &Path) -> DefaultPath {
 /// that also covers read-only mounts and access control lists.
 fn writable(folder: &Path) -> bool {
     let probe = folder.join(format!(".probe-{}", std::process::id()));
-    let made = fs::create_dir_all(folder).and_then(|()| fs::write(&probe, b""));
-    made.and_then(|()| fs::remove_file(&probe)).is_ok()
+    let made = Disk.create_folder(folder).and_then(|()| fs::File::create_new(&probe));
+    made.and_then(|_| fs::remove_file(&probe)).is_ok()
 }
 
 #[cfg(test)]
@@ -61,6 +63,12 @@ mod tests {
         let place = choose(&system, folder.path());
         assert_eq!(place, DefaultPath { path: system.clone(), in_project: false });
         assert!(system.is_dir());
+        #[cfg(unix)]
+        for made in [&system, &folder.path().join("var")] {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = made.metadata().expect("made").permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", made.display());
+        }
     }
 
     #[test]

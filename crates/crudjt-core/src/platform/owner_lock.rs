@@ -1,13 +1,20 @@
-//! One owner per store: an advisory lock on the file `lock`, which the system releases however the
-//! owner ends. The owner's identity is in a second file, since a locked file cannot be read on
-//! Windows.
+//! One owner per store: advisory locks on the file `lock` and on the B-tree's file, which the system
+//! releases however the owner ends. The owner's identity is in another file, since a locked file
+//! cannot be read on Windows.
+//!
+//! Invariant: who owns a folder is who holds the locks on the files to which its path leads now. An
+//! owner whose lock, B-tree or folder was removed or replaced has lost it.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::error::Owner;
 use crate::platform::clock::{Clock, Signal};
-use crate::platform::storage::{Folder, Mode, StorageFile, read_all};
+use crate::platform::storage::{Folder, Held, Mode, StorageFile, read_all};
 use crate::{Error, Result};
 
 const LOCK_FILE: &str = "lock";
@@ -26,29 +33,77 @@ impl Owner {
 
     fn parse(text: &str) -> Option<Owner> {
         let (pid, host) = text.trim_end().split_once(' ')?;
-        Some(Owner { host: host.to_owned(), pid: pid.parse().ok()? })
+        // Whoever may write to the folder decides on this text, and it is printed on terminals.
+        let is_name = host.chars().all(|char| char.is_alphanumeric() || "-._".contains(char));
+        is_name.then_some(Owner { host: host.to_owned(), pid: pid.parse().ok()? })
     }
 }
 
-/// Ownership of a store, or the exclusion of owners, until it is dropped.
-pub(crate) type Ownership = Box<dyn Send + Sync>;
+/// Ownership of a store's folder, or the exclusion of owners, until it is dropped or released.
+pub(crate) struct Ownership {
+    folder: PathBuf,
+    /// The folder, and the locks on files, by name.
+    held: Mutex<Vec<(&'static str, Box<dyn Held>)>>,
+}
+
+impl Ownership {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether everything held is still what its path leads to. Once released, nothing is.
+    pub(crate) fn is_current(&self) -> bool {
+        let held = self.held.lock();
+        !held.is_empty() && held.iter().all(|(_, held)| held.is_in_place())
+    }
+
+    /// Locks a file that the owner writes.
+    pub(crate) fn hold(&self, folder: Folder<'_>, name: &'static str) -> Result<()> {
+        match lock_written(folder, name)? {
+            Lock::Taken(lock) => self.held.lock().push((name, lock)),
+            Lock::Missing => {}
+            Lock::Elsewhere => return Err(locked(folder)),
+        }
+        Ok(())
+    }
+
+    /// Releases the lock on a file that is to be renamed or replaced.
+    pub(crate) fn let_go(&self, name: &str) {
+        self.held.lock().retain(|(held, _)| *held != name);
+    }
+
+    /// Releases everything.
+    pub(crate) fn release(&self) {
+        self.held.lock().clear();
+    }
+}
 
 /// Keeps others from opening the store while the result lives. Changes no file: a store without a
 /// lock file was never owned, so there is nothing to lock.
-pub(crate) fn keep_out(folder: Folder<'_>, names: &[String]) -> Result<Option<Ownership>> {
+pub(crate) fn keep_out(
+    folder: Folder<'_>,
+    names: &[String],
+    written: &'static str,
+) -> Result<Option<Ownership>> {
     if !names.iter().any(|name| name == LOCK_FILE) {
         return Ok(None);
     }
-    try_lock(folder)?.map(Some).ok_or_else(|| locked(folder))
+    try_own(folder, Mode::Existing, written)?.map(Some).ok_or_else(|| locked(folder))
 }
 
-/// Takes ownership until the result is dropped, waiting up to `wait` for another owner.
-pub(crate) fn own(folder: Folder<'_>, clock: &dyn Clock, wait: Duration) -> Result<Ownership> {
+/// Takes ownership until the result is dropped, waiting up to `wait` for another owner. The file
+/// `written` is locked too if there is one.
+pub(crate) fn own(
+    folder: Folder<'_>,
+    written: &'static str,
+    clock: &dyn Clock,
+    wait: Duration,
+) -> Result<Ownership> {
     let deadline = clock.monotonic() + wait.as_millis() as u64;
     loop {
-        if let Some(lock) = try_lock(folder)? {
+        if let Some(ownership) = try_own(folder, Mode::Either, written)? {
             write_owner(folder)?;
-            return Ok(lock);
+            return Ok(ownership);
         }
         let now = clock.monotonic();
         if now >= deadline {
@@ -59,9 +114,41 @@ pub(crate) fn own(folder: Folder<'_>, clock: &dyn Clock, wait: Duration) -> Resu
     }
 }
 
-fn try_lock(folder: Folder<'_>) -> Result<Option<Ownership>> {
-    let lock = folder.storage.lock(&folder.path.join(LOCK_FILE));
-    lock.map_err(|error| Error::unusable(folder.path, error))
+/// The lock on a file that its owner writes.
+enum Lock {
+    Taken(Box<dyn Held>),
+    Elsewhere,
+    Missing,
+}
+
+fn try_own(folder: Folder<'_>, mode: Mode, written: &'static str) -> Result<Option<Ownership>> {
+    let unusable = |error| Error::unusable(folder.path, error);
+    let lock = folder.storage.lock(&folder.path.join(LOCK_FILE), mode).map_err(unusable)?;
+    let Some(lock) = lock else { return Ok(None) };
+    let mut held = vec![(LOCK_FILE, lock)];
+    match lock_written(folder, written)? {
+        Lock::Taken(lock) => held.push((written, lock)),
+        Lock::Missing => {}
+        Lock::Elsewhere => return Ok(None),
+    }
+    held.push((".", folder.storage.hold_folder(folder.path).map_err(unusable)?));
+    Ok(Some(Ownership { folder: folder.path.to_path_buf(), held: Mutex::new(held) }))
+}
+
+/// Locks the file that is written, as SQLite does: whoever removes the lock file does not let a
+/// second owner in. Windows needs no such lock, since it removes no locked file, and its locks would
+/// keep this process's other handles from reading.
+fn lock_written(folder: Folder<'_>, name: &str) -> Result<Lock> {
+    sabotage!(TreeUnlocked, return Ok(Lock::Missing));
+    if cfg!(windows) {
+        return Ok(Lock::Missing);
+    }
+    match folder.storage.lock(&folder.path.join(name), Mode::Existing) {
+        Ok(Some(lock)) => Ok(Lock::Taken(lock)),
+        Ok(None) => Ok(Lock::Elsewhere),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lock::Missing),
+        Err(error) => Err(Error::storage(&folder.path.join(name), "lock its B-tree", error)),
+    }
 }
 
 fn locked(folder: Folder<'_>) -> Error {

@@ -39,6 +39,10 @@ pub enum Breakage {
     Unlatched,
     /// New tokens may use the space at the end of the last segment that is reserved for changes.
     ReserveSpent,
+    /// Nobody looks whether the folder, the lock and the B-tree are still the owner's.
+    OwnershipUnchecked,
+    /// Only the file `lock` is locked.
+    TreeUnlocked,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crudjt_core::storage::sim::SimDisk;
-use crudjt_core::storage::{Mapping, Mode, Storage, StorageFile};
+use crudjt_core::storage::{Held, Mapping, Mode, Storage, StorageFile};
 use crudjt_core::{Options, Store};
 
 use super::World;
@@ -125,8 +125,12 @@ impl Storage for Medium {
         self.disk.sync_folder(folder)
     }
 
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        self.disk.lock(path)
+    fn lock(&self, path: &Path, mode: Mode) -> io::Result<Option<Box<dyn Held>>> {
+        self.disk.lock(path, mode)
+    }
+
+    fn hold_folder(&self, folder: &Path) -> io::Result<Box<dyn Held>> {
+        self.disk.hold_folder(folder)
     }
 
     fn maps_well(&self, _folder: &Path) -> bool {

@@ -10,7 +10,7 @@ fn a_known_version_reads_as_unchanged_until_an_update() {
     let store = small(JournalMode::Mapped).open();
     let token = create(&store, b"known", Some(60), None);
     let mut out = [0; 64];
-    let mut kept = ReaderIndex::new(64);
+    let kept = ReaderIndex::new(64);
     kept.keep(token.id(), 1, 0);
     let known = |out: &mut [u8]| store.read(token.as_bytes(), Some(&kept), out).unwrap();
     assert!(

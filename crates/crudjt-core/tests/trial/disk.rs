@@ -4,6 +4,7 @@
 
 mod files;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -71,7 +72,9 @@ pub struct Remains {
 struct State {
     inodes: Vec<Inode>,
     names: Names,
-    locked: bool,
+    locked: BTreeSet<Number>,
+    /// The number of the folder: another one may have its place later.
+    folder: u64,
     rng: Rng,
     cut: Cut,
     /// Whether cuts and faults have to wait.
@@ -101,7 +104,8 @@ impl PowerDisk {
         PowerDisk(Arc::new(Mutex::new(State {
             inodes,
             names,
-            locked: false,
+            locked: BTreeSet::new(),
+            folder: 0,
             rng,
             cut: Cut::Never,
             held: false,
@@ -202,6 +206,20 @@ impl PowerDisk {
         self.state().failures.clone()
     }
 
+    /// Puts an empty folder in the place of the one that is in use.
+    pub fn take_away(&self) {
+        let mut state = self.state();
+        state.names = Names::default();
+        state.folder += 1;
+    }
+
+    /// Removes files by hand.
+    pub fn unlink(&self, is_meant: impl Fn(&str) -> bool) {
+        let names = &mut self.state().names;
+        let meant: Vec<_> = names.live.keys().filter(|name| is_meant(name)).cloned().collect();
+        assert!(meant.iter().all(|name| names.remove(name)) && !meant.is_empty());
+    }
+
     /// Drops from the system's memory what a failed sync gave up.
     pub fn evict(&self) {
         self.state().inodes.iter_mut().for_each(Inode::evict);
@@ -230,6 +248,13 @@ impl State {
             self.cut = Cut::Before(self.steps + steps);
         }
         Err(fault.kind.into())
+    }
+
+    fn create(&mut self, name: &str) -> Number {
+        self.inodes.push(Inode::default());
+        let number = self.inodes.len() - 1;
+        self.names.create(name, number);
+        number
     }
 
     fn used(&self) -> usize {

@@ -9,6 +9,7 @@ pub mod full;
 pub mod history;
 pub mod inode;
 pub mod names;
+pub mod ownership;
 pub mod power;
 pub mod rng;
 pub mod rotation;

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::map_unsafe::MappedFile;
-use super::{Mapping, Mode, Storage, StorageFile};
+use super::{Held, Mapping, Mode, Storage, StorageFile};
+use crate::error::NotOwned;
 
 /// The real file system.
 #[derive(Debug, Default, Clone, Copy)]
@@ -33,12 +34,7 @@ impl Storage for Disk {
     }
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(mode != Mode::Read);
-        options.create(mode == Mode::Either).create_new(mode == Mode::New);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Arc::new(DiskFile(options.open(path)?)))
+        Ok(Arc::new(DiskFile(open_regular(path, &mut OpenOptions::new(), mode)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -60,33 +56,146 @@ impl Storage for Disk {
         Ok(())
     }
 
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    fn lock(&self, path: &Path, mode: Mode) -> io::Result<Option<Box<dyn Held>>> {
+        let open = |mode| open_regular(path, unremovable(&mut OpenOptions::new()), mode);
         // A store on a read-only medium can still be inspected.
-        let file = options.open(path).or_else(|error| File::open(path).map_err(|_| error))?;
+        let file = open(mode).or_else(|error| open(Mode::Read).map_err(|_| error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
+            // One that was removed meanwhile locks nothing.
+            Ok(()) => {
+                let lock = DiskLock(HeldFile { file, path: path.to_path_buf() });
+                Ok(lock.is_in_place().then(|| Box::new(lock) as Box<dyn Held>))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
 
+    #[cfg(unix)]
+    fn hold_folder(&self, folder: &Path) -> io::Result<Box<dyn Held>> {
+        Ok(Box::new(HeldFile { file: File::open(folder)?, path: folder.to_path_buf() }))
+    }
+
+    // Windows neither removes nor renames a folder with an open file that is not shared for removal.
+    #[cfg(not(unix))]
+    fn hold_folder(&self, folder: &Path) -> io::Result<Box<dyn Held>> {
+        Ok(Box::new(HeldFolder(folder.to_path_buf())))
+    }
+
     fn maps_well(&self, folder: &Path) -> bool {
         maps_well(folder)
+    }
+
+    #[cfg(unix)]
+    fn is_shared(&self, folder: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        let others = |folder: fs::Metadata| folder.permissions().mode() & 0o022 != 0;
+        fs::metadata(folder).is_ok_and(others)
+    }
+}
+
+/// Opens a regular file. A link in its place is not followed, and a FIFO does not block.
+fn open_regular(path: &Path, options: &mut OpenOptions, mode: Mode) -> io::Result<File> {
+    options.read(true).write(mode != Mode::Read);
+    options.create(mode == Mode::Either).create_new(mode == Mode::New);
+    let file = protect(options).open(path).map_err(|error| refuse_links(path, error))?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular(path)) }
+}
+
+fn not_regular(path: &Path) -> io::Error {
+    io::Error::other(NotOwned::NotRegular(path.to_path_buf()))
+}
+
+#[cfg(unix)]
+fn protect(options: &mut OpenOptions) -> &mut OpenOptions {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
+}
+
+#[cfg(not(unix))]
+fn protect(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// A link fails with ELOOP, a socket with ENXIO.
+#[cfg(unix)]
+fn refuse_links(path: &Path, error: io::Error) -> io::Error {
+    use rustix::io::Errno;
+    match Errno::from_io_error(&error) {
+        Some(Errno::LOOP | Errno::NXIO) => not_regular(path),
+        _ => error,
+    }
+}
+
+#[cfg(not(unix))]
+fn refuse_links(_path: &Path, error: io::Error) -> io::Error {
+    error
+}
+
+/// Lets Windows remove and rename neither the file, while it is open, nor its folder.
+#[cfg(windows)]
+fn unremovable(options: &mut OpenOptions) -> &mut OpenOptions {
+    const SHARE_READ_AND_WRITE: u32 = 3;
+    std::os::windows::fs::OpenOptionsExt::share_mode(options, SHARE_READ_AND_WRITE)
+}
+
+#[cfg(not(windows))]
+fn unremovable(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// An open file or folder. Being open, it keeps its inode number from being used again.
+struct HeldFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl Held for HeldFile {
+    #[cfg(unix)]
+    fn is_in_place(&self) -> bool {
+        use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
+        use std::os::unix::fs::MetadataExt;
+        let identity = |found: fs::Metadata| (found.dev(), found.ino());
+        match (fs::symlink_metadata(&self.path), self.file.metadata()) {
+            (Ok(found), Ok(own)) => identity(found) == identity(own),
+            (Err(error), _) | (_, Err(error)) => {
+                // Any other error says nothing about what the path leads to.
+                !matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_in_place(&self) -> bool {
+        self.path.exists()
+    }
+}
+
+#[cfg(not(unix))]
+struct HeldFolder(PathBuf);
+
+#[cfg(not(unix))]
+impl Held for HeldFolder {
+    fn is_in_place(&self) -> bool {
+        self.0.exists()
     }
 }
 
 /// Releases the lock explicitly. Closing the file would not suffice: a child process that is just
 /// being started also holds the file for a while.
-struct DiskLock(File);
+struct DiskLock(HeldFile);
+
+impl Held for DiskLock {
+    fn is_in_place(&self) -> bool {
+        self.0.is_in_place()
+    }
+}
 
 impl Drop for DiskLock {
     fn drop(&mut self) {
         // If that fails, closing the file, which follows, is the next best.
-        let _ = self.0.unlock();
+        let _ = self.0.file.unlock();
     }
 }
 
@@ -203,10 +312,57 @@ mod tests {
         let file = File::create(&path).expect("a file");
         file.try_lock().expect("free");
         let of_a_child = file.try_clone().expect("another handle");
-        let lock = DiskLock(file);
-        assert!(Disk.lock(&path).expect("no error").is_none());
+        let lock = DiskLock(HeldFile { file, path: path.clone() });
+        let locked = || Disk.lock(&path, Mode::Existing).expect("no error").is_some();
+        assert!(!locked());
         drop(lock);
-        assert!(Disk.lock(&path).expect("no error").is_some());
+        assert!(locked());
         drop(of_a_child);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_held_is_in_place_until_its_path_leads_elsewhere() {
+        let outer = tempfile::tempdir().expect("a temporary folder");
+        let folder = outer.path().join("store");
+        fs::create_dir(&folder).expect("a folder");
+        let hold = || Disk.hold_folder(&folder).expect("held");
+        let lock = |path: &Path| Disk.lock(path, Mode::Either).expect("no error").expect("free");
+        let path = folder.join("lock");
+        let (held, locked) = (hold(), lock(&path));
+        assert!(held.is_in_place() && locked.is_in_place());
+        fs::remove_file(&path).expect("removed");
+        assert!(held.is_in_place() && !locked.is_in_place());
+        let again = lock(&path);
+        assert!(again.is_in_place() && !locked.is_in_place());
+        fs::rename(&folder, outer.path().join("renamed")).expect("renamed");
+        assert!(!held.is_in_place() && !again.is_in_place());
+        fs::create_dir(&folder).expect("a folder");
+        assert!(!held.is_in_place() && hold().is_in_place());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_fifos_are_neither_followed_nor_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (foreign, link) = (folder.path().join("foreign"), folder.path().join("link"));
+        fs::write(&foreign, b"kept").expect("written");
+        std::os::unix::fs::symlink(&foreign, &link).expect("a link");
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+        assert!(made.success());
+        let refused = |error: Option<io::Error>| {
+            let cause = error.and_then(io::Error::into_inner).expect("a cause");
+            assert!(cause.is::<NotOwned>(), "{cause}");
+        };
+        for path in [&link, &fifo] {
+            for mode in [Mode::Read, Mode::Existing, Mode::Either] {
+                refused(Disk.open(path, mode).err());
+                refused(Disk.lock(path, mode).err());
+            }
+            super::super::create_anew(&Disk, path).expect("created").write_at(0, b"own").expect("");
+            assert!(path.symlink_metadata().expect("there").is_file());
+        }
+        assert_eq!(fs::read(&foreign).expect("read"), b"kept");
     }
 }

@@ -38,7 +38,8 @@ pub trait Storage: Send + Sync {
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
-    /// Opens a file for reading and, except with [`Mode::Read`], for writing.
+    /// Opens a regular file for reading and, except with [`Mode::Read`], for writing. Follows no
+    /// symbolic link in the last part of the path.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn StorageFile>>;
     /// Renames a file, replacing any file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -46,10 +47,27 @@ pub trait Storage: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Returns when the folder's entries are on the medium.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
-    /// Locks a file until the result is dropped; `None` if another process has the lock.
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>>;
+    /// Locks a file, an existing one or with [`Mode::Either`] also a new one, until the result is
+    /// dropped; `None` if somebody else has the lock.
+    fn lock(&self, path: &Path, mode: Mode) -> io::Result<Option<Box<dyn Held>>>;
+    /// Holds a folder, to notice when it is removed, renamed or replaced.
+    fn hold_folder(&self, folder: &Path) -> io::Result<Box<dyn Held>>;
     /// Whether writes to mapped, allocated files in this folder always succeed.
     fn maps_well(&self, folder: &Path) -> bool;
+    /// Whether other users may write to the folder.
+    fn is_shared(&self, _folder: &Path) -> bool {
+        false
+    }
+    /// Fails once the storage's owner has lost its folder; see `platform/owned_storage.rs`.
+    fn check_owner(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A locked file or a folder, held until dropped.
+pub trait Held: Send + Sync {
+    /// Whether its path still leads to it: to the same inode of the same device.
+    fn is_in_place(&self) -> bool;
 }
 
 /// An open file. All offsets are in bytes from its start.
@@ -112,6 +130,18 @@ impl Folder<'_> {
     }
 }
 
+/// Creates a file anew. What is in its place, left by an interrupted attempt or planted by somebody
+/// else, is removed: a link is never written through.
+pub(crate) fn create_anew(storage: &dyn Storage, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
+    match storage.open(path, Mode::New) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            storage.remove(path)?;
+            storage.open(path, Mode::New)
+        }
+        opened => opened,
+    }
+}
+
 /// Reads a whole file.
 pub(crate) fn read_all(file: &dyn StorageFile) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; file.size()? as usize];
@@ -120,8 +150,7 @@ pub(crate) fn read_all(file: &dyn StorageFile) -> io::Result<Vec<u8>> {
 }
 
 fn write_synced(storage: &dyn Storage, path: &Path, content: &[u8]) -> io::Result<()> {
-    let file = storage.open(path, Mode::Either)?;
-    file.set_size(0)?;
+    let file = create_anew(storage, path)?;
     file.write_at(0, content)?;
     sabotage!(KeyringUnsynced, return Ok(()));
     file.sync()

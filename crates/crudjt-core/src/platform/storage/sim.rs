@@ -10,9 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::{Mapping, Mode, Storage, StorageFile};
+use super::{Held, Mapping, Mode, Storage, StorageFile};
 
 type Content = Arc<RwLock<Vec<u8>>>;
+type Files = Arc<Mutex<BTreeMap<PathBuf, Content>>>;
+/// How often a folder was taken away.
+type Folders = Arc<Mutex<BTreeMap<PathBuf, u64>>>;
 
 /// The faults that a test injects.
 #[derive(Default)]
@@ -44,8 +47,9 @@ impl Controls {
 /// A file system in memory. Clones share the files.
 #[derive(Clone)]
 pub struct SimDisk {
-    files: Arc<Mutex<BTreeMap<PathBuf, Content>>>,
-    locks: Arc<Mutex<Vec<PathBuf>>>,
+    files: Files,
+    folders: Folders,
+    locks: Arc<Mutex<Vec<Content>>>,
     controls: Arc<Controls>,
     maps: bool,
 }
@@ -60,6 +64,7 @@ impl SimDisk {
         let controls = Controls { fail_in: AtomicU64::new(u64::MAX), ..Controls::default() };
         SimDisk {
             files: Arc::new(Mutex::new(files)),
+            folders: Arc::default(),
             locks: Arc::default(),
             controls: Arc::new(controls),
             maps,
@@ -95,6 +100,16 @@ impl SimDisk {
             .iter()
             .map(|(path, content)| (path.clone(), content.read().len()))
             .collect()
+    }
+
+    /// Puts an empty folder in the place of one that is in use.
+    pub fn take_away(&self, folder: &Path) {
+        self.files.lock().retain(|path, _| path.parent() != Some(folder));
+        *self.folders.lock().entry(folder.to_path_buf()).or_default() += 1;
+    }
+
+    fn times_taken(&self, folder: &Path) -> u64 {
+        self.folders.lock().get(folder).copied().unwrap_or_default()
     }
 
     /// Changes a file's bytes without the store's knowledge.
@@ -150,14 +165,24 @@ impl Storage for SimDisk {
         self.controls.step()
     }
 
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
+    fn lock(&self, path: &Path, mode: Mode) -> io::Result<Option<Box<dyn Held>>> {
+        let mut files = self.files.lock();
+        if mode == Mode::Either {
+            files.entry(path.to_path_buf()).or_default();
+        }
+        let content = files.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
+        drop(files);
         let mut locks = self.locks.lock();
-        if locks.iter().any(|held| held == path) {
+        if locks.iter().any(|held| Arc::ptr_eq(held, &content)) {
             return Ok(None);
         }
-        locks.push(path.to_path_buf());
-        self.files.lock().entry(path.to_path_buf()).or_default();
-        Ok(Some(Box::new(SimLock { locks: self.locks.clone(), path: path.to_path_buf() })))
+        locks.push(content.clone());
+        Ok(Some(Box::new(SimLock { disk: self.clone(), path: path.to_path_buf(), content })))
+    }
+
+    fn hold_folder(&self, folder: &Path) -> io::Result<Box<dyn Held>> {
+        let (disk, path) = (self.clone(), folder.to_path_buf());
+        Ok(Box::new(SimFolder { times: self.times_taken(&path), disk, path }))
     }
 
     fn maps_well(&self, _folder: &Path) -> bool {
@@ -166,13 +191,33 @@ impl Storage for SimDisk {
 }
 
 struct SimLock {
-    locks: Arc<Mutex<Vec<PathBuf>>>,
+    disk: SimDisk,
     path: PathBuf,
+    content: Content,
+}
+
+impl Held for SimLock {
+    fn is_in_place(&self) -> bool {
+        let files = self.disk.files.lock();
+        files.get(&self.path).is_some_and(|content| Arc::ptr_eq(content, &self.content))
+    }
 }
 
 impl Drop for SimLock {
     fn drop(&mut self) {
-        self.locks.lock().retain(|held| held != &self.path);
+        self.disk.locks.lock().retain(|held| !Arc::ptr_eq(held, &self.content));
+    }
+}
+
+struct SimFolder {
+    disk: SimDisk,
+    path: PathBuf,
+    times: u64,
+}
+
+impl Held for SimFolder {
+    fn is_in_place(&self) -> bool {
+        self.disk.times_taken(&self.path) == self.times
     }
 }
 

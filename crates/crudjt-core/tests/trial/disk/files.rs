@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use crudjt_core::storage::{Mapping, Mode, Storage, StorageFile};
+use crudjt_core::storage::{Held, Mapping, Mode, Storage, StorageFile};
 
 use super::super::inode::{Inode, Luck};
 use super::super::names::Number;
@@ -35,10 +35,7 @@ impl Storage for PowerDisk {
             (Some(number), _) => number,
             (None, _) => {
                 state.access(Access::Create)?;
-                state.inodes.push(Inode::default());
-                let number = state.inodes.len() - 1;
-                state.names.create(&name, number);
-                number
+                state.create(&name)
             }
         };
         Ok(Arc::new(PowerFile { disk: self.clone(), number }))
@@ -65,9 +62,19 @@ impl Storage for PowerDisk {
         Ok(())
     }
 
-    fn lock(&self, _path: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        let taken = std::mem::replace(&mut self.state().locked, true);
-        Ok((!taken).then(|| Box::new(PowerLock(self.clone())) as Box<dyn Send + Sync>))
+    fn lock(&self, path: &Path, mode: Mode) -> io::Result<Option<Box<dyn Held>>> {
+        let (mut state, name) = (self.state(), name_of(path));
+        if mode == Mode::Either && !state.names.live.contains_key(&name) {
+            state.create(&name);
+        }
+        let number = *state.names.live.get(&name).ok_or(io::ErrorKind::NotFound)?;
+        let is_free = state.locked.insert(number);
+        let disk = self.clone();
+        Ok(is_free.then(|| Box::new(PowerLock { disk, name, number }) as Box<dyn Held>))
+    }
+
+    fn hold_folder(&self, _folder: &Path) -> io::Result<Box<dyn Held>> {
+        Ok(Box::new(PowerFolder { disk: self.clone(), number: self.state().folder }))
     }
 
     fn maps_well(&self, _folder: &Path) -> bool {
@@ -75,11 +82,32 @@ impl Storage for PowerDisk {
     }
 }
 
-struct PowerLock(PowerDisk);
+struct PowerLock {
+    disk: PowerDisk,
+    name: String,
+    number: Number,
+}
+
+impl Held for PowerLock {
+    fn is_in_place(&self) -> bool {
+        self.disk.state().names.live.get(&self.name) == Some(&self.number)
+    }
+}
 
 impl Drop for PowerLock {
     fn drop(&mut self) {
-        self.0.state().locked = false;
+        self.disk.state().locked.remove(&self.number);
+    }
+}
+
+struct PowerFolder {
+    disk: PowerDisk,
+    number: u64,
+}
+
+impl Held for PowerFolder {
+    fn is_in_place(&self) -> bool {
+        self.disk.state().folder == self.number
     }
 }
 
