@@ -52,9 +52,16 @@ async function newContainer(hasSecret = true): Promise<Container> {
     mkdirSync(path)
     chownSync(path, 1000, 1000)
   }
-  if (hasSecret) writeFileSync(join(secrets, 'secret_key.txt'), `${KEY}\n`)
+  if (hasSecret) writeSecret(secrets, `${KEY}\n`)
   const set = { CRUDJT_DOCKER_PORT: String(await freePort()) }
   return { app: image.app, stage: image.stage, store, secrets, set }
+}
+
+/** As docker/README.md says: readable by the user of the container only. */
+function writeSecret(folder: string, text: string): void {
+  const file = join(folder, 'secret_key.txt')
+  writeFileSync(file, text, { mode: 0o600 })
+  chownSync(file, 1000, 1000)
 }
 
 function remove({ store }: Container): void {
@@ -139,7 +146,7 @@ only(named('the server can write to its store and /tmp only'), async (t) => {
 only(named('keygen in the container prints a secret that the server accepts'), async (t) => {
   const container = await newContainer(false)
   const { stdout } = await runToEnd(inContainer(container, ['crudjt', 'keygen']))
-  writeFileSync(join(container.secrets, 'secret_key.txt'), stdout)
+  writeSecret(container.secrets, stdout)
   const server = await startServer(inContainer(container))
   const ended = await stop(server, 'SIGTERM')
   t.is(ended.status, 0)
