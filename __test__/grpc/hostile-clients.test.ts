@@ -164,9 +164,13 @@ test.serial('a client that asks reflection for long names and never reads a repl
       })
       stream.on('error', () => {})
       stream.pause()
-      for (let message = 0; message < 10; message++) stream.write(request)
+      const fill = () => {
+        while (!stream.destroyed && stream.write(request)) {}
+      }
+      stream.on('drain', fill)
+      fill()
     }
-    await delay(2000)
+    await delay(5000)
     return () => session.destroy()
   })
 })

@@ -168,15 +168,15 @@ test.serial('an attempt that fails leaves no handlers', async (t) => {
     const path = join(folder, 'master.sock')
     const dead = await runMaster(folder, optionsIn(folder, { grpc_host: `unix:${path}` }))
     await kill(dead.process)
-    const servers: Server[] = []
+    const handlers: number[] = []
     const { listen } = NetServer.prototype
     NetServer.prototype.listen = function (this: Server, ...args: [never]) {
-      servers.push(this)
+      handlers.push(this.listenerCount('listening'))
       return listen.apply(this, args)
     } as typeof listen
     await Config.startMaster(optionsIn(folder, { grpc_host: `unix:${path}` }))
     NetServer.prototype.listen = listen
-    t.is(servers[0]?.listenerCount('listening'), 0)
+    t.true(handlers.length > 0 && Math.max(...handlers) <= 1, `${handlers}`)
     await throughThePort(t)
     await Config.shutdownServer()
   })
