@@ -156,6 +156,12 @@ impl Store {
         self.check()?.stats()
     }
 
+    /// The store's time, in milliseconds since 1970, for tests.
+    #[doc(hidden)]
+    pub fn time(&self) -> u64 {
+        self.engine.time()
+    }
+
     /// Closes the handle with everything durable; the last one releases the store. Calls after it
     /// fail with [`Error::Closed`]; closing again does nothing.
     ///

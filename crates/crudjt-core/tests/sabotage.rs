@@ -12,6 +12,7 @@ use trial::faults::faults_of;
 use trial::full;
 use trial::power::Trial;
 use trial::rotation::Rotation;
+use trial::time::TimeTrial;
 
 fn cut(seed: u64) {
     Trial::new(seed, MODES[seed as usize % 2]).run(25);
@@ -40,11 +41,15 @@ fn intrude(seed: u64) {
     Rotation::new(seed, MODES[seed as usize % 2]).intrude();
 }
 
+fn step(seed: u64) {
+    TimeTrial::new(seed, MODES[seed as usize % 2]).run(400);
+}
+
 /// A trial with a seed.
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 17] = [
+const BROKEN: [(Breakage, Try, u64); 22] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -62,6 +67,11 @@ const BROKEN: [(Breakage, Try, u64); 17] = [
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),
     (Breakage::DomainsReplaced, intrude, 4),
+    (Breakage::TimeByWall, step, 4),
+    (Breakage::TimeByWall, cut, 200),
+    (Breakage::BootIgnored, step, 10),
+    (Breakage::JumpTrusted, step, 20),
+    (Breakage::ExpiredUnjournalled, step, 20),
 ];
 
 /// Which trial fails first, of so many at most.
@@ -82,7 +92,9 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2)] {
+    for (trial, most) in
+        [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2), (step, 20)]
+    {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }

@@ -17,7 +17,7 @@ use super::redb_file::page::Widths;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::page_ownership;
 use super::snapshot::read_mark;
-use super::tables::{AppliedMark, RECORDS, Redb, TableName};
+use super::tables::{AppliedMark, RECORDS, Redb, TableName, expiry_key};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
@@ -152,6 +152,14 @@ impl Tree {
         self.records.load(Ordering::Relaxed)
     }
 
+    /// Calls `visit` with the id of each record of the newest commit that has expired at `now`.
+    pub(crate) fn expired(&self, now: u64, visit: &mut dyn FnMut(u64)) {
+        if let Ok(records) = &self.view.load().records {
+            let last = expiry_key(now, u64::MAX);
+            records.keys_up_to(records.expiries, last, &mut |key| visit(key as u64));
+        }
+    }
+
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
         self.file.lock().size().unwrap_or(0)
@@ -195,7 +203,9 @@ impl Tree {
         if table.rows != rows || table.widths != Widths::U128_TO_BYTES {
             return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
         }
-        let lookup = Lookup { root: table.root, blocks, cache: self.cache.clone(), _pin: pin };
+        let expiries = find_table(&blocks, TableName::Expiries.text())?.root;
+        let cache = self.cache.clone();
+        let lookup = Lookup { root: table.root, expiries, blocks, cache, _pin: pin };
         self.records.store(rows, Ordering::Relaxed);
         self.view.store(Arc::new(View { records: Ok(lookup), opening }));
         Ok(())

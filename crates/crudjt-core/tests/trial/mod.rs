@@ -12,3 +12,4 @@ pub mod names;
 pub mod power;
 pub mod rng;
 pub mod rotation;
+pub mod time;

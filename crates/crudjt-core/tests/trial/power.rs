@@ -18,11 +18,17 @@ use crudjt_core::{
 use super::disk::{PowerDisk, Remains};
 use super::history::History;
 use super::rng::Rng;
+use crate::common::unsteady::UnsteadyClock;
 use crate::common::{START, secret};
 
 pub use fault_log::FaultLog;
 pub use report::Report;
 pub(super) use runs::work_at_once;
+
+/// The wall clock steps by up to so much, at any moment …
+const LONGEST_STEP: u64 = 3_000;
+/// … and back by more with the power, so that only what was recorded tells the time.
+const BACK: i64 = -3_600_000;
 
 static PATHS: AtomicU64 = AtomicU64::new(0);
 
@@ -34,6 +40,10 @@ pub struct Trial {
     pub history: History,
     pub report: Report,
     clock: Arc<ManualClock>,
+    /// The store's time minus the monotonic one, in this boot; `None` before the first opening.
+    offset: Option<u64>,
+    /// The store's time at the last power cut.
+    newest_time: u64,
     journal: JournalMode,
     /// The number of the newest secret, and whether the one before it is still needed.
     newest_secret: u8,
@@ -63,6 +73,8 @@ impl Trial {
             history: History::default(),
             report: Report::default(),
             clock: ManualClock::new(START),
+            offset: None,
+            newest_time: 0,
             journal,
             newest_secret: 1,
             both_secrets: false,
@@ -76,7 +88,12 @@ impl Trial {
     }
 
     pub(super) fn now(&self) -> u64 {
-        self.clock.wall()
+        self.clock.monotonic().wrapping_add(self.offset.expect("an open store"))
+    }
+
+    /// A trial that goes on by itself, on this disk.
+    pub(super) fn fork(&self, disk: PowerDisk) -> Trial {
+        Trial { disk, clock: self.clock.copy(), ..self.clone() }
     }
 
     fn options(&self) -> Options {
@@ -89,7 +106,7 @@ impl Trial {
         options.cache_size = 1 << 20;
         options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
         options.environment = Environment {
-            clock: self.clock.clone(),
+            clock: UnsteadyClock::new(self.clock.clone(), self.newest_secret.into(), LONGEST_STEP),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: 24 << 10,
             timers: self.threads,
@@ -109,7 +126,8 @@ impl Trial {
         }
         self.note_opening();
         let told = self.told();
-        assert!(told.iter().all(|code| *code == "CRUDJT_KEYRING_REPAIRED"), "told {told:?}");
+        let expected = ["CRUDJT_KEYRING_REPAIRED", "CRUDJT_CLOCK_JUMPED", "CRUDJT_CLOCK_BEHIND"];
+        assert!(told.iter().all(|code| expected.contains(code)), "told {told:?}");
         Some(store)
     }
 
@@ -139,11 +157,24 @@ impl Trial {
     /// Looks whether an opened store holds what it must.
     pub(super) fn meet(&mut self, store: &Store, all: bool) {
         self.disk.hold(true);
-        let met = self.history.meet(store, self.clock.wall(), all);
+        self.note_time(store);
+        let met = self.history.meet(store, self.now(), all);
         met.unwrap_or_else(|text| panic!("{text}"));
         assert_eq!(store.stats().unwrap().damaged_records, 0);
         self.both_secrets = false;
         self.disk.hold(false);
+    }
+
+    /// During one boot the store's time is exact, unless the clock file failed. After a power cut it
+    /// need not have been recorded: time then passes until it is where it was.
+    fn note_time(&mut self, store: &Store) {
+        let offset = store.time().wrapping_sub(self.clock.monotonic());
+        if self.faults.is_some() && self.offset.is_some() {
+            self.newest_time = self.now();
+            self.offset = None;
+        }
+        assert_eq!(offset, *self.offset.get_or_insert(offset), "the time of this boot");
+        self.clock.advance(self.newest_time.saturating_sub(self.now()));
     }
 
     /// What a power cut leaves is sound, but for a copy of the keyring, and for a store that was
@@ -201,6 +232,12 @@ impl Trial {
         self.report.cuts += 1;
         self.report.unsynced += u64::from(remains.unsynced);
         self.disk = remains.disk;
+        if self.offset.is_some() {
+            self.newest_time = self.newest_time.max(self.now());
+        }
+        self.offset = None;
+        self.clock.reboot();
+        self.clock.step_wall(BACK);
     }
 
     pub(super) fn open_again(&mut self) -> Option<Store> {
