@@ -7,6 +7,7 @@ mod trial;
 use common::interrupted::InterruptedClock;
 use common::*;
 use crudjt_core::clock::Clock;
+use crudjt_core::storage::Storage;
 use crudjt_core::{Event, JournalMode, Store, Token};
 use trial::time::TimeTrial;
 
@@ -216,8 +217,13 @@ fn a_clock_far_ahead_after_a_reboot_is_believed_after_an_hour_also_over_openings
 
 #[test]
 fn without_its_file_the_store_goes_on_from_the_recorded_time() {
-    let damages: [fn(&mut Vec<u8>); 3] =
-        [|bytes| bytes.clear(), |bytes| bytes[30] ^= 1, |bytes| bytes.fill(0)];
+    type Damage = fn(&World, &std::path::Path);
+    let damages: [Damage; 4] = [
+        |world, path| world.disk.remove(path).unwrap(),
+        |world, path| world.disk.edit(path, Vec::clear),
+        |world, path| world.disk.edit(path, |bytes| bytes[30] ^= 1),
+        |world, path| world.disk.edit(path, |bytes| bytes.fill(0)),
+    ];
     for damage in damages {
         let world = world();
         let store = world.open();
@@ -225,7 +231,7 @@ fn without_its_file_the_store_goes_on_from_the_recorded_time() {
         world.clock.advance(10_000);
         store.close().unwrap();
         world.clock.step_wall(-TEN_HOURS);
-        world.disk.edit(&world.path.join("clock"), damage);
+        damage(&world, &world.path.join("clock"));
         let store = world.open();
         assert_eq!(told(&world), [told_of(-TEN_HOURS)]);
         lives_for(&world, &store, &token, 50_000);

@@ -15,7 +15,7 @@ use trial::rotation::Rotation;
 use trial::time::TimeTrial;
 
 fn cut(seed: u64) {
-    Trial::new(seed, MODES[seed as usize % 2]).run(25);
+    Trial::new(seed, MODES[seed as usize % 2]).unsteady().run(25);
 }
 
 /// Every access of a run fails for some seed.

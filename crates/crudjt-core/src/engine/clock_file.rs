@@ -14,14 +14,17 @@
 //! 80  u64      checksum of the bytes before
 //! ```
 //!
-//! It is written when a store is opened or closed and when the wall clock has stepped, and never
-//! synced: what it says of a boot does not outlive that boot. One that is not readable is missing.
+//! It is written when it is no longer right, which an opening finds, or a look at a wall clock that
+//! has stepped; and never synced: what it says of a boot does not outlive that boot. One that is not
+//! readable is missing.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::bytes::{ByteReader, SANE, append_checksum, checked};
 use crate::crypto::keyring::StoreId;
 use crate::platform::storage::{Folder, Mode, StorageFile};
+use crate::{Error, Result};
 
 /// The file's name.
 pub(super) const CLOCK_FILE: &str = "clock";
@@ -49,6 +52,16 @@ impl Anchor {
     /// The store's time at a later moment of the same boot.
     pub(super) fn time_at(&self, monotonic: u64) -> u64 {
         self.time + (monotonic - self.monotonic)
+    }
+
+    /// Whether both say the same, at two moments.
+    pub(super) fn agrees_with(&self, later: &Anchor) -> bool {
+        let start = |anchor: &Anchor| Anchor {
+            time: anchor.time.wrapping_sub(anchor.monotonic),
+            monotonic: 0,
+            ..*anchor
+        };
+        self.monotonic <= later.monotonic && start(self) == start(later)
     }
 
     /// What the store's time was at least.
@@ -96,10 +109,16 @@ pub(super) struct ClockFile {
 }
 
 impl ClockFile {
-    /// `None` if it cannot be opened: the store then works without it.
-    pub(super) fn open(folder: Folder<'_>, store: StoreId) -> Option<ClockFile> {
-        let file = folder.open(CLOCK_FILE, Mode::Either).ok()?;
-        Some(ClockFile { file, store })
+    /// `None` if there is no space for it: the store then works without it.
+    ///
+    /// # Errors
+    /// The folder is not usable.
+    pub(super) fn open(folder: Folder<'_>, store: StoreId) -> Result<Option<ClockFile>> {
+        match folder.open(CLOCK_FILE, Mode::Either) {
+            Ok(file) => Ok(Some(ClockFile { file, store })),
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(None),
+            Err(error) => Err(Error::unusable(folder.path, error)),
+        }
     }
 
     pub(super) fn load(&self) -> Option<Anchor> {

@@ -163,7 +163,7 @@ fn assemble(
 ) -> Result<Engine> {
     let Journal { recovered, memtable, highest_id } = journal;
     let newest = recovered.newest_time.max(tree.mark().newest_time);
-    let clock_file = ClockFile::open(options.folder(), keyring.store);
+    let clock_file = ClockFile::open(options.folder(), keyring.store)?;
     let (time, event) = Timekeeper::new(options.environment.clock.clone(), newest, clock_file);
     event.into_iter().for_each(|event| options.tell(event));
     let spare_segments = SpareSegments::new(maker, recovered.next_number);

@@ -18,6 +18,8 @@ use crate::platform::sync::Mutex;
 pub(super) const HOUR: u64 = 3_600_000;
 /// A difference between the clocks from which the wall clock is said to have stepped.
 const STEP: u64 = 1000;
+/// A difference from which the file is written anew.
+const DRIFT: u64 = 10;
 /// Two clocks that were read further apart than this, since the thread lost its processor in between,
 /// are not compared.
 const TORN: u64 = 100;
@@ -131,16 +133,26 @@ impl Timekeeper {
         let start = Start::of(&reading, boot, newest.min(SANE), anchor.as_ref());
         let lead = difference(start.time, reading.wall);
         // A jump that is wrong must not spoil by what that is found out.
-        let saved = anchor.filter(|_| start.jump > 0).map_or(lead, |anchor| anchor.lead);
-        let wall = WallClock { lead, saved, file };
-        let time = Timekeeper {
-            offset: start.time.wrapping_sub(reading.monotonic),
+        let is_kept = |anchor: &Anchor| start.jump > 0 || lead.abs_diff(anchor.lead) < DRIFT;
+        let saved = anchor.filter(is_kept).map_or(lead, |anchor| anchor.lead);
+        let new = Anchor {
+            boot: boot.unwrap_or(0),
+            monotonic: reading.monotonic,
+            time: start.time,
+            lead: saved,
             jump: start.jump,
             trusted_from: if start.jump > 0 { start.trusted_from } else { 0 },
-            wall: Mutex::new(wall),
+        };
+        if anchor.is_none_or(|anchor| !anchor.agrees_with(&new)) {
+            file.iter().for_each(|file| file.save(&new));
+        }
+        let time = Timekeeper {
+            offset: start.time.wrapping_sub(reading.monotonic),
+            jump: new.jump,
+            trusted_from: new.trusted_from,
+            wall: Mutex::new(WallClock { lead, saved, file }),
             clock,
         };
-        time.save(&time.wall.lock(), boot, reading.monotonic);
         (time, told(start.step))
     }
 
@@ -189,28 +201,23 @@ impl Timekeeper {
         let lead = difference(self.at(reading.monotonic), reading.wall);
         let step = wall.lead.wrapping_sub(lead);
         wall.lead = lead;
-        if lead.abs_diff(wall.saved) >= STEP && reading.monotonic >= self.trusted_from {
+        if lead.abs_diff(wall.saved) >= DRIFT && reading.monotonic >= self.trusted_from {
             wall.saved = lead;
-            self.save(&wall, self.clock.boot(), reading.monotonic);
+            let anchor = Anchor {
+                boot: self.clock.boot().unwrap_or(0),
+                monotonic: reading.monotonic,
+                time: self.at(reading.monotonic),
+                lead,
+                jump: 0,
+                trusted_from: 0,
+            };
+            wall.file.iter().for_each(|file| file.save(&anchor));
         }
         told(step)
     }
 
-    fn save(&self, wall: &WallClock, boot: Option<u64>, monotonic: u64) {
-        let time = self.at(monotonic);
-        let (jump, trusted_from, lead) = (self.jump, self.trusted_from, wall.saved);
-        let anchor = Anchor { boot: boot.unwrap_or(0), monotonic, time, lead, jump, trusted_from };
-        wall.file.iter().for_each(|file| file.save(&anchor));
-    }
-
-    /// Writes the file for the last time and closes it.
+    /// Closes the file.
     pub(crate) fn release_files(&self) {
-        let mut wall = self.wall.lock();
-        let monotonic = self.clock.monotonic();
-        if monotonic >= self.trusted_from {
-            wall.saved = wall.lead;
-        }
-        self.save(&wall, self.clock.boot(), monotonic);
-        wall.file = None;
+        self.wall.lock().file = None;
     }
 }

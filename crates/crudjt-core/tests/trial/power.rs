@@ -25,9 +25,9 @@ pub use fault_log::FaultLog;
 pub use report::Report;
 pub(super) use runs::work_at_once;
 
-/// The wall clock steps by up to so much, at any moment …
+/// An unsteady wall clock steps by up to so much …
 const LONGEST_STEP: u64 = 3_000;
-/// … and back by more with the power, so that only what was recorded tells the time.
+/// … and any one steps back by more with the power, so that only what was recorded tells the time.
 const BACK: i64 = -3_600_000;
 
 static PATHS: AtomicU64 = AtomicU64::new(0);
@@ -42,6 +42,8 @@ pub struct Trial {
     clock: Arc<ManualClock>,
     /// The store's time minus the monotonic one, in this boot; `None` before the first opening.
     offset: Option<u64>,
+    /// By how much the wall clock may step at any moment.
+    longest_step: u64,
     /// The store's time at the last power cut.
     newest_time: u64,
     journal: JournalMode,
@@ -74,6 +76,7 @@ impl Trial {
             report: Report::default(),
             clock: ManualClock::new(START),
             offset: None,
+            longest_step: 0,
             newest_time: 0,
             journal,
             newest_secret: 1,
@@ -91,6 +94,11 @@ impl Trial {
         self.clock.monotonic().wrapping_add(self.offset.expect("an open store"))
     }
 
+    /// The same with a wall clock that steps at any moment.
+    pub fn unsteady(self) -> Trial {
+        Trial { longest_step: LONGEST_STEP, ..self }
+    }
+
     /// A trial that goes on by itself, on this disk.
     pub(super) fn fork(&self, disk: PowerDisk) -> Trial {
         Trial { disk, clock: self.clock.copy(), ..self.clone() }
@@ -106,7 +114,11 @@ impl Trial {
         options.cache_size = 1 << 20;
         options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
         options.environment = Environment {
-            clock: UnsteadyClock::new(self.clock.clone(), self.newest_secret.into(), LONGEST_STEP),
+            clock: UnsteadyClock::new(
+                self.clock.clone(),
+                self.newest_secret.into(),
+                self.longest_step,
+            ),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: 24 << 10,
             timers: self.threads,
@@ -134,6 +146,8 @@ impl Trial {
     /// Works on the store that another one opened.
     pub(super) fn share(&mut self, other: &Trial) {
         self.events = other.events.clone();
+        // No token of a thread has a ttl.
+        self.offset = Some(0);
     }
 
     /// The codes of what the store last opened told.
@@ -169,12 +183,19 @@ impl Trial {
     /// need not have been recorded: time then passes until it is where it was.
     fn note_time(&mut self, store: &Store) {
         let offset = store.time().wrapping_sub(self.clock.monotonic());
-        if self.faults.is_some() && self.offset.is_some() {
-            self.newest_time = self.now();
-            self.offset = None;
+        if self.faults.is_some() {
+            self.forget_time();
         }
         assert_eq!(offset, *self.offset.get_or_insert(offset), "the time of this boot");
         self.clock.advance(self.newest_time.saturating_sub(self.now()));
+    }
+
+    /// The next opening need not know more than what was recorded.
+    pub(super) fn forget_time(&mut self) {
+        if self.offset.is_some() {
+            self.newest_time = self.newest_time.max(self.now());
+        }
+        self.offset = None;
     }
 
     /// What a power cut leaves is sound, but for a copy of the keyring, and for a store that was
@@ -232,10 +253,7 @@ impl Trial {
         self.report.cuts += 1;
         self.report.unsynced += u64::from(remains.unsynced);
         self.disk = remains.disk;
-        if self.offset.is_some() {
-            self.newest_time = self.newest_time.max(self.now());
-        }
-        self.offset = None;
+        self.forget_time();
         self.clock.reboot();
         self.clock.step_wall(BACK);
     }
