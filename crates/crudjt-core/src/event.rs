@@ -35,17 +35,17 @@ pub enum Event {
         /// The failure.
         error: crate::Error,
     },
-    /// The wall clock got ahead of the monotonic one; nothing is swept for an hour.
+    /// The wall clock stepped ahead of the monotonic one, which the store's time follows.
     #[error(
-        "The system clock jumped ahead by {seconds} s: check it. Expired tokens are not removed from disk for the next hour"
+        "The system clock stepped ahead by {seconds} s: check it. Tokens still end after their ttl, by the monotonic clock"
     )]
     ClockJumped {
         /// By how many seconds.
         seconds: u64,
     },
-    /// The newest time recorded in the store is ahead of the system clock and was ignored.
+    /// The wall clock stepped back, or is behind the newest time recorded in the store.
     #[error(
-        "The system clock is {seconds} s behind the newest time recorded in the store, which was ignored: check the clock"
+        "The system clock stepped back by {seconds} s, or is that far behind the time recorded in the store: check it. Tokens still end after their ttl, by the monotonic clock"
     )]
     ClockBehind {
         /// By how many seconds.

@@ -186,6 +186,22 @@ impl Memtable {
         self.shards.iter().map(|shard| shard.read().len()).sum()
     }
 
+    /// The ids whose state here is a record that has expired at `now`. One that was replayed from
+    /// the journal is not known to have.
+    pub(crate) fn expired(&self, now: u64) -> Vec<u64> {
+        let is_expired = |state: &State| matches!(state, State::Live { meta: Some(meta), .. } if meta.expiry <= now);
+        let mut ids = Vec::new();
+        for (number, shard) in self.shards.iter().enumerate() {
+            let shard = shard.read();
+            let older = shard.older.iter().filter(|(_, state)| is_expired(state));
+            ids.extend(older.map(|(id, _)| *id));
+            let recent = shard.recent.iter().enumerate();
+            let recent = recent.filter(|(_, state)| state.as_ref().is_some_and(is_expired));
+            ids.extend(recent.map(|(at, _)| self.id_at(number, at)));
+        }
+        ids
+    }
+
     /// All states, by ascending id.
     pub(crate) fn sorted(&self) -> Vec<(u64, State)> {
         let mut all = Vec::with_capacity(self.len());

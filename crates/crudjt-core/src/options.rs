@@ -143,7 +143,7 @@ pub struct Environment {
 impl Default for Environment {
     fn default() -> Environment {
         Environment {
-            clock: Arc::new(SystemClock::new()),
+            clock: Arc::new(SystemClock),
             storage: Arc::new(Disk),
             segment_bytes: 16 << 20,
             memtable_age: 30_000,

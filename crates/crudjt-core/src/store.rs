@@ -168,6 +168,12 @@ impl Store {
         self.refuses.store(true, Ordering::Release);
     }
 
+    /// The store's time, in milliseconds since 1970, for tests.
+    #[doc(hidden)]
+    pub fn time(&self) -> u64 {
+        self.shared.engine.time()
+    }
+
     /// Closes the handle with everything durable; the last one releases the store. Calls after it
     /// fail with [`Error::Closed`]; closing again does nothing.
     ///

@@ -5,8 +5,9 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use common::unsteady::UnsteadyClock;
 use common::*;
 use crudjt_core::{Change, JournalMode, OUT_BYTES, ReaderIndex, Reading, Store, Token};
 use proptest::prelude::*;
@@ -35,13 +36,18 @@ enum Step {
     },
     Delete(prop::sample::Index),
     Advance(u64),
-    BackInTime(u64),
+    StepWall(i64),
     Flush,
     Checkpoint,
     Sweep,
     Reopen,
     Kill,
+    /// Closes the store and starts the machine again, which takes so long; its wall clock then steps.
+    Restart(u64, i64),
 }
+
+/// The longest step of the wall clock, in milliseconds.
+const LONGEST_STEP: i64 = 1_700_000;
 
 fn ttl() -> impl Strategy<Value = Option<u64>> {
     prop_oneof![2 => Just(None), 3 => (1..30u64).prop_map(Some), 1 => Just(Some(i64::MAX as u64))]
@@ -49,6 +55,11 @@ fn ttl() -> impl Strategy<Value = Option<u64>> {
 
 fn reads() -> impl Strategy<Value = Option<u64>> {
     prop_oneof![3 => Just(None), 2 => (1..5u64).prop_map(Some)]
+}
+
+/// Not by less than the store takes for drift.
+fn wall_step() -> impl Strategy<Value = i64> {
+    (-LONGEST_STEP / 100..LONGEST_STEP / 100).prop_map(|step| step * 100)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -60,12 +71,13 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, size, ttl, reads, keep)| Step::Update { which, size, ttl, reads, keep }),
         3 => any::<prop::sample::Index>().prop_map(Step::Delete),
         3 => (1..8000u64).prop_map(Step::Advance),
-        1 => (1..3000u64).prop_map(Step::BackInTime),
+        2 => wall_step().prop_map(Step::StepWall),
         1 => Just(Step::Flush),
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Sweep),
         1 => Just(Step::Reopen),
         1 => Just(Step::Kill),
+        1 => (0..8000u64, wall_step()).prop_map(|(down, step)| Step::Restart(down, step)),
     ]
 }
 
@@ -152,8 +164,22 @@ impl Keeper {
     }
 }
 
+/// Opens the store, with a clock whose wall time steps whenever it is read, if there is one. That
+/// begins after an opening that has nothing but the wall clock to go by.
+fn open(world: &World, unsteady: Option<&Arc<UnsteadyClock>>, by_wall: bool) -> Store {
+    let mut options = world.options();
+    if let Some(clock) = unsteady {
+        clock.calm(by_wall);
+        options.environment.clock = clock.clone();
+    }
+    let store = Store::open(options).unwrap();
+    unsteady.iter().for_each(|clock| clock.calm(false));
+    store
+}
+
 struct Run {
     world: World,
+    unsteady: Option<Arc<UnsteadyClock>>,
     store: Option<Store>,
     /// Two, so that one finds what the other did.
     keepers: [Keeper; 2],
@@ -163,17 +189,20 @@ struct Run {
 }
 
 impl Run {
-    fn new(journal: JournalMode, epoch_seals: u64) -> Run {
+    fn new(journal: JournalMode, epoch_seals: u64, unsteady: Option<u64>) -> Run {
         let mut world = World::new(journal);
         (world.segment_bytes, world.epoch_seals) = (24 << 10, epoch_seals);
-        let store = world.open();
+        let clock = |seed| UnsteadyClock::new(world.clock.clone(), seed, LONGEST_STEP as u64);
+        let unsteady = unsteady.map(clock);
+        let store = open(&world, unsteady.as_ref(), true);
         let keepers = [Keeper::new(&store), Keeper::new(&store)];
         let model = Model { now: START, tokens: Vec::new() };
-        Run { world, store: Some(store), keepers, model, written: 0, turn: 0 }
+        Run { world, unsteady, store: Some(store), keepers, model, written: 0, turn: 0 }
     }
 
-    fn open(&mut self) {
-        let store = self.world.open();
+    fn open(&mut self, by_wall: bool) {
+        let store = open(&self.world, self.unsteady.as_ref(), by_wall);
+        assert_eq!(store.time(), self.model.now);
         self.keepers = [Keeper::new(&store), Keeper::new(&store)];
         self.store = Some(store);
     }
@@ -230,20 +259,21 @@ impl Run {
                 self.model.tokens[at].1 = None;
             }
             Step::Advance(milliseconds) => self.advance(*milliseconds),
-            Step::BackInTime(milliseconds) => self.step_back(&store, *milliseconds)?,
+            Step::StepWall(by) => self.world.clock.step_wall(*by),
             Step::Flush => store.flush().unwrap(),
             Step::Checkpoint => store.checkpoint().unwrap(),
             Step::Sweep => drop(store.sweep().unwrap()),
             Step::Reopen => {
                 store.close().unwrap();
-                self.open();
+                self.open(false);
                 return Ok(());
             }
             Step::Kill => {
                 self.world.kill(store);
-                self.open();
+                self.open(false);
                 return Ok(());
             }
+            Step::Restart(down, step) => return self.restart(store, *down, *step),
             _ => {}
         }
         self.store = Some(store);
@@ -262,25 +292,26 @@ impl Run {
         self.model.now += milliseconds;
     }
 
-    /// A clock that steps back revives nothing: the store stays where it was, and goes on from
-    /// there. It has seen the time, since it is asked for something before.
-    fn step_back(&mut self, store: &Store, milliseconds: u64) -> Result<(), TestCaseError> {
-        if !self.model.tokens.is_empty() {
-            self.read(store, 0)?;
+    /// The store goes on by the time that passed as far as the wall clock tells, and never back.
+    fn restart(&mut self, store: Store, down: u64, step: i64) -> Result<(), TestCaseError> {
+        let clock = &self.world.clock;
+        if let Some(unsteady) = &self.unsteady {
+            unsteady.calm(true);
         }
-        store.flush().unwrap();
-        self.world.clock.set_wall(self.model.now - milliseconds);
-        for at in 0..self.model.tokens.len() {
-            self.read(store, at)?;
-        }
-        self.world.clock.set_wall(self.model.now);
+        store.close().unwrap();
+        drop(store);
+        clock.advance(down);
+        clock.step_wall(step);
+        clock.reboot();
+        self.model.now += down.saturating_add_signed(step);
+        self.open(true);
         Ok(())
     }
 
     fn finish(mut self) -> Result<(), TestCaseError> {
         let store = self.store.take().unwrap();
         self.world.kill(store);
-        self.open();
+        self.open(false);
         let store = self.store.take().unwrap();
         for at in 0..self.model.tokens.len() {
             self.read(&store, at)?;
@@ -294,10 +325,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     fn agrees_with_the_model(
-        steps in prop::collection::vec(step(), 1..150), plain: bool, short_epochs: bool
+        steps in prop::collection::vec(step(), 1..150), plain: bool, short_epochs: bool, unsteady: Option<u64>
     ) {
         let journal = if plain { JournalMode::Plain } else { JournalMode::Mapped };
-        let mut run = Run::new(journal, if short_epochs { 5 } else { 1 << 36 });
+        let mut run = Run::new(journal, if short_epochs { 5 } else { 1 << 36 }, unsteady);
         for step in &steps {
             run.step(step)?;
         }

@@ -83,7 +83,7 @@ fn a_missing_file_is_damage_and_nothing_is_lost_once_it_is_back() {
     let mut removed = Vec::new();
     for (path, _) in world.disk.files() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if ["lock", "owner", "keyring", "keyring.copy"].contains(&name.as_str()) {
+        if ["lock", "owner", "clock", "keyring", "keyring.copy"].contains(&name.as_str()) {
             continue;
         }
         let whole = world.clone();

@@ -39,7 +39,7 @@ fn all_seeds(
     has_met: impl Fn(Report) -> bool,
 ) {
     let run = |seed| {
-        let mut trial = Trial::new(seed, MODES[seed as usize % 2]);
+        let mut trial = Trial::new(seed, MODES[seed as usize % 2]).unsteady();
         run(&mut trial);
         trial.report
     };

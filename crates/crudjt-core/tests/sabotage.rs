@@ -13,9 +13,10 @@ use trial::full;
 use trial::ownership;
 use trial::power::Trial;
 use trial::rotation::Rotation;
+use trial::time::TimeTrial;
 
 fn cut(seed: u64) {
-    Trial::new(seed, MODES[seed as usize % 2]).run(25);
+    Trial::new(seed, MODES[seed as usize % 2]).unsteady().run(25);
 }
 
 /// Every access of a run fails for some seed.
@@ -45,11 +46,15 @@ fn take_away(seed: u64) {
     ownership::take_away(seed, MODES[seed as usize % 2]);
 }
 
+fn step(seed: u64) {
+    TimeTrial::new(seed, MODES[seed as usize % 2]).run(400);
+}
+
 /// A trial with a seed.
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 19] = [
+const BROKEN: [(Breakage, Try, u64); 24] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -69,6 +74,11 @@ const BROKEN: [(Breakage, Try, u64); 19] = [
     (Breakage::DomainsReplaced, intrude, 4),
     (Breakage::OwnershipUnchecked, take_away, 16),
     (Breakage::TreeUnlocked, take_away, 16),
+    (Breakage::TimeByWall, step, 4),
+    (Breakage::TimeByWall, cut, 200),
+    (Breakage::BootIgnored, step, 10),
+    (Breakage::JumpTrusted, step, 20),
+    (Breakage::ExpiredUnjournalled, step, 20),
 ];
 
 /// Which trial fails first, of so many at most.
@@ -89,9 +99,15 @@ fn each_breakage_is_noticed_by_a_trial() {
     switch(None);
     _ = std::panic::take_hook();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
-    for (trial, most) in
-        [(cut as Try, 10), (fail, 1), (fill, 5), (rotate, 2), (intrude, 2), (take_away, 16)]
-    {
+    for (trial, most) in [
+        (cut as Try, 10),
+        (fail, 1),
+        (fill, 5),
+        (rotate, 2),
+        (intrude, 2),
+        (take_away, 16),
+        (step, 20),
+    ] {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }
 }

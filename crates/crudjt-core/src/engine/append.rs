@@ -71,7 +71,7 @@ impl Reserve {
 }
 
 impl Engine {
-    /// Appends a put or a removal of `id`. With `alive_until`, in milliseconds since 1970, only
+    /// Appends a put or a removal of `id`. With `alive_until`, in milliseconds since 1970, a put only
     /// before that time: the clock is read under the shard's lock, so nobody who read the old state
     /// as expired can see the new one. False if it was too late.
     pub(super) fn append(
@@ -86,7 +86,8 @@ impl Engine {
         self.make_room(&mut append_state, entry.size(), effect.reserve())?;
         let AppendState { cursor, memtable, listeners } = &mut *append_state;
         let Some(mut locked) = memtable.lock(id) else { return Ok(false) };
-        if alive_until.is_some_and(|until| u128::from(self.time.now()) >= until) {
+        let late = alive_until.is_some_and(|until| u128::from(self.time.now()) >= until);
+        if late && !matches!(effect, Effect::Deleted) {
             return Ok(false);
         }
         let location = cursor.append(entry).map_err(|error| self.fail(error))?;
@@ -97,7 +98,7 @@ impl Engine {
         }
         memtable.count(effect.added());
         self.note_unsynced(cursor);
-        Ok(true)
+        Ok(!late)
     }
 
     /// Appends the declaration of an epoch, which must precede the first record sealed under it.

@@ -91,6 +91,7 @@ impl Engine {
     /// Makes everything acknowledged so far durable.
     pub(crate) fn flush(&self) -> Result<()> {
         self.check_open()?;
+        self.check_wall();
         let last = self.append_state.lock().cursor.next.sequence - 1;
         // A sync has looked whether the folder is still there; without one nobody has.
         if self.sync_through(last)? { Ok(()) } else { self.check_owner() }
@@ -107,7 +108,7 @@ impl Engine {
         )?;
         if synced {
             let took_us = Some(started.elapsed().as_micros() as u64);
-            self.syncer.set_times(SyncTimes { ended_at: Some(self.time.now()), took_us });
+            self.syncer.set_times(SyncTimes { ended_at: Some(self.time.wall()), took_us });
         }
         Ok(synced)
     }
@@ -120,13 +121,14 @@ impl Engine {
             segment: cursor.segment.clone(),
             offset: cursor.offset,
             sequence: cursor.next.sequence - 1,
-            newest_time: self.time.now(),
+            newest_time: self.time.to_record(),
         }
     }
 
     /// Commits frozen memtables, rotates an old one, sweeps when due.
     fn run_tree(&self) {
         while self.check_open().is_ok() {
+            self.check_wall();
             if self.commit_frozen().is_err() {
                 if self.check_writable().is_err() {
                     return;

@@ -45,6 +45,7 @@ impl CoveredSegment {
 impl Engine {
     /// See [`crate::Store::checkpoint`].
     pub(crate) fn checkpoint(&self) -> Result<()> {
+        self.check_wall();
         loop {
             self.commit_frozen()?;
             let mut append_state = self.append_state.lock();
@@ -117,7 +118,7 @@ impl Engine {
         let drawn_here: Vec<u32> =
             self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
         let is_removable = |number: u32| !drawn_here.contains(&number);
-        let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
+        let mark = AppliedMark { newest_time: self.time.to_record(), ..self.tree.mark() };
         self.tree.commit(&Batch {
             memtable: None,
             mark,
@@ -134,7 +135,7 @@ impl Engine {
         AppliedMark {
             applied: Applied { sequence: end.sequence - 1, chain: end.chain },
             highest_id: self.next_id.load(Ordering::Acquire) - 1,
-            newest_time: self.time.now(),
+            newest_time: self.time.to_record(),
         }
     }
 
@@ -168,7 +169,7 @@ impl Engine {
 
     fn note_checkpoint(&self, swept: u64) {
         let mut times = self.tree_times.lock();
-        times.last_checkpoint = Some(self.time.now());
+        times.last_checkpoint = Some(self.time.wall());
         times.last_sweep_removed += swept;
     }
 }

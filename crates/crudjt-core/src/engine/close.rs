@@ -23,6 +23,7 @@ impl Engine {
             append_state.cursor.next
         };
         self.stop_threads();
+        self.check_wall();
         let persisted = self.persist(last);
         self.release_files();
         // A running backup notices at its next step that the store is closed.
@@ -48,6 +49,7 @@ impl Engine {
     fn release_files(&self) {
         self.release_memtables();
         self.syncer.release_files();
+        self.time.release_files();
         *self.commit_state.lock() = CommitState::default();
     }
 

@@ -3,10 +3,8 @@
 use super::Engine;
 use super::append::Effect;
 use super::lookup::{Address, Found};
-use super::time::HOUR;
 use super::write::with_entry;
 use crate::Result;
-use crate::event::Event;
 use crate::tree::AppliedMark;
 
 /// Records that one transaction of a full sweep removes.
@@ -23,32 +21,29 @@ pub(super) struct TreeTimes {
 }
 
 impl Engine {
-    /// Whether records may be removed for good by the clock as it is now.
-    fn is_clock_trusted(&self) -> bool {
-        let (trusted, jumped) = self.time.is_trusted();
-        if jumped > 0 {
-            self.options.tell(Event::ClockJumped { seconds: jumped / 1000 });
-        }
-        trusted
+    /// Reports a wall clock that has stepped.
+    pub(super) fn check_wall(&self) {
+        self.time.check_wall().into_iter().for_each(|event| self.options.tell(event));
     }
 
     /// Journals the removal of an expired record, so that no clock brings it back.
-    pub(super) fn expire(&self, address: &Address<'_>) {
+    pub(super) fn expire(&self, address: &Address<'_>) -> Result<()> {
         let _stripe = self.stripe(address.parts.id);
-        if matches!(self.find_header(address), Ok(Found::Expired)) {
-            self.expire_held(address);
+        match self.find_header(address) {
+            Ok(Found::Expired) => self.expire_held(address),
+            _ => Ok(()),
         }
     }
 
-    /// The same with the stripe held and the record known to be expired. It reads as absent even if
-    /// this fails; the next call retries.
-    pub(super) fn expire_held(&self, address: &Address<'_>) {
-        if self.is_clock_trusted() {
-            let _ = with_entry(|entry| {
-                entry.remove(address.parts.id);
-                self.append(address.parts.id, entry, Effect::Expired, None)
-            });
-        }
+    /// The same with the stripe held and the record known to be expired. If this fails, it reads as
+    /// absent all the same, and the next call retries: an error only if the time may be set back.
+    pub(super) fn expire_held(&self, address: &Address<'_>) -> Result<()> {
+        sabotage!(ExpiredUnjournalled, return Ok(()));
+        let journalled = with_entry(|entry| {
+            entry.remove(address.parts.id);
+            self.append(address.parts.id, entry, Effect::Expired, None)
+        });
+        if self.time.is_trusted() { Ok(()) } else { journalled.map(drop) }
     }
 
     /// Sweeps if it is time to.
@@ -57,16 +52,17 @@ impl Engine {
         if self.tree_times.lock().next_sweep > now {
             return;
         }
-        let trusted = self.is_clock_trusted();
-        let pause = if trusted { self.options.sweep_interval.as_millis() as u64 } else { HOUR };
-        self.tree_times.lock().next_sweep = now.saturating_add(pause);
+        let interval = now.saturating_add(self.options.sweep_interval.as_millis() as u64);
+        let trusted_from = self.time.trusted_from();
+        let next = if now < trusted_from { trusted_from.min(interval) } else { interval };
+        self.tree_times.lock().next_sweep = next;
         // A failure has latched; there is no caller to return it to.
         let _ = self.sweep();
     }
 
-    /// Records that expire before this are swept; `None` while the clock is not trusted.
+    /// Records that expire before this are swept; `None` while the time is not trusted.
     pub(super) fn sweep_before(&self) -> Option<u64> {
-        self.is_clock_trusted().then(|| self.time.now())
+        self.time.is_trusted().then(|| self.time.now())
     }
 
     /// See [`crate::Store::sweep`].
@@ -80,7 +76,7 @@ impl Engine {
             if before.is_none() {
                 return Ok(removed);
             }
-            let mark = AppliedMark { newest_time: self.time.now(), ..self.tree.mark() };
+            let mark = AppliedMark { newest_time: self.time.to_record(), ..self.tree.mark() };
             let swept = self
                 .commit(None, mark, before, SWEEP_STEP)
                 .map_err(|error| self.fail(error))?
@@ -88,7 +84,7 @@ impl Engine {
             removed += swept;
             if swept < SWEEP_STEP as u64 {
                 let mut times = self.tree_times.lock();
-                times.last_sweep = Some(self.time.now());
+                times.last_sweep = Some(self.time.wall());
                 times.last_sweep_removed = removed;
                 return Ok(removed);
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::clock_file::CLOCK_FILE;
 use crate::crypto::keyring;
 use crate::event::Event;
 use crate::journal;
@@ -80,7 +81,7 @@ fn report_foreign_files(options: &Options, names: &[String]) {
 }
 
 fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, FRESH_TREE, SET_ASIDE].contains(&name)
+    [TREE_FILE, FRESH_TREE, SET_ASIDE, CLOCK_FILE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner_lock::is_own_file(name)

@@ -22,6 +22,7 @@ mod append_lock;
 mod background;
 mod backpressure;
 mod checkpoint;
+mod clock_file;
 mod close;
 mod create_store;
 mod event_hub;

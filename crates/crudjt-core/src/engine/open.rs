@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::append_lock::AppendState;
 use super::checkpoint::{CommitState, CoveredSegment};
+use super::clock_file::ClockFile;
 use super::create_store::create_store;
 use super::folder::enter;
 use super::has_records::has_records;
@@ -161,10 +162,9 @@ fn assemble(
 ) -> Result<Engine> {
     let Journal { recovered, memtable, highest_id } = journal;
     let newest = recovered.newest_time.max(tree.mark().newest_time);
-    let (time, ahead_by) = Timekeeper::new(options.environment.clock.clone(), newest);
-    if ahead_by > 0 {
-        options.tell(Event::ClockBehind { seconds: ahead_by / 1000 });
-    }
+    let clock_file = ClockFile::open(options.folder(), keyring.store)?;
+    let (time, event) = Timekeeper::new(options.environment.clock.clone(), newest, clock_file);
+    event.into_iter().for_each(|event| options.tell(event));
     let spare_segments = SpareSegments::new(maker, recovered.next_number);
     spare_segments.restock();
     let segment = spare_segments.take()?.ok_or(Error::Busy)?;

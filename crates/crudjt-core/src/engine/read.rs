@@ -42,7 +42,7 @@ impl Engine {
         match self.find_at(address, index, now, out)? {
             Found::Absent => Ok(Reading::Absent),
             Found::Expired => {
-                self.expire(address);
+                self.expire(address)?;
                 Ok(Reading::Absent)
             }
             Found::Unchanged(RecordMeta { version, expiry, .. }) => {
@@ -68,7 +68,7 @@ impl Engine {
         let (header, length) = match self.find(address, out)? {
             Found::Live(header, length) => (header, length),
             Found::Expired => {
-                self.expire_held(address);
+                self.expire_held(address)?;
                 return Ok(Reading::Absent);
             }
             _ => return Ok(Reading::Absent),
@@ -80,11 +80,15 @@ impl Engine {
         let left =
             Header { reads: Some(reads.saturating_sub(1)), version: header.version + 1, ..header };
         let counted = if reads <= 1 {
-            self.append_tombstone(address, &header)
+            self.append_tombstone(address, header.expiry)?
         } else {
-            self.reseal(address, &header, left, data)
+            let counted = self.reseal(address, &header, left, data)?;
+            if !counted {
+                self.expire_held(address)?;
+            }
+            counted
         };
-        Ok(if counted? {
+        Ok(if counted {
             Reading::Found(meta(address.parts.id, &left, now), length)
         } else {
             Reading::Absent

@@ -1,14 +1,18 @@
 //! The statistics of an open store.
 
+use std::sync::Arc;
+
 use super::Engine;
+use super::memtables::Memtables;
 use crate::Result;
+use crate::memtable::Memtable;
 use crate::platform::sync::atomic::Ordering;
 
 /// The statistics of a store. Times are wall times in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tokens stored; expired ones count until they are removed.
+    /// Tokens stored that have not expired.
     pub live_tokens: u64,
     /// Tokens whose newest state is not in the B-tree yet.
     pub pending: u64,
@@ -40,6 +44,25 @@ pub struct Stats {
 }
 
 impl Engine {
+    /// See [`crate::Store::time`].
+    pub(crate) fn time(&self) -> u64 {
+        self.time.now()
+    }
+
+    /// Tokens that have expired and that no call and no sweep has removed yet.
+    fn expired_tokens(&self, memtables: &Memtables) -> u64 {
+        let now = self.time.now();
+        let is_newest = |memtable: &Arc<Memtable>, id: u64| {
+            memtables.get(id).is_some_and(|(_, newest)| Arc::ptr_eq(newest, memtable))
+        };
+        let expired_in = |memtable: &Arc<Memtable>| {
+            memtable.expired(now).into_iter().filter(|id| is_newest(memtable, *id)).count() as u64
+        };
+        let mut expired = memtables.all().map(expired_in).sum();
+        self.tree.expired(now, &mut |id| expired += u64::from(memtables.get(id).is_none()));
+        expired
+    }
+
     /// See [`crate::Store::stats`].
     pub(crate) fn stats(&self) -> Result<Stats> {
         self.check_open()?;
@@ -49,6 +72,7 @@ impl Engine {
         };
         let memtables = self.memtables.load();
         let added: i64 = memtables.all().map(|memtable| memtable.added()).sum();
+        let stored = self.tree.records().saturating_add_signed(added);
         let frozen: u64 = memtables
             .frozen
             .iter()
@@ -59,7 +83,7 @@ impl Engine {
         let sync = self.syncer.times();
         let times = self.tree_times.lock();
         Ok(Stats {
-            live_tokens: self.tree.records().saturating_add_signed(added),
+            live_tokens: stored.saturating_sub(self.expired_tokens(&memtables)),
             pending: memtables.all().map(|memtable| memtable.len() as u64).sum(),
             unsynced_age_ms: since.map(|since| self.time.monotonic().saturating_sub(since)),
             journal_bytes: used + frozen,

@@ -67,43 +67,53 @@ impl Engine {
         self.check_size(data)?;
         change.limits().check()?;
         self.change(token, |address, old| {
-            let new = self.changed(old, change);
-            self.reseal(address, old, new, data)
+            let updated = match old {
+                Some(old) => self.reseal(address, old, self.changed(old, change), data)?,
+                None => false,
+            };
+            if !updated {
+                self.expire_held(address)?;
+            }
+            Ok(updated)
         })
     }
 
     /// See [`crate::Store::delete`].
     pub(crate) fn delete(&self, token: &[u8]) -> Result<bool> {
         self.check_writable()?;
-        self.change(token, |address, old| self.append_tombstone(address, old))
+        let expired = Some(0);
+        self.change(token, |address, old| {
+            self.append_tombstone(address, old.map_or(expired, |old| old.expiry))
+        })
     }
 
-    /// Calls `work` with the header of a live token's record, with its stripe held.
+    /// Calls `work` with the header of a token's record, `None` if it has expired, with its stripe
+    /// held. False if there is no record.
     fn change(
         &self,
         token: &[u8],
-        work: impl Fn(&Address<'_>, &Header) -> Result<bool>,
+        work: impl Fn(&Address<'_>, Option<&Header>) -> Result<bool>,
     ) -> Result<bool> {
         for address in self.addresses(token) {
             let _stripe = self.stripe(address.parts.id);
             match self.find_header(&address)? {
-                Found::Live(header, _) => return work(&address, &header),
-                Found::Expired => {
-                    self.expire_held(&address);
-                    return Ok(false);
-                }
+                Found::Live(header, _) => return work(&address, Some(&header)),
+                Found::Expired => return work(&address, None),
                 Found::Absent | Found::Unchanged(_) => {}
             }
         }
         Ok(false)
     }
 
-    /// Appends a tombstone for a live record; false if it has expired meanwhile. The stripe is
-    /// held.
-    pub(super) fn append_tombstone(&self, address: &Address<'_>, header: &Header) -> Result<bool> {
+    /// Appends a tombstone for a record; false if it has expired. The stripe is held.
+    pub(super) fn append_tombstone(
+        &self,
+        address: &Address<'_>,
+        expiry: Option<u128>,
+    ) -> Result<bool> {
         with_entry(|entry| {
             entry.remove(address.parts.id);
-            self.append(address.parts.id, entry, Effect::Deleted, header.expiry)
+            self.append(address.parts.id, entry, Effect::Deleted, expiry)
         })
     }
 

@@ -43,6 +43,14 @@ pub enum Breakage {
     OwnershipUnchecked,
     /// Only the file `lock` is locked.
     TreeUnlocked,
+    /// The store's time is the wall clock's.
+    TimeByWall,
+    /// An opening does not use what is known of the same boot.
+    BootIgnored,
+    /// What the wall clock alone told at an opening is trusted at once.
+    JumpTrusted,
+    /// A record that was answered as expired is not journalled as removed.
+    ExpiredUnjournalled,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);

@@ -16,7 +16,7 @@ use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::page_ownership;
-use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS};
+use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
 use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
@@ -157,6 +157,14 @@ impl Tree {
         self.records.load(Ordering::Relaxed)
     }
 
+    /// Calls `visit` with the id of each record of the newest commit that has expired at `now`.
+    pub(crate) fn expired(&self, now: u64, visit: &mut dyn FnMut(u64)) {
+        if let Ok(records) = &self.view.load().records {
+            let last = expiry_key(now, u64::MAX);
+            records.keys_up_to(records.expiries, last, &mut |key| visit(key as u64));
+        }
+    }
+
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
         self.file.lock().size().unwrap_or(0)
@@ -201,7 +209,9 @@ impl Tree {
         if table.rows != rows || table.widths != WIDTHS {
             return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
         }
-        let lookup = Lookup { root: table.root, blocks, cache: self.cache.clone(), _pin: pin };
+        let expiries = find_table(&blocks, &header, TableName::Expiries.text())?.root;
+        let cache = self.cache.clone();
+        let lookup = Lookup { root: table.root, expiries, blocks, cache, _pin: pin };
         self.records.store(rows, Ordering::Relaxed);
         self.view.store(Arc::new(View { records: Ok(lookup), opening }));
         Ok(())

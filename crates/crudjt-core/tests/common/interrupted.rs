@@ -17,7 +17,8 @@ impl InterruptedClock {
         Arc::new(InterruptedClock { clock, next: Mutex::default() })
     }
 
-    /// Calls `interruption` when the wall time has been read `after` more times and is read again.
+    /// Calls `interruption` when the monotonic time has been read `after` more times and is read
+    /// again.
     pub fn interrupt(&self, after: usize, interruption: impl FnOnce() + Send + 'static) {
         *self.next.lock().unwrap() = Some((after, Box::new(interruption)));
     }
@@ -41,14 +42,18 @@ impl InterruptedClock {
 
 impl Clock for InterruptedClock {
     fn wall(&self) -> u64 {
-        if let Some(interruption) = self.due() {
-            interruption();
-        }
         self.clock.wall()
     }
 
     fn monotonic(&self) -> u64 {
+        if let Some(interruption) = self.due() {
+            interruption();
+        }
         self.clock.monotonic()
+    }
+
+    fn boot(&self) -> Option<u64> {
+        self.clock.boot()
     }
 
     fn wait(&self, signal: &Arc<Signal>, until: Option<u64>) {

@@ -4,6 +4,7 @@
 
 pub mod interrupted;
 pub mod medium;
+pub mod unsteady;
 
 use std::path::PathBuf;
 use std::sync::Arc;

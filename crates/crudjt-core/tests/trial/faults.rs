@@ -66,8 +66,8 @@ impl Trial {
         trial.faults = None;
         let safe = report.rewritten && !fault.on;
         for (disk, all) in [(killed, true), (cut, safe)] {
-            let mut after = trial.clone();
-            after.disk = disk;
+            let mut after = trial.fork(disk);
+            after.forget_time();
             after.disk.set_fault(None);
             let store = after.open().expect("no fault");
             after.meet(&store, all);

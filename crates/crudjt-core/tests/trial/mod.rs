@@ -13,3 +13,4 @@ pub mod ownership;
 pub mod power;
 pub mod rng;
 pub mod rotation;
+pub mod time;

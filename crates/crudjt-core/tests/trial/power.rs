@@ -18,11 +18,17 @@ use crudjt_core::{
 use super::disk::{PowerDisk, Remains};
 use super::history::History;
 use super::rng::Rng;
+use crate::common::unsteady::UnsteadyClock;
 use crate::common::{START, secret};
 
 pub use fault_log::FaultLog;
 pub use report::Report;
 pub(super) use runs::work_at_once;
+
+/// An unsteady wall clock steps by up to so much …
+const LONGEST_STEP: u64 = 3_000;
+/// … and any one steps back by more with the power, so that only what was recorded tells the time.
+const BACK: i64 = -3_600_000;
 
 static PATHS: AtomicU64 = AtomicU64::new(0);
 
@@ -34,6 +40,12 @@ pub struct Trial {
     pub history: History,
     pub report: Report,
     clock: Arc<ManualClock>,
+    /// The store's time minus the monotonic one, in this boot; `None` before the first opening.
+    offset: Option<u64>,
+    /// By how much the wall clock may step at any moment.
+    longest_step: u64,
+    /// The store's time at the last power cut.
+    newest_time: u64,
     journal: JournalMode,
     /// The number of the newest secret, and whether the one before it is still needed.
     newest_secret: u8,
@@ -63,6 +75,9 @@ impl Trial {
             history: History::default(),
             report: Report::default(),
             clock: ManualClock::new(START),
+            offset: None,
+            longest_step: 0,
+            newest_time: 0,
             journal,
             newest_secret: 1,
             both_secrets: false,
@@ -76,7 +91,17 @@ impl Trial {
     }
 
     pub(super) fn now(&self) -> u64 {
-        self.clock.wall()
+        self.clock.monotonic().wrapping_add(self.offset.expect("an open store"))
+    }
+
+    /// The same with a wall clock that steps at any moment.
+    pub fn unsteady(self) -> Trial {
+        Trial { longest_step: LONGEST_STEP, ..self }
+    }
+
+    /// A trial that goes on by itself, on this disk.
+    pub(super) fn fork(&self, disk: PowerDisk) -> Trial {
+        Trial { disk, clock: self.clock.copy(), ..self.clone() }
     }
 
     fn options(&self) -> Options {
@@ -89,7 +114,11 @@ impl Trial {
         options.cache_size = 1 << 20;
         options.on_event = Some(Arc::new(move |event| events.lock().unwrap().push(event)));
         options.environment = Environment {
-            clock: self.clock.clone(),
+            clock: UnsteadyClock::new(
+                self.clock.clone(),
+                self.newest_secret.into(),
+                self.longest_step,
+            ),
             storage: Arc::new(self.disk.clone()),
             segment_bytes: 24 << 10,
             timers: self.threads,
@@ -109,13 +138,16 @@ impl Trial {
         }
         self.note_opening();
         let told = self.told();
-        assert!(told.iter().all(|code| *code == "CRUDJT_KEYRING_REPAIRED"), "told {told:?}");
+        let expected = ["CRUDJT_KEYRING_REPAIRED", "CRUDJT_CLOCK_JUMPED", "CRUDJT_CLOCK_BEHIND"];
+        assert!(told.iter().all(|code| expected.contains(code)), "told {told:?}");
         Some(store)
     }
 
     /// Works on the store that another one opened.
     pub(super) fn share(&mut self, other: &Trial) {
         self.events = other.events.clone();
+        // No token of a thread has a ttl.
+        self.offset = Some(0);
     }
 
     /// The codes of what the store last opened told.
@@ -139,11 +171,31 @@ impl Trial {
     /// Looks whether an opened store holds what it must.
     pub(super) fn meet(&mut self, store: &Store, all: bool) {
         self.disk.hold(true);
-        let met = self.history.meet(store, self.clock.wall(), all);
+        self.note_time(store);
+        let met = self.history.meet(store, self.now(), all);
         met.unwrap_or_else(|text| panic!("{text}"));
         assert_eq!(store.stats().unwrap().damaged_records, 0);
         self.both_secrets = false;
         self.disk.hold(false);
+    }
+
+    /// During one boot the store's time is exact, unless the clock file failed. After a power cut it
+    /// need not have been recorded: time then passes until it is where it was.
+    fn note_time(&mut self, store: &Store) {
+        let offset = store.time().wrapping_sub(self.clock.monotonic());
+        if self.faults.is_some() {
+            self.forget_time();
+        }
+        assert_eq!(offset, *self.offset.get_or_insert(offset), "the time of this boot");
+        self.clock.advance(self.newest_time.saturating_sub(self.now()));
+    }
+
+    /// The next opening need not know more than what was recorded.
+    pub(super) fn forget_time(&mut self) {
+        if self.offset.is_some() {
+            self.newest_time = self.newest_time.max(self.now());
+        }
+        self.offset = None;
     }
 
     /// What a power cut leaves is sound, but for a copy of the keyring, and for a store that was
@@ -201,6 +253,9 @@ impl Trial {
         self.report.cuts += 1;
         self.report.unsynced += u64::from(remains.unsynced);
         self.disk = remains.disk;
+        self.forget_time();
+        self.clock.reboot();
+        self.clock.step_wall(BACK);
     }
 
     pub(super) fn open_again(&mut self) -> Option<Store> {

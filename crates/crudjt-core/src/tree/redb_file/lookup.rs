@@ -28,6 +28,8 @@ crate::platform::sync::thread_local! {
 /// The records of one commit.
 pub(in crate::tree) struct Lookup {
     pub(in crate::tree) root: Option<PageRef>,
+    /// The root of the expiry table.
+    pub(in crate::tree) expiries: Option<PageRef>,
     pub(in crate::tree) blocks: BlockFile,
     pub(in crate::tree) cache: Arc<PageCache>,
     /// Keeps the commit's pages from being overwritten.
@@ -58,7 +60,7 @@ impl Lookup {
         Err(io::Error::new(io::ErrorKind::InvalidData, "the B-tree has too many levels"))
     }
 
-    fn read(&self, page: PageRef) -> io::Result<Box<[u8]>> {
+    pub(super) fn read(&self, page: PageRef) -> io::Result<Box<[u8]>> {
         let extent = PageExtent::of(page.number).ok_or_else(|| damaged_page(page))?;
         BUFFER.with(|buffer| {
             let buffer = &mut *buffer.borrow_mut();

@@ -12,5 +12,6 @@ pub(super) mod page;
 pub(super) mod page_cache;
 pub(super) mod page_number;
 pub(super) mod page_ownership;
+mod range;
 pub(super) mod walk;
 pub(super) mod write_behind;

@@ -39,6 +39,7 @@ impl Trial {
             self.disk.cut_never();
             for worker in &mut workers {
                 worker.disk = self.disk.clone();
+                (worker.offset, worker.newest_time) = (None, 0);
                 worker.meet(&store, false);
             }
             self.disk.cut_after(self.rng.below(1500));
@@ -62,8 +63,9 @@ impl Trial {
             return;
         }
         for remains in self.disk.take_remains() {
-            let mut fork = Trial { copies: 0, report: Report::default(), ..self.clone() };
-            fork.rng = Rng::new(self.rng.next());
+            let rng = Rng::new(self.rng.next());
+            let fork = self.fork(self.disk.clone());
+            let mut fork = Trial { copies: 0, report: Report::default(), rng, ..fork };
             fork.go_on_with(remains);
             fork.examine();
             self.report += fork.report;
@@ -73,7 +75,7 @@ impl Trial {
     /// Opens what a cut left, and once more with a cut in between, which must find the same; goes
     /// on there, and is cut again.
     fn examine(&mut self) {
-        let mut interrupted = Trial { disk: self.disk.copy(), ..self.clone() };
+        let mut interrupted = self.fork(self.disk.copy());
         let store = self.open().expect("no cut");
         self.meet(&store, false);
         drop(store);
