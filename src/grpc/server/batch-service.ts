@@ -22,7 +22,7 @@ type Stream = ServerDuplexStream<Buffer, Buffer>
 export class BatchStreams {
   private readonly shared: SharedSessionState
   private readonly sessions = new Set<BatchSession>()
-  private readonly limit = new StreamLimit()
+  private readonly limit = new StreamLimit('batch')
 
   constructor(
     operations: StoreOperations,

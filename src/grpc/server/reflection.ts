@@ -38,7 +38,7 @@ export class Reflection {
   /** The service under the names that clients ask for; the messages of both versions are the same. */
   readonly services: ServiceDefinition[]
   private readonly descriptors = new Descriptors()
-  private readonly streams = new StreamLimit()
+  private readonly streams = new StreamLimit('reflection')
 
   /** Loads the `.proto` files. */
   constructor(private readonly guard: RequestGuard) {

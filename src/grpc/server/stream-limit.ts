@@ -14,6 +14,9 @@ interface PeerStream {
 export class StreamLimit {
   private readonly counts = new Map<string, number>()
 
+  /** @param kind for display */
+  constructor(private readonly kind: string) {}
+
   /** Counts a stream until it closes. @throws CRUDJTError `ERR_CRUDJT_UNAVAILABLE` if it is one too many */
   add(stream: PeerStream): void {
     const peer = stream.getPeer()
@@ -21,7 +24,7 @@ export class StreamLimit {
     if (peer === 'unknown') return
     const count = (this.counts.get(peer) ?? 0) + 1
     if (count > MAX_STREAMS) {
-      const message = `A connection can have at most ${MAX_STREAMS} streams of this kind`
+      const message = `A connection can have at most ${MAX_STREAMS} ${this.kind} streams`
       throw new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
     }
     this.counts.set(peer, count)
