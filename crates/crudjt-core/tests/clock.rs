@@ -296,7 +296,7 @@ fn stats_count_no_expired_token() {
         assert_eq!(live(), 901 - 300);
         world.clock.advance(30_000);
         assert_eq!(live(), 901 - 600);
-        assert_eq!(store.sweep().is_ok_and(|swept| swept > 0), true);
+        assert!(store.sweep().is_ok_and(|swept| swept > 0));
         assert_eq!(live(), 901 - 600);
     }
 }

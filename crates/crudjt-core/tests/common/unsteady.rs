@@ -35,7 +35,7 @@ impl UnsteadyClock {
     /// Steps at every fourth reading.
     fn step(&self) {
         let drawn = self.next();
-        if drawn % 4 == 0 && !self.calm.load(Ordering::Relaxed) {
+        if drawn.is_multiple_of(4) && !self.calm.load(Ordering::Relaxed) {
             let by = (drawn >> 3) % (2 * self.longest + 1);
             // Not by less than the store takes for drift.
             self.clock.step_wall((by as i64 - self.longest as i64) / 100 * 100);
