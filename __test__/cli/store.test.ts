@@ -1,11 +1,11 @@
 /** `crudjt verify`, `repair`, `compact` and `keys`: output, exit status, and what they leave unchanged. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import { type RepairReport, Store, type VerifyReport } from 'crudjt'
 import { ask, kill, startProcess } from '../helpers/children.js'
-import { crudjt, runToEnd, startCommand } from '../helpers/cli.js'
+import { crudjt, startCommand } from '../helpers/cli.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY, OTHER_KEY } from '../helpers/keys.js'
 
@@ -167,10 +167,9 @@ test('each failure is one line and a documented exit status', async (t) => {
   })
 })
 
-const fifos = process.platform === 'win32' ? test.skip : test
+const signals = process.platform === 'win32' ? test.skip : test
 
-/** The keyring is a pipe, so that reading it blocks. */
-fifos(
+signals(
   'an interrupted verify or repair changes nothing and says what it leaves behind',
   async (t) => {
     for (const [name, says] of [
@@ -182,17 +181,17 @@ fifos(
     ] as const) {
       await inFolder(async (folder) => {
         const path = join(folder, 'store')
-        mkdirSync(path)
-        const copies = ['keyring', 'keyring.copy'].map((copy) => join(path, copy))
-        execFileSync('mkfifo', copies)
-        const command = startCommand([name, path])
-        // Opening the first one returns when the command has opened it; then it waits for the second.
-        await runToEnd(['sh', '-c', `: > '${copies[0]}'`])
+        await makeStore(path, 1)
+        const before = contents(path)
+        const HANGING = join(folder, 'hanging')
+        const NODE_OPTIONS = `--require ${join(__dirname, '../helpers/scripts/hanging.cjs')}`
+        const command = startCommand([name, path], { env: { HANGING, NODE_OPTIONS } })
+        while (!existsSync(HANGING)) await setTimeout(10)
         command.process.kill('SIGINT')
         const { signal, stdout, stderr } = await command.ended
         t.deepEqual([signal, stdout], ['SIGINT', ''])
         t.regex(stderr, says)
-        t.deepEqual(readdirSync(path).sort(), ['keyring', 'keyring.copy'])
+        t.deepEqual(contents(path), before)
         t.false(existsSync(`${path}.repaired`))
       })
     }

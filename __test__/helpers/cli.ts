@@ -36,8 +36,11 @@ export function crudjt(args: readonly string[], around: Around = {}): Promise<En
 }
 
 /** Starts `crudjt`, to be ended from outside. */
-export function startCommand(args: readonly string[]): Pick<Logging, 'process' | 'ended'> {
-  const child = begin([process.execPath, COMMAND, ...args], {})
+export function startCommand(
+  args: readonly string[],
+  around: Around = {},
+): Pick<Logging, 'process' | 'ended'> {
+  const child = begin([process.execPath, COMMAND, ...args], around)
   return { process: child, ended: ended(child) }
 }
 

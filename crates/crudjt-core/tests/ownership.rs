@@ -112,6 +112,9 @@ fn round(number: u64) {
         0 => while fs::remove_dir_all(&path).is_err() {},
         1 => fs::rename(&path, outer.path().join("before")).unwrap(),
         2 => {
+            // First this one, since a file that is made just then would stay.
+            fs::remove_file(path.join("lock")).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
             let files = fs::read_dir(&path).unwrap();
             files.for_each(|file| _ = fs::remove_file(file.unwrap().path()));
         }
