@@ -70,7 +70,8 @@ export class LocalStore implements SessionStore {
   readonly #flushQueue: FlushQueue
   #closing: Promise<void> | undefined = undefined
 
-  protected constructor({ engine, options }: OpenEngine) {
+  protected constructor(opened: OpenEngine) {
+    const { engine, options } = opened
     this.#engine = engine
     this.#dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
     this.#cache = new DecodedCache(decodedCacheSize(options), (slot) => engine.forgetBelow(slot))
