@@ -36,7 +36,7 @@ enum Step {
     },
     Delete(prop::sample::Index),
     Advance(u64),
-    StepWall(i64),
+    MoveWall(i64),
     Flush,
     Checkpoint,
     Sweep,
@@ -71,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, size, ttl, reads, keep)| Step::Update { which, size, ttl, reads, keep }),
         3 => any::<prop::sample::Index>().prop_map(Step::Delete),
         3 => (1..8000u64).prop_map(Step::Advance),
-        2 => wall_step().prop_map(Step::StepWall),
+        2 => wall_step().prop_map(Step::MoveWall),
         1 => Just(Step::Flush),
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Sweep),
@@ -259,7 +259,7 @@ impl Run {
                 self.model.tokens[at].1 = None;
             }
             Step::Advance(milliseconds) => self.advance(*milliseconds),
-            Step::StepWall(by) => self.world.clock.step_wall(*by),
+            Step::MoveWall(by) => self.world.clock.step_wall(*by),
             Step::Flush => store.flush().unwrap(),
             Step::Checkpoint => store.checkpoint().unwrap(),
             Step::Sweep => drop(store.sweep().unwrap()),
