@@ -151,10 +151,15 @@ impl Error {
     /// An error of the system; a full disk becomes [`Error::Full`].
     pub(crate) fn storage(path: &Path, what: &'static str, source: io::Error) -> Error {
         let path = path.to_path_buf();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { path },
-            _ => Error::Storage { path, what, source: Arc::new(source) },
+        if is_full(&source) {
+            return Error::Full { path };
         }
+        Error::Storage { path, what, source: Arc::new(source) }
+    }
+
+    /// Whether a file was read, but holds something wrong.
+    pub(crate) fn is_of_content(&self) -> bool {
+        matches!(self, Error::Storage { source, .. } if source.kind() == io::ErrorKind::InvalidData)
     }
 
     /// The form of a failure that lasts until the store is reopened: never [`Error::Full`], which
@@ -191,6 +196,11 @@ impl Error {
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_path_buf(), what: what.into() }
     }
+}
+
+/// Whether an error of the system says that there is no space.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// The process that has a store open.

@@ -44,7 +44,7 @@ fn intrude(seed: u64) {
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 17] = [
+const BROKEN: [(Breakage, Try, u64); 18] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -58,6 +58,7 @@ const BROKEN: [(Breakage, Try, u64); 17] = [
     (Breakage::SyncRetried, fail, 10),
     (Breakage::Unlatched, fail, 10),
     (Breakage::ReserveSpent, fill, 10),
+    (Breakage::MakingLatches, fail, 10),
     (Breakage::SlotsDroppedFirst, rotate, 4),
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),

@@ -69,7 +69,7 @@ async function start(values: ServeValues, log: Log): Promise<void> {
 
 /** An event is an error if data is lost or the store no longer works. */
 function severity(event: string): 'error' | 'warn' {
-  return ['CRUDJT_FAILED', 'CRUDJT_RECORD_DAMAGED'].includes(event) ? 'error' : 'warn'
+  return event === 'CRUDJT_FAILED' || event.includes('DAMAGE') ? 'error' : 'warn'
 }
 
 function logStart(log: Log): void {

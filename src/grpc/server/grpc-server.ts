@@ -8,6 +8,7 @@ import type { Server, ServerOptions } from '@grpc/grpc-js'
 import { type BatchStreams, batchService } from './batch-service.js'
 import type { Health } from './health.js'
 import type { RequestGuard } from './request-guard.js'
+import type { StoreCondition } from './store-condition.js'
 import type { StoreOperations } from './store-operations.js'
 import { tokenMethods, tokenService } from './token-service.js'
 
@@ -39,12 +40,13 @@ export class GrpcServer {
     operations: StoreOperations,
     guard: RequestGuard,
     streams: BatchStreams,
+    condition: StoreCondition,
   ): Promise<GrpcServer> {
     const { Server, ServerCredentials } = await import('@grpc/grpc-js')
     const server = new Server(SERVER_OPTIONS)
     server.addService(tokenService, tokenMethods(operations, guard))
     server.addService(batchService, streams.methods)
-    const health = await addStandardServices(server)
+    const health = await addStandardServices(server, condition)
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
     return new GrpcServer(server, health, (socket) => injector.injectConnection(socket))
   }
@@ -66,11 +68,11 @@ export class GrpcServer {
 }
 
 /** Health checks for probes and reflection for tools such as grpcurl; neither reveals any token. */
-async function addStandardServices(server: Server): Promise<Health> {
+async function addStandardServices(server: Server, condition: StoreCondition): Promise<Health> {
   const { healthService } = await import('../wire/health-service.js')
   const { Health } = await import('./health.js')
   const { reflectionMethods, reflectionServices } = await import('./reflection.js')
-  const health = new Health()
+  const health = new Health(condition)
   server.addService(healthService, health.methods)
   const protos = [require.resolve('#proto/token.proto'), require.resolve('#proto/batch.proto')]
   const methods = reflectionMethods(protos)

@@ -17,6 +17,7 @@ import { type Listening, listen } from './listen.js'
 import { RefusedCalls } from './refused-calls.js'
 import type { RequestGuard } from './request-guard.js'
 import type { Served } from './served.js'
+import { StoreCondition } from './store-condition.js'
 import { StoreOperations } from './store-operations.js'
 
 /** How long clients have to receive their last replies during a shutdown, in milliseconds. */
@@ -38,8 +39,12 @@ export class Master {
    * Serves an open store.
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
-  static async start(served: Served, options: MasterOptions): Promise<Master> {
-    const services = new Services(served, options)
+  static async start(
+    served: Served,
+    options: MasterOptions,
+    condition = new StoreCondition(),
+  ): Promise<Master> {
+    const services = new Services(served, options, condition)
     const listening = await listen(addressOf(options), (socket) => void services.serve(socket))
     if (!listening.isLocal && !services.guard.access.isRequired) {
       warnOfOpenPort(listening.address, options)
@@ -71,7 +76,11 @@ class Services {
   server: Promise<GrpcServer> | undefined
   private readonly operations: StoreOperations
 
-  constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
+  constructor(
+    served: Served,
+    { access_key, onError = warn }: MasterOptions,
+    private readonly condition: StoreCondition,
+  ) {
     const access = new AccessKey(access_key)
     const refused = new RefusedCalls(onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
@@ -82,7 +91,7 @@ class Services {
   async serve(socket: Socket): Promise<void> {
     // A connection that is lost while the server loads is not an error.
     socket.on('error', () => {})
-    this.server ??= GrpcServer.load(this.operations, this.guard, this.streams)
+    this.server ??= GrpcServer.load(this.operations, this.guard, this.streams, this.condition)
     const server = await this.server
     if (!socket.destroyed) server.serve(socket)
   }

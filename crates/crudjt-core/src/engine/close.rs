@@ -68,13 +68,23 @@ impl Engine {
         }
     }
 
-    /// Syncs, then brings everything into the B-tree; the empty segment replaces the journal.
+    /// Syncs, then brings everything into the B-tree; the empty segment replaces the journal. A full
+    /// disk keeps the journal.
     fn persist(&self, last: Begin) -> Result<()> {
         let synced = self.sync_through(last.sequence - 1);
         if let Some(error) = self.failed.get() {
             return Err(error.clone());
         }
         synced?;
+        match self.settle(last) {
+            // Everything is durable in the journal: the next opening brings it into the B-tree.
+            Err(Error::Full { .. }) => Ok(()),
+            settled => settled,
+        }
+    }
+
+    /// Brings everything into the B-tree and removes the journal.
+    fn settle(&self, last: Begin) -> Result<()> {
         self.make_empty_segment(last)?;
         let mut commits = self.commit_state.lock();
         let memtables = self.memtables.load_full();

@@ -37,9 +37,24 @@ impl SegmentMaker {
         SegmentMaker { environment, folder, store, mapped, placing: Arc::default() }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
         self.make_sized(number, self.environment.segment_bytes, self.mapped)
+    }
+
+    /// A segment of another size.
+    pub(super) fn make_small(&self, number: u64, size: u64) -> Result<Segment> {
+        self.make_sized(number, size, self.mapped)
+    }
+
+    /// The sizes to try where there is no space for the usual one, descending.
+    pub(super) fn smaller_sizes(&self) -> impl Iterator<Item = u64> {
+        let usual = self.environment.segment_bytes;
+        [usual / 16, usual / 256].into_iter().filter(|size| *size >= 2 * ENTRIES)
     }
 
     /// The unused segment of a new store, without room for entries.
@@ -63,7 +78,8 @@ impl SegmentMaker {
         let file = self
             .make_file(&path, identity)
             .map_err(|error| Error::storage(&path, "extend its journal", error))?;
-        Segment::create(identity, path, file, mapped)
+        let segment = Segment::create(identity, path.clone(), file, mapped);
+        segment.inspect_err(|_| self.discard(&path))
     }
 
     fn make_file(&self, path: &Path, identity: Identity) -> io::Result<Arc<dyn StorageFile>> {
@@ -71,8 +87,12 @@ impl SegmentMaker {
             file.allocate(identity.size)?;
             file.write_at(0, &identity.to_bytes())
         });
-        // The next attempt has another number: this file must not stay behind.
-        made.inspect_err(|_| drop(self.environment.storage.remove(path)))
+        made.inspect_err(|_| self.discard(path))
+    }
+
+    /// The next attempt has another number: this file must not stay behind.
+    fn discard(&self, path: &Path) {
+        let _ = self.environment.storage.remove(path);
     }
 
     /// Creates a file that gets its name after its content is durable; makes the name durable too.

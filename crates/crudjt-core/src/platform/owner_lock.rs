@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Owner;
+use crate::error::is_full;
 use crate::platform::clock::{Clock, Signal};
 use crate::platform::storage::{Folder, Mode, StorageFile, read_all};
 use crate::{Error, Result};
@@ -70,8 +71,14 @@ fn locked(folder: Folder<'_>) -> Error {
 fn write_owner(folder: Folder<'_>) -> Result<()> {
     let owner = Owner::current();
     let text = format!("{} {}\n", owner.pid, owner.host);
-    let written = folder.replace(OWNER_FILE, text.as_bytes());
-    written.map_err(|error| Error::unusable(folder.path, error))
+    match folder.replace(OWNER_FILE, text.as_bytes()) {
+        // A name is not worth a store: on a full disk it stays unknown.
+        Err(error) if is_full(&error) => {
+            let _ = folder.storage.remove(&folder.path.join(OWNER_FILE));
+            Ok(())
+        }
+        written => written.map_err(|error| Error::unusable(folder.path, error)),
+    }
 }
 
 fn read_owner(folder: Folder<'_>) -> Owner {

@@ -39,6 +39,8 @@ pub enum Breakage {
     Unlatched,
     /// New tokens may use the space at the end of the last segment that is reserved for changes.
     ReserveSpent,
+    /// A segment that cannot be made stops the store from accepting writes.
+    MakingLatches,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);

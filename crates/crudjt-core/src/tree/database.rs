@@ -139,6 +139,36 @@ impl Tree {
         Ok(self.view.load().opening)
     }
 
+    /// Closes the file and opens the one that `exchange` gives, or the same again if that fails.
+    pub(super) fn exchange(
+        &self,
+        exchange: impl FnOnce() -> Result<Arc<dyn StorageFile>>,
+    ) -> Result<()> {
+        let mut current = self.opened.lock();
+        let opening = self.view.load().opening;
+        if opening == CLOSED {
+            return Err(Error::Closed);
+        }
+        let _ = self.guard("close its B-tree", || Ok(current.take().is_some()));
+        let exchanged = exchange().map(|file| *self.file.lock() = file);
+        let started = self.start(&mut current, opening + 1);
+        let lost = |error: &Error| self.lose_view(error.clone(), opening + 1);
+        exchanged.and(started.inspect_err(lost))
+    }
+
+    /// Whether redb met a damaged block since the file was opened last.
+    pub(super) fn met_damage(&self) -> bool {
+        self.opened.lock().as_ref().is_some_and(|opened| opened.blocks.met_damage())
+    }
+
+    pub(super) fn file(&self) -> Arc<dyn StorageFile> {
+        self.file.lock().clone()
+    }
+
+    pub(super) fn store(&self) -> StoreId {
+        self.store
+    }
+
     fn lose_view(&self, error: Error, opening: u64) {
         self.view.store(Arc::new(View { records: Err(error), opening }));
     }

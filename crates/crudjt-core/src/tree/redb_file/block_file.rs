@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::block_format::{
-    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, preface, seed_of, store_of, stored_at,
+    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, is_lost, preface, seed_of, store_of,
+    stored_at,
 };
 use super::page_number::PageExtent;
 use super::write_behind::WriteBehind;
@@ -30,6 +31,16 @@ pub(in crate::tree) struct BlockFile {
     /// Part of each block's checksum.
     seed: u64,
     waiting: Arc<Mutex<WriteBehind>>,
+    failures: Arc<Mutex<ReadFailures>>,
+}
+
+/// What redb or a walk could not read.
+#[derive(Debug, Default)]
+struct ReadFailures {
+    /// Whether a block is damaged.
+    damaged: bool,
+    /// The last failure that says nothing about the block, such as a shortage of memory.
+    other: Option<io::ErrorKind>,
 }
 
 impl BlockFile {
@@ -53,7 +64,26 @@ impl BlockFile {
 
     /// A new handle of an open file, with nothing waiting to be written.
     pub(in crate::tree) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
-        BlockFile { file, seed: seed_of(&store), waiting: Arc::default() }
+        BlockFile { file, seed: seed_of(&store), waiting: Arc::default(), failures: Arc::default() }
+    }
+
+    /// Whether a block could not be read because it is damaged.
+    pub(in crate::tree) fn met_damage(&self) -> bool {
+        self.failures.lock().damaged
+    }
+
+    /// Why a block could not be read though it may be sound.
+    pub(in crate::tree) fn other_failure(&self) -> Option<io::ErrorKind> {
+        self.failures.lock().other
+    }
+
+    fn note_failure(&self, error: &io::Error) {
+        let mut failures = self.failures.lock();
+        if is_lost(error) {
+            failures.damaged = true;
+        } else {
+            failures.other = Some(error.kind());
+        }
     }
 
     pub(in crate::tree) fn file(&self) -> Arc<dyn StorageFile> {
@@ -151,11 +181,15 @@ impl StorageBackend for BlockFile {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let read = |first, out: &mut [u8]| {
+            let read = self.read_blocks(first, out);
+            read.inspect_err(|error| self.note_failure(error))
+        };
         if is_whole(offset, out.len()) {
-            return self.read_blocks(offset / BLOCK as u64, out);
+            return read(offset / BLOCK as u64, out);
         }
         let (first, mut blocks, start) = widened(offset, out.len());
-        self.read_blocks(first, &mut blocks)?;
+        read(first, &mut blocks)?;
         let wanted = blocks.get(start..).and_then(|rest| rest.get(..out.len()));
         out.copy_from_slice(wanted.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
