@@ -54,7 +54,7 @@ impl SegmentMaker {
     /// The sizes to try where there is no space for the usual one, descending.
     pub(super) fn smaller_sizes(&self) -> impl Iterator<Item = u64> {
         let usual = self.environment.segment_bytes;
-        [usual / 16, usual / 256].into_iter().filter(|size| *size >= 2 * ENTRIES)
+        [16, 64, 256].map(|part| usual / part).into_iter().filter(|size| *size >= 2 * ENTRIES)
     }
 
     /// The unused segment of a new store, without room for entries.
