@@ -218,7 +218,13 @@ impl Tree {
     }
 
     pub(super) fn with_opened<T>(&self, work: impl FnOnce(&OpenDatabase) -> Redb<T>) -> Redb<T> {
-        self.opened.lock().as_ref().map_or(Err(redb::Error::DatabaseClosed), work)
+        let opened = self.opened.lock();
+        match opened.as_ref() {
+            Some(opened) => work(opened),
+            None if self.view.load().opening == CLOSED => Err(redb::Error::DatabaseClosed),
+            // A read opened the file anew meanwhile, and failed.
+            None => Err(io::Error::other("it could not be opened anew").into()),
+        }
     }
 
     pub(super) fn guard<T>(&self, what: &'static str, work: impl FnOnce() -> Redb<T>) -> Result<T> {
