@@ -21,7 +21,9 @@ fn used(world: &World) -> usize {
 /// A sixteenth of 2 000 tokens a second for ten minutes, in segments of a sixteenth.
 #[test]
 fn tokens_of_two_seconds_take_four_segments_however_many_come() {
-    let world = World::new(JournalMode::Mapped);
+    let mut world = World::new(JournalMode::Mapped);
+    // Without its threads, a store commits only when it has to.
+    world.frozen_limit = 1;
     let store = world.open();
     let (mut most, mut tree) = (0, 0);
     for _ in 0..600 {

@@ -112,7 +112,12 @@ impl Engine {
         let collect_epochs = None;
         let batch =
             Batch { memtable, mark, before_commit, sweep_before, sweep_limit, collect_epochs };
-        self.tree.commit(&self.options, &batch)
+        match self.tree.commit(&self.options, &batch) {
+            Err(Error::Full { .. }) if self.spare_segments.maker().release_reserve() => {
+                self.tree.commit(&self.options, &batch)
+            }
+            committed => committed,
+        }
     }
 
     /// Commits without changes, to free what the commit before covered.

@@ -109,6 +109,7 @@ impl Engine {
         let unused = spare.iter().map(CoveredSegment::new).collect();
         drop(spare);
         self.remove_segments(unused)?;
+        self.spare_segments.maker().release_reserve();
         self.spare_segments.maker().empty_segment(number, last).map(drop)
     }
 

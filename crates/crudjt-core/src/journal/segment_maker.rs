@@ -8,7 +8,7 @@ use crate::platform::sync::Mutex;
 
 use super::header::{Begin, ENTRIES, Identity};
 use super::segment::Segment;
-use super::segment_files::{file_of, fresh_file};
+use super::segment_files::{RESERVE, file_of, fresh_file};
 use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{Environment, JournalMode, Options};
@@ -43,7 +43,28 @@ impl SegmentMaker {
 
     /// A segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
+        self.reserve()?;
         self.make_sized(number, self.environment.segment_bytes, self.mapped)
+    }
+
+    /// Keeps some space before a segment takes the last of it: a commit that makes space needs some.
+    fn reserve(&self) -> Result<()> {
+        let path = self.folder.join(RESERVE);
+        let file = self.environment.storage.open(&path, Mode::Either);
+        let reserved = file.and_then(|file| file.allocate(self.environment.segment_bytes / 16));
+        match reserved.map_err(|error| Error::storage(&path, "reserve space", error)) {
+            Err(error @ Error::Full { .. }) => {
+                self.discard(&path);
+                Err(error)
+            }
+            // It is not worth a segment.
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives up the reserved space; whether there was any.
+    pub(crate) fn release_reserve(&self) -> bool {
+        self.environment.storage.remove(&self.folder.join(RESERVE)).is_ok()
     }
 
     /// A segment of another size.
@@ -54,7 +75,7 @@ impl SegmentMaker {
     /// The sizes to try where there is no space for the usual one, descending.
     pub(super) fn smaller_sizes(&self) -> impl Iterator<Item = u64> {
         let usual = self.environment.segment_bytes;
-        [16, 64, 256].map(|part| usual / part).into_iter().filter(|size| *size >= 2 * ENTRIES)
+        [64, 256].map(|part| usual / part).into_iter().filter(|size| *size >= 2 * ENTRIES)
     }
 
     /// The unused segment of a new store, without room for entries.

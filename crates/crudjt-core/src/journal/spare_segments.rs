@@ -105,6 +105,7 @@ impl SpareSegments {
             Err(Error::Full { .. }) => {}
             taken => return taken,
         }
+        self.maker.release_reserve();
         for size in self.maker.smaller_sizes() {
             let number = self.state.lock().next_number();
             match self.maker.make_small(number, size) {

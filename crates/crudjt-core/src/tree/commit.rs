@@ -6,6 +6,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::database::Tree;
 use super::guard::LeakedByPanic;
+use super::redb_file::block_file::BlockFile;
 use super::tables::{AppliedMark, EPOCH_COPIES, EPOCHS, EpochCount, Key, Redb, Rows};
 use super::transaction::{transact, write_mark};
 use super::writer::Writer;
@@ -66,8 +67,11 @@ impl Tree {
     fn try_commit(&self, batch: &Batch<'_>) -> std::result::Result<Committed, Failure> {
         let mut journal_error = None;
         let opening = self.reopen_if_failed()?;
+        // Of the file as it was opened then: another thread may open it anew after a failure.
+        let mut blocks = None;
         let committed = self.guard("write its B-tree", || {
             self.with_opened(|opened| {
+                blocks = Some(opened.blocks.clone());
                 let committed = transact(&opened.database, |transaction| {
                     let committed = apply(transaction, batch, &mut journal_error)?;
                     let before_commit = batch.before_commit;
@@ -85,12 +89,11 @@ impl Tree {
             })
         });
         committed.inspect(|_| self.set_mark(batch.mark)).map_err(|error| {
-            let met = self.met_damage();
+            let is_damage = blocks.is_some_and(|blocks| is_damage(&blocks, &error));
             let error = match (journal_error, self.reopen(opening)) {
                 (Some(error), _) | (None, Err(error)) => return Failure::from(error),
                 (None, Ok(())) => error,
             };
-            let is_damage = met || matches!(error, Error::Damaged { .. });
             Failure { error, is_damage }
         })
     }
@@ -111,6 +114,13 @@ impl Tree {
             })
         })
     }
+}
+
+/// Whether damage is why redb failed with this error: it met a damaged block, or objects to the file,
+/// or panicked, and no access failed. After one that did, redb may read blocks that were never written.
+fn is_damage(blocks: &BlockFile, error: &Error) -> bool {
+    blocks.other_failure().is_none()
+        && (blocks.met_damage() || matches!(error, Error::Damaged { .. }))
 }
 
 fn apply(

@@ -46,7 +46,7 @@ pub(crate) struct Tree {
 /// The B-tree's file, opened by redb.
 pub(super) struct OpenDatabase {
     pub(super) database: Database,
-    blocks: BlockFile,
+    pub(super) blocks: BlockFile,
 }
 
 /// The records as of one commit.
@@ -177,11 +177,6 @@ impl Tree {
         let started = self.start(&mut current, opening + 1);
         let lost = |error: &Error| self.lose_view(error.clone(), opening + 1);
         exchanged.and(started.inspect_err(lost))
-    }
-
-    /// Whether redb met a damaged block since the file was opened last.
-    pub(super) fn met_damage(&self) -> bool {
-        self.opened.lock().as_ref().is_some_and(|opened| opened.blocks.met_damage())
     }
 
     pub(super) fn file(&self) -> Arc<dyn StorageFile> {

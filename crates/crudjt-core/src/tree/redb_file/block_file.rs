@@ -31,12 +31,12 @@ pub(in crate::tree) struct BlockFile {
     /// Part of each block's checksum.
     seed: u64,
     waiting: Arc<Mutex<WriteBehind>>,
-    failures: Arc<Mutex<ReadFailures>>,
+    failures: Arc<Mutex<Failures>>,
 }
 
-/// What redb or a walk could not read.
+/// What failed of reading and writing the file.
 #[derive(Debug, Default)]
-struct ReadFailures {
+struct Failures {
     /// Whether a block is damaged.
     damaged: bool,
     /// The last failure that says nothing about the block, such as a shortage of memory.
@@ -72,18 +72,21 @@ impl BlockFile {
         self.failures.lock().damaged
     }
 
-    /// Why a block could not be read though it may be sound.
+    /// Why an access failed that says nothing about any block.
     pub(in crate::tree) fn other_failure(&self) -> Option<io::ErrorKind> {
         self.failures.lock().other
     }
 
     fn note_failure(&self, error: &io::Error) {
-        let mut failures = self.failures.lock();
         if is_lost(error) {
-            failures.damaged = true;
+            self.failures.lock().damaged = true;
         } else {
-            failures.other = Some(error.kind());
+            self.note_other(error);
         }
+    }
+
+    fn note_other(&self, error: &io::Error) {
+        self.failures.lock().other = Some(error.kind());
     }
 
     pub(in crate::tree) fn file(&self) -> Arc<dyn StorageFile> {
@@ -109,6 +112,10 @@ impl BlockFile {
 
     /// Reads whole blocks from `first` into `out`.
     fn read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
+        self.try_read_blocks(first, out).inspect_err(|error| self.note_failure(error))
+    }
+
+    fn try_read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
         if self.read_waiting(first, out)? {
             return Ok(());
         }
@@ -162,12 +169,14 @@ impl BlockFile {
     /// Writes a part of block 0 at once: redb's two commit slots in it must never be written together.
     fn write_header(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let (head, tail) = data.split_at(data.len().min(BLOCK - offset as usize));
-        self.file.write_at(PREFACE as u64 + offset, head)?;
+        let written = self.file.write_at(PREFACE as u64 + offset, head);
+        written.inspect_err(|error| self.note_other(error))?;
         if tail.is_empty() { Ok(()) } else { self.write(BLOCK as u64, tail) }
     }
 
     fn flush(&self, waiting: &mut WriteBehind) -> io::Result<()> {
-        waiting.drain(STORED_BLOCK, |first, stored| self.file.write_at(stored_at(first), stored))
+        let write = |first, stored: &[u8]| self.file.write_at(stored_at(first), stored);
+        waiting.drain(STORED_BLOCK, write).inspect_err(|error| self.note_other(error))
     }
 
     fn flush_all(&self) -> io::Result<()> {
@@ -181,15 +190,11 @@ impl StorageBackend for BlockFile {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let read = |first, out: &mut [u8]| {
-            let read = self.read_blocks(first, out);
-            read.inspect_err(|error| self.note_failure(error))
-        };
         if is_whole(offset, out.len()) {
-            return read(offset / BLOCK as u64, out);
+            return self.read_blocks(offset / BLOCK as u64, out);
         }
         let (first, mut blocks, start) = widened(offset, out.len());
-        read(first, &mut blocks)?;
+        self.read_blocks(first, &mut blocks)?;
         let wanted = blocks.get(start..).and_then(|rest| rest.get(..out.len()));
         out.copy_from_slice(wanted.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
@@ -211,13 +216,14 @@ impl StorageBackend for BlockFile {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.flush_all()?;
-        self.file.set_size(stored_at(length.div_ceil(BLOCK as u64)))
+        let sized = self.file.set_size(stored_at(length.div_ceil(BLOCK as u64)));
+        sized.inspect_err(|error| self.note_other(error))
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.flush_all()?;
         sabotage!(TreeUnsynced, return Ok(()));
-        self.file.sync()
+        self.file.sync().inspect_err(|error| self.note_other(error))
     }
 
     fn close(&self) -> io::Result<()> {
