@@ -38,6 +38,8 @@ pub(crate) struct Committed {
     pub(crate) changed: Vec<u64>,
 }
 
+type Attempt = std::result::Result<Committed, Failure>;
+
 /// Why a commit failed.
 struct Failure {
     error: Error,
@@ -55,16 +57,20 @@ impl Tree {
     /// Commits a batch and publishes it to readers. It is durable when this returns. Where a damaged
     /// block is in the way, the file is rebuilt without it first.
     pub(crate) fn commit(&self, options: &Options, batch: &Batch<'_>) -> Result<Committed> {
-        match self.try_commit(batch) {
-            Err(Failure { is_damage: true, .. }) => {
-                self.rebuild(options)?;
-                self.try_commit(batch).map_err(|failure| failure.error)
-            }
-            committed => committed.map_err(|failure| failure.error),
+        let met_damage = |committed: &Attempt| matches!(committed, Err(failure) if failure.is_damage);
+        let mut committed = self.try_commit(batch);
+        if met_damage(&committed) {
+            // A disk may fail to read a sound block once.
+            committed = self.try_commit(batch);
         }
+        if met_damage(&committed) {
+            self.rebuild(options)?;
+            committed = self.try_commit(batch);
+        }
+        committed.map_err(|failure| failure.error)
     }
 
-    fn try_commit(&self, batch: &Batch<'_>) -> std::result::Result<Committed, Failure> {
+    fn try_commit(&self, batch: &Batch<'_>) -> Attempt {
         let mut journal_error = None;
         let opening = self.reopen_if_failed()?;
         // Of the file as it was opened then: another thread may open it anew after a failure.
@@ -119,7 +125,6 @@ impl Tree {
 /// Whether damage is why redb failed with this error: it met a damaged block, or objects to the file,
 /// or panicked, and no access failed. After one that did, redb may read blocks that were never written.
 fn is_damage(blocks: &BlockFile, error: &Error) -> bool {
-    eprintln!("DEBUG {blocks:?} {error:?}");
     blocks.other_failure().is_none()
         && (blocks.met_damage() || matches!(error, Error::Damaged { .. }))
 }

@@ -112,6 +112,10 @@ impl BlockFile {
 
     /// Reads whole blocks from `first` into `out`.
     fn read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
+        self.try_read_blocks(first, out).inspect_err(|error| self.note_failure(error))
+    }
+
+    fn try_read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
         if self.read_waiting(first, out)? {
             return Ok(());
         }
@@ -186,15 +190,11 @@ impl StorageBackend for BlockFile {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let read = |first, out: &mut [u8]| {
-            let read = self.read_blocks(first, out);
-            read.inspect_err(|error| self.note_failure(error))
-        };
         if is_whole(offset, out.len()) {
-            return read(offset / BLOCK as u64, out);
+            return self.read_blocks(offset / BLOCK as u64, out);
         }
         let (first, mut blocks, start) = widened(offset, out.len());
-        read(first, &mut blocks)?;
+        self.read_blocks(first, &mut blocks)?;
         let wanted = blocks.get(start..).and_then(|rest| rest.get(..out.len()));
         out.copy_from_slice(wanted.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
