@@ -103,7 +103,8 @@ export interface EngineFailure {
 }
 
 /** Why a store that this very process has locked cannot be opened, or be maintained. */
-export const BY_ANOTHER_COPY = 'another copy of the package in this process has it open'
+export const BY_ANOTHER_COPY =
+  'another copy of the package in this process has it open: close it there, or load only one copy'
 export const BY_ITSELF = 'this process has it open itself'
 
 /**

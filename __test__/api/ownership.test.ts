@@ -97,6 +97,8 @@ test('another copy of the package in this process is named', async (t) => {
     const { status, text } = await runProcess('second-copy.mjs', folder, KEY)
     t.is(status, 0, text)
     t.regex(text, /already running.*another copy of the package in this process has it open/)
+    t.regex(text, /load only one copy/)
+    t.regex(text, /belongs to process \d+ on host /)
   })
 })
 

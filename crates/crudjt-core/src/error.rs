@@ -243,10 +243,6 @@ impl fmt::Display for Owner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
             0 => write!(formatter, "another process"),
-            pid if *self == Owner::current() => write!(
-                formatter,
-                "process {pid}, which is this one: close it first, or load only one copy of the package"
-            ),
             pid => write!(formatter, "process {pid} on host {}", self.host),
         }
     }

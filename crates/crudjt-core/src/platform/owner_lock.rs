@@ -23,8 +23,7 @@ const OWNER_SIZE_MAX: u64 = 4096;
 const RETRY: Duration = Duration::from_millis(20);
 
 impl Owner {
-    /// This process.
-    pub(crate) fn current() -> Owner {
+    fn current() -> Owner {
         Owner {
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             pid: std::process::id(),
