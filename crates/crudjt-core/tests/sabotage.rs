@@ -54,7 +54,7 @@ fn step(seed: u64) {
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 24] = [
+const BROKEN: [(Breakage, Try, u64); 25] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -68,6 +68,7 @@ const BROKEN: [(Breakage, Try, u64); 24] = [
     (Breakage::SyncRetried, fail, 10),
     (Breakage::Unlatched, fail, 10),
     (Breakage::ReserveSpent, fill, 10),
+    (Breakage::MakingLatches, fail, 10),
     (Breakage::SlotsDroppedFirst, rotate, 4),
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),

@@ -20,7 +20,8 @@ impl Engine {
         reserve: Reserve,
     ) -> Result<()> {
         let cursor = &append_state.cursor;
-        let reserve = reserve.of(cursor.segment.identity.size);
+        let reserve =
+            reserve.of(cursor.segment.identity.size, self.options.environment.segment_bytes);
         if cursor.has_room(size + reserve) || cursor.has_room(size) && self.can_rotate() {
             return Ok(());
         }
@@ -46,14 +47,18 @@ impl Engine {
             return Err(Error::Busy);
         }
         let cursor = &append_state.cursor;
-        let spare = self.spare_segments.take().map_err(|error| self.fail(error))?;
-        let segment = spare.ok_or(Error::Busy)?;
+        // A segment that could not be made leaves nothing in doubt: it is tried again, not latched.
+        let spare = self.spare_segments.take();
+        sabotage!(MakingLatches, let spare = spare.map_err(|error| self.fail(error)));
+        let segment = spare?.ok_or(Error::Busy)?;
         let begun = AppendCursor::begin(segment.clone(), cursor.next).map_err(|error| {
             self.spare_segments.give_back(segment.clone());
             self.fail(error)
         })?;
         append_state.memtable.freeze(cursor.next);
-        self.syncer.freeze(cursor.segment.clone(), cursor.offset);
+        if !cursor.is_without_room() {
+            self.syncer.freeze(cursor.segment.clone(), cursor.offset);
+        }
         let next_id = self.next_id.load(Ordering::Acquire);
         let fresh = Arc::new(Memtable::new(vec![segment], next_id, self.time.monotonic()));
         // A commit may release a frozen memtable at the same time.

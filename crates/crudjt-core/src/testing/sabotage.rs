@@ -51,6 +51,8 @@ pub enum Breakage {
     JumpTrusted,
     /// A record that was answered as expired is not journalled as removed.
     ExpiredUnjournalled,
+    /// A segment that cannot be made stops the store from accepting writes.
+    MakingLatches,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);
