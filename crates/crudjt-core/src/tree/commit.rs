@@ -57,7 +57,8 @@ impl Tree {
     /// Commits a batch and publishes it to readers. It is durable when this returns. Where a damaged
     /// block is in the way, the file is rebuilt without it first.
     pub(crate) fn commit(&self, options: &Options, batch: &Batch<'_>) -> Result<Committed> {
-        let met_damage = |committed: &Attempt| matches!(committed, Err(failure) if failure.is_damage);
+        let met_damage =
+            |committed: &Attempt| matches!(committed, Err(failure) if failure.is_damage);
         let mut committed = self.try_commit(batch);
         if met_damage(&committed) {
             // A disk may fail to read a sound block once.
