@@ -166,10 +166,15 @@ impl Engine {
 
     /// After a sweep on a full disk: what it and the commit before it cover is covered twice, so the
     /// space can go to the next segment. The segment in use has to have a durable beginning first, as
-    /// the last one that is left.
-    pub(super) fn free_for_space(&self, commits: &mut CommitState) -> Result<()> {
-        if !self.spare_segments.lacks_space() || commits.covered.is_empty() {
-            return Ok(());
+    /// the last one that is left. If nothing is covered, its own space is what is left: whether another
+    /// sweep makes use of that.
+    pub(super) fn free_for_space(&self, commits: &mut CommitState) -> Result<bool> {
+        if !self.spare_segments.lacks_space() {
+            return Ok(false);
+        }
+        if commits.covered.is_empty() {
+            let is_idle = self.memtables.load().frozen.is_empty();
+            return if is_idle { self.rotate_for_space() } else { Ok(false) };
         }
         if !self.append_state.lock().cursor.is_without_room() {
             let maker = self.spare_segments.maker();
@@ -177,7 +182,7 @@ impl Engine {
         }
         self.free_segments(commits, Vec::new());
         self.spare_segments.wake();
-        Ok(())
+        Ok(false)
     }
 
     /// Checkpoints, then calls `copy` with a keyring and that commit as a snapshot. One call at a

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const SWEEP_STEP: usize = 20_000;
 
 /// Pause between two sweeps on a full disk.
-const PAUSE_WITHOUT_SPACE_MS: u64 = 1_000;
+const PAUSE_WITHOUT_SPACE_MS: u64 = 250;
 
 /// When the B-tree was last worked on, for the statistics and the next sweep.
 #[derive(Default)]
@@ -103,8 +103,8 @@ impl Engine {
                 .map_err(|error| self.fail(error))?
                 .swept;
             removed += swept;
-            self.free_for_space(&mut commits)?;
-            if swept < SWEEP_STEP as u64 {
+            let goes_on = self.free_for_space(&mut commits)?;
+            if swept < SWEEP_STEP as u64 && !goes_on {
                 let mut times = self.tree_times.lock();
                 times.last_sweep = Some(self.time.wall());
                 times.last_sweep_removed = removed;

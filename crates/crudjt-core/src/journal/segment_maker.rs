@@ -112,7 +112,7 @@ impl SegmentMaker {
     }
 
     /// The next attempt has another number: this file must not stay behind.
-    fn discard(&self, path: &Path) {
+    pub(crate) fn discard(&self, path: &Path) {
         let _ = self.environment.storage.remove(path);
     }
 

@@ -105,6 +105,12 @@ impl SpareSegments {
             Err(Error::Full { .. }) => {}
             taken => return taken,
         }
+        self.make_smaller()
+    }
+
+    /// A segment smaller than the usual one; `None` if the disk has no space for that either.
+    pub(crate) fn make_smaller(&self) -> Result<Option<Arc<Segment>>> {
+        let _making = self.making.lock();
         self.maker.release_reserve();
         for size in self.maker.smaller_sizes() {
             let number = self.state.lock().next_number();
