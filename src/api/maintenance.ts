@@ -92,8 +92,8 @@ export interface RepairReport extends Findings {
   salvaged: number
   /** Records that were found, but whose later history may be lost in a gap in the journal. */
   doubtful: number
-  /** Records that are known to have existed and cannot be read. */
-  lost: number
+  /** Records that are known to have existed and cannot be read; `null` if nothing tells how many. */
+  lost: number | null
   /** Salvaged records that were decrypted with a secret. */
   opened: number
 }
@@ -175,7 +175,7 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   const repaired = await withProgress(options, (report) =>
     repairStore(path, secretsOf(options), target, keep_doubtful, report).then(unwrap),
   )
-  const { salvaged, doubtful, lost, opened } = repaired
+  const { salvaged, doubtful, lost = null, opened } = repaired
   return { path: repaired.path, salvaged, doubtful, lost, opened, ...findingsOf(repaired) }
 }
 

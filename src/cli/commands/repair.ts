@@ -62,7 +62,7 @@ export const repair: Command = {
 
 function isComplete(report: RepairReport, keepsDoubtful: boolean): boolean {
   const { lost, doubtful, findings, finding_count } = report
-  if (lost > 0 || (doubtful > 0 && !keepsDoubtful)) return false
+  if (lost !== 0 || (doubtful > 0 && !keepsDoubtful)) return false
   return findings.length === finding_count && findings.every(({ kind }) => FIXED.includes(kind))
 }
 
@@ -72,7 +72,9 @@ function linesOf(path: string, report: RepairReport, keepsDoubtful: boolean): st
   if (finding_count > 0) {
     lines.push(count(finding_count, 'finding'), ...findingLines(findings, finding_count))
   }
-  if (lost > 0) lines.push(`Lost: ${count(lost, 'unreadable record')}`)
+  if (lost === null)
+    lines.push('Lost: an unknown number of records, since nothing tells how many there were')
+  else if (lost > 0) lines.push(`Lost: ${count(lost, 'unreadable record')}`)
   if (doubtful > 0) lines.push(doubtfulLine(doubtful, keepsDoubtful))
   lines.push(`${path} was not changed: replace it with ${report.path} once you are satisfied`)
   return lines
