@@ -45,14 +45,15 @@ if (part !== 'native') {
 }
 
 // The library is one file, and the command another that imports it. Names are kept for stack traces.
-// Comments and white space are removed: editors read the comments in the type declarations.
+// Comments and white space are removed: editors read the comments in the type declarations. Lines are
+// short, since Node prints the line at which a program ended.
 async function bundle() {
   const { build } = await import('esbuild')
   const plain = {
     target: 'node20.17',
     logLevel: 'warning',
     minifyWhitespace: true,
-    lineLimit: 100,
+    lineLimit: 20,
     outdir: DIST,
   }
   const bundled = {
