@@ -21,7 +21,5 @@ export function expected(value: unknown): unknown {
 }
 
 function hasToJSON(value: object): value is { toJSON(): unknown } {
-  return (
-    Object.hasOwn(value, 'toJSON') && typeof (value as { toJSON: unknown }).toJSON === 'function'
-  )
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }

@@ -2,6 +2,7 @@
 
 import { bytes, view } from '../engine/scratch.js'
 import { SOFT_END, skip, writeLength } from './frame.js'
+import type { PackedValue } from './packed-value.js'
 
 /** nil. */
 export function writeNil(at: number): number {
@@ -93,6 +94,11 @@ export function writeBytes(value: Uint8Array, at: number): number {
   // Not the property `length`, which an instance or a subclass may have redefined.
   const length = getLength.call(value)
   return writeRaw(value, length, writeLength(length, at, 0xc4))
+}
+
+/** A value that was encoded before. */
+export function writePacked({ bytes: packed, length }: PackedValue, at: number): number {
+  return packed === undefined ? skip(at, length) : writeRaw(packed, length, at)
 }
 
 function writeRaw(data: Uint8Array, length: number, at: number): number {

@@ -7,6 +7,7 @@ import { types } from 'node:util'
 import { DEPTH_LIMIT, keyPath, notStorable, TOO_DEEP, unsupportedKind } from './data-errors.js'
 import { type Extension, isExtension } from './extension.js'
 import { closeMap, SOFT_END, wrap, writeArrayHeader } from './frame.js'
+import { PackedValue } from './packed-value.js'
 import {
   fitsBigInt,
   writeBigInt,
@@ -16,6 +17,7 @@ import {
   writeExtension,
   writeNil,
   writeNumber,
+  writePacked,
 } from './write-scalar.js'
 import { writeString } from './write-text.js'
 
@@ -107,6 +109,7 @@ export function writeObject(value: object, at: number, depth: number, converted:
   if (Array.isArray(value)) return writeArray(value, at, depth + 1)
   if (types.isDate(value)) return writeValidDate(value, at, depth)
   if (types.isUint8Array(value)) return writeBytes(value, at)
+  if (value instanceof PackedValue) return writePacked(value, at)
   if (!converted) {
     const { toJSON } = value as { toJSON?: unknown }
     if (typeof toJSON === 'function') {

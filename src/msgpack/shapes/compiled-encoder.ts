@@ -176,11 +176,13 @@ class EncoderSource {
   constructor(shape: Shape) {
     this.root = this.sourceOf(shape)
     const puts = this.values.map(
-      (value, i) => `if (${value} !== values[${i}] && !image.put(${i}, ${value})) break put;`,
+      (value, i) =>
+        `if (${value} !== values[${i}] && !image.put(${i}, ${value})) { n = ${i}; break put }`,
     )
     // Properties that were added to Object.prototype would be listed with the data's own.
     this.body = `for (const key in plain) return o0; ${this.ofMap(this.root)}
-      put: { ${puts.join('')} return } return ${this.rest(this.root)}`
+      put: { ${puts.join('')} return }
+      return ${this.rest(this.root, (value) => `image.left(n, ${value.slice(1)}, ${value})`)}`
   }
 
   private sourceOf({ keys, inner }: Shape): MapSource {
@@ -214,11 +216,12 @@ class EncoderSource {
   }
 
   /** A map as it is left: a literal of what was read, or itself. */
-  private rest(map: MapSource): string {
+  private rest(map: MapSource, left = (value: string) => value): string {
     if (!this.read.has(map)) return map.name
     const properties = map.keys.map((key, i) => {
       const value = map.values[i] as string | MapSource
-      return `${JSON.stringify(key)}: ${typeof value === 'string' ? value : this.rest(value)}`
+      const source = typeof value === 'string' ? left(value) : this.rest(value, left)
+      return `${JSON.stringify(key)}: ${source}`
     })
     return `{ ${properties} }`
   }
