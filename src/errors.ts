@@ -45,9 +45,7 @@ export interface StoreEvent {
 /** An error that is not a mistake in an argument. `code` says which one, `cause` what caused it. */
 export class CRUDJTError extends Error {
   static {
-    // By its own name esbuild would rename the class, and Node print it as `_CRUDJTError`.
-    // biome-ignore lint/complexity/noThisInStatic: see above
-    Object.defineProperty(this.prototype, 'name', { value: 'CRUDJTError', writable: true })
+    Object.defineProperty(CRUDJTError.prototype, 'name', { value: 'CRUDJTError', writable: true })
   }
 
   /** Which error this is. */

@@ -10,6 +10,7 @@ import { testRefusedData } from './refused-data.js'
 import { testTokens } from './tokens.js'
 import { testUpdate } from './update.js'
 import type { AddTest, TestedStore, Variant } from './variants.js'
+import { testWholeIntegers } from './whole-integers.js'
 
 /** Runs the suite against one variant. */
 export function behave(variant: Variant): void {
@@ -36,6 +37,7 @@ export function behave(variant: Variant): void {
   testLimits(it)
   testCreate(it)
   testData(it)
+  testWholeIntegers(it)
   testRead(it)
   testUpdate(it)
   testDelete(it)
