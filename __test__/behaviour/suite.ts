@@ -4,6 +4,7 @@ import { newFolder, removeFolder } from '../helpers/folder.js'
 import { testCreate } from './create.js'
 import { testData } from './data.js'
 import { testDelete } from './delete.js'
+import { testDocumentedData } from './documented-data.js'
 import { testLimits } from './limits.js'
 import { testRead } from './read.js'
 import { testRefusedData } from './refused-data.js'
@@ -37,6 +38,7 @@ export function behave(variant: Variant): void {
   testLimits(it)
   testCreate(it)
   testData(it)
+  testDocumentedData(it)
   testWholeIntegers(it)
   testRead(it)
   testUpdate(it)

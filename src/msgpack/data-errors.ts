@@ -87,8 +87,7 @@ export function unsupportedKind(value: object): string | undefined {
   if (types.isSet(value)) return 'a Set (an Array can be stored)'
   if (types.isRegExp(value)) return 'a RegExp'
   if (types.isNativeError(value) || value instanceof Error) return 'an Error'
-  if (ArrayBuffer.isView(value))
-    return `a ${viewName(value)} (a Buffer or Uint8Array can be stored)`
+  if (ArrayBuffer.isView(value)) return `a ${tagOf(value)} (a Buffer or Uint8Array can be stored)`
   if (types.isAnyArrayBuffer(value)) return 'an ArrayBuffer (a Buffer or Uint8Array can be stored)'
   if (types.isPromise(value)) return 'a Promise (await it first)'
   if (types.isBoxedPrimitive(value)) return 'a primitive value in an object'
@@ -101,6 +100,11 @@ export function unsupportedKind(value: object): string | undefined {
   return undefined
 }
 
-function viewName(value: ArrayBufferView): string {
+/** What an object of a built-in class is that has no properties of its own. */
+export function emptyKind(value: object): string {
+  return `a ${tagOf(value)} without properties of its own`
+}
+
+function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }

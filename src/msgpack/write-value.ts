@@ -4,7 +4,14 @@
  * checked.
  */
 import { types } from 'node:util'
-import { DEPTH_LIMIT, keyPath, notStorable, TOO_DEEP, unsupportedKind } from './data-errors.js'
+import {
+  DEPTH_LIMIT,
+  emptyKind,
+  keyPath,
+  notStorable,
+  TOO_DEEP,
+  unsupportedKind,
+} from './data-errors.js'
 import { type Extension, isExtension } from './extension.js'
 import { closeMap, SOFT_END, wrap, writeArrayHeader } from './frame.js'
 import { PackedValue } from './packed-value.js'
@@ -120,7 +127,10 @@ export function writeObject(value: object, at: number, depth: number, converted:
   if (isExtension(value)) return writeValidExtension(value, at, depth)
   const kind = unsupportedKind(value)
   if (kind !== undefined) throw notStorable(depth, kind)
-  return writeEntries(value as Entries, at, depth + 1, true)
+  const end = writeEntries(value as Entries, at, depth + 1, true)
+  // What such an object holds, as Headers and Blob do, is not in its properties.
+  if (end === at + 1 && Symbol.toStringTag in value) throw notStorable(depth, emptyKind(value))
+  return end
 }
 
 /** The key that leads to the value at a depth, as toJSON gets it. */
