@@ -25,6 +25,8 @@ const COMPILE_AFTER = 4
 const COUNTED_SHAPES = 256
 /** One image is spare: a new encoder is complete before it replaces another one. */
 const MAX_ENCODERS = IMAGES - 1
+/** The most levels of maps: the source has a literal of everything for each. */
+const MAX_LEVELS = 16
 /** At most so many encoders have the same first key. */
 const MAX_SAME_KEY = 8
 
@@ -96,15 +98,16 @@ function firstKey(data: object): string {
 
 /** Counts a sample of the data that no encoder accepted: a shape that has enough gets an encoder. */
 export function countSample(shape: Shape): void {
-  // An object's own toJSON wants the object itself, and an encoder may leave another one.
-  if (!isLearned(shape) || hasKey(shape, 'toJSON')) return
+  if (!isLearned(shape) || !isEncodable(shape, MAX_LEVELS)) return
   const count = ((samples.get(shape) ?? 0) + 1) % COMPILE_AFTER
   samples.set(shape, count)
   if (count === 0) addEncoder(shape)
 }
 
-function hasKey({ keys, inner }: Shape, key: string): boolean {
-  return keys.includes(key) || inner.some((one) => one !== undefined && hasKey(one, key))
+/** An object's own toJSON wants the object itself, and an encoder may leave another one in its place. */
+function isEncodable({ keys, inner }: Shape, levels: number): boolean {
+  if (levels === 0 || keys.includes('toJSON')) return false
+  return inner.every((one) => one === undefined || isEncodable(one, levels - 1))
 }
 
 function addEncoder(shape: Shape): void {
@@ -175,14 +178,8 @@ class EncoderSource {
 
   constructor(shape: Shape) {
     this.root = this.sourceOf(shape)
-    const puts = this.values.map(
-      (value, i) =>
-        `if (${value} !== values[${i}] && !image.put(${i}, ${value})) { n = ${i}; break put }`,
-    )
     // Properties that were added to Object.prototype would be listed with the data's own.
-    this.body = `for (const key in plain) return o0; ${this.ofMap(this.root)}
-      put: { ${puts.join('')} return }
-      return ${this.rest(this.root, (value) => `image.left(n, ${value.slice(1)}, ${value})`)}`
+    this.body = `for (const key in plain) return o0; ${this.ofLevel([this.root], 0)}`
   }
 
   private sourceOf({ keys, inner }: Shape): MapSource {
@@ -195,24 +192,25 @@ class EncoderSource {
     return `v${this.values.push(`v${this.values.length}`) - 1}`
   }
 
-  /** Checks the keys of a map, reads its properties, and goes on with the maps in it. */
-  private ofMap(map: MapSource): string {
-    const { name, keys, values } = map
+  /** Checks all maps of one level, reads their properties, and goes on with the maps in them. */
+  private ofLevel(maps: readonly MapSource[], level: number): string {
+    if (maps.length === 0) return this.puts()
     const rest = this.rest(this.root)
-    const properties = keys.map(
-      (key, i) => `${nameOf(values[i] as string | MapSource)} = ${name}[${JSON.stringify(key)}]`,
-    )
-    this.read.add(map)
-    const inner = values.filter((value) => typeof value !== 'string')
-    return `n = 0; for (const key in ${name}) if (key !== keys${name.slice(1)}[n++]) return ${rest};
-      if (n !== ${keys.length}) return ${rest}; ${map === this.root ? '' : ofPrototype(map, rest)}
-      const ${properties}; ${inner.map((one) => this.ofInner(one)).join('')}`
+    const stop = `break level${level};`
+    const checks = maps.map((map) => (level === 0 ? ofKeys(map, stop) : ofPlain(map, stop)))
+    for (const map of maps) this.read.add(map)
+    const inner = maps.flatMap(({ values }) => values.filter((value) => typeof value !== 'string'))
+    return `level${level}: { ${checks.join('')} ${maps.map(ofProperties).join('')}
+      ${this.ofLevel(inner, level + 1)} } return ${rest}`
   }
 
-  private ofInner(map: MapSource): string {
-    const { name } = map
-    const rest = this.rest(this.root)
-    return `if (typeof ${name} !== 'object' || ${name} === null) return ${rest}; ${this.ofMap(map)}`
+  private puts(): string {
+    const puts = this.values.map(
+      (value, i) =>
+        `if (${value} !== values[${i}] && !image.put(${i}, ${value})) { n = ${i}; break put }`,
+    )
+    const left = (value: string) => `image.left(n, ${value.slice(1)}, ${value})`
+    return `put: { ${puts.join('')} return } return ${this.rest(this.root, left)}`
   }
 
   /** A map as it is left: a literal of what was read, or itself. */
@@ -227,16 +225,28 @@ class EncoderSource {
   }
 }
 
-function nameOf(value: string | MapSource): string {
-  return typeof value === 'string' ? value : value.name
+function ofKeys({ name, keys }: MapSource, stop: string): string {
+  return `n = 0; for (const key in ${name}) if (key !== keys${name.slice(1)}[n++]) ${stop}
+    if (n !== ${keys.length}) ${stop}`
 }
 
 /**
- * The check that a map is a plain object. After an inherited property was read, V8 knows the hidden
- * class: the check costs no machine code.
+ * The check that a nested map is a plain object of the right keys. After an inherited property was
+ * read, V8 knows the hidden class: looking at the prototype costs no machine code.
  */
-function ofPrototype({ name, keys }: MapSource, rest: string): string {
+function ofPlain(map: MapSource, stop: string): string {
+  const { name, keys } = map
   const inherited = INHERITED.find((one) => !keys.includes(one))
   const known = inherited === undefined ? '' : `${name}.${inherited};`
-  return `${known} if (getPrototypeOf(${name}) !== plain) return ${rest};`
+  return `if (typeof ${name} !== 'object' || ${name} === null) ${stop} ${ofKeys(map, stop)}
+    ${known} if (getPrototypeOf(${name}) !== plain) ${stop}`
+}
+
+function ofProperties({ name, keys, values }: MapSource): string {
+  const properties = keys.map((key, i) => {
+    const value = values[i] as string | MapSource
+    const variable = typeof value === 'string' ? value : value.name
+    return `${variable} = ${name}[${JSON.stringify(key)}]`
+  })
+  return `const ${properties};`
 }
