@@ -1,5 +1,5 @@
 /** A store whose folder is taken from under it, and one that another process or copy has open. */
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -9,8 +9,16 @@ import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 import { refuses } from '../helpers/refusals.js'
 
-/** Removes a folder in which a store may still make a file meanwhile. */
-const removeAll = (path: string) => rmSync(path, { recursive: true, maxRetries: 10 })
+/** Removes a folder in which a store may still make a file meanwhile, which rmSync does not try again. */
+function removeAll(path: string): void {
+  while (existsSync(path)) {
+    try {
+      rmSync(path, { recursive: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+    }
+  }
+}
 /** The files of a store, but for the number of the journal's only segment. */
 const filesOf = (path: string) =>
   readdirSync(path)

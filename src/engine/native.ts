@@ -48,3 +48,5 @@ export const NO_SLOT = -1
 export const NO_SLOT_HIGH = 0xffffffff
 /** Instead of the lower half of what is none: the token was not read before. */
 export const FIRST_READ_LOW = 0xffffffff
+/** The same: the record must not be cached. */
+export const OCCUPIED_LOW = 0xfffffffd

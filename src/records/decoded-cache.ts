@@ -90,11 +90,16 @@ export class DecodedCache {
     return this.used
   }
 
-  /** Whether a newcomer is admitted now; counts the rejected ones. */
-  private admits(): boolean {
+  /** Whether a newcomer evicts nothing. */
+  get hasRoom(): boolean {
     const evicted = this.rows[0]?.cost ?? 0
     const wanted = Math.max(evicted, this.rowSize * PLACE_COST)
-    if (this.used + wanted <= this.budget) return this.rowSize !== 0
+    return this.used + wanted <= this.budget
+  }
+
+  /** Whether a newcomer is admitted now; counts the rejected ones. */
+  private admits(): boolean {
+    if (this.hasRoom) return this.rowSize !== 0
     this.rejected = (this.rejected + 1) % ADMIT_EVERY
     return this.rejected === 0 && this.rowSize !== 0
   }

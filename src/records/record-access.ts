@@ -10,11 +10,12 @@ import {
   NO_LIMIT,
   NO_SLOT,
   NO_SLOT_HIGH,
+  OCCUPIED_LOW,
   UNCHANGED,
   UNCHANGED_SLOT,
 } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
-import { ensureFree, header, READS_LEFT, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
+import { ensureFree, SLOT_HIGH, SLOT_LOW, words } from '../engine/scratch.js'
 import { decodedBytes, decodeMap } from '../msgpack/decode.js'
 import { bringToFront, lastImage } from '../msgpack/encode.js'
 import type { Shape } from '../msgpack/shapes/index.js'
@@ -92,15 +93,14 @@ export class RecordAccess {
 
   private decode(length: number): Session {
     const shape = decodeMap(length, values, 0)
-    const isCounted = (header[READS_LEFT] as number) >= 0
-    if (!isCounted) this.cacheRead(shape, slotLow(), slotHigh())
+    this.cacheRead(shape, slotLow(), slotHigh())
     return sessionWith(shape.build(values, 0))
   }
 
-  /** A token that is read for the first time is not cached: a scan would evict everything else. */
+  /** What is read for the first time evicts nothing: a scan would evict everything else. */
   private cacheRead(shape: Shape, low: number, high: number): void {
     const isNew = high === NO_SLOT_HIGH
-    if (isNew && low === FIRST_READ_LOW) return
+    if (isNew && (low === OCCUPIED_LOW || (low === FIRST_READ_LOW && !this.cache.hasRoom))) return
     const slot = isNew
       ? this.cache.add(shape, values, decodedBytes())
       : this.cache.replace(low, high, shape, values, decodedBytes())

@@ -155,7 +155,7 @@ impl Keeper {
                 note("found");
                 let data = out[..length].to_vec();
                 if meta.reads.is_none() {
-                    self.known.keep(meta.id, meta.version, self.slots.len() as u64);
+                    self.known.keep(self.slots.len() as u64);
                     self.slots.push(data.clone());
                 }
                 Some((data, meta.ttl, meta.reads))

@@ -1,7 +1,7 @@
 //! The hot path of a store: raw functions over a scratch buffer, whose layout is in `scratch.rs`.
 #![expect(unsafe_code, reason = "the derive macro costs several times as much per call")]
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ const EXACT_LIMIT: f64 = -2.0;
 const FIRST_READ: u64 = u64::MAX;
 /// Instead of a slot: read before, but not cached.
 const SEEN: u64 = u64::MAX - 1;
+/// Instead of a slot: not cached, and not to be cached.
+const OCCUPIED: u64 = u64::MAX - 2;
 
 type TokenText = [u8; TOKEN_LENGTH];
 
@@ -44,8 +46,6 @@ pub struct HotPath {
     scratch: Scratch,
     /// Which records JavaScript has cached.
     index: ReaderIndex,
-    /// The record of the last read, if it may be cached.
-    last_read: Cell<Option<Meta>>,
     /// What the garbage collector was told that the functions keep in memory.
     _told: ExternalMemory,
 }
@@ -72,13 +72,7 @@ pub fn bind<'env>(
     let mut index = ReaderIndex::new(known_tokens as usize);
     handle.engine().watch(&mut index);
     let told = ExternalMemory::tell(env, index.bytes())?;
-    let path = HotPath {
-        handle: Arc::clone(handle),
-        scratch,
-        index,
-        last_read: Cell::new(None),
-        _told: told,
-    };
+    let path = HotPath { handle: Arc::clone(handle), scratch, index, _told: told };
     let path = Rc::new(RefCell::new(Some(path)));
     let functions = object(
         env,
@@ -121,9 +115,7 @@ unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> 
         match path.fetch(&token, Some(&path.index)) {
             Ok(Reading::Unchanged(meta, slot)) => values.answer(path.write_unchanged(&meta, slot)),
             Ok(Reading::Found(meta, length)) => {
-                let state = path.cache_state(&meta);
-                path.write_meta(&meta, state);
-                path.remember(&meta, state);
+                path.write_meta(&meta, path.see(&meta));
                 values.answer(length as i32)
             }
             Ok(Reading::Absent) => values.answer(ABSENT),
@@ -168,10 +160,7 @@ unsafe extern "C" fn remove(env: sys::napi_env, info: sys::napi_callback_info) -
 
 unsafe extern "C" fn keep(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |path, values, [slot]| {
-        let slot = values.number(slot)? as u64;
-        if let Some(meta) = path.last_read.take() {
-            path.index.keep(meta.id, meta.version, slot);
-        }
+        path.index.keep(values.number(slot)? as u64);
         values.answer_nothing()
     })
 }
@@ -264,8 +253,9 @@ impl HotPath {
         self.scratch.with_data(|out| self.handle.engine().read(text(token), index, out))
     }
 
-    fn cache_state(&self, meta: &Meta) -> CacheState {
-        self.index.look(meta.id)
+    /// The state of a record that was read. One with a read limit must not be cached.
+    fn see(&self, meta: &Meta) -> CacheState {
+        if meta.reads.is_some() { CacheState::Occupied } else { self.index.see(meta.id) }
     }
 
     /// The result for a reader that has the data cached; limits, if any, are in the header.
@@ -284,6 +274,7 @@ impl HotPath {
             CacheState::Cached { slot, .. } => slot,
             CacheState::Seen => SEEN,
             CacheState::Unknown => FIRST_READ,
+            CacheState::Occupied => OCCUPIED,
         };
         self.scratch.put(SLOT, slot.to_le_bytes());
         self.put(VERSION, meta.version as f64);
@@ -298,14 +289,5 @@ impl HotPath {
 
     fn put(&self, offset: usize, number: f64) {
         self.scratch.put(offset, number.to_ne_bytes());
-    }
-
-    /// Remembers the last read for `keep`. A record with a read limit must not be cached.
-    fn remember(&self, meta: &Meta, state: CacheState) {
-        let may_be_cached = meta.reads.is_none();
-        self.last_read.set(may_be_cached.then_some(*meta));
-        if may_be_cached && state == CacheState::Unknown {
-            self.index.see(meta.id);
-        }
     }
 }

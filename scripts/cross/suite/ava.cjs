@@ -21,6 +21,7 @@ const assertions = {
     assert.ok(Object.is(actual, expected), about ?? `${actual}, not ${expected}`),
   not: (actual, other, about) => assert.ok(!Object.is(actual, other), about),
   true: (actual, about) => assert.strictEqual(actual, true, about),
+  truthy: (actual, about) => assert.ok(actual, about),
   false: (actual, about) => assert.strictEqual(actual, false, about),
   deepEqual: (actual, expected, about) => assert.deepStrictEqual(actual, expected, about),
   regex: (text, pattern, about) => assert.match(text, pattern, about),

@@ -23,6 +23,8 @@ use crate::record::{RecordMeta, Salt};
 pub enum CacheState {
     /// Never read, or forgotten.
     Unknown,
+    /// Not tracked: another cached record has its entry.
+    Occupied,
     /// Read before.
     Seen,
     /// The data is cached.
@@ -71,6 +73,8 @@ impl Default for IndexEntry {
 /// The index of one caller's cache.
 pub struct ReaderIndex {
     entries: Box<[Cell<IndexEntry>]>,
+    /// The record that was read last, for `keep`; id 0 for none.
+    last_read: Cell<IndexEntry>,
     /// Slots below this one are evicted.
     oldest: Cell<u64>,
     /// Counts changes, if the caller watches the store.
@@ -82,7 +86,7 @@ impl ReaderIndex {
     pub fn new(records: usize) -> ReaderIndex {
         let size = if records == 0 { 0 } else { 1 << records.ilog2() };
         let entries = vec![Cell::new(IndexEntry::default()); size].into_boxed_slice();
-        ReaderIndex { entries, oldest: Cell::new(0), counters: None }
+        ReaderIndex { entries, last_read: Cell::default(), oldest: Cell::new(0), counters: None }
     }
 
     /// The state of a record.
@@ -144,24 +148,45 @@ impl ReaderIndex {
         entry.slot
     }
 
-    /// Notes that a record was read but not cached.
-    pub fn see(&self, id: u64) {
+    /// Notes that a record was read but not cached, unless its entry is that of a cached one. Returns
+    /// its state before.
+    pub fn see(&self, id: u64) -> CacheState {
         let present = self.entries.get(self.index(id)).map(Cell::get).unwrap_or_default();
-        if !matches!(present.state(self.oldest.get()), CacheState::Cached { .. }) {
-            self.set(IndexEntry { id, ..IndexEntry::default() });
+        let state = present.state(self.oldest.get());
+        if present.id == id && state != CacheState::Unknown {
+            return state;
         }
+        if matches!(state, CacheState::Cached { .. }) {
+            return CacheState::Occupied;
+        }
+        self.set(IndexEntry { id, ..IndexEntry::default() });
+        CacheState::Unknown
     }
 
-    /// Notes that a version of a record, at least 1, is cached in a slot.
-    pub fn keep(&self, id: u64, version: u64, slot: u64) {
-        self.set(IndexEntry { id, version, slot, ..IndexEntry::default() });
+    /// Remembers the record that was read last, and its change counter from before the read. `None`
+    /// for one that must not be cached.
+    pub(crate) fn remember(
+        &self,
+        parts: &TokenParts,
+        meta: Option<&RecordMeta>,
+        change_count: u32,
+    ) {
+        let entry = meta.map(|meta| IndexEntry::of(parts, meta, change_count));
+        self.last_read.set(entry.unwrap_or_default());
+    }
+
+    /// Notes that the record that was read last is cached in a slot.
+    pub fn keep(&self, slot: u64) {
+        let entry = self.last_read.take();
+        if entry.id != 0 {
+            self.set(IndexEntry { slot, ..entry });
+        }
     }
 
     /// Notes that a new record, whose token was not returned yet, is cached in a slot.
     pub(crate) fn keep_new(&self, parts: &TokenParts, meta: &RecordMeta, slot: u64) {
-        let RecordMeta { version, salt, expiry, whole } = *meta;
-        let change_count = if whole { self.change_count(parts.id) } else { NO_COUNT };
-        self.set(IndexEntry { id: parts.id, version, slot, salt, expiry, change_count });
+        let entry = IndexEntry::of(parts, meta, self.change_count(parts.id));
+        self.set(IndexEntry { slot, ..entry });
     }
 
     /// Notes that all slots below this one are evicted.
@@ -175,6 +200,13 @@ impl ReaderIndex {
 }
 
 impl IndexEntry {
+    /// A record whose change counter was loaded before the record was looked up.
+    fn of(parts: &TokenParts, meta: &RecordMeta, change_count: u32) -> IndexEntry {
+        let RecordMeta { version, salt, expiry, whole } = *meta;
+        let change_count = if whole { change_count } else { NO_COUNT };
+        IndexEntry { id: parts.id, version, slot: 0, salt, expiry, change_count }
+    }
+
     fn state(&self, oldest: u64) -> CacheState {
         match (self.version, self.slot) {
             (0, _) => CacheState::Seen,
@@ -190,6 +222,14 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
+    /// Caches a version of a record in a slot, as a read does.
+    fn keep(known: &ReaderIndex, id: u64, version: u64, slot: u64) {
+        let salt = Salt([0; 8]);
+        let meta = RecordMeta { version, salt, expiry: u64::MAX, whole: true };
+        known.remember(&TokenParts { id, salt }, Some(&meta), NO_COUNT);
+        known.keep(slot);
+    }
+
     proptest! {
         #[test]
         fn a_record_reported_as_cached_was_cached_last_and_not_evicted(
@@ -199,9 +239,9 @@ mod tests {
             let (mut model, mut next, mut oldest) = (HashMap::new(), 0u64, 0u64);
             for (step, id, version) in steps {
                 match step {
-                    0 => known.see(id),
+                    0 => _ = known.see(id),
                     1 | 2 => {
-                        known.keep(id, version, next);
+                        keep(&known, id, version, next);
                         model.insert(id, (version, next));
                         next += 1;
                     }
@@ -222,7 +262,7 @@ mod tests {
     #[test]
     fn as_many_consecutive_records_as_entries_are_indexed() {
         let known = ReaderIndex::new(1 << 10);
-        (500..1524).for_each(|id| known.keep(id, 1, id));
+        (500..1524).for_each(|id| keep(&known, id, 1, id));
         let kept = |id: &u64| known.look(*id) == CacheState::Cached { version: 1, slot: *id };
         assert_eq!((500..1524).filter(kept).count(), 1024);
     }
@@ -230,12 +270,11 @@ mod tests {
     #[test]
     fn a_seen_record_evicts_no_cached_one() {
         let known = ReaderIndex::new(4);
-        (1..=4).for_each(|id| known.keep(id, 1, id));
-        known.see(5);
+        (1..=4).for_each(|id| keep(&known, id, 1, id));
+        assert_eq!(known.see(5), CacheState::Occupied);
         assert_eq!(known.look(5), CacheState::Unknown);
         known.forget_below(2);
-        known.see(5);
-        assert_eq!(known.look(5), CacheState::Seen);
+        assert_eq!((known.see(5), known.see(5)), (CacheState::Unknown, CacheState::Seen));
         assert_eq!(known.look(2), CacheState::Cached { version: 1, slot: 2 });
         known.see(9);
         assert_eq!((known.look(5), known.look(9)), (CacheState::Unknown, CacheState::Seen));
@@ -244,8 +283,8 @@ mod tests {
     #[test]
     fn a_cached_record_evicts_whatever_has_its_entry() {
         let known = ReaderIndex::new(4);
-        known.keep(1, 1, 7);
-        known.keep(5, 3, 8);
+        keep(&known, 1, 1, 7);
+        keep(&known, 5, 3, 8);
         assert_eq!(known.look(1), CacheState::Unknown);
         assert_eq!(known.look(5), CacheState::Cached { version: 3, slot: 8 });
     }
@@ -254,7 +293,7 @@ mod tests {
     fn an_empty_index_knows_nothing() {
         let known = ReaderIndex::new(0);
         known.see(1);
-        known.keep(1, 1, 0);
+        keep(&known, 1, 1, 0);
         assert_eq!(known.look(1), CacheState::Unknown);
     }
 }

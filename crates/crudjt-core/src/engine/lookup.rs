@@ -123,14 +123,17 @@ impl Engine {
         now: u64,
         out: &mut [u8],
     ) -> Result<Found> {
-        let meta = self.cache.meta(address.parts.id);
+        // A caller that has nothing cached needs the data, which only the B-tree has.
+        let meta = cached.and_then(|_| self.cache.meta(address.parts.id));
         let found = meta.and_then(|meta| decide(&meta, address, cached, now));
         self.cache.count(found.is_some());
         if let Some(found) = found {
             return Ok(found);
         }
         self.fetch(address, cached, now, out, |generation, id, header, _| {
-            self.cache.insert_meta(generation, id, &RecordMeta::of(header));
+            if cached == Some(header.version) {
+                self.cache.insert_meta(generation, id, &RecordMeta::of(header));
+            }
         })
     }
 

@@ -49,8 +49,17 @@ impl Engine {
                 let slot = index.map_or(0, |index| index.confirm(parts, expiry, change_count));
                 Ok(unchanged(parts.id, ValidCopy { version, slot, expiry }, now))
             }
-            Found::Live(header, _) if header.reads.is_some() => self.count_down(address, now, out),
-            Found::Live(header, length) => Ok(Reading::Found(meta(parts.id, &header, now), length)),
+            Found::Live(header, length) => {
+                let is_counted = header.reads.is_some();
+                if let Some(index) = index {
+                    let meta = (!is_counted).then(|| RecordMeta::of(&header));
+                    index.remember(parts, meta.as_ref(), change_count);
+                }
+                if is_counted {
+                    return self.count_down(address, now, out);
+                }
+                Ok(Reading::Found(meta(parts.id, &header, now), length))
+            }
         }
     }
 
