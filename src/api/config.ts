@@ -80,9 +80,9 @@ export const Config = {
    */
   async startMaster(options: MasterOptions): Promise<void> {
     refuseSecondStart()
-    checkMasterOptions(options ?? {})
+    options = checkMasterOptions(options ?? {})
     endpointOf(addressOf(options))
-    const opening = open({ ...options }, state)
+    const opening = open(options, state)
     enter({ name: 'starting', opening }, pendingStore(opening, options))
     try {
       const started = await opening
@@ -102,9 +102,8 @@ export const Config = {
    */
   async connectToMaster(options: ConnectOptions = {}): Promise<void> {
     if (state.name !== 'connected') refuseSecondStart()
-    checkConnectOptions(options)
+    const client = new RemoteStore(checkConnectOptions(options))
     const before = state
-    const client = new RemoteStore(options)
     enter({ name: 'connected', client }, client)
     if (before.name === 'connected') await before.client.close()
   },
