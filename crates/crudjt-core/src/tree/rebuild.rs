@@ -9,17 +9,57 @@ use std::io;
 
 use super::database::Tree;
 use super::redb_file::block_file::BlockFile;
+use super::redb_file::block_format::is_lost;
 use super::redb_file::walk::{Damage, RowVisitor};
 use super::tables::{AppliedMark, Rows, TableName, id_of};
 use super::tree_file::TreeFile;
-use super::{DAMAGED_TREE, FRESH_TREE};
+use super::{DAMAGED_TREE, FRESH_TREE, TREE_FILE};
 use crate::crypto::EpochRow;
+use crate::crypto::keyring::StoreId;
 use crate::event::Event;
 use crate::options::Options;
 use crate::platform::storage::Mode;
 use crate::{Error, Result};
 
 impl Tree {
+    /// Opens the store's B-tree, or creates it. Where damage is in the way that costs no record, to
+    /// redb's own tables or to one of the epochs' two, the file is rebuilt first.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
+        let open = |_| Tree::open_as(options, store, TREE_FILE);
+        // A disk may fail to read a sound block once.
+        open(()).or_else(|error| if is_damage(&error) { open(()) } else { Err(error) }).or_else(
+            |error| match is_damage(&error) && !options.check_pages {
+                true => Tree::rebuilt(options, store, error),
+                false => Err(error),
+            },
+        )
+    }
+
+    /// Opens the file and reads what an engine needs of it at once, under any name.
+    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+        let tree = Tree::over(options, store, name)?;
+        tree.start_first()?;
+        tree.epochs()?;
+        Ok(tree)
+    }
+
+    /// Rebuilds a file that can't be opened for this reason, and opens it.
+    fn rebuilt(options: &Options, store: StoreId, error: Error) -> Result<Tree> {
+        let tree = Tree::over(options, store, TREE_FILE)?;
+        let damaged = tree.newest(options)?;
+        match damaged.mark() {
+            Some(mark) if !damaged.is_truncated() => tree.set_mark(mark),
+            _ => return Err(error),
+        }
+        tree.rebuild(options)?;
+        Ok(tree)
+    }
+
+    /// The newest commit as it is in the file.
+    fn newest(&self, options: &Options) -> Result<TreeFile> {
+        TreeFile::newest(BlockFile::over(self.file(), self.store()), &options.path)
+    }
+
     /// Moves what is readable to a new file; reports what is not.
     pub(super) fn rebuild(&self, options: &Options) -> Result<()> {
         remove_fresh(options)?;
@@ -64,7 +104,7 @@ impl Tree {
     /// Puts the new file in place of the old one. The old one stays in use if that fails.
     fn swap(&self, options: &Options) -> Result<()> {
         let (storage, folder) = (options.environment.storage.as_ref(), &options.path);
-        let (fresh, path) = (folder.join(FRESH_TREE), folder.join(super::TREE_FILE));
+        let (fresh, path) = (folder.join(FRESH_TREE), folder.join(TREE_FILE));
         let damaged = folder.join(DAMAGED_TREE);
         let failed = |error: io::Error| Error::storage(&path, "put its new B-tree in place", error);
         let file = BlockFile::open(options, self.store(), &fresh, Mode::Existing)?.file();
@@ -83,6 +123,9 @@ impl Tree {
 const BATCH_BYTES: usize = 4 << 20;
 const UNREADABLE: &str =
     "its list of tables is unreadable: run `crudjt repair`, or restore a backup";
+
+const NO_EPOCHS: &str =
+    "both tables of its epochs are unreadable: run `crudjt repair`, or restore a backup";
 
 /// What a rebuilding has lost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -117,6 +160,10 @@ impl RowVisitor for Copy<'_> {
     }
 
     fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
         self.lost.first.get_or_insert(damage.block);
         self.lost.blocks += 1;
     }
@@ -124,19 +171,41 @@ impl RowVisitor for Copy<'_> {
 
 /// The epochs, from both of their tables: one block is not in both.
 fn read_epochs(damaged: &TreeFile) -> Result<Vec<EpochRow>> {
-    let mut epochs = Epochs(Vec::new());
-    damaged.walk(TableName::Epochs, &mut epochs)?;
-    damaged.walk(TableName::EpochCopies, &mut epochs)?;
-    Ok(epochs.0)
+    let read = |table| {
+        let mut epochs = Epochs { rows: Vec::new(), lost: false };
+        let rows = damaged.walk(table, &mut epochs)?;
+        Ok::<_, Error>((epochs.rows, rows.is_some() && !epochs.lost))
+    };
+    let (rows, is_whole) = read(TableName::Epochs)?;
+    let (copies, copies_whole) = read(TableName::EpochCopies)?;
+    if !is_whole && !copies_whole {
+        return Err(Error::damaged(damaged.path(), NO_EPOCHS));
+    }
+    Ok(rows.into_iter().chain(copies).collect())
 }
 
-struct Epochs(Vec<EpochRow>);
+/// Whether an opening failed because of what it read.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Storage { source, .. } => is_lost(source),
+        error => matches!(error, Error::Damaged { .. }),
+    }
+}
+
+struct Epochs {
+    rows: Vec<EpochRow>,
+    lost: bool,
+}
 
 impl RowVisitor for Epochs {
     fn row(&mut self, _: &[u8], value: &[u8]) -> Result<()> {
         // Of a copy the count is missing.
-        self.0.extend(EpochRow::parse(value).map(|(row, _)| row));
+        self.rows.extend(EpochRow::parse(value).map(|(row, _)| row));
         Ok(())
+    }
+
+    fn lost(&mut self, _: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.lost = true;
     }
 }
 

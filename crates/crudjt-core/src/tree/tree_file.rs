@@ -159,6 +159,10 @@ impl RowVisitor for DefinitionCollector<'_> {
         self.inner.lost(damage, above, up_to);
     }
 
+    fn spared(&mut self, damage: Damage) {
+        self.inner.spared(damage);
+    }
+
     fn read(&mut self, blocks: u64) {
         self.inner.read(blocks);
     }

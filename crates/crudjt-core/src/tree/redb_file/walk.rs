@@ -1,9 +1,10 @@
 //! Walks over a B-tree of the newest commit without redb: visits every row that is reachable through
 //! sound pages, and reports what is not. redb stops at the first damaged page.
 //!
-//! A page is sound if the checksums of its blocks are right and its own is the one that its parent
-//! records, so that a stale block is found too. Blocks that the commit does not refer to are not
-//! read: a power cut may have torn them.
+//! A page is sound if its checksum is the one that its parent records, so that a stale block is found
+//! too. That checksum is of the bytes in use: if the one of a block is wrong all the same, the damage
+//! is in the unused rest, and costs nothing. Blocks that the commit does not refer to are not read: a
+//! power cut may have torn them.
 
 use redb::StorageBackend;
 
@@ -22,6 +23,8 @@ pub(crate) trait RowVisitor {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
     /// The rows with keys above `above` and up to `up_to` are unreadable.
     fn lost(&mut self, _damage: Damage, _above: Option<&[u8]>, _up_to: Option<&[u8]>) {}
+    /// A block is damaged where it holds nothing.
+    fn spared(&mut self, _damage: Damage) {}
     /// That many more blocks were read.
     fn read(&mut self, _blocks: u64) {}
 }
@@ -95,9 +98,17 @@ impl Walk<'_> {
         bytes.resize(extent.count * BLOCK, 0);
         let read = self.blocks.read(block * BLOCK as u64, bytes);
         self.visitor.read(count);
-        read.map_err(|_| damage(DAMAGED))?;
+        if read.is_err() {
+            self.blocks.read_page(extent, bytes).map_err(|_| damage(DAMAGED))?;
+        }
         let verified = Page::verified(bytes, self.widths, page.checksum);
-        verified.and_then(|bytes| content(bytes, self.widths)).ok_or(damage(NOT_COMMITTED))
+        let content = verified.and_then(|bytes| content(bytes, self.widths));
+        let content =
+            content.ok_or(damage(if read.is_err() { DAMAGED } else { NOT_COMMITTED }))?;
+        if read.is_err() {
+            self.visitor.spared(damage(DAMAGED));
+        }
+        Ok(content)
     }
 }
 
