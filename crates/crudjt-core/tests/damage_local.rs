@@ -186,18 +186,34 @@ fn a_store_that_opens_takes_writes_whichever_block_is_damaged() {
 fn probe() {
     let (whole, tokens, blocks) = filled();
     for fill in [false, true] {
-    let mut hist = std::collections::BTreeMap::new();
-    for block in 1..blocks {
-        let world = World { disk: whole.disk.copy(), events: Default::default(), ..whole.clone() };
-        if fill { world.disk.edit(&world.path.join("records"), |bytes| bytes[4096 + block * SLOT..4096+(block+1)*SLOT].fill(0x55)); }
-        else {damage(&world.disk, &world.path, [block]);}
-        match world.try_open() { Err(error) => println!("{fill} {block}/{blocks} {} {error}", error.code()),
-        Ok(store) => { 
-        let lost = tokens.iter().step_by(7).filter(|token| !matches!(try_read(&store, token), Ok(Some(_)))).count();
-        if lost > 100 { println!("{fill} {block} {:?}", world.codes()); }
-        *hist.entry((lost * 7, world.codes().contains(&"CRUDJT_TREE_DAMAGED"))).or_insert(0) += 1;
-        } }
-    }
-    println!("{hist:?}");
+        let mut hist = std::collections::BTreeMap::new();
+        for block in 1..blocks {
+            let world =
+                World { disk: whole.disk.copy(), events: Default::default(), ..whole.clone() };
+            if fill {
+                world.disk.edit(&world.path.join("records"), |bytes| {
+                    bytes[4096 + block * SLOT..4096 + (block + 1) * SLOT].fill(0x55)
+                });
+            } else {
+                damage(&world.disk, &world.path, [block]);
+            }
+            match world.try_open() {
+                Err(error) => println!("{fill} {block}/{blocks} {} {error}", error.code()),
+                Ok(store) => {
+                    let lost = tokens
+                        .iter()
+                        .step_by(7)
+                        .filter(|token| !matches!(try_read(&store, token), Ok(Some(_))))
+                        .count();
+                    if lost > 100 {
+                        println!("{fill} {block} {:?}", world.codes());
+                    }
+                    *hist
+                        .entry((lost * 7, world.codes().contains(&"CRUDJT_TREE_DAMAGED")))
+                        .or_insert(0) += 1;
+                }
+            }
+        }
+        println!("{hist:?}");
     }
 }

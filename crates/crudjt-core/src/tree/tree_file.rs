@@ -1,5 +1,6 @@
 //! The B-tree's file of a store that is not open, read without redb and without changing it.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format;
 use super::redb_file::catalog::{CATALOG, Definition, find_table, read_rows};
 use super::redb_file::header::FileHeader;
+use super::redb_file::orphans::Orphans;
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
@@ -16,6 +18,7 @@ use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
+use crate::record::Header;
 use crate::{Error, Result};
 
 /// The newest commit of a B-tree's file.
@@ -102,7 +105,19 @@ impl TreeFile {
         let definitions = self.definitions(self.header.data, visitor)?;
         match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
             Some((_, definition)) if definition.widths == WIDTHS => {
-                self.walk_tree(definition.root, definition.widths, visitor)?;
+                let is_row = |id, record: &[u8]| {
+                    u64::try_from(id).is_ok() && Header::parse(record).is_some()
+                };
+                let orphans = Orphans {
+                    blocks: &self.blocks,
+                    root: definition.root,
+                    rows: definition.rows,
+                    is_row,
+                    found: OnceCell::new(),
+                };
+                let orphans = (table == TableName::Records).then_some(&orphans);
+                Walk { blocks: &self.blocks, widths: WIDTHS, orphans, visitor }
+                    .run(definition.root)?;
                 Ok(Some(definition.rows))
             }
             None if table == TableName::EpochCopies => Ok(None),
@@ -139,7 +154,7 @@ impl TreeFile {
         widths: Widths,
         visitor: &mut dyn RowVisitor,
     ) -> Result<()> {
-        Walk { blocks: &self.blocks, widths, visitor }.run(root)
+        Walk { blocks: &self.blocks, widths, orphans: None, visitor }.run(root)
     }
 }
 

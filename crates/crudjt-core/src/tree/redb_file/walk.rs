@@ -10,6 +10,7 @@ use redb::StorageBackend;
 
 use super::block_file::BlockFile;
 use super::block_format::BLOCK;
+use super::orphans::{KeyRange, Orphans};
 use super::page::{Child, DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef};
 use crate::Result;
@@ -21,9 +22,9 @@ pub(crate) trait RowVisitor {
     /// # Errors
     /// They end the walk.
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<()>;
-    /// The rows with keys above `above` and up to `up_to` are unreadable.
+    /// The rows with keys above `above` and up to `up_to` are unreadable, but for those that follow.
     fn lost(&mut self, _damage: Damage, _above: Option<&[u8]>, _up_to: Option<&[u8]>) {}
-    /// A block is damaged where it holds nothing.
+    /// A block is damaged, and no row is lost with it.
     fn spared(&mut self, _damage: Damage) {}
     /// That many more blocks were read.
     fn read(&mut self, _blocks: u64) {}
@@ -45,6 +46,8 @@ const NOT_COMMITTED: &str = "a page differs from the one that was committed";
 pub(in crate::tree) struct Walk<'w> {
     pub(in crate::tree) blocks: &'w BlockFile,
     pub(in crate::tree) widths: Widths,
+    /// The leaves below damaged branches; `None` to leave them out.
+    pub(in crate::tree) orphans: Option<&'w Orphans<'w>>,
     pub(in crate::tree) visitor: &'w mut dyn RowVisitor,
 }
 
@@ -76,10 +79,35 @@ impl Walk<'_> {
                     self.page(child, range, depth)
                 })
             }
-            Err(damage) => {
-                self.visitor.lost(damage, above, up_to);
-                Ok(())
+            Err(damage) => self.damaged(damage, above, up_to),
+        }
+    }
+
+    /// Visits what is left below a damaged page.
+    fn damaged(
+        &mut self,
+        damage: Damage,
+        above: Option<&[u8]>,
+        up_to: Option<&[u8]>,
+    ) -> Result<()> {
+        match self.orphans {
+            Some(orphans) if orphans.found().is_whole => self.visitor.spared(damage),
+            _ => self.visitor.lost(damage, above, up_to),
+        }
+        let range = KeyRange::new(above, up_to);
+        let mut pages = self.orphans.into_iter().flat_map(|orphans| orphans.between(range));
+        pages.try_for_each(|page| self.orphan(page))
+    }
+
+    fn orphan(&mut self, page: PageExtent) -> Result<()> {
+        let mut bytes = vec![0; page.count * BLOCK];
+        let read = self.blocks.read(page.block() * BLOCK as u64, &mut bytes);
+        self.visitor.read(page.count as u64);
+        match read.ok().and_then(|()| content(&bytes, self.widths)) {
+            Some(Content::Rows(rows)) => {
+                rows.into_iter().try_for_each(|(key, value)| self.visitor.row(key, value))
             }
+            _ => Ok(()),
         }
     }
 
@@ -103,8 +131,7 @@ impl Walk<'_> {
         }
         let verified = Page::verified(bytes, self.widths, page.checksum);
         let content = verified.and_then(|bytes| content(bytes, self.widths));
-        let content =
-            content.ok_or(damage(if read.is_err() { DAMAGED } else { NOT_COMMITTED }))?;
+        let content = content.ok_or(damage(if read.is_err() { DAMAGED } else { NOT_COMMITTED }))?;
         if read.is_err() {
             self.visitor.spared(damage(DAMAGED));
         }
