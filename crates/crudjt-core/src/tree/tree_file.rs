@@ -42,7 +42,9 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
 pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
     let meta = find_table(blocks, header, TableName::Meta.text())?;
     let rows = read_rows(blocks, meta.root, WIDTHS)?;
-    let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
+    let missing = || {
+        io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark, run `crudjt repair`")
+    };
     rows.iter().find_map(|(key, value)| AppliedMark::in_row(key, value)).ok_or_else(missing)
 }
 
@@ -60,7 +62,12 @@ impl TreeFile {
     pub(super) fn newest(blocks: BlockFile, folder: &Path) -> Result<TreeFile> {
         let path = folder.join(TREE_FILE);
         let header = FileHeader::read_intact(&blocks).ok().flatten();
-        let damaged = || Error::damaged(&path, "the newest of the B-tree's commits is unreadable");
+        let damaged = || {
+            Error::damaged(
+                &path,
+                "the newest of the B-tree's commits is unreadable, run `crudjt repair`",
+            )
+        };
         Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
     }
 

@@ -37,7 +37,8 @@ pub(in crate::tree) fn store_of(path: &Path, file: &dyn StorageFile) -> Result<S
     let mut bytes = [0; IDENTITY];
     let read = file.read_at(0, &mut bytes);
     read.map_err(|error| Error::storage(path, "open its B-tree", error))?;
-    let damaged = || Error::damaged(path, "the header of the B-tree's file is damaged");
+    let damaged =
+        || Error::damaged(path, "the header of the B-tree's file is damaged, run `crudjt repair`");
     let mut reader = after_version(path, checked(&bytes), MAGIC, FORMAT, damaged)?;
     reader.take(6).and_then(|_| reader.array()).ok_or_else(damaged)
 }

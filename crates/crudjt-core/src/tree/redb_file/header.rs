@@ -60,7 +60,10 @@ impl FileHeader {
     pub(in crate::tree) fn read_intact(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let header = FileHeader::read(blocks)?;
         if header.is_some_and(|header| header.fell_back || !header.is_ours) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is damaged"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its header is damaged, run `crudjt repair`",
+            ));
         }
         Ok(header)
     }
