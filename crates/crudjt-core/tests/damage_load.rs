@@ -102,7 +102,7 @@ impl Trial {
         let (mut slowest, mut calls) = (Duration::ZERO, 0);
         while start.elapsed() < time || !done.load(Ordering::Relaxed) {
             let at = self.any();
-            let token = self.live[&at].clone();
+            let token = self.live[&at];
             let begun = Instant::now();
             match calls % 10 {
                 0 => self.create(store),
@@ -190,6 +190,31 @@ fn goes_on_with(count: usize, tokens: u64, seconds: Duration) {
     let verified = verify(&trial.options("store"), &mut |_, _| ()).unwrap();
     assert_eq!((verified.findings, verified.records), (vec![], trial.live.len() as u64));
     println!("{count} damaged blocks: {} tokens of {tokens} lost", dead.len());
+}
+
+#[test]
+fn a_store_on_a_disk_opens_whichever_block_is_destroyed_or_names_the_command() {
+    let trial = Trial::new(500);
+    let (whole, store) = (trial.folder.path().join("whole"), trial.folder.path().join("store"));
+    std::fs::rename(&store, &whole).unwrap();
+    let blocks = std::fs::metadata(whole.join("records")).unwrap().len() as usize / SLOT;
+    let mut rebuilt = 0;
+    for block in 0..blocks - 1 {
+        copy(&whole, &store);
+        trial.edit("store", |bytes| spoil(bytes, block));
+        match Store::open(trial.options("store")) {
+            Ok(opened) => {
+                let found = |token: &&Token| matches!(try_read(&opened, token), Ok(Some(_)));
+                let lost = 500 - trial.live.values().filter(found).count() as u64;
+                rebuilt += usize::from(store.join("records.damaged").exists());
+                assert!(lost <= 100, "{lost} are lost");
+                opened.close().unwrap();
+            }
+            Err(error) => assert!(error.to_string().contains("crudjt repair"), "{error}"),
+        }
+        std::fs::remove_dir_all(&store).unwrap();
+    }
+    assert!(rebuilt > 2, "only {rebuilt} were rebuilt");
 }
 
 #[test]

@@ -22,20 +22,20 @@ use crate::platform::storage::Mode;
 use crate::{Error, Result};
 
 impl Tree {
-    /// Opens the store's B-tree, or creates it. Where damage is in the way that costs no record, to
-    /// redb's own tables or to one of the epochs' two, the file is rebuilt first.
-    pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
-        let open = |_| Tree::open_as(options, store, TREE_FILE);
+    /// Opens the store's B-tree; also gives how many records were lost, in damaged blocks of a file that
+    /// had to be rebuilt to be opened: redb needs its own tables and the roots.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<(Tree, u64)> {
+        let open = || Tree::open_as(options, store, TREE_FILE);
         // A disk may fail to read a sound block once.
-        open(()).or_else(|error| if is_damage(&error) { open(()) } else { Err(error) }).or_else(
-            |error| match is_damage(&error) && !options.check_pages {
-                true => Tree::rebuilt(options, store, error),
-                false => Err(error),
-            },
-        )
+        match open().or_else(|error| if is_damage(&error) { open() } else { Err(error) }) {
+            Err(error) if is_damage(&error) && !options.check_pages => {
+                Tree::open_rebuilt(options, store, error)
+            }
+            opened => Ok((opened?, 0)),
+        }
     }
 
-    /// Opens the file and reads what an engine needs of it at once, under any name.
+    /// Opens a B-tree under any name, or creates it.
     pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
         let tree = Tree::over(options, store, name)?;
         tree.start_first()?;
@@ -43,25 +43,27 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Rebuilds a file that can't be opened for this reason, and opens it.
-    fn rebuilt(options: &Options, store: StoreId, error: Error) -> Result<Tree> {
+    /// Rebuilds the file, which can't be opened because of this error. Not one that was cut off: it is
+    /// more likely an interrupted copy than a damaged disk.
+    fn open_rebuilt(options: &Options, store: StoreId, error: Error) -> Result<(Tree, u64)> {
         let tree = Tree::over(options, store, TREE_FILE)?;
-        let damaged = tree.newest(options)?;
+        let (damaged, _) = tree.newest(options)?;
         match damaged.mark() {
-            Some(mark) if !damaged.is_truncated() => tree.set_mark(mark),
+            Some(mark) if !damaged.is_cut_off()? => tree.set_mark(mark),
             _ => return Err(error),
         }
-        tree.rebuild(options)?;
-        Ok(tree)
+        let lost = tree.rebuild(options)?;
+        Ok((tree, lost))
     }
 
-    /// The newest commit as it is in the file.
-    fn newest(&self, options: &Options) -> Result<TreeFile> {
-        TreeFile::newest(BlockFile::over(self.file(), self.store()), &options.path)
+    /// The newest commit as it is in the file, and the handle that reads it.
+    fn newest(&self, options: &Options) -> Result<(TreeFile, BlockFile)> {
+        let blocks = BlockFile::over(self.file(), self.store());
+        Ok((TreeFile::newest(blocks.clone(), &options.path)?, blocks))
     }
 
-    /// Moves what is readable to a new file; reports what is not.
-    pub(super) fn rebuild(&self, options: &Options) -> Result<()> {
+    /// Moves what is readable to a new file; reports what is not, and gives how many records that are.
+    pub(super) fn rebuild(&self, options: &Options) -> Result<u64> {
         remove_fresh(options)?;
         let lost = self.copy_sound(options).inspect_err(|_| _ = remove_fresh(options))?;
         self.swap(options)?;
@@ -71,12 +73,11 @@ impl Tree {
             blocks: lost.blocks,
             records: lost.records,
         });
-        Ok(())
+        Ok(lost.records)
     }
 
     fn copy_sound(&self, options: &Options) -> Result<Lost> {
-        let blocks = BlockFile::over(self.file(), self.store());
-        let damaged = TreeFile::newest(blocks.clone(), &options.path)?;
+        let (damaged, blocks) = self.newest(options)?;
         let epochs = read_epochs(&damaged)?;
         let fresh = Tree::open_as(options, self.store(), FRESH_TREE)?;
         let mut copy = Copy {

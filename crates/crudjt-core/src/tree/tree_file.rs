@@ -1,7 +1,8 @@
 //! The B-tree's file of a store that is not open, read without redb and without changing it.
 
-use std::cell::OnceCell;
+use std::cell::LazyCell;
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::TREE_FILE;
@@ -9,11 +10,11 @@ use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format;
 use super::redb_file::catalog::{CATALOG, Definition, find_table, read_rows};
 use super::redb_file::header::FileHeader;
-use super::redb_file::orphans::Orphans;
+use super::redb_file::orphans::{Orphans, Reachable, Searched};
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
-use super::redb_file::walk::{Damage, RowVisitor, Walk};
+use super::redb_file::walk::{Damage, OUTSIDE, RowVisitor, Walk};
 use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
@@ -85,6 +86,13 @@ impl TreeFile {
         self.block_count() < self.header.block_count
     }
 
+    /// Whether pages of the records lie behind its end.
+    pub(super) fn is_cut_off(&self) -> Result<bool> {
+        let mut cut = CutOff(self.is_truncated());
+        self.walk(TableName::Records, &mut cut)?;
+        Ok(cut.0)
+    }
+
     /// What is wrong with the header or the ownership of pages, though every block may be sound.
     pub(crate) fn objection(&self) -> Option<String> {
         page_ownership::check(&self.blocks, false).err().map(|error| error.to_string())
@@ -112,17 +120,9 @@ impl TreeFile {
         let definitions = self.definitions(self.header.data, visitor)?;
         match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
             Some((_, definition)) if definition.widths == WIDTHS => {
-                let is_row = |id, record: &[u8]| {
-                    u64::try_from(id).is_ok() && Header::parse(record).is_some()
-                };
-                let orphans = Orphans {
-                    blocks: &self.blocks,
-                    root: definition.root,
-                    rows: definition.rows,
-                    is_row,
-                    found: OnceCell::new(),
-                };
-                let orphans = (table == TableName::Records).then_some(&orphans);
+                let orphans = LazyCell::new(|| self.orphans(&definition));
+                let orphans: &dyn Deref<Target = _> = &orphans;
+                let orphans = (table == TableName::Records).then_some(orphans);
                 Walk { blocks: &self.blocks, widths: WIDTHS, orphans, visitor }
                     .run(definition.root)?;
                 Ok(Some(definition.rows))
@@ -133,6 +133,18 @@ impl TreeFile {
                 Ok(None)
             }
         }
+    }
+
+    /// The leaves of the records below damaged branches.
+    fn orphans(&self, records: &Definition) -> Orphans {
+        let is_row =
+            |id, record: &[u8]| u64::try_from(id).is_ok() && Header::parse(record).is_some();
+        let searched = Searched { blocks: &self.blocks, rows: records.rows, is_row };
+        searched.orphans(|| {
+            let mut reachable = Reachable::default();
+            self.walk_tree(records.root, records.widths, &mut reachable).ok()?;
+            Some(reachable)
+        })
     }
 
     /// Walks over redb's own tables.
@@ -162,6 +174,18 @@ impl TreeFile {
         visitor: &mut dyn RowVisitor,
     ) -> Result<()> {
         Walk { blocks: &self.blocks, widths, orphans: None, visitor }.run(root)
+    }
+}
+
+struct CutOff(bool);
+
+impl RowVisitor for CutOff {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.0 |= damage.what == OUTSIDE;
     }
 }
 

@@ -6,36 +6,35 @@
 //! branch that is damaged. Where that does not hold, or what is found contradicts what is known of the
 //! table, nothing counts as found: no record comes back that may have been deleted.
 
-use std::cell::OnceCell;
-
 use redb::StorageBackend;
 
 use super::block_file::BlockFile;
 use super::block_format::BLOCK;
 use super::page::{Page, Widths};
-use super::page_number::{PageExtent, PageRef};
+use super::page_number::PageExtent;
 use super::page_ownership;
-use super::walk::{Damage, RowVisitor, Walk};
-use crate::Result;
 
 const WIDTHS: Widths = Widths::U128_TO_BYTES;
 
-/// Whether a row is one of the table.
-type IsRow = fn(u128, &[u8]) -> bool;
-
-/// The orphaned leaves of a table, which are searched for once damage is met.
-pub(in crate::tree) struct Orphans<'b> {
+/// The table whose leaves are searched for.
+pub(in crate::tree) struct Searched<'b> {
     pub(in crate::tree) blocks: &'b BlockFile,
-    pub(in crate::tree) root: Option<PageRef>,
-    /// How many rows the table has.
+    /// How many rows it has.
     pub(in crate::tree) rows: u64,
-    pub(in crate::tree) is_row: IsRow,
-    pub(in crate::tree) found: OnceCell<Found>,
+    /// Whether a row is one of the table.
+    pub(in crate::tree) is_row: fn(u128, &[u8]) -> bool,
+}
+
+/// What is reachable of a table.
+#[derive(Default)]
+pub(in crate::tree) struct Reachable {
+    pub(super) rows: u64,
+    pub(super) lost: Vec<KeyRange>,
 }
 
 /// Orphaned leaves by ascending keys.
 #[derive(Default)]
-pub(in crate::tree) struct Found {
+pub(in crate::tree) struct Orphans {
     leaves: Vec<Orphan>,
     /// Whether no row is missing with them.
     pub(super) is_whole: bool,
@@ -49,32 +48,30 @@ struct Orphan {
     rows: u64,
 }
 
-impl Orphans<'_> {
-    /// What was found; nothing where that is not provable.
-    pub(super) fn found(&self) -> &Found {
-        self.found.get_or_init(|| self.find().unwrap_or_default())
+impl Orphans {
+    /// The pages with keys in a range.
+    pub(super) fn within(&self, range: KeyRange) -> impl Iterator<Item = PageExtent> {
+        self.leaves.iter().filter(move |leaf| range.holds(leaf)).map(|leaf| leaf.page)
+    }
+}
+
+impl Searched<'_> {
+    /// What is found; nothing where that is not provable.
+    pub(in crate::tree) fn orphans(&self, reach: impl FnOnce() -> Option<Reachable>) -> Orphans {
+        self.find(reach).unwrap_or_default()
     }
 
-    /// The pages with keys above `above` and up to `up_to`.
-    pub(super) fn between(&self, range: KeyRange) -> impl Iterator<Item = PageExtent> {
-        self.found().leaves.iter().filter(move |leaf| range.holds(leaf)).map(|leaf| leaf.page)
-    }
-
-    fn find(&self) -> Option<Found> {
+    fn find(&self, reach: impl FnOnce() -> Option<Reachable>) -> Option<Orphans> {
         let unowned = page_ownership::unowned(self.blocks).ok()?;
-        if unowned.is_empty() {
-            return None;
-        }
-        let mut known = Known::default();
-        let walk = Walk { blocks: self.blocks, widths: WIDTHS, orphans: None, visitor: &mut known };
-        walk.run(self.root).ok()?;
+        let reachable = (!unowned.is_empty()).then(reach)??;
         let mut leaves = self.leaves(&unowned);
-        leaves.retain(|leaf| known.lost.iter().any(|range| range.holds(leaf)));
+        leaves.retain(|leaf| reachable.lost.iter().any(|range| range.holds(leaf)));
         leaves.sort_unstable_by_key(|leaf| leaf.first);
         let is_disjoint =
             leaves.windows(2).all(|two| matches!(two, [left, right] if left.last < right.first));
-        let rows = known.rows + leaves.iter().map(|leaf| leaf.rows).sum::<u64>();
-        (is_disjoint && rows <= self.rows).then_some(Found { leaves, is_whole: rows == self.rows })
+        let rows = reachable.rows + leaves.iter().map(|leaf| leaf.rows).sum::<u64>();
+        (is_disjoint && rows <= self.rows)
+            .then_some(Orphans { leaves, is_whole: rows == self.rows })
     }
 
     /// The leaves of the table among these blocks, which ascend.
@@ -134,22 +131,4 @@ impl KeyRange {
 
 fn number(key: &[u8]) -> Option<u128> {
     key.first_chunk().map(|bytes| u128::from_le_bytes(*bytes))
-}
-
-/// What is reachable of the table.
-#[derive(Default)]
-struct Known {
-    rows: u64,
-    lost: Vec<KeyRange>,
-}
-
-impl RowVisitor for Known {
-    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn lost(&mut self, _: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
-        self.lost.push(KeyRange::new(above, up_to));
-    }
 }

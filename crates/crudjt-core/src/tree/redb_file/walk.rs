@@ -6,11 +6,13 @@
 //! is in the unused rest, and costs nothing. Blocks that the commit does not refer to are not read: a
 //! power cut may have torn them.
 
+use std::ops::Deref;
+
 use redb::StorageBackend;
 
 use super::block_file::BlockFile;
 use super::block_format::BLOCK;
-use super::orphans::{KeyRange, Orphans};
+use super::orphans::{KeyRange, Orphans, Reachable};
 use super::page::{Child, DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef};
 use crate::Result;
@@ -38,7 +40,8 @@ pub(crate) struct Damage {
     pub(crate) what: &'static str,
 }
 
-const OUTSIDE: &str = "a page lies outside the file";
+/// The damage of a file that was cut off.
+pub(in crate::tree) const OUTSIDE: &str = "a page lies outside the file";
 const DAMAGED: &str = "a block is damaged";
 const NOT_COMMITTED: &str = "a page differs from the one that was committed";
 
@@ -47,7 +50,7 @@ pub(in crate::tree) struct Walk<'w> {
     pub(in crate::tree) blocks: &'w BlockFile,
     pub(in crate::tree) widths: Widths,
     /// The leaves below damaged branches; `None` to leave them out.
-    pub(in crate::tree) orphans: Option<&'w Orphans<'w>>,
+    pub(in crate::tree) orphans: Option<&'w dyn Deref<Target = Orphans>>,
     pub(in crate::tree) visitor: &'w mut dyn RowVisitor,
 }
 
@@ -91,11 +94,11 @@ impl Walk<'_> {
         up_to: Option<&[u8]>,
     ) -> Result<()> {
         match self.orphans {
-            Some(orphans) if orphans.found().is_whole => self.visitor.spared(damage),
+            Some(orphans) if orphans.is_whole => self.visitor.spared(damage),
             _ => self.visitor.lost(damage, above, up_to),
         }
         let range = KeyRange::new(above, up_to);
-        let mut pages = self.orphans.into_iter().flat_map(|orphans| orphans.between(range));
+        let mut pages = self.orphans.into_iter().flat_map(|orphans| orphans.within(range));
         pages.try_for_each(|page| self.orphan(page))
     }
 
@@ -136,6 +139,17 @@ impl Walk<'_> {
             self.visitor.spared(damage(DAMAGED));
         }
         Ok(content)
+    }
+}
+
+impl RowVisitor for Reachable {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn lost(&mut self, _: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
+        self.lost.push(KeyRange::new(above, up_to));
     }
 }
 
