@@ -5,6 +5,7 @@
 //! Invariants: the new file has the mark of the newest commit, twice, before it is renamed; the old one
 //! is kept, as `records.damaged`; the newest commit is never replaced by the one before it.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::database::Tree;
@@ -69,8 +70,8 @@ impl Tree {
         self.swap(options)?;
         options.tell(Event::TreeDamaged {
             path: options.path.clone(),
-            block: lost.first.unwrap_or(0),
-            blocks: lost.blocks,
+            block: lost.blocks.first().copied().unwrap_or(0),
+            blocks: lost.blocks.len() as u64,
             records: lost.records,
         });
         Ok(lost.records)
@@ -95,7 +96,8 @@ impl Tree {
             return Err(Error::storage(damaged.path(), "read its B-tree", kind.into()));
         }
         copy.fill()?;
-        let lost = Lost { records: rows.saturating_sub(copy.copied), ..copy.lost };
+        let mut lost = Lost { records: rows.saturating_sub(copy.copied), ..copy.lost };
+        damaged.walk_others(&mut lost)?;
         // A B-tree that falls back by one commit must lose nothing.
         (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, self.mark()))?;
         fresh.close()?;
@@ -128,12 +130,25 @@ const UNREADABLE: &str =
 const NO_EPOCHS: &str =
     "both tables of its epochs are unreadable: run `crudjt repair`, or restore a backup";
 
-/// What a rebuilding has lost.
-#[derive(Debug, Clone, Copy, Default)]
+/// What was damaged and what it has cost.
+#[derive(Default)]
 struct Lost {
-    first: Option<u64>,
-    blocks: u64,
+    blocks: BTreeSet<u64>,
     records: u64,
+}
+
+impl RowVisitor for Lost {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
+        self.blocks.insert(damage.block);
+    }
 }
 
 /// Copies rows to the new file.
@@ -165,8 +180,7 @@ impl RowVisitor for Copy<'_> {
     }
 
     fn spared(&mut self, damage: Damage) {
-        self.lost.first.get_or_insert(damage.block);
-        self.lost.blocks += 1;
+        self.lost.spared(damage);
     }
 }
 

@@ -135,6 +135,17 @@ impl TreeFile {
         }
     }
 
+    /// Walks over everything but the records.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub(super) fn walk_others(&self, visitor: &mut dyn RowVisitor) -> Result<()> {
+        use TableName::{EpochCopies, Epochs, Expiries, Meta};
+        let others = [Expiries, Epochs, EpochCopies, Meta];
+        others.into_iter().try_for_each(|table| self.walk(table, visitor).map(drop))?;
+        self.walk_system(visitor)
+    }
+
     /// The leaves of the records below damaged branches.
     fn orphans(&self, records: &Definition) -> Orphans {
         let is_row =
