@@ -82,6 +82,40 @@ export interface Outline {
   forgetTexts(this: void): void
 }
 
+/**
+ * The master's side of one connection. An exception means that the connection is to be closed, with
+ * that error.
+ */
+export declare class NativeSession {
+  /** Queues a message for `work`. Returns whether to read on; if not, until `state` is 0. */
+  receive(message: Uint8Array): boolean
+  /** Runs up to `most` operations, sets `state`, and returns a message to send, if any. */
+  work(most: number): Buffer | null
+  /** After `work`: 0 all is done, 1 there is more to do, 2 the same once `wake` has been called. */
+  get state(): number
+  /** Returns a message of the replies that have become available since, if any. */
+  late(): Buffer | null
+  /** Returns the last message of a master that stops in order, if any. */
+  goodbye(): Buffer | null
+  /** Ends the session: the client may come back on another connection. */
+  close(): void
+}
+
+/** The sessions of one master, on all its connections. */
+export declare class NativeSessions {
+  /** Begins a session. `wake` is called when `late` and `work` are to be called. */
+  open(wake: () => void): NativeSession
+  /**
+   * Starts no further operation. Resolves when those that were started have been answered, by
+   * `late`.
+   */
+  halt(): Promise<Outcome<void>>
+  /** Says how many bytes of records JavaScript caches: statistics include them. */
+  setCached(bytes: number): void
+  /** Frees what the sessions share; each of them is closed by itself. */
+  close(): void
+}
+
 /** An open store. It does not keep the process alive. */
 export declare class NativeStore {
   /**
@@ -89,6 +123,11 @@ export declare class NativeStore {
    * records.
    */
   backup(target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
+  /**
+   * Serves the store to clients. `instance` are 16 random bytes that identify this start of the
+   * master.
+   */
+  serve(maxDataSize: number, instance: Uint8Array): NativeSessions
   /** The store's folder. */
   get path(): string
   /**
@@ -271,6 +310,21 @@ export interface Repaired {
  * `.repaired`.
  */
 export declare function repairStore(path: string, secretKeys: Array<string>, target: string, keepDoubtful: boolean, onProgress: (done: number, total: number) => void): Promise<Outcome<Repaired>>
+
+/** How many operations came again in this process, for tests. */
+export interface RetransmissionCounts {
+  /** The reply was sent again. */
+  answered: number
+  /** The operation was still pending. */
+  pending: number
+  /** The reply was gone. */
+  evicted: number
+  /** Streams with at least one. */
+  streams: number
+}
+
+/** Counts retransmissions since the process began, for tests. */
+export declare function retransmissions(): RetransmissionCounts
 
 /** Size of a scratch buffer, in bytes. */
 export declare const SCRATCH_BYTES: number

@@ -91,11 +91,9 @@ export class LocalStore implements SessionStore {
     return {
       calls: this.#calls,
       dataSize: this.#dataSize,
-      path: this.path,
+      cachedBytes: () => this.#cache.bytes,
       measure: (length) => this.#engine.measure(length),
-      flush: () => this.#flushQueue.flush(),
-      stats: () => this.stats(),
-      backup: (target, options) => this.backup(target, options),
+      serve: (instance) => this.#engine.serve(this.#dataSize, instance),
     }
   }
 

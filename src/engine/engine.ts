@@ -4,6 +4,7 @@ import {
   type Hot,
   type NativeBackedUp,
   type NativeOptions,
+  type NativeSessions,
   type NativeStats,
   type NativeStore,
   type Outcome,
@@ -134,6 +135,11 @@ export class Engine {
     onProgress: (done: number, total: number) => void,
   ): Promise<NativeBackedUp> {
     return unwrap(await this.store.backup(target, onProgress))
+  }
+
+  /** Serves the store to clients. See `NativeStore.serve`. */
+  serve(maxDataSize: number, instance: Buffer): NativeSessions {
+    return this.store.serve(maxDataSize, instance)
   }
 
   /** Refuses all calls but `close` from now on. */

@@ -13,6 +13,9 @@ export const { backupStore, compactStore, repairStore, storeKeys, verifyStore } 
 
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore
+/** The sessions of a master, and one of them. */
+export type NativeSessions = native.NativeSessions
+export type NativeSession = native.NativeSession
 /** The calls that pass data through the scratch buffer. */
 export type Hot = native.Hot
 /** The matcher of map shapes in the scratch buffer. */
@@ -41,6 +44,9 @@ export const ABSENT = -1
 export const UNCHANGED = -2
 /** Returned by a read, less a slot: the record cached there has that version, and no limits. */
 export const UNCHANGED_SLOT = -16
+
+/** What `NativeSession.state` may be: nothing to do, more to do, more to do once woken. */
+export const SessionState = { IDLE: 0, MORE: 1, WAITING: 2 } as const
 
 /** Instead of a slot: none. */
 export const NO_SLOT = -1

@@ -1,5 +1,5 @@
 /**
- * The operations that a master runs for its clients. Their data is untrusted: it is validated in one
+ * The operations that a master runs for its clients' unary calls. Their data is untrusted: it is validated in one
  * pass and stored without being decoded. A result is a promise only if the engine is over its memory
  * budget.
  */
@@ -12,7 +12,6 @@ import { DEPTH_LIMIT, notAHash, tooLarge } from '../../msgpack/data-errors.js'
 import { checkToken } from '../../options/call-options.js'
 import { type Limit, readsOf, ttlOf } from '../../options/limits.js'
 import { wireSize } from '../../options/store-options.js'
-import { Backups, type Counters } from './backups.js'
 import type { Served } from './served.js'
 
 /** What `Hot.measure` returns for invalid data. */
@@ -32,11 +31,9 @@ export type WireLimit = number | bigint
 /** The operations on one store. */
 export class StoreOperations {
   private readonly wireSize: number
-  private readonly backups: Backups
 
   constructor(private readonly served: Served) {
     this.wireSize = wireSize(served.dataSize)
-    this.backups = new Backups(served)
   }
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
@@ -71,32 +68,6 @@ export class StoreOperations {
   remove(token: string): boolean | Promise<boolean> {
     checkToken(token)
     return this.served.calls.remove(token)
-  }
-
-  /** Resolves when every operation answered before is synced to disk. */
-  flush(): Promise<void> {
-    return this.served.flush()
-  }
-
-  /** The store's counters, without those that are not known yet. */
-  async stats(): Promise<Counters> {
-    const counters = Object.entries(await this.served.stats())
-    return counters.filter((counter): counter is [string, number] => counter[1] !== undefined)
-  }
-
-  /** The store's folder, where backup tickets are written. */
-  get folder(): string {
-    return this.backups.folder
-  }
-
-  /** See `Backups.poll`. */
-  backup(ticket: string): Counters {
-    return this.backups.poll(ticket)
-  }
-
-  /** The data size limit, which applies to the most compact encoding. */
-  get dataSize(): number {
-    return this.served.dataSize
   }
 
   /** Prepares a create or update of data that the client encoded, if it may be stored. */

@@ -1,6 +1,6 @@
 /**
- * Operations of `proto/batch.proto`: a client encodes them with data from the scratch buffer, and a
- * master decodes them without allocating an object for each.
+ * Operations of `proto/batch.proto`, which a client encodes with data from the scratch buffer, and
+ * decodes again for a master without the batch stream.
  */
 import { EXACT_LIMIT, NO_LIMIT } from '../../engine/native.js'
 import {

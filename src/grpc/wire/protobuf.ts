@@ -198,12 +198,6 @@ export function writeFixed64(bytes: Buffer, at: number, field: number, value: nu
   return bytes.writeUInt32LE(Math.floor(value / TWO_32), at + 5)
 }
 
-/** Writes a floating-point field. */
-export function writeDouble(bytes: Buffer, at: number, field: number, value: number): number {
-  bytes[at] = tagOf(field, FIXED64)
-  return bytes.writeDoubleLE(value, at + 1)
-}
-
 /** Writes what precedes a length-delimited value. */
 export function writeDelimited(bytes: Buffer, at: number, field: number, length: number): number {
   bytes[at] = tagOf(field, DELIMITED)
