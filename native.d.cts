@@ -84,21 +84,26 @@ export interface Outline {
 
 /**
  * The master's side of one connection. An exception means that the connection is to be closed, with
- * that error.
+ * that error. Messages for the client are written to the start of a buffer of MAX_REPLIES_BYTES.
  */
-export declare class NativeSession {
-  /** Queues a message for `work`. Returns whether to read on; if not, until `state` is 0. */
-  receive(message: Uint8Array): boolean
-  /** Runs up to `most` operations, sets `state`, and returns a message to send, if any. */
-  work(most: number): Buffer | null
-  /** After `work`: 0 all is done, 1 there is more to do, 2 the same once `wake` has been called. */
-  get state(): number
-  /** Returns a message of the replies that have become available since, if any. */
-  late(): Buffer | null
-  /** Returns the last message of a master that stops in order, if any. */
-  goodbye(): Buffer | null
+export interface NativeSession {
+  /**
+   * Queues a message for `work`. `cached` is how many bytes of records JavaScript caches, for
+   * statistics. `0`: nothing more is to be read until `work` has nothing to do.
+   */
+  receive(this: void, message: Uint8Array, cached: number): 0 | 1
+  /**
+   * Runs up to `most` operations and writes a message, if there is one to send. Returns four times its
+   * length, plus what comes next: `0` nothing, `1` there is more to do, `2` the same once `wake` has been
+   * called.
+   */
+  work(this: void, most: number, out: Uint8Array): number
+  /** Writes a message of replies that have become available since, and returns its length, or 0. */
+  late(this: void, out: Uint8Array): number
+  /** Writes the last message of a master that stops in order, and returns its length, or 0. */
+  goodbye(this: void, out: Uint8Array): number
   /** Ends the session: the client may come back on another connection. */
-  close(): void
+  close(this: void): void
 }
 
 /** The sessions of one master, on all its connections. */
@@ -110,8 +115,6 @@ export declare class NativeSessions {
    * `late`.
    */
   halt(): Promise<Outcome<void>>
-  /** Says how many bytes of records JavaScript caches: statistics include them. */
-  setCached(bytes: number): void
   /** Frees what the sessions share; each of them is closed by itself. */
   close(): void
 }
@@ -244,6 +247,9 @@ export interface KeySlot {
  * spare.
  */
 export declare const LEAVES_OFFSET: number
+
+/** The longest message that a session writes, in bytes. */
+export declare const MAX_REPLIES_BYTES: number
 
 /** Offset of the numbers beside the codes in the scratch buffer, in bytes. */
 export declare const NUMBERS_OFFSET: number

@@ -4,6 +4,8 @@ import native = require('#native')
 /** Offsets of the parts of the scratch buffer, the size of the last part and of the buffer, in bytes. */
 export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, IMAGES_OFFSET } = native
 export const { IMAGES_BYTES, SCRATCH_BYTES } = native
+/** The longest message that a session writes, in bytes. */
+export const { MAX_REPLIES_BYTES } = native
 
 /** Opens a store; binds the matcher of map shapes to a scratch buffer. */
 export const { bindOutline, openStore } = native
@@ -45,7 +47,7 @@ export const UNCHANGED = -2
 /** Returned by a read, less a slot: the record cached there has that version, and no limits. */
 export const UNCHANGED_SLOT = -16
 
-/** What `NativeSession.state` may be: nothing to do, more to do, more to do once woken. */
+/** What comes next in a session: nothing, more to do, more to do once woken. */
 export const SessionState = { IDLE: 0, MORE: 1, WAITING: 2 } as const
 
 /** Instead of a slot: none. */

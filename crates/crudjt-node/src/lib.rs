@@ -21,6 +21,7 @@ mod map_matcher_unsafe;
 mod open;
 mod scratch;
 mod scratch_unsafe;
+mod session_unsafe;
 mod sessions;
 mod stats;
 mod store;

@@ -37,5 +37,5 @@ mod worker;
 pub use clients::{MAX_DETACHED, MAX_TOTAL_BYTES, RETENTION};
 pub use ended::Ended;
 pub use reply_log::{MAX_RETAINED_BYTES, Retransmissions, Wake};
-pub use session::{MAX_PENDING, MAX_QUEUED_MESSAGES, Progress, Session};
+pub use session::{MAX_PENDING, MAX_QUEUED_MESSAGES, MAX_REPLIES, Progress, Session};
 pub use sessions::{MAX_SESSIONS, Served, Sessions, Settings};

@@ -7,12 +7,14 @@
 //! replies stay within a budget, lowest numbers are evicted first; each step costs the same however
 //! many there are, but for the depth of a tree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The most bytes of replies that are retained for one client.
 pub const MAX_RETAINED_BYTES: usize = 4 << 20;
+/// A message of replies ends with the first that makes it longer.
+pub(crate) const LONG_MESSAGE: usize = 128 << 10;
 /// The approximate memory overhead of a retained reply.
 const REPLY_OVERHEAD: usize = 96;
 
@@ -79,8 +81,8 @@ pub(crate) struct ReplyLog {
     pub(crate) highest: u64,
     /// Without a stream, replies are only retained.
     pub(crate) stream: Option<Stream>,
-    /// Encoded replies to pending operations that the stream has not collected.
-    late: Vec<u8>,
+    /// Encoded replies to pending operations that the stream has not collected, message by message.
+    late: VecDeque<Vec<u8>>,
     retained: BTreeMap<u64, Retained>,
     bytes: usize,
     /// The bytes of all logs of a master.
@@ -97,7 +99,7 @@ impl ReplyLog {
         ReplyLog {
             highest: 0,
             stream: None,
-            late: Vec::new(),
+            late: VecDeque::new(),
             retained: BTreeMap::new(),
             bytes: 0,
             total,
@@ -154,17 +156,16 @@ impl ReplyLog {
         self.retain(number, hash, reply);
         let stream = self.stream.as_ref()?;
         let is_first = self.late.is_empty();
-        self.late.extend_from_slice(reply);
+        match self.late.back_mut() {
+            Some(last) if last.len() < LONG_MESSAGE => last.extend_from_slice(reply),
+            _ => self.late.push_back(reply.to_vec()),
+        }
         is_first.then(|| Arc::clone(&stream.wake))
     }
 
-    /// Moves the late replies to `out`, behind what `begin` writes; does nothing if there are none.
-    pub(crate) fn collect(&mut self, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>, u64)) {
-        if !self.late.is_empty() {
-            begin(out, self.highest);
-            out.append(&mut self.late);
-            self.late.shrink_to(LATE_CAPACITY);
-        }
+    /// The late replies of the next message.
+    pub(crate) fn next_late(&mut self) -> Option<Vec<u8>> {
+        self.late.pop_front()
     }
 
     /// The client has received every reply up to a number.
@@ -213,9 +214,6 @@ impl ReplyLog {
         self.bytes = bytes;
     }
 }
-
-/// What stays allocated for late replies.
-const LATE_CAPACITY: usize = 4096;
 
 impl Drop for ReplyLog {
     fn drop(&mut self) {

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crudjt_core::OUT_BYTES;
+
 use crate::clients::{Attached, Client};
 use crate::ended::Ended;
 use crate::operations::Ran;
 use crate::protobuf::Reader;
 use crate::refusal::Refusal;
 use crate::replies::{Reply, put_goodbye, put_taken, put_welcome};
-use crate::reply_log::{Known, ReplyLog, Wake};
+use crate::reply_log::{Known, LONG_MESSAGE, ReplyLog, Wake};
 use crate::requests::{Field, Hello, Operation, next_field};
 use crate::sessions::Shared;
 use crate::slow::{Pending, RoomWait};
@@ -25,8 +27,9 @@ const FULL_MESSAGES: usize = 16;
 const FULL_BYTES: usize = 1 << 20;
 /// The longest message before a client has said who it is.
 const MAX_FIRST_MESSAGE: usize = 1024;
-/// A message of replies ends with the first that makes it longer.
-const LONG_MESSAGE: usize = 128 << 10;
+/// The longest message that a session writes: one that is nearly long, and the longest reply.
+pub const MAX_REPLIES: usize = 1 << 20;
+const _: () = assert!(LONG_MESSAGE + OUT_BYTES + 1024 < MAX_REPLIES);
 
 /// What a session does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +116,8 @@ impl Session {
         }
     }
 
-    /// Writes the replies that have become available since, as one message, into `out`; that is
-    /// empty if there are none.
+    /// Writes replies that have become available since, as one message, into `out`; that is empty
+    /// once there are none.
     ///
     /// # Errors
     /// [`Ended::Replaced`]: the connection is to be closed.
@@ -125,7 +128,10 @@ impl Session {
             if !log.is_attached(*generation) {
                 return Err(Ended::Replaced);
             }
-            log.collect(out, put_taken);
+            if let Some(replies) = log.next_late() {
+                put_taken(out, log.highest);
+                out.extend_from_slice(&replies);
+            }
         }
         Ok(())
     }
@@ -184,9 +190,7 @@ impl Session {
         let (has_run, pending) = (slice.left < most, slice.pending);
         finish(out, has_run, log.highest);
         drop(log);
-        for pending in pending {
-            self.shared.slow.answer(pending);
-        }
+        self.shared.slow.answer(pending);
         self.shared.clients.enforce_budget();
         match stop? {
             Some(Stop::Left) => self.leave(),

@@ -4,10 +4,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
 
 use crudjt_core::{Stats, Store};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::clients::Client;
 use crate::refusal::Refusal;
@@ -33,7 +32,14 @@ pub(crate) enum PendingKind {
 enum Job {
     Answer(Pending),
     /// Tells that everything before it was answered.
-    Barrier(Sender<()>),
+    Barrier(Arc<Barrier>),
+}
+
+/// What is raised once the jobs before it are done.
+#[derive(Default)]
+struct Barrier {
+    is_raised: Mutex<bool>,
+    raised: Condvar,
 }
 
 /// The threads of a master.
@@ -57,23 +63,24 @@ impl Slow {
         Slow { answers, room, cached_elsewhere }
     }
 
-    /// Answers an operation later.
-    pub(crate) fn answer(&self, pending: Pending) {
-        self.answers.add(Job::Answer(pending));
+    /// Answers operations later.
+    pub(crate) fn answer(&self, pending: Vec<Pending>) {
+        if !pending.is_empty() {
+            self.answers.add(pending.into_iter().map(Job::Answer));
+        }
     }
 
     /// Blocks until everything that is pending was answered.
     pub(crate) fn wait_until_idle(&self) {
-        let (sender, done) = channel();
-        self.answers.add(Job::Barrier(sender));
-        // The sender is dropped unused only where the thread failed.
-        let _ = done.recv();
+        let barrier = Arc::<Barrier>::default();
+        self.answers.add([Job::Barrier(Arc::clone(&barrier))]);
+        barrier.raised.wait_while(&mut barrier.is_raised.lock(), |is_raised| !*is_raised);
     }
 
     /// Wakes `wake` when there may be room in the store.
     pub(crate) fn wait_for_room(&self, wake: &Wake) -> Arc<RoomWait> {
         let wait = Arc::new(RoomWait { outcome: Mutex::new(None), wake: Arc::clone(wake) });
-        self.room.add(Arc::clone(&wait));
+        self.room.add([Arc::clone(&wait)]);
         wait
     }
 }
@@ -107,7 +114,10 @@ fn answer(store: &Store, cached_elsewhere: u64, jobs: Vec<Job>) {
     let mut stats = None;
     for job in jobs {
         match job {
-            Job::Barrier(done) => _ = done.send(()),
+            Job::Barrier(barrier) => {
+                *barrier.is_raised.lock() = true;
+                barrier.raised.notify_all();
+            }
             Job::Answer(pending) => match pending.kind {
                 PendingKind::Sync(reply) => {
                     let reply = synced.as_ref().map(|()| reply);

@@ -35,10 +35,10 @@ impl<J: Send + 'static> Worker<J> {
         Worker { name, queue: Arc::new(queue), run: Arc::new(run) }
     }
 
-    /// Adds a job. Where no thread can be started, it runs here.
-    pub(crate) fn add(&self, job: J) {
+    /// Adds jobs, which are taken together. Where no thread can be started, they run here.
+    pub(crate) fn add(&self, jobs: impl IntoIterator<Item = J>) {
         let mut state = self.queue.state.lock();
-        state.jobs.push(job);
+        state.jobs.extend(jobs);
         if state.is_running {
             self.queue.changed.notify_one();
             return;

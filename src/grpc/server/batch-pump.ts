@@ -6,8 +6,7 @@
  * between two slices of operations the event loop continues.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js'
-import type { NativeSession, NativeSessions } from '../../engine/native.js'
-import { SessionState } from '../../engine/native.js'
+import { type NativeSession, type NativeSessions, SessionState } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
 import { setImmediate } from '../../timers.js'
 import { failStream } from './request-guard.js'
@@ -29,6 +28,8 @@ export type BatchStream = ServerDuplexStream<Buffer, Buffer>
 /** What the pumps of one master share. */
 export interface SharedPumpState {
   readonly sessions: NativeSessions
+  /** Where sessions write their messages. */
+  readonly out: Buffer
   /** The bytes of records that JavaScript caches. */
   readonly cachedBytes: () => number
   /** The pump that ran the last slice. */
@@ -38,6 +39,7 @@ export interface SharedPumpState {
 /** One stream of one client. */
 export class BatchPump {
   private readonly session: NativeSession
+  private state: number = SessionState.IDLE
   private unsent = 0
   private isEnded = false
   private isHalted = false
@@ -72,8 +74,8 @@ export class BatchPump {
   goodbye(): void {
     if (this.isEnded) return
     this.guarded(() => {
-      this.send(this.session.late())
-      this.send(this.session.goodbye())
+      this.sendLate()
+      this.send(this.session.goodbye(this.shared.out))
       this.stream.end()
     })
     this.disconnect()
@@ -82,10 +84,9 @@ export class BatchPump {
   private receive(message: Buffer): void {
     if (this.isEnded || this.isHalted) return
     this.guarded(() => {
-      this.shared.sessions.setCached(this.shared.cachedBytes())
-      if (!this.session.receive(message)) this.pause()
+      if (this.session.receive(message, this.shared.cachedBytes()) === 0) this.pause()
     })
-    if (this.isScheduled || this.session.state === SessionState.WAITING) return
+    if (this.isScheduled || this.state === SessionState.WAITING) return
     if (this.isAlone) this.work()
     // Runs together with whatever else arrives in this turn.
     else this.schedule()
@@ -100,12 +101,12 @@ export class BatchPump {
   /** Late replies are there, or the session can go on. */
   private wake(): void {
     if (this.isEnded || this.isHalted) return
-    this.guarded(() => this.send(this.session.late()))
+    this.guarded(() => this.sendLate())
     this.drained()
   }
 
   private drained(): void {
-    const isDone = this.session.state === SessionState.IDLE && !this.isPaused
+    const isDone = this.state === SessionState.IDLE && !this.isPaused
     if (!isDone && !this.isScheduled && !this.isFull) this.schedule()
   }
 
@@ -123,10 +124,11 @@ export class BatchPump {
     this.guarded(() => {
       const size = this.isAlone ? SLICE : SHARED_SLICE
       this.shared.lastActive = this
-      this.send(this.session.work(size))
-      const { state } = this.session
-      if (this.isFull || state === SessionState.WAITING) this.pause()
-      else if (state === SessionState.MORE) this.schedule()
+      const worked = this.session.work(size, this.shared.out)
+      this.send(worked >> 2)
+      this.state = worked & 3
+      if (this.isFull || this.state === SessionState.WAITING) this.pause()
+      else if (this.state === SessionState.MORE) this.schedule()
       else this.resume()
     })
   }
@@ -139,11 +141,19 @@ export class BatchPump {
     return this.unsent > MAX_UNSENT
   }
 
-  private send(message: Buffer | null): void {
-    if (message === null) return
-    const { length } = message
+  private sendLate(): void {
+    for (;;) {
+      const length = this.session.late(this.shared.out)
+      if (length === 0) return
+      this.send(length)
+    }
+  }
+
+  /** Sends what the session has written. @param length 0 if it has written nothing */
+  private send(length: number): void {
+    if (length === 0) return
     this.unsent += length
-    this.stream.write(message, () => {
+    this.stream.write(Buffer.from(this.shared.out.subarray(0, length)), () => {
       this.unsent -= length
       if (!this.isEnded) this.drained()
     })

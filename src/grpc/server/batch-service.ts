@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { unwrap } from '../../engine/engine.js'
+import { MAX_REPLIES_BYTES } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
 import { BatchPump, type BatchStream, type SharedPumpState } from './batch-pump.js'
@@ -23,7 +24,12 @@ export class BatchStreams {
     private readonly guard: RequestGuard,
   ) {
     const sessions = served.serve(randomBytes(ID_BYTES))
-    this.shared = { sessions, cachedBytes: served.cachedBytes, lastActive: undefined }
+    this.shared = {
+      sessions,
+      out: Buffer.allocUnsafeSlow(MAX_REPLIES_BYTES),
+      cachedBytes: served.cachedBytes,
+      lastActive: undefined,
+    }
   }
 
   /** The methods of the service. */

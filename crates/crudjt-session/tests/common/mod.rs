@@ -144,8 +144,14 @@ impl Connection {
 
     /// The slow replies that have come.
     pub fn late(&mut self) -> Result<Vec<Reply>, Ended> {
-        self.session.late(&mut self.out)?;
-        Ok(Replies::read(&self.out).into_iter().flat_map(|message| message.replies).collect())
+        let mut replies = Vec::new();
+        loop {
+            self.session.late(&mut self.out)?;
+            match Replies::read(&self.out) {
+                Some(message) => replies.extend(message.replies),
+                None => return Ok(replies),
+            }
+        }
     }
 
     /// Waits for so many slow replies.
