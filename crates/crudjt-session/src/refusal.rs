@@ -1,9 +1,14 @@
-//! Why an operation fails: the code and the text of its reply. No text holds a token or data.
+//! Why an operation fails: the code and the text of its reply. No text holds a token or data; names
+//! are those of `proto/batch.proto`.
 
 use std::borrow::Cow;
 
 use crudjt_core::Error;
 use crudjt_core::msgpack::{DEPTH_LIMIT, Malformed};
+
+/// The most that a master's `max_data_size` can be, and what suffices for most sessions.
+const LARGEST: usize = 65_536;
+const USUAL: usize = 16_384;
 
 /// An error as a reply carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +29,16 @@ impl Refusal {
     /// `size` is `None` where the data was not measured.
     pub(crate) fn too_large(limit: usize, size: Option<usize>) -> Refusal {
         let got = size.map_or("far more".to_owned(), |size| format!("{size} bytes"));
-        let text =
-            format!("Hash can not be bigger than {limit} bytesize: it takes {got} as MessagePack");
+        let remedy = match size {
+            Some(size @ ..=LARGEST) => format!(
+                "store less, or raise the store's max_data_size (to {}, say)",
+                size.max(USUAL)
+            ),
+            _ => format!("store less: max_data_size can be {LARGEST} at most"),
+        };
+        let text = format!(
+            "Hash can not be bigger than {limit} bytesize: it takes {got} as MessagePack; {remedy}"
+        );
         Refusal::new("ERR_CRUDJT_DATA_TOO_LARGE", text)
     }
 

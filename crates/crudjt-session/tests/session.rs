@@ -232,12 +232,12 @@ fn errors_are_replies_with_a_code_and_the_session_continues() {
         (
             given(&long),
             "ERR_CRUDJT_DATA_TOO_LARGE",
-            "Hash can not be bigger than 256 bytesize: it takes 306 bytes as MessagePack",
+            "Hash can not be bigger than 256 bytesize: it takes 306 bytes as MessagePack; store less, or raise the store's max_data_size (to 16384, say)",
         ),
         (
             given(&[0x80; 5000]),
             "ERR_CRUDJT_DATA_TOO_LARGE",
-            "Hash can not be bigger than 256 bytesize: it takes far more as MessagePack",
+            "Hash can not be bigger than 256 bytesize: it takes far more as MessagePack; store less: max_data_size can be 65536 at most",
         ),
         (
             Op { ttl: Some(0), ..Op::create(0, 1) },

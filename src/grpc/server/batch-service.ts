@@ -6,7 +6,7 @@ import { MAX_REPLIES_BYTES } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
 import { BatchPump, type BatchStream, type SharedPumpState } from './batch-pump.js'
-import { checkAdmission, failStream, type RequestGuard, rawMethod } from './request-guard.js'
+import { checkServing, failStream, type RequestGuard, rawMethod } from './request-guard.js'
 import type { Served } from './served.js'
 import { StreamLimit } from './stream-limit.js'
 
@@ -51,7 +51,7 @@ export class BatchStreams {
 
   private accept(stream: BatchStream): void {
     try {
-      checkAdmission(this.guard, stream.metadata, stream.getPeer())
+      checkServing(this.guard)
       this.limit.add(stream)
       const pump = new BatchPump(this.shared, stream)
       this.pumps.add(pump)

@@ -11,6 +11,9 @@ import {
 } from '../wire/address.js'
 import { createPrivately, longestPath } from './unix-socket.js'
 
+/** The most connections at a time: each takes some memory before it has said anything. */
+export const MAX_CONNECTIONS = 1024
+
 /** A listening port or socket. */
 export interface Listening {
   /** Its address, with the actual port. */
@@ -40,6 +43,8 @@ export async function listen(address: Address, listener: Listener): Promise<List
     socket.once('close', () => sockets.delete(socket))
     listener.connection(socket)
   })
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('drop', () => listener.error(new Error(`there are ${MAX_CONNECTIONS} connections`)))
   let remove: () => void
   try {
     remove = await bind(server, endpoint)

@@ -17,7 +17,7 @@ import { typeError } from '../../errors.js'
 import { loadProto } from '../wire/grpc-js.js'
 import { Status } from '../wire/status.js'
 import { readFirst } from '../wire/token-messages.js'
-import { checkAdmission, failStream, type RequestGuard } from './request-guard.js'
+import { checkServing, failStream, type RequestGuard } from './request-guard.js'
 import { StreamLimit } from './stream-limit.js'
 
 /** The longest request: responses repeat it, and grpc-js buffers some of both. Names are short. */
@@ -67,7 +67,7 @@ export class Reflection {
 
   private accept(stream: ReflectionStream): void {
     try {
-      checkAdmission(this.guard, stream.metadata, stream.getPeer())
+      checkServing(this.guard)
       this.streams.add(stream)
     } catch (error) {
       failStream(stream, error)

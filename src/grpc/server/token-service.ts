@@ -12,7 +12,7 @@ import {
   writeResult,
   writeToken,
 } from '../wire/token-messages.js'
-import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
+import { checkServing, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 
 type Response = Buffer | Promise<Buffer>
@@ -67,7 +67,7 @@ function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, B
       guard.inFlight.leave()
     }
     try {
-      checkAdmission(guard, call.metadata, call.getPeer())
+      checkServing(guard)
       const response = method(call.request)
       if (response instanceof Promise) response.then(succeed, fail)
       else succeed(response)
