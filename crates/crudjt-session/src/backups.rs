@@ -13,7 +13,7 @@ use std::thread;
 use parking_lot::Mutex;
 
 use crate::refusal::Refusal;
-use crate::sessions::Served;
+use crate::served::Served;
 use crate::ticket;
 
 /// How many backups are remembered.

@@ -7,20 +7,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crudjt_core::clock::Clock;
 use parking_lot::Mutex;
 
+use crate::limits::{MAX_DETACHED, MAX_TOTAL_BYTES, RETENTION};
 use crate::reply_log::{ReplyLog, Stream, Wake};
 use crate::requests::ID_BYTES;
-
-/// How long the log of a disconnected client is kept.
-pub const RETENTION: Duration = Duration::from_secs(60);
-/// The most logs of disconnected clients.
-pub const MAX_DETACHED: usize = 1000;
-/// The most bytes of replies that are retained for all clients together.
-pub const MAX_TOTAL_BYTES: usize = 64 << 20;
 
 pub(crate) type ClientId = [u8; ID_BYTES];
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sessions::MAX_SESSIONS;
+use crate::limits::MAX_SESSIONS;
 
 /// Why a session ends other than by its client's wish. Nothing more is carried out for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,10 @@
 //! transport.
 //!
 //! ```text
-//! Session ─┬─ requests, replies, protobuf   bytes of messages
-//!          ├─ Clients ─ ReplyLog            exactly once, budgets
-//!          ├─ Operations ─ Backups          checks, calls of the store
-//!          └─ Worker                        what waits for the disk, or for room
+//! Sessions, Session ─ Slice ─┬─ Queue, requests, replies   bytes of messages
+//!                            ├─ Clients ─ ReplyLog         exactly once, budgets
+//!                            ├─ Operations ─ Backups       checks, calls of the store
+//!                            └─ Slow ─ Worker              what waits for the disk, or for room
 //! ```
 //!
 //! Invariants: an operation of a client, told by the client's id and the operation's number, runs at
@@ -22,20 +22,29 @@
 mod backups;
 mod clients;
 mod ended;
+mod limits;
 mod operations;
 mod protobuf;
+mod queue;
 mod refusal;
 mod replies;
 mod reply_log;
 mod requests;
+mod served;
 mod session;
 mod sessions;
+mod shared;
+mod slice;
 mod slow;
 mod ticket;
 mod worker;
 
-pub use clients::{MAX_DETACHED, MAX_TOTAL_BYTES, RETENTION};
 pub use ended::Ended;
-pub use reply_log::{MAX_RETAINED_BYTES, Retransmissions, Wake};
-pub use session::{MAX_PENDING, MAX_QUEUED_MESSAGES, MAX_REPLIES, Progress, Session};
-pub use sessions::{MAX_SESSIONS, Served, Sessions, Settings};
+pub use limits::{
+    MAX_DETACHED, MAX_PENDING, MAX_QUEUED_MESSAGES, MAX_REPLIES, MAX_RETAINED_BYTES, MAX_SESSIONS,
+    MAX_TOTAL_BYTES, RETENTION,
+};
+pub use reply_log::{Retransmissions, Wake};
+pub use served::Served;
+pub use session::{Progress, Session};
+pub use sessions::{Sessions, Settings};

@@ -10,7 +10,7 @@ use crate::backups::Backups;
 use crate::refusal::Refusal;
 use crate::replies::Reply;
 use crate::requests::{Operation, kind};
-use crate::sessions::Served;
+use crate::served::Served;
 use crate::slow::PendingKind;
 
 thread_local! {

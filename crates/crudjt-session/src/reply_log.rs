@@ -11,10 +11,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// The most bytes of replies that are retained for one client.
-pub const MAX_RETAINED_BYTES: usize = 4 << 20;
-/// A message of replies ends with the first that makes it longer.
-pub(crate) const LONG_MESSAGE: usize = 128 << 10;
+use crate::limits::{LONG_MESSAGE, MAX_RETAINED_BYTES};
+
 /// The approximate memory overhead of a retained reply.
 const REPLY_OVERHEAD: usize = 96;
 

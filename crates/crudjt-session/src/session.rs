@@ -1,35 +1,18 @@
 //! One connection of one client.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crudjt_core::OUT_BYTES;
-
-use crate::clients::{Attached, Client};
+use crate::clients::Attached;
 use crate::ended::Ended;
-use crate::operations::Ran;
-use crate::protobuf::Reader;
+use crate::limits::{MAX_FIRST_MESSAGE, MAX_PENDING};
+use crate::queue::Queue;
 use crate::refusal::Refusal;
-use crate::replies::{Reply, put_goodbye, put_taken, put_welcome};
-use crate::reply_log::{Known, LONG_MESSAGE, ReplyLog, Wake};
-use crate::requests::{Field, Hello, Operation, next_field};
-use crate::sessions::Shared;
-use crate::slow::{Pending, RoomWait};
-
-/// From this many pending operations on, no other is started.
-pub const MAX_PENDING: usize = 8192;
-/// The most messages that are queued; the transport is told to stop reading before.
-pub const MAX_QUEUED_MESSAGES: usize = 256;
-/// The most bytes of messages that are queued: the largest message, and what comes with it.
-const MAX_QUEUED_BYTES: usize = 4 << 20;
-/// From so many messages or bytes on, reading is to stop.
-const FULL_MESSAGES: usize = 16;
-const FULL_BYTES: usize = 1 << 20;
-/// The longest message before a client has said who it is.
-const MAX_FIRST_MESSAGE: usize = 1024;
-/// The longest message that a session writes: one that is nearly long, and the longest reply.
-pub const MAX_REPLIES: usize = 1 << 20;
-const _: () = assert!(LONG_MESSAGE + OUT_BYTES + 1024 < MAX_REPLIES);
+use crate::replies::{put_goodbye, put_taken, put_welcome};
+use crate::reply_log::Wake;
+use crate::requests::{Field, Hello, next_field};
+use crate::shared::Shared;
+use crate::slice::{Slice, Stop};
+use crate::slow::RoomWait;
 
 /// What a session does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +43,6 @@ enum State {
     Open(Attached),
     /// The client has said goodbye.
     Left,
-}
-
-/// Messages that were received, and are not worked off.
-#[derive(Default)]
-struct Queue {
-    /// Each with the offset of what is left of it.
-    messages: VecDeque<(Vec<u8>, usize)>,
-    bytes: usize,
 }
 
 impl Session {
@@ -163,7 +138,7 @@ impl Session {
         }
         let left = front.0.len();
         self.queue.keep(left);
-        Ok(self.queue.progress())
+        Ok(self.progress())
     }
 
     /// Runs operations, and answers them.
@@ -176,19 +151,10 @@ impl Session {
         if log.pending() > MAX_PENDING {
             return Ok(Progress::Waiting);
         }
-        put_taken(out, 0);
-        let mut slice = Slice {
-            shared: &self.shared,
-            client: &attached.client,
-            log: &mut log,
-            no_room: &mut self.no_room,
-            out,
-            left: most,
-            pending: Vec::new(),
-        };
+        let (shared, no_room) = (&self.shared, &mut self.no_room);
+        let mut slice = Slice::begin(shared, &attached.client, &mut log, out, no_room, most);
         let stop = slice.run_queue(&mut self.queue);
-        let (has_run, pending) = (slice.left < most, slice.pending);
-        finish(out, has_run, log.highest);
+        let pending = slice.end();
         drop(log);
         self.shared.slow.answer(pending);
         self.shared.clients.enforce_budget();
@@ -200,7 +166,11 @@ impl Session {
             }
             Some(Stop::Enough) | None => {}
         }
-        Ok(self.queue.progress())
+        Ok(self.progress())
+    }
+
+    fn progress(&self) -> Progress {
+        if self.queue.is_empty() { Progress::Idle } else { Progress::More }
     }
 
     /// The client has closed: nothing need be retained for it.
@@ -212,163 +182,11 @@ impl Session {
     }
 }
 
-/// Completes a message of replies with the highest number that was started, or takes it back.
-fn finish(out: &mut Vec<u8>, has_run: bool, highest: u64) {
-    if !has_run {
-        return out.clear();
-    }
-    let mut taken = Vec::with_capacity(16);
-    put_taken(&mut taken, highest);
-    if let Some(begin) = out.get_mut(..taken.len()) {
-        begin.copy_from_slice(&taken);
-    }
-}
-
 impl Drop for Session {
     fn drop(&mut self) {
         if let State::Open(attached) = &self.state {
             self.shared.clients.detach(&attached.client, attached.generation);
         }
         self.shared.leave();
-    }
-}
-
-/// Why a slice ends before the queue does.
-enum Stop {
-    /// It has run what it may.
-    Enough,
-    /// The next operation finds no room in the store.
-    NoRoom,
-    /// The client has said goodbye.
-    Left,
-}
-
-/// Operations that run without a pause, with their client's log locked.
-struct Slice<'a> {
-    shared: &'a Shared,
-    client: &'a Arc<Client>,
-    log: &'a mut ReplyLog,
-    no_room: &'a mut Option<Refusal>,
-    out: &'a mut Vec<u8>,
-    /// How many more may run.
-    left: usize,
-    /// Those that are answered later.
-    pending: Vec<Pending>,
-}
-
-impl Slice<'_> {
-    /// Works on the queued messages; returns why it stopped, `None` at their end.
-    fn run_queue(&mut self, queue: &mut Queue) -> Result<Option<Stop>, Ended> {
-        while let Some(mut front) = queue.front() {
-            let stop = self.run(&mut front)?;
-            let left = front.0.len();
-            queue.keep(left);
-            if stop.is_some() {
-                return Ok(stop);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Works on a message until its end, or returns why it stopped; the reader is then before what
-    /// comes next.
-    fn run(&mut self, message: &mut Reader<'_>) -> Result<Option<Stop>, Ended> {
-        loop {
-            if self.left == 0 || self.out.len() > LONG_MESSAGE {
-                return Ok(Some(Stop::Enough));
-            }
-            let before = message.0;
-            match next_field(message)? {
-                None => return Ok(None),
-                Some(Field::Operation(bytes)) => {
-                    if !self.run_once(bytes)? {
-                        message.0 = before;
-                        return Ok(Some(Stop::NoRoom));
-                    }
-                    self.left -= 1;
-                }
-                Some(Field::Acknowledged(number)) => self.log.acknowledge(number),
-                Some(Field::Goodbye) => return Ok(Some(Stop::Left)),
-                Some(Field::Hello(_)) => return Err(Ended::Malformed),
-            }
-        }
-    }
-
-    /// Runs an operation unless it is a retransmission; false if there is no room for it.
-    fn run_once(&mut self, bytes: &[u8]) -> Result<bool, Ended> {
-        let operation = Operation::read(bytes)?;
-        let (number, hash) = (operation.number, self.shared.hash(bytes));
-        match self.log.look_up(number, hash) {
-            Known::New => return Ok(self.start(&operation, hash)),
-            Known::Pending => {}
-            Known::Answered(reply) => self.out.extend_from_slice(reply),
-            Known::Evicted => Reply::begin(self.out, number).error(&Refusal::evicted()),
-            Known::Another => Reply::begin(self.out, number).error(&Refusal::another()),
-        }
-        Ok(true)
-    }
-
-    fn start(&mut self, operation: &Operation<'_>, hash: u64) -> bool {
-        let (number, start) = (operation.number, self.out.len());
-        // Before it runs: whatever happens then, it does not run again.
-        let highest = std::mem::replace(&mut self.log.highest, number);
-        match self.shared.operations.run(operation, self.out) {
-            Ran::Answered => {}
-            Ran::Later(kind) => {
-                self.log.begin(number, hash);
-                self.pending.push(Pending { client: Arc::clone(self.client), number, kind });
-                return true;
-            }
-            Ran::Busy => match self.no_room.take() {
-                Some(refusal) => Reply::begin(self.out, number).error(&refusal),
-                None => {
-                    self.log.highest = highest;
-                    return false;
-                }
-            },
-        }
-        self.log.retain(number, hash, self.out.get(start..).unwrap_or_default());
-        true
-    }
-}
-
-impl Queue {
-    fn add(&mut self, message: &[u8]) -> Result<(), Ended> {
-        let bytes = self.bytes + message.len();
-        if bytes > MAX_QUEUED_BYTES || self.messages.len() >= MAX_QUEUED_MESSAGES {
-            return Err(Ended::Overrun);
-        }
-        self.bytes = bytes;
-        self.messages.push_back((message.to_vec(), 0));
-        Ok(())
-    }
-
-    /// What is left of the first message.
-    fn front(&self) -> Option<Reader<'_>> {
-        let (message, at) = self.messages.front()?;
-        Some(Reader(message.get(*at..).unwrap_or_default()))
-    }
-
-    /// Keeps the last bytes of the first message, if any.
-    fn keep(&mut self, left: usize) {
-        if let Some((message, at)) = self.messages.front_mut() {
-            *at = message.len() - left;
-            if left == 0 {
-                self.bytes -= message.len();
-                self.messages.pop_front();
-            }
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        if self.is_empty() { Progress::Idle } else { Progress::More }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.messages.len() >= FULL_MESSAGES || self.bytes >= FULL_BYTES
     }
 }

@@ -12,7 +12,7 @@ use crate::clients::Client;
 use crate::refusal::Refusal;
 use crate::replies::Reply;
 use crate::reply_log::Wake;
-use crate::sessions::Served;
+use crate::served::Served;
 use crate::worker::Worker;
 
 /// A pending operation of a client.
@@ -46,8 +46,7 @@ struct Barrier {
 pub(crate) struct Slow {
     answers: Worker<Job>,
     room: Worker<Arc<RoomWait>>,
-    /// See [`crate::Sessions::set_cached_elsewhere`].
-    pub(crate) cached_elsewhere: Arc<AtomicU64>,
+    cached_elsewhere: Arc<AtomicU64>,
 }
 
 impl Slow {
@@ -61,6 +60,11 @@ impl Slow {
         let room =
             Worker::new("crudjt-room", move |waiting| wait_for_room(served.store(), waiting));
         Slow { answers, room, cached_elsewhere }
+    }
+
+    /// See [`crate::Sessions::set_cached_elsewhere`].
+    pub(crate) fn set_cached_elsewhere(&self, bytes: u64) {
+        self.cached_elsewhere.store(bytes, Ordering::Relaxed);
     }
 
     /// Answers operations later.
