@@ -39,8 +39,8 @@ impl Sessions {
         Sessions(Arc::new(Shared::new(served, max_data_size, master, clock)))
     }
 
-    /// Begins a session on a new connection. `wake` is called, on any thread and holding no lock,
-    /// when there is something to do for [`Session::late`] or [`Session::work`].
+    /// Begins a session on a new connection. `wake` is called, on any thread, when there is something
+    /// to do for [`Session::late`] or [`Session::work`]; it must neither block nor call them itself.
     ///
     /// # Errors
     /// [`Ended::TooMany`].

@@ -76,6 +76,9 @@ impl Slow {
 
     /// Blocks until everything that is pending was answered.
     pub(crate) fn wait_until_idle(&self) {
+        if !self.answers.is_started() {
+            return;
+        }
         let barrier = Arc::<Barrier>::default();
         self.answers.add([Job::Barrier(Arc::clone(&barrier))]);
         barrier.raised.wait_while(&mut barrier.is_raised.lock(), |is_raised| !*is_raised);

@@ -54,6 +54,13 @@ impl<J: Send + 'static> Worker<J> {
     }
 }
 
+impl<J> Worker<J> {
+    /// Whether it has had any job.
+    pub(crate) fn is_started(&self) -> bool {
+        self.queue.state.lock().is_running
+    }
+}
+
 impl<J> Queue<J> {
     fn work(&self, run: &dyn Fn(Vec<J>)) {
         let mut state = self.state.lock();
