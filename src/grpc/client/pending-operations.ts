@@ -51,6 +51,8 @@ export class PendingOperations {
   private unstarted: number[] = []
   /** The instance of the master that `sentToMaster` refers to. */
   private master: Buffer | undefined
+  /** Whether the master has said goodbye on this stream: it takes nothing more. */
+  private hasSaidGoodbye = false
   /** Whether unsent batches hold operations that must not be sent any more. */
   private isStale = false
 
@@ -87,7 +89,7 @@ export class PendingOperations {
 
   /** The next batch to send on this stream; undefined if there is none, or none may be sent yet. */
   nextBatch(): Batch | undefined {
-    if (this.unstarted.length >= MAX_BATCHES) return undefined
+    if (this.hasSaidGoodbye || this.unstarted.length >= MAX_BATCHES) return undefined
     if (this.unanswered >= MAX_UNANSWERED || this.unansweredBytes >= MAX_UNANSWERED_BYTES) {
       return undefined
     }
@@ -131,11 +133,13 @@ export class PendingOperations {
     const isSame = resumed && this.master?.equals(master) === true
     if (!isSame) this.failSent()
     this.master = master
+    this.hasSaidGoodbye = false
     this.rebatch(0)
   }
 
   /** The master shuts down gracefully, and has started no operation beyond a number. */
   goodbye(number: number): void {
+    this.hasSaidGoodbye = true
     if (number < this.sentToMaster) this.sentToMaster = number
   }
 
