@@ -28,20 +28,19 @@ import {
   WELCOME,
   writeHello,
 } from '../wire/batch-messages.js'
-import { argumentsOf, type OperationArguments } from '../wire/batch-operation.js'
+import { type OperationArguments, readEncoded } from '../wire/batch-operation.js'
 import { REPLIES, ReplyReader } from '../wire/batch-reply.js'
 import { InFlight } from '../wire/in-flight.js'
 import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import { acknowledgement, completeFrame } from './batch-writer.js'
+import type { Link } from './connection.js'
 import { deadlineExceeded, notMaster, unavailable, versionMismatch } from './connection-errors.js'
-import { type CallEnd, isGrpc, requestHeaders } from './grpc-call.js'
 import { framed } from './grpc-frame.js'
-import { GrpcStream } from './grpc-stream.js'
-import type { Calls, Link } from './link.js'
-import { PendingOperations } from './pending-operations.js'
+import { type CallEnd, GrpcStream, isGrpc, requestHeaders } from './grpc-stream.js'
+import { type PendingOperation, PendingOperations } from './pending-operations.js'
 import { settleReply } from './settle-reply.js'
-import { UnaryClient } from './unary-client.js'
+import { callUnary } from './unary-call.js'
 
 /** The shortest and the longest backoff between two attempts to open a stream, in milliseconds. */
 const MIN_BACKOFF_MS = 5
@@ -61,9 +60,9 @@ const PERMANENT: ReadonlySet<number> = new Set([
 type Mode = 'idle' | 'opening' | 'open' | 'unary'
 
 /** The calls of one client. */
-export class BatchClient implements Calls {
+export class BatchClient {
+  /** The largest data size that the master accepts, as far as it is known. */
   dataSize = MAX_DATA_SIZE
-  private readonly link: Link
   private readonly client = randomBytes(ID_BYTES)
   private readonly inFlight = new InFlight()
   private readonly pending: PendingOperations
@@ -88,29 +87,21 @@ export class BatchClient implements Calls {
   private idleTimer: NodeJS.Timeout | undefined
   private deadlineTimer: NodeJS.Timeout | undefined
 
-  constructor(link: Link) {
-    this.link = link
+  constructor(private readonly link: Link) {
     this.pending = new PendingOperations(link.address, this.inFlight)
   }
 
+  /**
+   * Makes a call with validated arguments. Its data is in the scratch buffer, and limits beyond 2^53 in
+   * its header; both are consumed synchronously, before other code can run.
+   * @returns by kind: a token; a session or null; whether there was a live token; nothing; or counters
+   */
   call<T>(args: OperationArguments): Promise<T> {
-    if (this.mode === 'unary') {
-      if (this.link.connection.current === this.unarySession) return this.callUnary<T>(args)
-      this.mode = 'idle'
-    }
     this.scheduleFlush()
     return this.pending.add<T>(args, this.turn + this.link.timeout)
   }
 
-  private async callUnary<T>(args: OperationArguments, timeout = this.link.timeout): Promise<T> {
-    this.inFlight.enter()
-    try {
-      return await new UnaryClient({ ...this.link, timeout }).call<T>(args)
-    } finally {
-      this.inFlight.leave()
-    }
-  }
-
+  /** Closes the connection once in-flight calls have completed; no call may follow. */
   async close(): Promise<void> {
     await this.inFlight.idle()
     clearTimeout(this.idleTimer)
@@ -135,7 +126,11 @@ export class BatchClient implements Calls {
     this.isFlushScheduled = false
     this.watch()
     this.replaceSuspect()
+    if (this.mode === 'unary' && this.link.connection.current !== this.unarySession) {
+      this.mode = 'idle'
+    }
     if (this.mode === 'open') this.send()
+    else if (this.mode === 'unary') this.sendUnary()
     else if (this.mode === 'idle') void this.open()
   }
 
@@ -158,6 +153,18 @@ export class BatchClient implements Calls {
     for (let batch = pending.nextBatch(); batch !== undefined; batch = pending.nextBatch()) {
       this.stream?.send(completeFrame(batch.bytes, pending.acknowledged))
     }
+  }
+
+  private sendUnary(): void {
+    for (const operation of this.pending.drain()) void this.callUnary(operation)
+  }
+
+  private async callUnary(operation: PendingOperation): Promise<void> {
+    const timeout = Math.max(1, Math.ceil(operation.deadline - now()))
+    const call = callUnary({ ...this.link, timeout }, readEncoded(operation.encoded))
+    await call.then((result) => operation.resolve(result as never), operation.reject)
+    this.inFlight.leave()
+    if (this.inFlight.count === 0) this.scheduleIdle()
   }
 
   private async open(): Promise<void> {
@@ -254,12 +261,7 @@ export class BatchClient implements Calls {
     this.mode = 'unary'
     this.unarySession = session
     this.dataSize = DEFAULT_DATA_SIZE
-    for (const { encoded, deadline, resolve, reject } of this.pending.drain()) {
-      const timeout = Math.max(1, Math.ceil(deadline - now()))
-      this.callUnary<never>(argumentsOf(encoded), timeout).then(resolve, reject)
-      this.inFlight.leave()
-    }
-    this.scheduleIdle()
+    this.sendUnary()
   }
 
   /** While calls are in flight, the process is kept alive and deadlines are checked. */

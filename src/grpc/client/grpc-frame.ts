@@ -20,13 +20,6 @@ export function framed(message: Buffer): Buffer {
   return writeFrameHeader(frame)
 }
 
-/** The message of a single frame; undefined if it is compressed or not complete. */
-export function unframed(frame: Buffer): Buffer | undefined {
-  const isComplete = frame.length >= FRAME_HEADER_BYTES && frame[0] === 0
-  if (!isComplete || frame.readUInt32BE(1) !== frame.length - FRAME_HEADER_BYTES) return undefined
-  return frame.subarray(FRAME_HEADER_BYTES)
-}
-
 /** Splits a stream into messages. */
 export class FrameReader {
   /** The chunks of an incomplete frame. */

@@ -5,7 +5,7 @@ import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import { delay } from '../../timers.js'
 import { removeTicket, writeTicket } from '../wire/backup-ticket.js'
 import { Kind, plainOperation } from '../wire/batch-operation.js'
-import type { Calls } from './link.js'
+import type { BatchClient } from './batch-client.js'
 
 /** The shortest and the longest interval between two polls, in milliseconds. */
 const MIN_INTERVAL_MS = 10
@@ -24,7 +24,10 @@ export interface BackupRequest {
 }
 
 /** Requests a backup from the master, and waits for its end. */
-export async function remoteBackup(calls: Calls, request: BackupRequest): Promise<BackupReport> {
+export async function remoteBackup(
+  calls: BatchClient,
+  request: BackupRequest,
+): Promise<BackupReport> {
   const { target, onProgress } = request
   const folder = request.folder ?? (await calls.call<string>(plainOperation(Kind.BACKUP)))
   const ticket = writeTicket(folder, resolve(target))
@@ -36,7 +39,7 @@ export async function remoteBackup(calls: Calls, request: BackupRequest): Promis
 }
 
 async function pollUntilEnd(
-  calls: Calls,
+  calls: BatchClient,
   ticket: string,
   target: string,
   onProgress: OnProgress | undefined,
@@ -53,7 +56,7 @@ async function pollUntilEnd(
   return { records: state.records, bytes: state.bytes }
 }
 
-function poll(calls: Calls, ticket: string): Promise<BackupState> {
+function poll(calls: BatchClient, ticket: string): Promise<BackupState> {
   return calls.call<BackupState>(plainOperation(Kind.BACKUP, ticket))
 }
 

@@ -32,14 +32,15 @@ export function tokenMethods(
   guard: RequestGuard,
 ): UntypedServiceImplementation {
   const create: Method = (request) => {
-    const { data, ttl, silence_read } = readCreateRequest(request)
-    return then(operations.create(data, ttl, silence_read), writeToken)
+    const data = readCreateRequest(request)
+    return then(operations.create(data, data.ttl, data.reads), writeToken)
   }
   const read: Method = (request) =>
     operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN)
   const update: Method = (request) => {
-    const { token, data, ttl, silence_read, keep } = readUpdateRequest(request)
-    return then(operations.update(token, data, ttl, silence_read, keep), writeResult)
+    const data = readUpdateRequest(request)
+    const { token, ttl, reads, keep } = data
+    return then(operations.update(token, data, ttl, reads, keep), writeResult)
   }
   const remove: Method = (request) =>
     then(operations.remove(readTokenRequest(request)), writeResult)

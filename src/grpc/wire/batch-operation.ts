@@ -141,36 +141,18 @@ export class OperationReader {
     this.clear()
     this.bytes = reader.bytes
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case tagOf(NUMBER, VARINT):
-          this.number = reader.uint()
-          break
-        case tagOf(KIND, VARINT):
-          this.kind = reader.uint()
-          break
-        case tagOf(TOKEN, DELIMITED):
-          this.token = reader.ascii()
-          break
-        case tagOf(DATA, DELIMITED):
-          reader.delimited()
-          this.from = reader.from
-          this.to = reader.to
-          break
-        case tagOf(TTL, VARINT):
-          this.ttl = limitOf(reader.int64())
-          break
-        case tagOf(SILENCE_READ, VARINT):
-          this.reads = limitOf(reader.int64())
-          break
-        case tagOf(KEEP, VARINT):
-          this.keep = reader.bool()
-          break
-        case tagOf(DURABLE, VARINT):
-          this.durable = reader.bool()
-          break
-        default:
-          reader.skip(tag)
-      }
+      if (tag === tagOf(NUMBER, VARINT)) this.number = reader.uint()
+      else if (tag === tagOf(KIND, VARINT)) this.kind = reader.uint()
+      else if (tag === tagOf(TOKEN, DELIMITED)) this.token = reader.ascii()
+      else if (tag === tagOf(DATA, DELIMITED)) {
+        reader.delimited()
+        this.from = reader.from
+        this.to = reader.to
+      } else if (tag === tagOf(TTL, VARINT)) this.ttl = limitOf(reader.int64())
+      else if (tag === tagOf(SILENCE_READ, VARINT)) this.reads = limitOf(reader.int64())
+      else if (tag === tagOf(KEEP, VARINT)) this.keep = reader.bool()
+      else if (tag === tagOf(DURABLE, VARINT)) this.durable = reader.bool()
+      else reader.skip(tag)
     }
   }
 
@@ -199,26 +181,9 @@ export interface EncodedOperation {
   readonly end: number
 }
 
-/** Decodes an operation back into its arguments, with its data in the scratch buffer. */
-export function argumentsOf({ bytes, start, end }: EncodedOperation): OperationArguments {
+/** Decodes an operation that was encoded. */
+export function readEncoded({ bytes, start, end }: EncodedOperation): OperationReader {
   const operation = new OperationReader()
   operation.read(new ProtobufReader(bytes, start + NESTED_HEADER_BYTES, end))
-  const { kind, token, ttl, reads, keep, durable, ...data } = operation
-  const takesData = kind === Kind.CREATE || kind === Kind.UPDATE
-  if (takesData) data.bytes.copy(shared, DATA_OFFSET, data.from, data.to)
-  return {
-    kind,
-    token,
-    length: takesData ? data.to - data.from : undefined,
-    ttl: engineLimit(ttl, TTL_EXACT),
-    reads: engineLimit(reads, READS_EXACT),
-    keep,
-    durable,
-  }
-}
-
-function engineLimit(limit: number | bigint, index: number): number {
-  if (typeof limit === 'number') return limit
-  exact[index] = limit
-  return EXACT_LIMIT
+  return operation
 }

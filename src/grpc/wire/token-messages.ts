@@ -1,8 +1,7 @@
 /**
  * The messages of `proto/token.proto`, encoded and decoded by hand: without intermediate objects, and
- * with data copied straight from and into the scratch buffer.
+ * with data copied only once.
  */
-import { bytes, DATA_OFFSET } from '../../engine/scratch.js'
 import {
   DELIMITED,
   DELIMITED_HEADER_BYTES,
@@ -17,13 +16,16 @@ import {
 
 const EMPTY = Buffer.alloc(0)
 
-/** CreateTokenRequest, and UpdateTokenRequest without its token. */
+/** An UpdateTokenRequest, or a CreateTokenRequest, which has no token. */
 export interface DataRequest {
   token: string
-  /** MessagePack of the caller's data; untrusted. */
-  data: { bytes: Buffer; from: number; to: number }
+  /** The buffer that holds the data as MessagePack, from `from` to `to`; untrusted. */
+  bytes: Buffer
+  from: number
+  to: number
+  /** Limits; -1: none. */
   ttl: number | bigint
-  silence_read: number | bigint
+  reads: number | bigint
   keep: boolean
 }
 
@@ -40,16 +42,16 @@ export function readUpdateRequest(message: Buffer): DataRequest {
 /** @param before how many fields precede the data */
 function readDataRequest(message: Buffer, before: 0 | 1): DataRequest {
   const data = { bytes: message, from: 0, to: 0 }
-  const request: DataRequest = { token: '', data, ttl: 0, silence_read: 0, keep: false }
+  const request: DataRequest = { token: '', ...data, ttl: 0, reads: 0, keep: false }
   const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(before, DELIMITED)) request.token = reader.ascii()
     else if (tag === tagOf(before + 1, DELIMITED)) {
       reader.delimited()
-      data.from = reader.from
-      data.to = reader.to
+      request.from = reader.from
+      request.to = reader.to
     } else if (tag === tagOf(before + 2, VARINT)) request.ttl = reader.int64()
-    else if (tag === tagOf(before + 3, VARINT)) request.silence_read = reader.int64()
+    else if (tag === tagOf(before + 3, VARINT)) request.reads = reader.int64()
     else if (tag === tagOf(5, VARINT) && before === 1) request.keep = reader.bool()
     else reader.skip(tag)
   }
@@ -97,27 +99,20 @@ export function writeResult(result: boolean): Buffer {
   return result ? TRUE : EMPTY
 }
 
-/** Limits of a request; -1: none. */
-export interface WireLimits {
-  readonly ttl: number | bigint
-  readonly silence_read: number | bigint
-}
-
 /** The most bytes that the data's header and both limits take. */
 const DATA_REQUEST_BYTES = DELIMITED_HEADER_BYTES + 2 * INTEGER_FIELD_BYTES
 
-/** Encodes a CreateTokenRequest with the data in the scratch buffer. */
-export function writeCreateRequest(length: number, limits: WireLimits): Buffer {
-  const message = Buffer.allocUnsafe(DATA_REQUEST_BYTES + length)
-  return message.subarray(0, writeData(message, 0, 1, length, limits))
+/** Encodes a CreateTokenRequest. */
+export function writeCreateRequest(request: DataRequest): Buffer {
+  const message = Buffer.allocUnsafe(DATA_REQUEST_BYTES + request.to - request.from)
+  return message.subarray(0, writeData(message, 0, 1, request))
 }
 
-/** Encodes an UpdateTokenRequest with the data in the scratch buffer. */
-export function writeUpdateRequest(token: string, length: number, limits: WireLimits): Buffer {
-  const size = Buffer.byteLength(token)
-  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + size + DATA_REQUEST_BYTES + length)
-  const at = writeText(message, 0, 1, token, size)
-  return message.subarray(0, writeData(message, at, 2, length, limits))
+/** Encodes an UpdateTokenRequest. */
+export function writeUpdateRequest(request: DataRequest): Buffer {
+  const token = writeToken(request.token)
+  const message = Buffer.allocUnsafe(token.length + DATA_REQUEST_BYTES + request.to - request.from)
+  return message.subarray(0, writeData(message, token.copy(message), 2, request))
 }
 
 /** Writes the data and both limits as consecutive fields. */
@@ -125,11 +120,10 @@ function writeData(
   message: Buffer,
   start: number,
   field: number,
-  length: number,
-  { ttl, silence_read }: WireLimits,
+  { bytes, from, to, ttl, reads }: DataRequest,
 ): number {
-  let at = writeDelimited(message, start, field, length)
-  at += bytes.copy(message, at, DATA_OFFSET, DATA_OFFSET + length)
+  let at = writeDelimited(message, start, field, to - from)
+  at += bytes.copy(message, at, from, to)
   at = writeInt64(message, at, field + 1, ttl)
-  return writeInt64(message, at, field + 2, silence_read)
+  return writeInt64(message, at, field + 2, reads)
 }

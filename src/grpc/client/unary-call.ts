@@ -1,0 +1,135 @@
+/**
+ * Calls by the unary methods, which masters in all languages have.
+ *
+ * Invariant: a request that the master may have processed is never retransmitted.
+ */
+import { bytes, DATA_END, DATA_OFFSET } from '../../engine/scratch.js'
+import { CRUDJTError } from '../../errors.js'
+import { decodeMap } from '../../msgpack/decode.js'
+import { isPlainObject } from '../../options/check-options.js'
+import type { Metadata, Session } from '../../records/session.js'
+import { delay, timeoutSignal } from '../../timers.js'
+import { Kind, type OperationReader } from '../wire/batch-operation.js'
+import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
+import {
+  readFirst,
+  readResult,
+  writeCreateRequest,
+  writeToken,
+  writeUpdateRequest,
+} from '../wire/token-messages.js'
+import type { Link } from './connection.js'
+import { connectionLost, deadlineExceeded, notMaster, unavailable } from './connection-errors.js'
+import { type CallOutcome, isGrpc, requestHeaders, sendUnary } from './grpc-stream.js'
+
+/** The pause before a request that the master refused unprocessed is retried. */
+const RETRY_MS = 20
+
+/** The calls that only masters with the batch stream support. */
+const BATCH_ONLY: Readonly<Record<number, string>> = {
+  [Kind.FLUSH]: 'flush()',
+  [Kind.STATS]: 'stats()',
+  [Kind.BACKUP]: 'backup()',
+}
+
+/** Makes the call of an operation, and resolves to its result. */
+export async function callUnary(link: Link, operation: OperationReader): Promise<unknown> {
+  const { kind, token, keep, durable } = operation
+  if (keep) throw unsupported(link, 'keep: true')
+  if (durable) throw unsupported(link, 'durable: true')
+  switch (kind) {
+    case Kind.CREATE:
+      return readFirst(await send(link, 'CreateToken', writeCreateRequest(operation))).toString()
+    case Kind.READ:
+      return sessionOf(readFirst(await send(link, 'ReadToken', writeToken(token))))
+    case Kind.UPDATE:
+      return readResult(await send(link, 'UpdateToken', writeUpdateRequest(operation)))
+    case Kind.DELETE:
+      return readResult(await send(link, 'DeleteToken', writeToken(token)))
+    default:
+      throw unsupported(link, BATCH_ONLY[kind] ?? 'this call')
+  }
+}
+
+function unsupported({ address }: Link, what: string): CRUDJTError {
+  const message = `The master at ${address} runs an older version, which does not support ${what}`
+  return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
+}
+
+/** Sends a request, and returns the message of the response. */
+async function send(link: Link, method: string, request: Buffer): Promise<Buffer> {
+  const { address, timeout } = link
+  const signal = timeoutSignal(timeout)
+  const outcome = await exchange(link, method, request, signal)
+  const { status, text, headers, message } = outcome
+  if (status === undefined) throw errorOfNoStatus(link, outcome, signal)
+  if (status !== Status.OK) throw errorOfStatus(status, text, headers[CODE_HEADER], address)
+  if (message === undefined) throw damaged(`The reply of the master at ${address} is truncated`)
+  return message
+}
+
+/** Sends a request, and retries it as long as it certainly was not processed. */
+async function exchange(
+  link: Link,
+  method: string,
+  request: Buffer,
+  signal: AbortSignal,
+): Promise<CallOutcome> {
+  const { connection, timeout } = link
+  const headers = { 'grpc-timeout': `${timeout}m` }
+  for (;;) {
+    const session = await connection.established(signal)
+    if (session === undefined) throw unavailable(link)
+    try {
+      const path = `/token.TokenService/${method}`
+      const outcome = await sendUnary(session, requestHeaders(path, link, headers), request, signal)
+      if (!outcome.isRefused || signal.aborted) return outcome
+      await delay(RETRY_MS)
+    } catch {
+      connection.abandon(session)
+    }
+  }
+}
+
+function errorOfNoStatus(link: Link, { headers }: CallOutcome, signal: AbortSignal): CRUDJTError {
+  if (!isGrpc(headers)) return notMaster(link)
+  if (!signal.aborted) return connectionLost(link)
+  link.connection.check()
+  return deadlineExceeded(link)
+}
+
+const values: unknown[] = []
+
+/**
+ * Decodes the map in a ReadTokenResponse.
+ * @returns null if there is no such token
+ * @throws CRUDJTError `ERR_CRUDJT_DAMAGED`
+ */
+function sessionOf(result: Buffer): Session | null {
+  const isNothing = result[0] === 0xc0 || result[0] === 0x80
+  if (result.length === 0 || (result.length === 1 && isNothing)) return null
+  try {
+    const { data, metadata } = decoded(result)
+    if (!isPlainObject(data)) throw new Error('there is no data')
+    const { ttl, silence_read } = (metadata ?? {}) as Metadata
+    const limits = Object.entries({ ttl, silence_read }).filter(([, limit]) => isLimit(limit))
+    return limits.length === 0 ? { data } : { metadata: Object.fromEntries(limits), data }
+  } catch (cause) {
+    throw damaged("The master's reply cannot be decoded", cause)
+  }
+}
+
+function decoded(map: Buffer): Record<string, unknown> {
+  if (map.length > DATA_END - DATA_OFFSET) throw new Error('it is too long')
+  map.copy(bytes, DATA_OFFSET)
+  return decodeMap(map.length, values, 0).build(values, 0)
+}
+
+/** Masters in some languages encode integers as floats. */
+function isLimit(limit: unknown): boolean {
+  return (typeof limit === 'bigint' || Number.isInteger(limit)) && Number(limit) >= 0
+}
+
+function damaged(message: string, cause?: unknown): CRUDJTError {
+  return new CRUDJTError('ERR_CRUDJT_DAMAGED', message, { cause })
+}
