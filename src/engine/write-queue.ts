@@ -16,15 +16,12 @@ export function retryWhenFree<T>(attempt: () => T | typeof BUSY, wait: () => voi
 
 /** The queue in front of one store. */
 export class WriteQueue {
-  private readonly wait: () => Promise<void>
   private last: Promise<void> = Promise.resolve()
   private length = 0
   private isClosed = false
 
   /** @param wait resolves when a call that was told to wait may be tried again */
-  constructor(wait: () => Promise<void>) {
-    this.wait = wait
-  }
+  constructor(private readonly wait: () => Promise<void>) {}
 
   /** Whether the queue is empty. */
   get isFree(): boolean {

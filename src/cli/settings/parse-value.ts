@@ -4,28 +4,22 @@ import { CommandError, STATUS } from '../exit.js'
 import { isOption, type Value } from './settings.js'
 
 /**
- * The value of a setting. Not for secrets: the error shows the text.
+ * The value of a setting, or a default if it is not set. Not for secrets: the error shows the text.
  * @throws CommandError if the text has the wrong type or is out of range
  */
-export function parseValue(value: Value, kind: OptionKind): string | number | boolean {
-  const { source, text } = value
-  const parsed = convert(text, kind)
-  const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
-  if (parsed !== undefined && kind.isType(parsed) && (isInRange?.(parsed) ?? true)) return parsed
-  const status = isOption(value) ? STATUS.usage : STATUS.config
-  throw new CommandError(status, `${source}: expected ${kind.expected}, got '${text}'`)
-}
-
-/**
- * The same, or a default for a setting that is not set.
- * @throws CommandError if the text has the wrong type or is out of range
- */
-export function parseOr<T extends string | number>(
+export function parseOr<T extends string | number | boolean | undefined>(
   value: Value | undefined,
   kind: OptionKind,
   fallback: T,
 ): T {
-  return value === undefined ? fallback : (parseValue(value, kind) as T)
+  if (value === undefined) return fallback
+  const parsed = convert(value.text, kind)
+  const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
+  if (parsed !== undefined && kind.isType(parsed) && (isInRange?.(parsed) ?? true)) {
+    return parsed as T
+  }
+  const status = isOption(value) ? STATUS.usage : STATUS.config
+  throw new CommandError(status, `${value.source}: expected ${kind.expected}, got '${value.text}'`)
 }
 
 function convert(text: string, { isType }: OptionKind): string | number | boolean | undefined {

@@ -2,7 +2,7 @@
 import type { OptionKind } from '../../options/check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
-import { parseValue } from './parse-value.js'
+import { parseOr } from './parse-value.js'
 import { readSecretKeys, type SecretKeys, type Warn } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
 import type { Values } from './settings.js'
@@ -34,7 +34,7 @@ const NO_SECRET =
 
 /** @throws CommandError for an unknown log level */
 export function logLevel({ log_level }: ServeValues): Level {
-  return log_level === undefined ? 'info' : (parseValue(log_level, LEVEL) as Level)
+  return parseOr<Level>(log_level, LEVEL, 'info')
 }
 
 /**
@@ -42,11 +42,9 @@ export function logLevel({ log_level }: ServeValues): Level {
  * @throws CommandError for an invalid value
  */
 export function publicOptions(values: ServeValues): Partial<MasterOptions> {
-  const options = PUBLIC.map((name) => {
-    const value = values[name]
-    return [name, value === undefined ? undefined : parseValue(value, optionKind(name))]
-  })
-  return Object.fromEntries(options)
+  return Object.fromEntries(
+    PUBLIC.map((name) => [name, parseOr(values[name], optionKind(name), undefined)]),
+  )
 }
 
 /** @throws CommandError if there is no secret key, or if its file cannot be read */

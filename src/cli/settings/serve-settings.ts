@@ -1,5 +1,6 @@
 /** The settings of `crudjt serve`, by the names of the options of `startMaster` where it has them. */
 import { ACCESS, ADDRESS } from './address-settings.js'
+import { named } from './settings.js'
 import { SECRET } from './store-settings.js'
 
 /** The log levels. */
@@ -11,42 +12,30 @@ export type Level = (typeof LEVELS)[number]
 /** Every setting, in the order of the help. */
 export const SETTINGS = {
   store_jt_path: {
-    option: 'store',
-    placeholder: 'FOLDER',
-    env: ['CRUDJT_STORE'],
+    ...named('store', 'FOLDER'),
     help: 'Folder of the store, created if missing. Default: /var/lib/store_jt or the equivalent of the system if it is writable, else store_jt in the project.',
   },
   ...SECRET,
   ...ADDRESS,
   ...ACCESS,
   max_data_size: {
-    option: 'max-data-size',
-    placeholder: 'BYTES',
-    env: ['CRUDJT_MAX_DATA_SIZE'],
+    ...named('max-data-size', 'BYTES'),
     help: 'Maximum size of the data of one token as MessagePack, up to 65536. Default: 256.',
   },
   cache_size: {
-    option: 'cache-size',
-    placeholder: 'BYTES',
-    env: ['CRUDJT_CACHE_SIZE'],
+    ...named('cache-size', 'BYTES'),
     help: 'Memory for caching records. Default: 33554432.',
   },
   sync_interval_ms: {
-    option: 'sync-interval-ms',
-    placeholder: 'MS',
-    env: ['CRUDJT_SYNC_INTERVAL_MS'],
+    ...named('sync-interval-ms', 'MS'),
     help: 'Maximum time until a change is synced to disk. Default: 500.',
   },
   sweep_interval_hours: {
-    option: 'sweep-interval-hours',
-    placeholder: 'HOURS',
-    env: ['CRUDJT_SWEEP_INTERVAL_HOURS'],
+    ...named('sweep-interval-hours', 'HOURS'),
     help: 'Interval between full sweeps of expired tokens. Default: 24.',
   },
   lock_wait_ms: {
-    option: 'lock-wait-ms',
-    placeholder: 'MS',
-    env: ['CRUDJT_LOCK_WAIT_MS'],
+    ...named('lock-wait-ms', 'MS'),
     help: 'How long to wait for another process to release the store. Default: 0.',
   },
   require_known_key: {
@@ -55,15 +44,11 @@ export const SETTINGS = {
     help: 'Refuse a secret key that is new to a store with records. The variable takes true or false.',
   },
   journal: {
-    option: 'journal',
-    placeholder: 'auto|mapped|plain',
-    env: ['CRUDJT_JOURNAL'],
+    ...named('journal', 'auto|mapped|plain'),
     help: 'How the journal is written: memory-mapped or by plain writes. Default: auto, which depends on the file system.',
   },
   log_level: {
-    option: 'log-level',
-    placeholder: LEVELS.join('|'),
-    env: ['CRUDJT_LOG_LEVEL'],
+    ...named('log-level', LEVELS.join('|')),
     help: 'Lowest level to log. Default: info.',
   },
 } as const

@@ -40,6 +40,11 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** An option and the environment variable of the same name. */
+export function named(option: string, placeholder: string) {
+  return { option, placeholder, env: [`CRUDJT_${option.toUpperCase().replaceAll('-', '_')}`] }
+}
+
 /**
  * Reads the settings of a command.
  * @throws CommandError for an unknown option, a missing value or an unexpected argument

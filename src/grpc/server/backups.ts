@@ -7,6 +7,7 @@
  */
 import { resolve } from 'node:path'
 import { CRUDJTError } from '../../errors.js'
+import type { BackupReport } from '../../options/backup-options.js'
 import { consumeTicket } from '../wire/backup-ticket.js'
 import type { Served } from './served.js'
 
@@ -18,7 +19,7 @@ const MAX_BACKUPS = 8
 
 /** The state of one backup. */
 interface Backup {
-  counters: Counters
+  progress: { done: number; total: number } | BackupReport
   error: unknown
   isRunning: boolean
 }
@@ -42,14 +43,14 @@ export class Backups {
   poll(ticket: string): Counters {
     const backup = this.backups.get(ticket) ?? this.start(ticket)
     if (backup.error !== undefined) throw backup.error
-    return backup.counters
+    return Object.entries(backup.progress)
   }
 
   private start(ticket: string): Backup {
     const target = consumeTicket(this.folder, ticket)
     if (target === undefined) throw noTicket()
     if ([...this.backups.values()].some(({ isRunning }) => isRunning)) throw busy()
-    const backup: Backup = { counters: progressOf(0, 0), error: undefined, isRunning: true }
+    const backup: Backup = { progress: { done: 0, total: 0 }, error: undefined, isRunning: true }
     this.backups.set(ticket, backup)
     this.forgetOldest()
     void this.run(backup, target)
@@ -58,14 +59,10 @@ export class Backups {
 
   private async run(backup: Backup, target: string): Promise<void> {
     const onProgress = (done: number, total: number) => {
-      backup.counters = progressOf(done, total)
+      backup.progress = { done, total }
     }
     try {
-      const { records, bytes } = await this.served.backup(target, { onProgress })
-      backup.counters = [
-        ['records', records],
-        ['bytes', bytes],
-      ]
+      backup.progress = await this.served.backup(target, { onProgress })
     } catch (error) {
       backup.error = error
     }
@@ -76,13 +73,6 @@ export class Backups {
     const [oldest] = this.backups.keys()
     if (this.backups.size > MAX_BACKUPS) this.backups.delete(oldest as string)
   }
-}
-
-function progressOf(done: number, total: number): Counters {
-  return [
-    ['done', done],
-    ['total', total],
-  ]
 }
 
 function noTicket(): CRUDJTError {

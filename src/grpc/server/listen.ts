@@ -11,6 +11,16 @@ import {
 } from '../wire/address.js'
 import { createPrivately, longestPath } from './unix-socket.js'
 
+/** Why listening fails, by error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use: stop the process that uses it, or set another grpc_port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'permission denied, or the folder of the socket does not exist',
+  ENOENT: 'permission denied, or the folder of the socket does not exist',
+  ENOTFOUND: 'the host name cannot be resolved',
+  EAI_AGAIN: 'the host name cannot be resolved',
+}
+
 /** A listening port or socket. */
 export interface Listening {
   /** Its address, with the actual port. */
@@ -88,23 +98,7 @@ async function bindTo(server: Server, endpoint: Endpoint): Promise<void> {
 }
 
 function notListening(address: Address, cause: NodeJS.ErrnoException): CRUDJTError {
-  const message = `Can't listen on ${addressText(address)}: ${reasonOf(cause)}`
+  const reason = REASONS[cause.code ?? ''] ?? cause.message
+  const message = `Can't listen on ${addressText(address)}: ${reason}`
   return new CRUDJTError('ERR_CRUDJT_LISTEN', message, { cause })
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'the port is in use: stop the process that uses it, or set another grpc_port'
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address'
-    case 'EACCES':
-    case 'ENOENT':
-      return 'permission denied, or the folder of the socket does not exist'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name cannot be resolved'
-    default:
-      return message
-  }
 }

@@ -29,16 +29,13 @@ export class ProtobufReader {
   /** Start and end of the length-delimited value that was read last. */
   from = 0
   to = 0
-  /** The buffer that is read. */
-  bytes: Buffer
-  private at: number
-  private end: number
 
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
-    this.bytes = bytes
-    this.at = start
-    this.end = end
-  }
+  /** @param bytes the buffer that is read */
+  constructor(
+    public bytes: Buffer,
+    private at = 0,
+    private end = bytes.length,
+  ) {}
 
   /** Continues with another message. */
   reset(bytes: Buffer, start: number, end: number): void {
