@@ -206,8 +206,7 @@ export class LocalStore implements SessionStore {
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
     checkBackup(target, options)
-    const copied = await withProgress(options, (report) => this.#engine.backup(target, report))
-    return { records: copied.records, bytes: copied.bytes }
+    return withProgress(options, (report) => this.#engine.backup(target, report))
   }
 
   /** Counters and sizes. */

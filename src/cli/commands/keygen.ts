@@ -6,8 +6,7 @@ import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 import type { Command } from '../help.js'
 import { print } from '../outcome.js'
-import { parseOr } from '../settings/parse-value.js'
-import { readSettings } from '../settings/settings.js'
+import { parseOr, readSettings } from '../settings/settings.js'
 import { OUTPUT } from '../settings/store-settings.js'
 
 const SETTINGS = {

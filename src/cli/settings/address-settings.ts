@@ -1,8 +1,7 @@
 /** The address of a server and its access key: shared by the server and its clients. */
 import type { Address } from '../../grpc/wire/address.js'
 import { DEFAULT_ADDRESS, optionKind } from '../../options/store-options.js'
-import { parseOr } from './parse-value.js'
-import { named, type Values } from './settings.js'
+import { named, parseOr, type Values } from './settings.js'
 
 /** Wildcard addresses, which a server can listen on but a client cannot connect to. */
 const WILDCARDS: Readonly<Record<string, string>> = {

@@ -2,10 +2,9 @@
 import type { OptionKind } from '../../options/check-options.js'
 import { type MasterOptions, type OptionName, optionKind } from '../../options/store-options.js'
 import { CommandError, STATUS } from '../exit.js'
-import { parseOr } from './parse-value.js'
 import { readSecretKeys, type SecretKeys, type Warn } from './secrets.js'
 import { LEVELS, type Level, type SettingName } from './serve-settings.js'
-import type { Values } from './settings.js'
+import { parseOr, type Values } from './settings.js'
 
 /** The settings of `crudjt serve` as text. */
 export type ServeValues = Values<SettingName>

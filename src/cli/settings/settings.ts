@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { closest } from 'fastest-levenshtein'
+import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 
 /** One setting of a command. */
@@ -69,6 +70,33 @@ export function readSettings<Name extends string>(
 export function required(value: Value | undefined, { placeholder = '' }: Setting): string {
   if (value === undefined) throw usageError(`No ${placeholder} given`)
   return value.text
+}
+
+/**
+ * The value of a setting, or a default if it is not set. Not for secrets: the error shows the text.
+ * @throws CommandError if the text has the wrong type or is out of range
+ */
+export function parseOr<T extends string | number | boolean | undefined>(
+  value: Value | undefined,
+  kind: OptionKind,
+  fallback: T,
+): T {
+  if (value === undefined) return fallback
+  const parsed = convert(value.text, kind)
+  const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
+  if (parsed !== undefined && kind.isType(parsed) && (isInRange?.(parsed) ?? true)) {
+    return parsed as T
+  }
+  const status = isOption(value) ? STATUS.usage : STATUS.config
+  throw new CommandError(status, `${value.source}: expected ${kind.expected}, got '${value.text}'`)
+}
+
+/** The text of a setting in the type that its option has in the library. */
+function convert(text: string, { isType }: OptionKind): string | number | boolean | undefined {
+  if (isType(0)) return text.trim() === '' ? undefined : Number(text)
+  if (!isType(true)) return text
+  if (['true', '1'].includes(text)) return true
+  return ['false', '0'].includes(text) ? false : undefined
 }
 
 /** Whether a value comes from an option. */

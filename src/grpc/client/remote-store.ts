@@ -117,7 +117,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<BackupReport> {
     return this.call(() => {
       checkBackup(target, options)
-      return remoteBackup(this.#calls, { folder, target, onProgress: options.onProgress })
+      return remoteBackup(this.#calls, folder, target, options.onProgress)
     })
   }
 

@@ -15,8 +15,7 @@ import {
 import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 
-type Response = Buffer | Promise<Buffer>
-type Method = (request: Buffer) => Response
+type Method = (request: Buffer) => Promise<Buffer>
 
 /** The service's definition for grpc-js. */
 export const tokenService: ServiceDefinition = Object.fromEntries(
@@ -31,19 +30,19 @@ export function tokenMethods(
   operations: StoreOperations,
   guard: RequestGuard,
 ): UntypedServiceImplementation {
-  const create: Method = (request) => {
+  const create: Method = async (request) => {
     const data = readCreateRequest(request)
-    return then(operations.create(data, data.ttl, data.reads), writeToken)
+    return writeToken(await operations.create(data, data.ttl, data.reads))
   }
-  const read: Method = (request) =>
+  const read: Method = async (request) =>
     operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN)
-  const update: Method = (request) => {
+  const update: Method = async (request) => {
     const data = readUpdateRequest(request)
     const { token, ttl, reads, keep } = data
-    return then(operations.update(token, data, ttl, reads, keep), writeResult)
+    return writeResult(await operations.update(token, data, ttl, reads, keep))
   }
-  const remove: Method = (request) =>
-    then(operations.remove(readTokenRequest(request)), writeResult)
+  const remove: Method = async (request) =>
+    writeResult(await operations.remove(readTokenRequest(request)))
   return {
     CreateToken: guarded(create, guard),
     ReadToken: guarded(read, guard),
@@ -52,28 +51,15 @@ export function tokenMethods(
   }
 }
 
-function then<T>(result: T | Promise<T>, write: (result: T) => Buffer): Response {
-  return result instanceof Promise ? result.then(write) : write(result)
-}
-
 function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
+  return async (call, callback) => {
     guard.inFlight.enter()
-    const succeed = (message: Buffer) => {
-      callback(null, message)
-      guard.inFlight.leave()
-    }
-    const fail = (error: unknown) => {
-      callback(grpcErrorOf(error))
-      guard.inFlight.leave()
-    }
     try {
       checkAdmission(guard, call.metadata, call.getPeer())
-      const response = method(call.request)
-      if (response instanceof Promise) response.then(succeed, fail)
-      else succeed(response)
+      callback(null, await method(call.request))
     } catch (error) {
-      fail(error)
+      callback(grpcErrorOf(error))
     }
+    guard.inFlight.leave()
   }
 }
