@@ -7,10 +7,10 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { Engine } from '../engine/engine.js'
 import { FlushQueue } from '../engine/flush-queue.js'
-import type { BUSY } from '../engine/native.js'
+import { BUSY } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
-import { retryWhenFree, WriteQueue } from '../engine/write-queue.js'
+import { WriteQueue } from '../engine/write-queue.js'
 import { notStarted } from '../errors.js'
 import type { Served } from '../grpc/server/served.js'
 import {
@@ -276,7 +276,8 @@ export class LocalStore implements SessionStore {
   /** Blocks while the engine is busy. What was prepared stays in the scratch buffer meanwhile. */
   #runSync<T>(attempt: () => T | typeof BUSY, isDurable: boolean): T {
     this.#refuseIfClosed()
-    const answer = retryWhenFree(attempt, () => this.#engine.waitForRoomSync())
+    let answer = attempt()
+    for (; answer === BUSY; answer = attempt()) this.#engine.waitForRoomSync()
     if (isDurable) this.#engine.flushSync()
     return answer
   }

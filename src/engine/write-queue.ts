@@ -5,15 +5,6 @@
 import { notStarted } from '../errors.js'
 import { BUSY } from './native.js'
 
-/** Calls the engine until it is not busy; `wait` blocks until a call may be tried again. */
-export function retryWhenFree<T>(attempt: () => T | typeof BUSY, wait: () => void): T {
-  for (;;) {
-    const answer = attempt()
-    if (answer !== BUSY) return answer
-    wait()
-  }
-}
-
 /** The queue in front of one store. */
 export class WriteQueue {
   private last: Promise<void> = Promise.resolve()
@@ -56,10 +47,8 @@ export class WriteQueue {
   }
 
   private async retry<T>(attempt: () => T | typeof BUSY): Promise<T> {
-    for (;;) {
-      const answer = attempt()
-      if (answer !== BUSY) return answer
-      await this.wait()
-    }
+    let answer = attempt()
+    for (; answer === BUSY; answer = attempt()) await this.wait()
+    return answer
   }
 }

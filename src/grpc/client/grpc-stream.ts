@@ -40,11 +40,7 @@ export interface StreamListener {
 }
 
 /** The headers of a request, including the access key if there is one. */
-export function requestHeaders(
-  path: string,
-  { address, accessKey }: Pick<Link, 'address' | 'accessKey'>,
-  extra: OutgoingHttpHeaders = {},
-): OutgoingHttpHeaders {
+export function requestHeaders(path: string, { address, accessKey }: Link): OutgoingHttpHeaders {
   return {
     ':method': 'POST',
     ':path': path,
@@ -52,7 +48,6 @@ export function requestHeaders(
     'content-type': 'application/grpc',
     te: 'trailers',
     ...(accessKey === undefined ? {} : { [ACCESS_HEADER]: bearer(accessKey) }),
-    ...extra,
   }
 }
 

@@ -76,13 +76,13 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const { connection, timeout } = link
-  const headers = { 'grpc-timeout': `${timeout}m` }
+  const common = requestHeaders(`/token.TokenService/${method}`, link)
+  const headers = { ...common, 'grpc-timeout': `${timeout}m` }
   for (;;) {
     const session = await connection.established(signal)
     if (session === undefined) throw unavailable(link)
     try {
-      const path = `/token.TokenService/${method}`
-      const outcome = await sendUnary(session, requestHeaders(path, link, headers), request, signal)
+      const outcome = await sendUnary(session, headers, request, signal)
       if (!outcome.isRefused || signal.aborted) return outcome
       await delay(RETRY_MS)
     } catch {

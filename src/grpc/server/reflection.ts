@@ -12,7 +12,7 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import type { AnyDefinition, MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
+import type { AnyDefinition, MessageTypeDefinition } from '@grpc/proto-loader'
 import { typeError } from '../../errors.js'
 import { loadProto } from '../wire/grpc-js.js'
 import { Status } from '../wire/status.js'
@@ -96,10 +96,7 @@ class Descriptors {
 
   /** Adds a `.proto` file. */
   add(path: string): void {
-    this.addAll(loadProto(path, { keepCase: true }))
-  }
-
-  private addAll(definitions: PackageDefinition): void {
+    const definitions = loadProto(path, { keepCase: true })
     const file = Object.values(definitions).find(isType)?.fileDescriptorProtos[0] as Buffer
     this.files.set(readFirst(file).toString(), file)
     for (const [symbol, definition] of Object.entries(definitions)) {

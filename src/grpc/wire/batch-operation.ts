@@ -16,6 +16,7 @@ import {
   DELIMITED_HEADER_BYTES,
   endNested,
   INTEGER_FIELD_BYTES,
+  type Int64,
   NESTED_HEADER_BYTES,
   ProtobufReader,
   tagOf,
@@ -131,8 +132,8 @@ export class OperationReader {
   from = 0
   to = 0
   /** Limits; -1: none. */
-  ttl: number | bigint = NO_LIMIT
-  reads: number | bigint = NO_LIMIT
+  ttl: Int64 = NO_LIMIT
+  reads: Int64 = NO_LIMIT
   keep = false
   durable = false
 
@@ -170,7 +171,7 @@ export class OperationReader {
 }
 
 /** A limit of 2^63 or more reads as negative, which must not mean "none": it is refused like 0. */
-function limitOf(value: number | bigint): number | bigint {
+function limitOf(value: Int64): Int64 {
   return value < 0 ? 0 : value
 }
 

@@ -98,18 +98,16 @@ export class ReplyWriter {
 
   /** The reply to an operation that failed. */
   error(number: number, code: string, text: string): void {
-    const size = Buffer.byteLength(text)
-    let at = this.begin(number, code.length + size + 16)
+    let at = this.begin(number, code.length + Buffer.byteLength(text) + 16)
     const start = beginNested(this.bytes, at, ERROR)
     at = writeAscii(this.bytes, start, CODE, code)
-    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text, size)))
+    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text)))
   }
 
   /** The reply to BACKUP without a ticket. */
   folder(number: number, folder: string): void {
-    const size = Buffer.byteLength(folder)
-    const at = this.begin(number, DELIMITED_HEADER_BYTES + size)
-    this.end(writeText(this.bytes, at, FOLDER, folder, size))
+    const at = this.begin(number, DELIMITED_HEADER_BYTES + Buffer.byteLength(folder))
+    this.end(writeText(this.bytes, at, FOLDER, folder))
   }
 
   /** The reply to STATS, and to BACKUP with a ticket. */

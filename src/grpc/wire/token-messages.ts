@@ -6,7 +6,9 @@ import {
   DELIMITED,
   DELIMITED_HEADER_BYTES,
   INTEGER_FIELD_BYTES,
+  type Int64,
   ProtobufReader,
+  readField1,
   tagOf,
   VARINT,
   writeDelimited,
@@ -24,8 +26,8 @@ export interface DataRequest {
   from: number
   to: number
   /** Limits; -1: none. */
-  ttl: number | bigint
-  reads: number | bigint
+  ttl: Int64
+  reads: Int64
   keep: boolean
 }
 
@@ -65,31 +67,18 @@ export function readTokenRequest(message: Buffer): string {
 
 /** The bytes of field 1 as in CreateTokenResponse and ReadTokenResponse; empty if absent. */
 export function readFirst(message: Buffer): Buffer {
-  let first: Buffer = EMPTY
-  const reader = new ProtobufReader(message)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, DELIMITED)) first = reader.slice()
-    else reader.skip(tag)
-  }
-  return first
+  return readField1(message, DELIMITED, EMPTY, (reader) => reader.slice())
 }
 
 /** Decodes the result of an UpdateTokenResponse or DeleteTokenResponse. */
 export function readResult(message: Buffer): boolean {
-  let result = false
-  const reader = new ProtobufReader(message)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, VARINT)) result = reader.bool()
-    else reader.skip(tag)
-  }
-  return result
+  return readField1(message, VARINT, false, (reader) => reader.bool())
 }
 
 /** Encodes a message whose only field is a token. */
 export function writeToken(token: string): Buffer {
-  const size = Buffer.byteLength(token)
-  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + size)
-  return message.subarray(0, writeText(message, 0, 1, token, size))
+  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + Buffer.byteLength(token))
+  return message.subarray(0, writeText(message, 0, 1, token))
 }
 
 const TRUE = Buffer.from([tagOf(1, VARINT), 1])
