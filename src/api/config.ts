@@ -82,7 +82,9 @@ export const Config = {
     checkMasterOptions(options ?? {})
     endpointOf(addressOf(options))
     const opening = open({ ...options }, state)
-    enter({ name: 'starting', opening }, pendingStore(opening, options))
+    const store = opening.then((started) => started.store)
+    const pending = new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
+    enter({ name: 'starting', opening }, pending)
     try {
       const started = await opening
       enter({ name: 'started', started }, started.store)
@@ -179,11 +181,6 @@ async function open(options: MasterOptions, before: State): Promise<Started> {
 function storeOptions(options: MasterOptions): StoreOptions {
   const { store_jt_path, grpc_host: _host, grpc_port: _port, access_key: _key, ...kept } = options
   return { ...kept, path: store_jt_path }
-}
-
-function pendingStore(opening: Promise<Started>, options: MasterOptions): PendingStore {
-  const store = opening.then((started) => started.store)
-  return new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
 }
 
 async function close({ store, master }: Started): Promise<void> {

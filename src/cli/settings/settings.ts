@@ -2,7 +2,7 @@
  * Reads the settings of a command from its options and environment variables. An option takes
  * precedence over a variable; an empty variable counts as unset.
  */
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { closest } from 'fastest-levenshtein'
 import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
@@ -110,28 +110,24 @@ function readVariable({ env = [] }: Setting, variables: Sources['env']): Value |
 }
 
 function readArguments(settings: readonly Setting[], args: string[]): Map<Setting, Value> {
-  const known = settings.filter(({ option }) => option !== undefined)
-  const types = known.map(({ option, placeholder }) => [
-    option as string,
-    { type: placeholder === undefined ? ('boolean' as const) : ('string' as const) },
-  ])
-  const options = Object.fromEntries(types)
+  const options: NonNullable<ParseArgsConfig['options']> = {}
+  for (const { option, placeholder } of settings) {
+    if (option !== undefined) options[option] = { type: placeholder ? 'string' : 'boolean' }
+  }
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   const values = new Map<Setting, Value>()
   let position = 0
   for (const token of tokens) {
-    if (token.kind === 'option') setOnce(values, ...readOption(token, known))
-    if (token.kind === 'positional') {
-      values.set(...readPositional(position++, token.value, settings))
-    }
+    if (token.kind === 'option-terminator') continue
+    const [setting, value] =
+      token.kind === 'option'
+        ? readOption(token, settings)
+        : readPositional(position++, token.value, settings)
+    // It may be a list that the command does not take, so none of the values wins.
+    if (values.has(setting)) throw usageError(`${value.source} is given more than once`)
+    values.set(setting, value)
   }
   return values
-}
-
-/** An option given twice may be a list that the command does not take, so none of the values wins. */
-function setOnce(values: Map<Setting, Value>, setting: Setting, value: Value): void {
-  if (values.has(setting)) throw usageError(`${value.source} is given more than once`)
-  values.set(setting, value)
 }
 
 function readPositional(
@@ -147,17 +143,15 @@ function readPositional(
 }
 
 /** An option as parseArgs returns it. */
-interface OptionToken {
-  readonly name: string
-  readonly rawName: string
-  readonly value: string | undefined
-  readonly inlineValue: boolean | undefined
-}
+type OptionToken = Extract<
+  ReturnType<typeof parseArgs<{ strict: false; tokens: true }>>['tokens'][number],
+  { kind: 'option' }
+>
 
-function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Value] {
+function readOption(token: OptionToken, settings: readonly Setting[]): [Setting, Value] {
   const { name, rawName, value, inlineValue } = token
-  const setting = known.find(({ option }) => option === name)
-  if (setting === undefined || !rawName.startsWith('--')) throw unknownOption(rawName, known)
+  const setting = settings.find(({ option }) => option === name)
+  if (setting === undefined || !rawName.startsWith('--')) throw unknownOption(rawName, settings)
   const source = `--${name}`
   if (setting.placeholder === undefined) {
     if (value !== undefined) throw usageError(`${source} takes no value`)
@@ -168,11 +162,9 @@ function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Va
   return [setting, { source, text: value }]
 }
 
-function unknownOption(rawName: string, known: readonly Setting[]): CommandError {
-  const nearest = closest(
-    rawName,
-    known.map(({ option }) => `--${option}`),
-  )
+function unknownOption(rawName: string, settings: readonly Setting[]): CommandError {
+  const known = settings.flatMap(({ option }) => (option === undefined ? [] : `--${option}`))
+  const nearest = closest(rawName, known)
   return usageError(`Unknown option '${rawName}': did you mean '${nearest}'?`)
 }
 

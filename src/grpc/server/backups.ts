@@ -17,6 +17,10 @@ export type Counters = [name: string, value: number][]
 /** How many backups are remembered. */
 const MAX_BACKUPS = 8
 
+const NO_TICKET =
+  "The ticket is not in the folder of this master's store: the master serves another store"
+const BUSY = 'Another backup is running: try again when it has ended'
+
 /** The state of one backup. */
 interface Backup {
   progress: { done: number; total: number } | BackupReport
@@ -48,8 +52,9 @@ export class Backups {
 
   private start(ticket: string): Backup {
     const target = consumeTicket(this.folder, ticket)
-    if (target === undefined) throw noTicket()
-    if ([...this.backups.values()].some(({ isRunning }) => isRunning)) throw busy()
+    if (target === undefined) throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', NO_TICKET)
+    const isBusy = [...this.backups.values()].some(({ isRunning }) => isRunning)
+    if (isBusy) throw new CRUDJTError('ERR_CRUDJT_BUSY', BUSY)
     const backup: Backup = { progress: { done: 0, total: 0 }, error: undefined, isRunning: true }
     this.backups.set(ticket, backup)
     this.forgetOldest()
@@ -73,17 +78,4 @@ export class Backups {
     const [oldest] = this.backups.keys()
     if (this.backups.size > MAX_BACKUPS) this.backups.delete(oldest as string)
   }
-}
-
-function noTicket(): CRUDJTError {
-  const message =
-    "The ticket is not in the folder of this master's store: the master serves another store"
-  return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
-}
-
-function busy(): CRUDJTError {
-  return new CRUDJTError(
-    'ERR_CRUDJT_BUSY',
-    'Another backup is running: try again when it has ended',
-  )
 }

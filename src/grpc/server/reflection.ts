@@ -50,10 +50,7 @@ export class Reflection {
       ServerReflectionInfo: {
         ...method,
         path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-        requestDeserialize: (message: Buffer) => {
-          checkSize(message)
-          return method.requestDeserialize(message)
-        },
+        requestDeserialize: (message: Buffer) => method.requestDeserialize(checkSize(message)),
       },
     }))
     this.descriptors.add(require.resolve('#proto/token.proto'))
@@ -82,8 +79,8 @@ export class Reflection {
   }
 }
 
-function checkSize({ length }: Buffer): void {
-  if (length <= MAX_REQUEST_BYTES) return
+function checkSize(message: Buffer): Buffer {
+  if (message.length <= MAX_REQUEST_BYTES) return message
   throw typeError('ERR_CRUDJT_DATA', `A request can have at most ${MAX_REQUEST_BYTES} bytes`)
 }
 

@@ -30,28 +30,26 @@ export function tokenMethods(
   operations: StoreOperations,
   guard: RequestGuard,
 ): UntypedServiceImplementation {
-  const create: Method = async (request) => {
-    const data = readCreateRequest(request)
-    return writeToken(await operations.create(data, data.ttl, data.reads))
-  }
-  const read: Method = async (request) =>
-    operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN)
-  const update: Method = async (request) => {
-    const data = readUpdateRequest(request)
-    const { token, ttl, reads, keep } = data
-    return writeResult(await operations.update(token, data, ttl, reads, keep))
-  }
-  const remove: Method = async (request) =>
-    writeResult(await operations.remove(readTokenRequest(request)))
   return {
-    CreateToken: guarded(create, guard),
-    ReadToken: guarded(read, guard),
-    UpdateToken: guarded(update, guard),
-    DeleteToken: guarded(remove, guard),
+    CreateToken: guarded(guard, async (request) => {
+      const data = readCreateRequest(request)
+      return writeToken(await operations.create(data, data.ttl, data.reads))
+    }),
+    ReadToken: guarded(guard, async (request) =>
+      operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN),
+    ),
+    UpdateToken: guarded(guard, async (request) => {
+      const data = readUpdateRequest(request)
+      const { token, ttl, reads, keep } = data
+      return writeResult(await operations.update(token, data, ttl, reads, keep))
+    }),
+    DeleteToken: guarded(guard, async (request) =>
+      writeResult(await operations.remove(readTokenRequest(request))),
+    ),
   }
 }
 
-function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, Buffer> {
+function guarded(guard: RequestGuard, method: Method): handleUnaryCall<Buffer, Buffer> {
   return async (call, callback) => {
     guard.inFlight.enter()
     try {

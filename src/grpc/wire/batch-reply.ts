@@ -145,7 +145,9 @@ export class ReplyWriter {
   /** Begins a reply with space for `size` more bytes than REPLY_BYTES. May replace `bytes`. */
   private begin(number: number, size: number): number {
     const needed = this.at + REPLY_BYTES + size
-    if (needed > this.bytes.length) this.grow(needed)
+    if (needed > this.bytes.length) {
+      this.bytes = Buffer.concat([this.bytes], Math.max(needed, 2 * this.bytes.length))
+    }
     this.count++
     if (number > this.last) this.last = number
     this.first = beginNested(this.bytes, this.at, REPLIES)
@@ -154,12 +156,6 @@ export class ReplyWriter {
 
   private end(at: number): void {
     this.at = endNested(this.bytes, this.first, at)
-  }
-
-  private grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length))
-    this.bytes.copy(bytes, 0, 0, this.at)
-    this.bytes = bytes
   }
 }
 

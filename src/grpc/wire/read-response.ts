@@ -56,14 +56,7 @@ function writePrefix(): number {
 function writeLimit(start: number, key: Buffer, value: number, index: number): number {
   const at = start + key.copy(prefix, start)
   if (value < 0x80) return prefix.writeUInt8(value, at)
-  if (value < 0x10000) {
-    prefix[at] = 0xcd
-    return prefix.writeUInt16BE(value, at + 1)
-  }
-  if (value <= 0xffffffff) {
-    prefix[at] = 0xce
-    return prefix.writeUInt32BE(value, at + 1)
-  }
-  prefix[at] = 0xcf
-  return prefix.writeBigUInt64BE(exact[index] as bigint, at + 1)
+  if (value < 0x10000) return prefix.writeUInt16BE(value, prefix.writeUInt8(0xcd, at))
+  if (value <= 0xffffffff) return prefix.writeUInt32BE(value, prefix.writeUInt8(0xce, at))
+  return prefix.writeBigUInt64BE(exact[index] as bigint, prefix.writeUInt8(0xcf, at))
 }

@@ -34,17 +34,13 @@ export interface StatusError {
 /** An error as a status, without its stack; the text of an unexpected error is not disclosed. */
 export function statusErrorOf(error: unknown): StatusError {
   const { code, message } = error as Error & { code?: ErrorCode }
-  if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return INTERNAL
+  if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return statusErrorOf(INTERNAL)
   const isArgument = !(error instanceof CRUDJTError)
   const status = isArgument ? Status.INVALID_ARGUMENT : (STATUSES[code] ?? Status.UNAVAILABLE)
   return { status, text: message, code }
 }
 
-const INTERNAL: StatusError = {
-  status: Status.INTERNAL,
-  text: 'Internal error in crudjt',
-  code: 'ERR_CRUDJT_INTERNAL',
-}
+const INTERNAL = new CRUDJTError('ERR_CRUDJT_INTERNAL', 'Internal error in crudjt')
 
 /** The statuses of CRUDJTErrors; that of all others is UNAVAILABLE. */
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {

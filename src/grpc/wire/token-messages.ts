@@ -93,26 +93,20 @@ const DATA_REQUEST_BYTES = DELIMITED_HEADER_BYTES + 2 * INTEGER_FIELD_BYTES
 
 /** Encodes a CreateTokenRequest. */
 export function writeCreateRequest(request: DataRequest): Buffer {
-  const message = Buffer.allocUnsafe(DATA_REQUEST_BYTES + request.to - request.from)
-  return message.subarray(0, writeData(message, 0, 1, request))
+  return writeDataRequest(EMPTY, 1, request)
 }
 
-/** Encodes an UpdateTokenRequest. */
+/** Encodes an UpdateTokenRequest: the same fields after the token. */
 export function writeUpdateRequest(request: DataRequest): Buffer {
-  const token = writeToken(request.token)
-  const message = Buffer.allocUnsafe(token.length + DATA_REQUEST_BYTES + request.to - request.from)
-  return message.subarray(0, writeData(message, token.copy(message), 2, request))
+  return writeDataRequest(writeToken(request.token), 2, request)
 }
 
-/** Writes the data and both limits as consecutive fields. */
-function writeData(
-  message: Buffer,
-  start: number,
-  field: number,
-  { bytes, from, to, ttl, reads }: DataRequest,
-): number {
-  let at = writeDelimited(message, start, field, to - from)
+/** @param field the number of the first field after what goes `before` */
+function writeDataRequest(before: Buffer, field: number, request: DataRequest): Buffer {
+  const { bytes, from, to, ttl, reads } = request
+  const message = Buffer.allocUnsafe(before.length + DATA_REQUEST_BYTES + to - from)
+  let at = writeDelimited(message, before.copy(message), field, to - from)
   at += bytes.copy(message, at, from, to)
   at = writeInt64(message, at, field + 1, ttl)
-  return writeInt64(message, at, field + 2, reads)
+  return message.subarray(0, writeInt64(message, at, field + 2, reads))
 }
