@@ -116,7 +116,7 @@ export const Config = {
    * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is not a master
    */
   async shutdownServer(): Promise<void> {
-    while (state.name === 'starting') await settled(state.opening)
+    while (state.name === 'starting') await state.opening.catch(() => {})
     if (state.name === 'stopping') return state.closing
     if (state.name !== 'started') throw notStarted('gRPC server is not started')
     const closing = close(state.started)
@@ -168,7 +168,7 @@ function refuseSecondStart(): void {
 }
 
 async function open(options: MasterOptions, before: State): Promise<Started> {
-  if (before.name === 'stopping') await settled(before.closing)
+  if (before.name === 'stopping') await before.closing.catch(() => {})
   const store = await Store.open(storeOptions(options))
   try {
     return { store, master: await Master.start(store.served, options) }
@@ -189,9 +189,4 @@ async function close({ store, master }: Started): Promise<void> {
   } finally {
     await store.close()
   }
-}
-
-/** Resolves when a promise has settled. */
-async function settled(promise: Promise<unknown>): Promise<void> {
-  await promise.catch(() => {})
 }

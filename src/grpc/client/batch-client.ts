@@ -6,7 +6,7 @@
  *                       └─ UNIMPLEMENTED ─▶ unary ─ connection lost ─▶ idle
  */
 import { randomBytes } from 'node:crypto'
-import type { ClientHttp2Session } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import { DEFAULT_DATA_SIZE } from '../../options/store-options.js'
 import {
   clearTimeout,
@@ -15,6 +15,7 @@ import {
   now,
   setImmediate,
   setTimeout,
+  timeoutSignal,
 } from '../../timers.js'
 import {
   BATCH_METHOD,
@@ -37,7 +38,7 @@ import { acknowledgement, completeFrame } from './batch-writer.js'
 import type { Link } from './connection.js'
 import { deadlineExceeded, notMaster, unavailable, versionMismatch } from './connection-errors.js'
 import { framed } from './grpc-frame.js'
-import { type CallEnd, GrpcStream, isGrpc, requestHeaders } from './grpc-stream.js'
+import { type CallEnd, isGrpc, openStream, requestHeaders } from './grpc-stream.js'
 import { type PendingOperation, PendingOperations } from './pending-operations.js'
 import { settleReply } from './settle-reply.js'
 import { callUnary } from './unary-call.js'
@@ -70,7 +71,7 @@ export class BatchClient {
   private readonly replyMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly reply = new ReplyReader()
   private mode: Mode = 'idle'
-  private stream: GrpcStream | undefined
+  private stream: ClientHttp2Stream | undefined
   /** The connection whose master has only the unary methods. */
   private unarySession: ClientHttp2Session | undefined
   /** Aborted when no call waits for a connection any more. */
@@ -106,7 +107,7 @@ export class BatchClient {
     await this.inFlight.idle()
     clearTimeout(this.idleTimer)
     clearTimeout(this.deadlineTimer)
-    if (this.mode === 'open') this.stream?.send(framed(CLIENT_GOODBYE_MESSAGE))
+    if (this.mode === 'open') this.stream?.write(framed(CLIENT_GOODBYE_MESSAGE))
     this.stream?.end()
     this.link.connection.close()
   }
@@ -151,7 +152,7 @@ export class BatchClient {
   private send(): void {
     const { pending } = this
     for (let batch = pending.nextBatch(); batch !== undefined; batch = pending.nextBatch()) {
-      this.stream?.send(completeFrame(batch.bytes, pending.acknowledged))
+      this.stream?.write(completeFrame(batch.bytes, pending.acknowledged))
     }
   }
 
@@ -161,7 +162,8 @@ export class BatchClient {
 
   private async callUnary(operation: PendingOperation): Promise<void> {
     const timeout = Math.max(1, Math.ceil(operation.deadline - now()))
-    const call = callUnary({ ...this.link, timeout }, readEncoded(operation.encoded))
+    const link = { ...this.link, signal: timeoutSignal(timeout) }
+    const call = callUnary(link, readEncoded(operation.encoded))
     await call.then((result) => operation.resolve(result as never), operation.reject)
     this.inFlight.leave()
     if (this.inFlight.count === 0) this.scheduleIdle()
@@ -177,13 +179,13 @@ export class BatchClient {
     }
     try {
       const headers = requestHeaders(BATCH_METHOD, this.link)
-      this.stream = new GrpcStream(session, headers, {
+      this.stream = openStream(session, headers, {
         message: (message) => this.receive(message),
         // The connection may be out of step for good; another one allows retransmission.
         malformed: () => connection.abandon(session),
         ended: (end) => this.streamEnded(session, end),
       })
-      this.stream.send(framed(writeHello({ version: VERSION, client: this.client })))
+      this.stream.write(framed(writeHello({ version: VERSION, client: this.client })))
     } catch {
       connection.abandon(session)
       this.reopen()
@@ -254,7 +256,7 @@ export class BatchClient {
   private fail(error: Error): void {
     this.pending.fail(error)
     this.scheduleIdle()
-    this.stream?.cancel()
+    this.stream?.close(constants.NGHTTP2_CANCEL)
   }
 
   private fallBackToUnary(session: ClientHttp2Session): void {
@@ -317,6 +319,6 @@ export class BatchClient {
     this.isReferenced = false
     this.link.connection.unref()
     // The master can drop the last replies from its reply log.
-    if (this.mode === 'open') this.stream?.send(acknowledgement(this.pending.acknowledged))
+    if (this.mode === 'open') this.stream?.write(acknowledgement(this.pending.acknowledged))
   }
 }

@@ -51,61 +51,38 @@ export function requestHeaders(path: string, { address, accessKey }: Link): Outg
   }
 }
 
-/** The client side of one call. */
-export class GrpcStream {
-  private readonly stream: ClientHttp2Stream
-  private readonly frames = new FrameReader()
-  private readonly headers: IncomingHttpHeaders = {}
-
-  /**
-   * @param signal cancels the call
-   * @throws if the session no longer accepts requests
-   */
-  constructor(
-    session: ClientHttp2Session,
-    headers: OutgoingHttpHeaders,
-    listener: StreamListener,
-    signal?: AbortSignal,
-  ) {
-    const stream = session.request(headers, { endStream: false, ...(signal && { signal }) })
-    const read = (chunk: Buffer) => {
-      if (this.read(chunk, listener)) return
-      stream.off('data', read)
-      listener.malformed()
-    }
-    stream.on('response', (headers) => Object.assign(this.headers, headers))
-    stream.on('trailers', (trailers) => Object.assign(this.headers, trailers))
-    stream.on('data', read)
-    // The close event reports what arrived and with which code the stream ended.
-    stream.on('error', () => {})
-    // The master has ended its side: a stream closes when both sides have ended.
-    stream.once('end', () => stream.end())
-    stream.once('close', () => listener.ended(callEndOf(this.headers, stream.rstCode)))
-    this.stream = stream
-  }
-
-  /** Sends a frame. */
-  send(frame: Buffer): void {
-    this.stream.write(frame)
-  }
-
-  /** Ends the stream gracefully. */
-  end(): void {
-    this.stream.end()
-  }
-
-  /** Resets the stream. */
-  cancel(): void {
-    this.stream.close(constants.NGHTTP2_CANCEL)
-  }
-
-  private read(chunk: Buffer, listener: StreamListener): boolean {
+/**
+ * Opens a stream, to which frames are written.
+ * @param signal cancels the call
+ * @throws if the session no longer accepts requests
+ */
+export function openStream(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  listener: StreamListener,
+  signal?: AbortSignal,
+): ClientHttp2Stream {
+  const stream = session.request(headers, { endStream: false, ...(signal && { signal }) })
+  const frames = new FrameReader()
+  const received: IncomingHttpHeaders = {}
+  const read = (chunk: Buffer) => {
     try {
-      return this.frames.read(chunk, listener.message)
+      if (frames.read(chunk, listener.message)) return
     } catch {
-      return false
+      // The listener has refused a message.
     }
+    stream.off('data', read)
+    listener.malformed()
   }
+  stream.on('response', (headers) => Object.assign(received, headers))
+  stream.on('trailers', (trailers) => Object.assign(received, trailers))
+  stream.on('data', read)
+  // The close event reports what arrived and with which code the stream ended.
+  stream.on('error', () => {})
+  // The master has ended its side: a stream closes when both sides have ended.
+  stream.once('end', () => stream.end())
+  stream.once('close', () => listener.ended(callEndOf(received, stream.rstCode)))
+  return stream
 }
 
 /** Makes a unary call. @param signal cancels it */
@@ -126,9 +103,7 @@ export async function sendUnary(
       },
       ended,
     }
-    const stream = new GrpcStream(session, headers, listener, signal)
-    stream.send(framed(request))
-    stream.end()
+    openStream(session, headers, listener, signal).end(framed(request))
   })
   return { ...end, message }
 }

@@ -3,12 +3,13 @@
  *
  * Invariant: a request that the master may have processed is never retransmitted.
  */
+import type { IncomingHttpHeaders } from 'node:http2'
 import { bytes, DATA_END, DATA_OFFSET } from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { decodeMap } from '../../msgpack/decode.js'
 import { isPlainObject } from '../../options/check-options.js'
 import type { Metadata, Session } from '../../records/session.js'
-import { delay, timeoutSignal } from '../../timers.js'
+import { delay } from '../../timers.js'
 import { Kind, type OperationReader } from '../wire/batch-operation.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import {
@@ -32,8 +33,14 @@ const BATCH_ONLY: Readonly<Record<number, string>> = {
   [Kind.BACKUP]: 'backup()',
 }
 
+/** The connection for one call. */
+export interface CallLink extends Link {
+  /** Aborted at the deadline of the call. */
+  readonly signal: AbortSignal
+}
+
 /** Makes the call of an operation, and resolves to its result. */
-export async function callUnary(link: Link, operation: OperationReader): Promise<unknown> {
+export async function callUnary(link: CallLink, operation: OperationReader): Promise<unknown> {
   const { kind, token, keep, durable } = operation
   if (keep) throw unsupported(link, 'keep: true')
   if (durable) throw unsupported(link, 'durable: true')
@@ -57,25 +64,18 @@ function unsupported({ address }: Link, what: string): CRUDJTError {
 }
 
 /** Sends a request, and returns the message of the response. */
-async function send(link: Link, method: string, request: Buffer): Promise<Buffer> {
-  const { address, timeout } = link
-  const signal = timeoutSignal(timeout)
-  const outcome = await exchange(link, method, request, signal)
-  const { status, text, headers, message } = outcome
-  if (status === undefined) throw errorOfNoStatus(link, outcome, signal)
+async function send(link: CallLink, method: string, request: Buffer): Promise<Buffer> {
+  const { address } = link
+  const { status, text, headers, message } = await exchange(link, method, request)
+  if (status === undefined) throw errorOfNoStatus(link, headers)
   if (status !== Status.OK) throw errorOfStatus(status, text, headers[CODE_HEADER], address)
   if (message === undefined) throw damaged(`The reply of the master at ${address} is truncated`)
   return message
 }
 
 /** Sends a request, and retries it as long as it certainly was not processed. */
-async function exchange(
-  link: Link,
-  method: string,
-  request: Buffer,
-  signal: AbortSignal,
-): Promise<CallOutcome> {
-  const { connection, timeout } = link
+async function exchange(link: CallLink, method: string, request: Buffer): Promise<CallOutcome> {
+  const { connection, timeout, signal } = link
   const common = requestHeaders(`/token.TokenService/${method}`, link)
   const headers = { ...common, 'grpc-timeout': `${timeout}m` }
   for (;;) {
@@ -91,9 +91,9 @@ async function exchange(
   }
 }
 
-function errorOfNoStatus(link: Link, { headers }: CallOutcome, signal: AbortSignal): CRUDJTError {
+function errorOfNoStatus(link: CallLink, headers: IncomingHttpHeaders): CRUDJTError {
   if (!isGrpc(headers)) return notMaster(link)
-  if (!signal.aborted) return connectionLost(link)
+  if (!link.signal.aborted) return connectionLost(link)
   link.connection.check()
   return deadlineExceeded(link)
 }
