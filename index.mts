@@ -10,6 +10,7 @@ export {
   create,
   delete,
   Extension,
+  isCrudjtError,
   keys,
   read,
   repair,

@@ -16,7 +16,7 @@ import type {
   VerifyReport,
 } from './src/api/maintenance.js'
 import type { StoreStats } from './src/engine/stats.js'
-import type { ErrorCode, StoreEvent } from './src/errors.js'
+import type { ArgumentError, ErrorCode, StoreEvent } from './src/errors.js'
 import type { Address } from './src/grpc/wire/address.js'
 import {
   backup,
@@ -24,6 +24,7 @@ import {
   CRUDJTError,
   compact,
   Extension,
+  isCrudjtError,
   keys,
   current as library,
   repair,
@@ -46,11 +47,12 @@ import type {
   StoreOptions,
 } from './src/options/store-options.js'
 import type { Metadata, Session } from './src/records/session.js'
-import type { SessionStore } from './src/session-store.js'
+import type { SessionCalls, SessionStore, Storable } from './src/session-store.js'
 
 export type {
   Address,
   AddressOptions,
+  ArgumentError,
   BackupOptions,
   BackupReport,
   CompactOptions,
@@ -71,7 +73,9 @@ export type {
   RepairOptions,
   RepairReport,
   Session,
+  SessionCalls,
   SessionStore,
+  Storable,
   StoreEvent,
   StoreOptions,
   StoreStats,
@@ -79,7 +83,18 @@ export type {
   VerifyOptions,
   VerifyReport,
 }
-export { backup, Config, CRUDJTError, compact, Extension, keys, repair, Store, verify }
+export {
+  backup,
+  Config,
+  CRUDJTError,
+  compact,
+  Extension,
+  isCrudjtError,
+  keys,
+  repair,
+  Store,
+  verify,
+}
 
 /** Read once: an export of another module is reached by two accessors, which cost a read a tenth. */
 const current = library
@@ -93,7 +108,7 @@ const current = library
  * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` before a start, and what `Store.create` throws
  */
 export function create(
-  data: object,
+  data: Storable,
   ttl?: Limit | CreateOptions,
   silence_read?: Limit,
 ): Promise<string> {
@@ -121,7 +136,7 @@ export function read<Data extends object = Record<string, unknown>>(
  */
 export function update(
   token: string,
-  data: object,
+  data: Storable,
   ttl?: Limit | UpdateOptions,
   silence_read?: Limit,
 ): Promise<boolean> {

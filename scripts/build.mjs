@@ -2,7 +2,7 @@
 // `node scripts/build.mjs [native|ts]`; both without an argument. `dist` is published; `build` has every
 // module as a file of its own, for tests of internals.
 
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyTypes } from './public-types.mjs'
 import { root, run, scriptOf } from './tools.mjs'
@@ -45,14 +45,15 @@ if (part !== 'native') {
 }
 
 // The library is one file, and the command another that imports it. Names are kept for stack traces.
-// Comments and white space are removed: editors read the comments in the type declarations.
+// Comments and white space are removed: editors read the comments in the type declarations. Lines are
+// short, since Node prints the line at which a program ended.
 async function bundle() {
   const { build } = await import('esbuild')
   const plain = {
     target: 'node20.17',
     logLevel: 'warning',
     minifyWhitespace: true,
-    lineLimit: 100,
+    lineLimit: 20,
     outdir: DIST,
   }
   const bundled = {
@@ -62,9 +63,19 @@ async function bundle() {
   await build({ ...bundled, entryPoints: ['src/library.ts'], external: ['#native', '#proto/*'] })
   const command = { entryPoints: ['src/cli/main.ts'], external: ['#proto/*'] }
   await build({ ...bundled, ...command, plugins: [libraryBeside] })
+  for (const path of [join(DIST, 'src/library.js'), COMMAND]) restoreClassNames(path)
   const index = join(BUILD, 'index')
   await build({ ...plain, entryPoints: [`${index}.js`] })
   await build({ ...plain, entryPoints: [`${index}.mjs`], outExtension: { '.js': '.mjs' } })
+}
+
+// A class `Name` that refers to itself is called `_Name` by esbuild: programs see that when it is printed,
+// and in stack traces.
+function restoreClassNames(path) {
+  const source = readFileSync(path, 'utf8')
+  const names = [...source.matchAll(/\bclass _(\w+)/g)].map(([, name]) => name)
+  const renamed = new RegExp(`\\b_(${names.join('|')})\\b`, 'g')
+  if (names.length > 0) writeFileSync(path, source.replace(renamed, '$1'))
 }
 
 function isBuilt() {

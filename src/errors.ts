@@ -4,6 +4,7 @@
  * properties only as far as `looksLikeName` lets them.
  */
 import { hostname } from 'node:os'
+import { types } from 'node:util'
 
 /** The codes of all errors; stable within a major version. */
 export type ErrorCode =
@@ -63,6 +64,16 @@ export class CRUDJTError extends Error {
 
 /** A mistake in an argument: a TypeError or RangeError with a code. */
 export type ArgumentError = (TypeError | RangeError) & { code: ErrorCode }
+
+/**
+ * Whether an error is one of this package: a `CRUDJTError`, or a mistake in an argument. Also knows
+ * those of another copy of the package, and of another realm, which are no instances of this `CRUDJTError`.
+ */
+export function isCrudjtError(error: unknown): error is CRUDJTError | ArgumentError {
+  if (!types.isNativeError(error)) return false
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && code.startsWith('ERR_CRUDJT_')
+}
 
 /** The error for an argument of the wrong type. */
 export function typeError(code: ErrorCode, message: string): ArgumentError {

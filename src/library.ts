@@ -6,6 +6,6 @@
 export { Config, current } from './api/config.js'
 export { backup, compact, keys, repair, verify } from './api/maintenance.js'
 export { Store } from './api/store.js'
-export { CRUDJTError } from './errors.js'
+export { CRUDJTError, isCrudjtError } from './errors.js'
 export { RemoteStore } from './grpc/client/remote-store.js'
 export { Extension } from './msgpack/extension.js'

@@ -41,6 +41,7 @@ const unstorable: [path: string, data: object][] = [
   ['data.later', { later: Promise.resolve(1) }],
   ['data.weak', { weak: new WeakMap() }],
   ['data.boxed', { boxed: Object(5) }],
+  ['data.headers', { headers: new Headers({ a: 'b' }) }],
   ['data.when', { when: new Date(Number.NaN) }],
   ['data.big', { big: 2n ** 64n }],
   ['data.small', { small: -(2n ** 63n) - 1n }],
@@ -95,10 +96,11 @@ export function testRefusedData(it: AddTest): void {
 
     it(`${name} refuses more than 256 bytes, telling the size`, async (t, store) => {
       const token = await store.create(ofSize(256))
-      const says = /^Hash can not be bigger than 256 bytesize\b.*\b257\b/
+      const says =
+        /^Hash can not be bigger than 256 bytesize\b.*\b257\b.*max_data_size \(to 16384, say\)/
       await refuses(t, () => call(store, ofSize(257), token), { ...tooLarge, says })
       const huge = { a: 'x'.repeat(1_000_000), b: new Array(3_000_000).fill(1) }
-      const hugeSays = /256 bytesize\b.*\b4000015\b/
+      const hugeSays = /256 bytesize\b.*\b4000015\b.*max_data_size can be 65536 at most/
       await refuses(t, () => call(store, huge, token), { ...tooLarge, says: hugeSays })
       t.deepEqual(await store.read(token), { data: ofSize(256) })
     })

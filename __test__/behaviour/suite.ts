@@ -4,12 +4,14 @@ import { newFolder, removeFolder } from '../helpers/folder.js'
 import { testCreate } from './create.js'
 import { testData } from './data.js'
 import { testDelete } from './delete.js'
+import { testDocumentedData } from './documented-data.js'
 import { testLimits } from './limits.js'
 import { testRead } from './read.js'
 import { testRefusedData } from './refused-data.js'
 import { testTokens } from './tokens.js'
 import { testUpdate } from './update.js'
 import type { AddTest, TestedStore, Variant } from './variants.js'
+import { testWholeIntegers } from './whole-integers.js'
 
 /** Runs the suite against one variant. */
 export function behave(variant: Variant): void {
@@ -36,6 +38,8 @@ export function behave(variant: Variant): void {
   testLimits(it)
   testCreate(it)
   testData(it)
+  testDocumentedData(it)
+  testWholeIntegers(it)
   testRead(it)
   testUpdate(it)
   testDelete(it)

@@ -1,5 +1,6 @@
 /** `crudjt health`. */
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
@@ -58,4 +59,23 @@ test('a port that never replies is unhealthy at the deadline', async (t) => {
   t.is(status, 1)
   t.regex(stderr, /^crudjt: no healthy server at [^\n]+: no reply within 200 ms\n$/)
   server.close()
+})
+
+test('a store that lost tokens to damage is degraded, also after a restart', async (t) => {
+  await inFolder(async (folder) => {
+    const env = { CRUDJT_SECRET_KEY: KEY }
+    const store = join(folder, 'store')
+    await (await serve(['--store', store], { env })).stop()
+    // What a rebuilding leaves beside the new file.
+    await writeFile(join(store, 'records.damaged'), 'blocks')
+    const server = await serve(['--store', store], { env })
+    const port = String(server.at.grpc_port)
+    const { status, stdout } = await crudjt(['health', '--port', port])
+    t.is(status, 3)
+    t.regex(stdout, /^DEGRADED at 127\.0\.0\.1:\d+: the store is damaged[^\n]+`crudjt repair`\n$/)
+    const { status: told, stdout: json } = await crudjt(['health', '--port', port, '--json'])
+    t.is(told, 3)
+    t.is(JSON.parse(json).status, 'DEGRADED')
+    await server.stop()
+  })
 })

@@ -200,3 +200,24 @@ test('with keep, UpdateToken leaves limits of -1 unchanged', async (t) => {
   const session = asGiven(await CRUDJT.read(token), 100, since)
   t.deepEqual(session, { metadata, data: { a: 2 } })
 })
+
+/** Data as other languages may write it, and what it is in JavaScript. */
+const foreign: [hex: string, data: object][] = [
+  ['81a161cf001fffffffffffff', { a: 2 ** 53 - 1 }],
+  ['81a161d30020000000000000', { a: 2n ** 53n }],
+  ['81a161cf1000000000000000', { a: 2n ** 60n }],
+  ['81a161cb43b0000000000000', { a: 2 ** 60 }],
+  ['8181a8746f537472696e6701c0', { '{"toString":1}': null }],
+  ['81920181a16102c0', { '[1,{"a":2}]': null }],
+  ['81a8746f537472696e6781a776616c75654f6601', { toString: { valueOf: 1 } }],
+]
+
+test('each counted read of data of another language gives the data', async (t) => {
+  for (const [hex, data] of foreign) {
+    const token = await create(Buffer.from(hex, 'hex'), { ttl: -1, silence_read: 3 })
+    for (const silence_read of [2, 1, 0]) {
+      t.deepEqual(await CRUDJT.read(token), { metadata: { silence_read }, data: data as never })
+    }
+    t.is(await CRUDJT.read(token), null)
+  }
+})

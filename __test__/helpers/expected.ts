@@ -10,7 +10,7 @@ export const wellFormed = (value: string) => Buffer.from(value).toString()
 export function expected(value: unknown): unknown {
   if (typeof value === 'string') return wellFormed(value)
   if (typeof value === 'number') return value === 0 ? 0 : value
-  if (typeof value === 'bigint') return BigInt(Number(value)) === value ? Number(value) : value
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (Array.isArray(value)) return Array.from(value, (one) => expected(one ?? null))
@@ -21,7 +21,5 @@ export function expected(value: unknown): unknown {
 }
 
 function hasToJSON(value: object): value is { toJSON(): unknown } {
-  return (
-    Object.hasOwn(value, 'toJSON') && typeof (value as { toJSON: unknown }).toJSON === 'function'
-  )
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }

@@ -246,6 +246,13 @@ test('a shape that comes often is compiled, however many rare ones came first', 
   t.true(isCompiled({ often: 1, name: 'a' }))
 })
 
+test('maps nested in maps are compiled up to 16 levels', (t) => {
+  const chain = (levels: number): object => ({ chain: levels === 1 ? 1 : chain(levels - 1) })
+  t.true(isCompiled({ deep: 1, in: chain(15) }))
+  t.false(isCompiled({ deeper: 1, in: chain(16) }))
+  t.true(same({ deeper: 1, in: chain(16) }))
+})
+
 test('chosen keys do not use up the compiled encoders', (t) => {
   for (let i = 0; i < 100; i++) practise({ [`chosen${i}`]: i, value: 'a' }, LATER_TIMES)
   t.true(isCompiled({ later: 1, name: 'a' }))

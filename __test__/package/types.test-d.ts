@@ -1,5 +1,6 @@
 /** What the types promise; tsc checks this file, nothing runs it. */
 import CRUDJT, {
+  type ArgumentError,
   type BackupOptions,
   type BackupReport,
   backup,
@@ -10,13 +11,16 @@ import CRUDJT, {
   delete as del,
   type ErrorCode,
   Extension,
+  isCrudjtError,
   type KeyDomain,
   keys,
   type MasterOptions,
   type Metadata,
   read,
   type Session,
+  type SessionCalls,
   type SessionStore,
+  type Storable,
   Store,
   type StoreEvent,
   type StoreOptions,
@@ -33,6 +37,19 @@ interface User {
   id: number
 }
 
+class Account {
+  id = 1
+  private secret = 2
+  get name(): string {
+    return `${this.secret}`
+  }
+}
+
+async function generic<Data extends object>(data: Data, token: string): Promise<Data | undefined> {
+  await update(token, data)
+  return (await read<Data>(token))?.data
+}
+
 export async function calls(): Promise<void> {
   const token = await create({ id: 1 }, 60, 3)
   prove<Equal<typeof token, string>>()
@@ -46,8 +63,33 @@ export async function calls(): Promise<void> {
   prove<Equal<Awaited<ReturnType<typeof del>>, boolean>>()
   await del(token, { durable: true })
 
+  await create(session as Session<{ user: User }>)
+  await create(new Account())
+  await create(session?.data ?? {})
+  await create({ list: [1, new Date(), { a: undefined }], map: new Map(), fn: undefined })
+  await update(token, JSON.parse('{}') as Record<string, unknown>)
+  await generic({ id: 1 }, token)
+
   // @ts-expect-error data must be an object
   await create('text')
+  // @ts-expect-error neither a number nor null
+  await create(Math.random() > 0.5 ? 5 : null)
+  // @ts-expect-error an array is no data
+  await create([1])
+  // @ts-expect-error nor a read-only one
+  await create([1] as readonly number[])
+  // @ts-expect-error nor a function
+  await create(() => ({}))
+  // @ts-expect-error nor a class
+  await update(token, Account)
+  // @ts-expect-error nor a Date
+  await create(new Date())
+  // @ts-expect-error nor bytes
+  await create(Buffer.alloc(1))
+  // @ts-expect-error nor a Map
+  await update(token, new Map([['a', 1]]))
+  // @ts-expect-error nor a promise of data
+  await create(Promise.resolve({ id: 1 }))
   // @ts-expect-error a limit is a number
   await create({}, '5')
   // @ts-expect-error create knows no keep
@@ -81,14 +123,18 @@ export async function stores(options: StoreOptions): Promise<StoreStats> {
   const user = store.readSync<User>('x')?.data.id
   prove<Equal<typeof user, number | undefined>>()
   const limits: UpdateOptions & CreateOptions = { ttl: 5 }
-  store.updateSync('x', new Extension(5, Buffer.alloc(1)), limits)
+  store.updateSync('x', { extension: new Extension(5, Buffer.alloc(1)) } satisfies Storable, limits)
   // @ts-expect-error only open makes stores
   new Store()
   return store.stats()
 }
 
 export function errors(error: unknown): ErrorCode | undefined {
-  return error instanceof CRUDJTError ? error.code : undefined
+  if (error instanceof CRUDJTError) return error.code
+  const argument: ArgumentError | undefined = isCrudjtError(error)
+    ? (error as ArgumentError)
+    : undefined
+  return isCrudjtError(error) ? error.code : argument?.code
 }
 
 export async function eitherStore(local: boolean): Promise<void> {
@@ -96,8 +142,10 @@ export async function eitherStore(local: boolean): Promise<void> {
   const store: SessionStore = local ? await open() : await Store.connect({ grpc_port: 1 })
   const session = await store.read<{ user: User }>(await store.create({ user: { id: 1 } }))
   prove<Equal<typeof session, Session<{ user: User }> | null>>()
-  const token = store.createSync({})
-  prove<Equal<typeof token, string>>()
+  // @ts-expect-error which of the two it is, only Store knows
+  store.createSync({})
+  const calls: SessionCalls = store
+  void calls
   await store.flush()
   const stats: StoreStats = await store.stats()
   await store[Symbol.asyncDispose]()

@@ -10,6 +10,7 @@
 import { CRUDJTError, notStarted } from '../errors.js'
 import { RemoteStore } from '../grpc/client/remote-store.js'
 import { Master } from '../grpc/server/master.js'
+import { StoreCondition } from '../grpc/server/store-condition.js'
 import { type Address, addressOf, endpointOf } from '../grpc/wire/address.js'
 import {
   type ConnectOptions,
@@ -79,9 +80,9 @@ export const Config = {
    */
   async startMaster(options: MasterOptions): Promise<void> {
     refuseSecondStart()
-    checkMasterOptions(options ?? {})
+    options = checkMasterOptions(options ?? {})
     endpointOf(addressOf(options))
-    const opening = open({ ...options }, state)
+    const opening = open(options, state)
     const store = opening.then((started) => started.store)
     const pending = new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
     enter({ name: 'starting', opening }, pending)
@@ -103,9 +104,8 @@ export const Config = {
    */
   async connectToMaster(options: ConnectOptions = {}): Promise<void> {
     if (state.name !== 'connected') refuseSecondStart()
-    checkConnectOptions(options)
+    const client = new RemoteStore(checkConnectOptions(options))
     const before = state
-    const client = new RemoteStore(options)
     enter({ name: 'connected', client }, client)
     if (before.name === 'connected') await before.client.close()
   },
@@ -169,9 +169,11 @@ function refuseSecondStart(): void {
 
 async function open(options: MasterOptions, before: State): Promise<Started> {
   if (before.name === 'stopping') await before.closing.catch(() => {})
-  const store = await Store.open(storeOptions(options))
+  const condition = new StoreCondition()
+  const onError = condition.watching(options.onError ?? warn)
+  const store = await Store.open(storeOptions({ ...options, onError }))
   try {
-    return { store, master: await Master.start(store.served, options) }
+    return { store, master: await Master.start(store.served, options, condition) }
   } catch (error) {
     await store.close()
     throw error

@@ -39,7 +39,7 @@ import { prepareCreate, prepareUpdate } from '../records/prepare-call.js'
 import { QueuedCalls } from '../records/queued-calls.js'
 import { RecordAccess } from '../records/record-access.js'
 import type { Session } from '../records/session.js'
-import type { SessionStore } from '../session-store.js'
+import type { SessionStore, Storable } from '../session-store.js'
 
 /** An engine that was opened for a store. */
 export interface OpenEngine {
@@ -99,16 +99,7 @@ export class LocalStore implements SessionStore {
     }
   }
 
-  /**
-   * Stores data under a new token.
-   * @param data an object of values that MessagePack can hold, up to `max_data_size` bytes of it
-   * @param ttl seconds to live, or an object with `ttl`, `silence_read` and `durable`
-   * @param silence_read number of reads after which the token is deleted
-   * @returns the token, 22 characters of `A–Z a–z 0–9 - _`
-   * @throws TypeError `ERR_CRUDJT_DATA`, RangeError `ERR_CRUDJT_DATA_TOO_LARGE`, TypeError or
-   *   RangeError `ERR_CRUDJT_LIMIT`, TypeError `ERR_CRUDJT_OPTION`
-   */
-  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
+  create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     // Not async: the generator object of an async function costs a measurable part of this call.
     try {
       prepareCreate(data, this.#dataSize, true, ttl, silence_read)
@@ -125,12 +116,6 @@ export class LocalStore implements SessionStore {
     return prepared.durable ? this.durably(token) : Promise.resolve(token)
   }
 
-  /**
-   * Reads a token. A read of a counted token uses up one of its reads.
-   * @returns the caller's own copy of the data, with the limits that are set; null if there is no such
-   *   token, or if it has expired, was deleted or used up, or was made with another key
-   * @throws TypeError or RangeError `ERR_CRUDJT_TOKEN` if it is not a string or is empty
-   */
   async read<Data extends object = Record<string, unknown>>(
     token: string,
   ): Promise<Session<Data> | null> {
@@ -139,23 +124,15 @@ export class LocalStore implements SessionStore {
     return this.#calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
   }
 
-  /**
-   * Replaces the data and both limits of a token.
-   * @param ttl seconds to live from now, or an object with `ttl`, `silence_read`, `durable` and
-   *   `keep` (limits that are not given stay). Without `keep`, a limit that is not given is removed.
-   * @returns whether there was a live token; a dead one is never revived
-   * @throws what `create` and `read` throw; the record is unchanged then
-   */
   async update(
     token: string,
-    data: object,
+    data: Storable,
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): Promise<boolean> {
     checkToken(token)
     prepareUpdate(data, this.#dataSize, ttl, silence_read)
-    const done = this.#calls.update(token)
-    return prepared.durable ? this.durably(done) : done
+    return this.updatePrepared(token)
   }
 
   /** @internal Updates a token with what was prepared. */
@@ -164,11 +141,6 @@ export class LocalStore implements SessionStore {
     return prepared.durable ? this.durably(done) : done
   }
 
-  /**
-   * Deletes a token, whatever its limits.
-   * @returns whether there was a live token
-   * @throws TypeError or RangeError `ERR_CRUDJT_TOKEN`, TypeError `ERR_CRUDJT_OPTION`
-   */
   async delete(token: string, options?: DurableOptions): Promise<boolean> {
     checkToken(token)
     const isDurable = isDurableDelete(options)
@@ -205,8 +177,8 @@ export class LocalStore implements SessionStore {
    * @throws CRUDJTError `ERR_CRUDJT_PATH` (the folder is not empty or cannot be made)
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
-    checkBackup(target, options)
-    return withProgress(options, (report) => this.#engine.backup(target, report))
+    const checked = checkBackup(target, options)
+    return withProgress(checked, (report) => this.#engine.backup(target, report))
   }
 
   /** Counters and sizes. */
@@ -243,7 +215,7 @@ export class LocalStore implements SessionStore {
   }
 
   /** `create` without a promise: blocks where `create` would wait, and throws what it rejects with. */
-  createSync(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
+  createSync(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
     prepareCreate(data, this.#dataSize, false, ttl, silence_read)
     return this.#runSync(() => this.#records.create(), prepared.durable)
   }
@@ -257,7 +229,7 @@ export class LocalStore implements SessionStore {
   /** `update` without a promise. */
   updateSync(
     token: string,
-    data: object,
+    data: Storable,
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): boolean {

@@ -148,7 +148,7 @@ const REPAIR: OptionTable = {
  */
 export async function verify(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   checkPath(path)
-  checkOptions(options, VERIFY)
+  options = checkOptions(options, VERIFY)
   const { findings, findingCount, ...counts } = await withProgress(options, (report) =>
     verifyStore(path, secretsOf(options), report).then(unwrap),
   )
@@ -165,7 +165,7 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
  */
 export async function repair(path: string, options: RepairOptions = {}): Promise<RepairReport> {
   checkPath(path)
-  checkOptions(options, REPAIR)
+  options = checkOptions(options, REPAIR)
   const { target = '', keep_doubtful = false } = options
   const { findings, findingCount, ...counts } = await withProgress(options, (report) =>
     repairStore(path, secretsOf(options), target, keep_doubtful, report).then(unwrap),
@@ -182,7 +182,7 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
  */
 export async function compact(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   checkPath(path)
-  checkOptions(options, PROGRESS)
+  options = checkOptions(options, PROGRESS)
   const compacted = await withProgress(options, (report) => compactStore(path, report).then(unwrap))
   const { records, bytesBefore, bytesAfter } = compacted
   return { records, bytes_before: bytesBefore, bytes_after: bytesAfter }
@@ -203,7 +203,7 @@ export async function backup(
   options: BackupOptions = {},
 ): Promise<BackupReport> {
   checkPath(path)
-  checkBackup(target, options, 'The second argument')
+  options = checkBackup(target, options, 'The second argument')
   return withProgress(options, (report) => backupStore(path, target, report).then(unwrap))
 }
 
@@ -216,7 +216,7 @@ export async function backup(
  */
 export async function keys(path: string, options: KeysOptions = {}): Promise<KeyDomain[]> {
   checkPath(path)
-  checkOptions(options, SECRET)
+  options = checkOptions(options, SECRET)
   const domains = await storeKeys(path, secretsOf(options)).then(unwrap)
   return domains.map(({ fingerprint, slots }) => ({
     fingerprint,
@@ -232,8 +232,7 @@ export async function keys(path: string, options: KeysOptions = {}): Promise<Key
 
 function secretsOf({ secret_key }: KeysOptions): string[] {
   if (secret_key === undefined) return []
-  checkSecrets(secret_key)
-  return secretList(secret_key)
+  return secretList(checkSecrets(secret_key))
 }
 
 function findingsOf(native: NativeFinding[], finding_count: number): Findings {

@@ -14,7 +14,7 @@ import {
 import type { Limit } from '../options/limits.js'
 import { prepareCreate, prepareUpdate } from '../records/prepare-call.js'
 import type { Session } from '../records/session.js'
-import type { SessionCalls } from '../session-store.js'
+import type { SessionCalls, Storable } from '../session-store.js'
 import type { LocalStore } from './local-store.js'
 
 /** A store that is being opened. */
@@ -32,7 +32,7 @@ export class PendingStore implements SessionCalls {
     ignoreRejection(this.opening)
   }
 
-  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
+  create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.whenOpen(() => {
       prepareCreate(data, this.dataSize, false, ttl, silence_read)
       const call = new DeferredCall()
@@ -54,7 +54,7 @@ export class PendingStore implements SessionCalls {
 
   update(
     token: string,
-    data: object,
+    data: Storable,
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): Promise<boolean> {

@@ -27,8 +27,7 @@ export class Store extends LocalStore {
    *   `ERR_CRUDJT_VERSION`
    */
   static async open(options: StoreOptions): Promise<Store> {
-    checkStoreOptions(options)
-    return new Store(await openEngine(options))
+    return new Store(await openEngine(checkStoreOptions(options)))
   }
 
   /**
@@ -37,7 +36,6 @@ export class Store extends LocalStore {
    * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`
    */
   static async connect(options: ConnectOptions = {}): Promise<SessionStore> {
-    checkConnectOptions(options)
-    return new RemoteStore(options)
+    return new RemoteStore(checkConnectOptions(options))
   }
 }

@@ -10,6 +10,8 @@ export const STATUS = {
   unsound: 1,
   /** The store could not be checked, for example because it is in use. */
   unchecked: 2,
+  /** The server serves, but its store is damaged or refuses writes. */
+  degraded: 3,
   /** The command line is invalid (EX_USAGE). */
   usage: 64,
   /** The report could not be written (EX_IOERR). */

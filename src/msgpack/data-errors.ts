@@ -17,6 +17,9 @@ export const TOO_DEEP = new Error('too deep')
 /** Thrown by the encoder where data is too large even to be measured. */
 export const TOO_LARGE = new Error('too large')
 
+/** The most that `max_data_size` can be, and what suffices for most sessions. */
+const [LARGEST, USUAL] = [65_536, 16_384]
+
 /** The data is not an object of key-value pairs. */
 export function notAHash(): ArgumentError {
   return typeError('ERR_CRUDJT_DATA', 'Must be a Hash (Object)')
@@ -26,7 +29,13 @@ export function notAHash(): ArgumentError {
 export function tooLarge(limit: number, size: number | undefined): ArgumentError {
   const got = size === undefined ? 'far more' : `${size} bytes`
   const message = `Hash can not be bigger than ${limit} bytesize: it takes ${got} as MessagePack`
-  return rangeError('ERR_CRUDJT_DATA_TOO_LARGE', message)
+  return rangeError('ERR_CRUDJT_DATA_TOO_LARGE', `${message}; ${remedy(size)}`)
+}
+
+function remedy(size: number | undefined): string {
+  if (size === undefined || size > LARGEST)
+    return `store less: max_data_size can be ${LARGEST} at most`
+  return `store less, or raise the store's max_data_size (to ${Math.max(size, USUAL)}, say)`
 }
 
 /** The value that the first `depth` keys of `keyPath` lead to cannot be stored. */
@@ -49,14 +58,17 @@ function circularDepth(data: object): number {
   for (let depth = 1; depth <= DEPTH_LIMIT; depth++) {
     visited.add(value)
     value = valueAt(value, keyPath[depth] as string)
+    if (typeof value !== 'object' || value === null) return 0
     if (visited.has(value)) return depth
   }
   return 0
 }
 
+/** Runs no getter a second time: behind one, and in a Proxy, nothing is found. */
 function valueAt(container: unknown, key: string): unknown {
   if (types.isMap(container)) return container.get(key)
-  return (container as Record<string, unknown> | undefined)?.[key]
+  if (types.isProxy(container)) return undefined
+  return Object.getOwnPropertyDescriptor(container, key)?.value
 }
 
 function pathOf(depth: number): string {
@@ -75,8 +87,7 @@ export function unsupportedKind(value: object): string | undefined {
   if (types.isSet(value)) return 'a Set (an Array can be stored)'
   if (types.isRegExp(value)) return 'a RegExp'
   if (types.isNativeError(value) || value instanceof Error) return 'an Error'
-  if (ArrayBuffer.isView(value))
-    return `a ${viewName(value)} (a Buffer or Uint8Array can be stored)`
+  if (ArrayBuffer.isView(value)) return `a ${tagOf(value)} (a Buffer or Uint8Array can be stored)`
   if (types.isAnyArrayBuffer(value)) return 'an ArrayBuffer (a Buffer or Uint8Array can be stored)'
   if (types.isPromise(value)) return 'a Promise (await it first)'
   if (types.isBoxedPrimitive(value)) return 'a primitive value in an object'
@@ -89,6 +100,11 @@ export function unsupportedKind(value: object): string | undefined {
   return undefined
 }
 
-function viewName(value: ArrayBufferView): string {
+/** What an object of a built-in class is that has no properties of its own. */
+export function emptyKind(value: object): string {
+  return `a ${tagOf(value)} without properties of its own`
+}
+
+function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }

@@ -3,9 +3,9 @@
  *
  * Values are decoded to their frozen form (see frozen-value.ts), of which a cache can hand out any
  * number of private copies. Everything valid is accepted, from clients in any language: an integer
- * becomes a Number where that is exact and a BigInt otherwise, -0 becomes 0, bytes become a Buffer of
- * their own, a timestamp a Date, msgpackr's undefined undefined, any other extension an `Extension`. A
- * key that is not a string becomes one.
+ * becomes a Number if it is a safe one and a BigInt otherwise, whatever its width; a float is always a
+ * Number; -0 becomes 0, bytes become a Buffer of their own, a timestamp a Date, msgpackr's undefined
+ * undefined, any other extension an `Extension`. A key that is not a string becomes one.
  */
 
 import {
@@ -147,7 +147,7 @@ function readNumber(code: number): number | bigint {
     case 0xce:
       return view.getUint32(advance(4))
     case 0xcf:
-      return exactly(view.getBigUint64(advance(8)))
+      return integerOf(view.getBigUint64(advance(8)))
     case 0xd0:
       return view.getInt8(advance(1))
     case 0xd1:
@@ -155,7 +155,7 @@ function readNumber(code: number): number | bigint {
     case 0xd2:
       return view.getInt32(advance(4))
     default:
-      return exactly(view.getBigInt64(advance(8)))
+      return integerOf(view.getBigInt64(advance(8)))
   }
 }
 
@@ -173,10 +173,10 @@ function readLength(width: number): number {
   return width === 1 ? view.getUint16(advance(2)) : view.getUint32(advance(4))
 }
 
-/** An integer as a Number where that is exact. */
-export function exactly(integer: bigint): number | bigint {
+/** A Number if it is a safe integer: what it is depends on the range, not on the single value. */
+function integerOf(integer: bigint): number | bigint {
   const number = Number(integer)
-  return BigInt(number) === integer ? number : integer
+  return Number.isSafeInteger(number) ? number : integer
 }
 
 function readText(length: number): string {
@@ -224,10 +224,17 @@ function readEntries(count: number, depth: number): { keys: string[]; values: un
   const keys: string[] = []
   const values: unknown[] = []
   for (let i = 0; i < count; i++) {
-    keys.push(String(thaw(readValue(depth))))
+    keys.push(textOfKey(readValue(depth)))
     values.push(readValue(depth))
   }
   return { keys, values }
+}
+
+/** A key of any type as text, without running code of its own: a map's `toString` may be data. */
+function textOfKey(key: unknown): string {
+  if (typeof key !== 'object' || key === null) return String(key)
+  if (Buffer.isBuffer(key)) return key.toString('utf8')
+  return JSON.stringify(thaw(key), (_, value) => (typeof value === 'bigint' ? `${value}` : value))
 }
 
 function readExtension(length: number): unknown {

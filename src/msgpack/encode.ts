@@ -18,7 +18,7 @@ import {
 } from './data-errors.js'
 import { decodeMap } from './decode.js'
 import { begin, sizeUpTo } from './frame.js'
-import { countSample, encodeCompiled, type PackedImage } from './shapes/index.js'
+import { countSample, encodeCompiled, type PackedImage, takeRest } from './shapes/index.js'
 import { type Entries, plain, writeEntries, writeObject } from './write-value.js'
 
 /** Of the records that no compiled encoder accepts, one in so many is sampled: at first, and later. */
@@ -91,7 +91,7 @@ function isHash(data: object): boolean {
 function encodeUncompiled(data: object, isPlain: boolean): number {
   const start = begin()
   const end = isPlain
-    ? writeEntries(data as Entries, start, 1, false)
+    ? writeEntries(takeRest() as Entries, start, 1, false)
     : writeObject(data, start, 0, false)
   const size = sizeUpTo(end)
   // toJSON may have returned something else than a map.

@@ -2,6 +2,7 @@
 
 import { bytes, view } from '../engine/scratch.js'
 import { SOFT_END, skip, writeLength } from './frame.js'
+import type { PackedValue } from './packed-value.js'
 
 /** nil. */
 export function writeNil(at: number): number {
@@ -83,20 +84,31 @@ export function fitsBigInt(value: bigint): boolean {
   return value >= -(1n << 63n) && value < 1n << 64n
 }
 
+const { get: getLength } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+) as { get(this: Uint8Array): number }
+
 /** Bytes as they are. */
 export function writeBytes(value: Uint8Array, at: number): number {
-  return writeRaw(value, writeLength(value.length, at, 0xc4))
+  // Not the property `length`, which an instance or a subclass may have redefined.
+  const length = getLength.call(value)
+  return writeRaw(value, length, writeLength(length, at, 0xc4))
 }
 
-function writeRaw(data: Uint8Array, at: number): number {
-  if (at + data.length > SOFT_END) return skip(at, data.length)
+/** A value that was encoded before. */
+export function writePacked({ bytes: packed, length }: PackedValue, at: number): number {
+  return packed === undefined ? skip(at, length) : writeRaw(packed, length, at)
+}
+
+function writeRaw(data: Uint8Array, length: number, at: number): number {
+  if (at + length > SOFT_END) return skip(at, length)
   bytes.set(data, at)
-  return at + data.length
+  return at + length
 }
 
-/** A valid Date as a timestamp, in the shortest of its three forms. */
-export function writeDate(date: Date, at: number): number {
-  const time = date.getTime()
+/** A valid time in milliseconds since 1970 as a timestamp, in the shortest of its three forms. */
+export function writeDate(time: number, at: number): number {
   const seconds = Math.floor(time / 1000)
   const nanoseconds = (time - seconds * 1000) * 1_000_000
   if (seconds < 0 || seconds >= 0x400000000) return writeDate96(seconds, nanoseconds, at)
@@ -121,10 +133,11 @@ function writeDate96(seconds: number, nanoseconds: number, at: number): number {
 
 /** A value of an extension type. */
 export function writeExtension(type: number, data: Uint8Array, at: number): number {
-  const width = Math.log2(data.length)
+  const length = getLength.call(data)
+  const width = Math.log2(length)
   const isFixed = Number.isInteger(width) && width <= 4
   if (isFixed) bytes[at] = 0xd4 + width
-  const typeAt = isFixed ? at + 1 : writeLength(data.length, at, 0xc7)
+  const typeAt = isFixed ? at + 1 : writeLength(length, at, 0xc7)
   bytes[typeAt] = type
-  return writeRaw(data, typeAt + 1)
+  return writeRaw(data, length, typeAt + 1)
 }

@@ -4,9 +4,17 @@
  * checked.
  */
 import { types } from 'node:util'
-import { DEPTH_LIMIT, keyPath, notStorable, TOO_DEEP, unsupportedKind } from './data-errors.js'
-import { Extension } from './extension.js'
+import {
+  DEPTH_LIMIT,
+  emptyKind,
+  keyPath,
+  notStorable,
+  TOO_DEEP,
+  unsupportedKind,
+} from './data-errors.js'
+import { type Extension, isExtension } from './extension.js'
 import { closeMap, SOFT_END, wrap, writeArrayHeader } from './frame.js'
+import { PackedValue } from './packed-value.js'
 import {
   fitsBigInt,
   writeBigInt,
@@ -16,6 +24,7 @@ import {
   writeExtension,
   writeNil,
   writeNumber,
+  writePacked,
 } from './write-scalar.js'
 import { writeString } from './write-text.js'
 
@@ -29,6 +38,7 @@ const { getPrototypeOf } = Object
 /** The prototype of plain objects. */
 export const plain = Object.prototype
 const isOwn = plain.hasOwnProperty
+const { getTime } = Date.prototype
 
 /** The own enumerable properties of an object, the container at `depth`. */
 export function writeEntries(
@@ -54,7 +64,9 @@ export function writeEntries(
     else {
       keyPath[depth] = key
       if (!converted && key === 'toJSON' && typeof value === 'function') {
-        return writeConverted(object, start, depth - 1)
+        const result = value.call(object, nameAt(depth - 1))
+        // Of itself nothing else can come: its toJSON is a function among its values.
+        if (result !== object) return writeConverted(result, start, depth - 1)
       }
       at = writeOther(value, at, depth)
       if (at === OMITTED) {
@@ -104,22 +116,30 @@ export function writeObject(value: object, at: number, depth: number, converted:
   if (Array.isArray(value)) return writeArray(value, at, depth + 1)
   if (types.isDate(value)) return writeValidDate(value, at, depth)
   if (types.isUint8Array(value)) return writeBytes(value, at)
-  if (!converted && hasToJSON(value)) return writeConverted(value, at, depth)
+  if (value instanceof PackedValue) return writePacked(value, at)
+  if (!converted) {
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function') {
+      return writeConverted(toJSON.call(value, nameAt(depth)), at, depth)
+    }
+  }
   if (types.isMap(value)) return writeMap(value, at, depth + 1)
-  if (value instanceof Extension) return writeExtension(value.type, value.data, at)
+  if (isExtension(value)) return writeValidExtension(value, at, depth)
   const kind = unsupportedKind(value)
   if (kind !== undefined) throw notStorable(depth, kind)
-  return writeEntries(value as Entries, at, depth + 1, true)
+  const end = writeEntries(value as Entries, at, depth + 1, true)
+  // What such an object holds, as Headers and Blob do, is not in its properties.
+  if (end === at + 1 && Symbol.toStringTag in value) throw notStorable(depth, emptyKind(value))
+  return end
 }
 
-function hasToJSON(value: object): boolean {
-  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
+/** The key that leads to the value at a depth, as toJSON gets it. */
+function nameAt(depth: number): string {
+  return String(depth === 0 ? '' : keyPath[depth])
 }
 
-/** What an object's toJSON returns. */
-function writeConverted(object: object, at: number, depth: number): number {
-  const { toJSON } = object as { toJSON(key: string): unknown }
-  const value = toJSON.call(object, String(depth === 0 ? '' : keyPath[depth]))
+/** What an object's toJSON returned. */
+function writeConverted(value: unknown, at: number, depth: number): number {
   if (typeof value !== 'object' || value === null) return writeValue(value, at, depth)
   return writeObject(value, at, depth, true)
 }
@@ -166,6 +186,14 @@ function mapKey(key: unknown, map: Map<unknown, unknown>, depth: number): string
 }
 
 function writeValidDate(date: Date, at: number, depth: number): number {
-  if (Number.isNaN(date.getTime())) throw notStorable(depth, 'an invalid Date')
-  return writeDate(date, at)
+  const time = getTime.call(date)
+  if (Number.isNaN(time)) throw notStorable(depth, 'an invalid Date')
+  return writeDate(time, at)
+}
+
+function writeValidExtension({ type, data }: Extension, at: number, depth: number): number {
+  const isValid = Number.isInteger(type) && type >= -128 && type <= 127 && types.isUint8Array(data)
+  if (!isValid)
+    throw notStorable(depth, 'an Extension without a type of -128 to 127 or without bytes')
+  return writeExtension(type, data, at)
 }

@@ -34,14 +34,17 @@ export const PROGRESS: OptionTable = {
   onProgress: { expected: 'a function', isType: (value) => typeof value === 'function' },
 }
 
-/** @throws TypeError `ERR_CRUDJT_OPTION` */
+/**
+ * Checks the arguments of a backup; gives its options.
+ * @throws TypeError `ERR_CRUDJT_OPTION`
+ */
 export function checkBackup(
   target: unknown,
   options: unknown,
   argument = 'The first argument',
-): asserts target is string {
+): BackupOptions {
   checkPath(target, argument)
-  checkOptions(options, PROGRESS)
+  return checkOptions(options, PROGRESS)
 }
 
 /** @throws TypeError `ERR_CRUDJT_OPTION` */

@@ -65,8 +65,7 @@ export function checkUpdateOptions(given: object, beside: unknown): UpdateOption
  */
 export function isDurableDelete(options: unknown): boolean {
   if (options === undefined) return false
-  checkOptions(options, DELETE)
-  return (options as DurableOptions).durable === true
+  return checkOptions<DurableOptions>(options, DELETE).durable === true
 }
 
 function checkNamed(
@@ -76,11 +75,11 @@ function checkNamed(
   aliases: Aliases,
 ): UpdateOptions {
   if (!isPlainObject(given)) throw refuseTtl(given)
-  checkOptions(given, table, aliases)
+  const options = checkOptions<UpdateOptions>(given, table, aliases)
   if (beside !== undefined && beside !== null) {
     throw typeError('ERR_CRUDJT_OPTION', "Option 'silence_read': expected among the named options")
   }
-  return given
+  return options
 }
 
 /**

@@ -21,21 +21,40 @@ export type OptionTable = Readonly<Record<string, OptionKind>>
 /** Names that other packages use for an option, bare (see `bare`), and the name that it has here. */
 export type Aliases = Readonly<Record<string, string>>
 
+/** Options that were checked. It inherits nothing, not even what was added to `Object.prototype`. */
+class Given {
+  [name: string]: unknown
+
+  static {
+    Object.setPrototypeOf(Given.prototype, null)
+  }
+}
+
 /**
  * @param options what the caller gave; an option that is undefined counts as left out
  * @param table the known options
+ * @returns a copy to be used from now on: each option is read once, which may run a getter
  * @throws TypeError `ERR_CRUDJT_OPTION` that names the option, what was expected and the closest known
  *   name; RangeError `ERR_CRUDJT_OPTION` for a value that is out of range
  */
-export function checkOptions(options: unknown, table: OptionTable, aliases: Aliases = {}): void {
+export function checkOptions<Options extends object>(
+  options: unknown,
+  table: OptionTable,
+  aliases: Aliases = {},
+): Options {
   if (!isPlainObject(options)) {
     throw typeError('ERR_CRUDJT_OPTION', `Options must be a plain object, got ${kindOf(options)}`)
   }
+  const given = new Given()
   for (const name of Object.keys(options)) {
     const kind = Object.hasOwn(table, name) ? table[name] : undefined
     if (kind === undefined) throw unknown(name, table, aliases)
-    if (options[name] !== undefined) checkValue(name, options[name], kind)
+    const value = options[name]
+    if (value === undefined) continue
+    checkValue(name, value, kind)
+    given[name] = value
   }
+  return given as Options
 }
 
 /**

@@ -18,9 +18,9 @@ const TOO_LARGE = 1n << 64n
 const LARGEST = (1n << 63n) - 1n
 
 /**
- * Converts a time to live in whole seconds, from 1 to 2^64 - 1; null and undefined mean none. A limit
+ * Converts a time to live in whole seconds, from 1 to 2^64 - 1; null and undefined mean none. A BigInt
  * that a Number cannot hold is put into the scratch header, so the call to the engine must follow at
- * once.
+ * once. A Number is stored as 2^53 - 1 at most, so that it is read as a Number.
  * @throws RangeError `ERR_CRUDJT_LIMIT` for 0, negative numbers, NaN, and 2^64 or more; TypeError
  *   `ERR_CRUDJT_LIMIT` for everything else that is not a whole number
  */
@@ -42,6 +42,7 @@ function unusual(value: unknown, name: string, index: number): number {
   const whole = wholeOf(value, name)
   if (whole <= 0n || whole >= TOO_LARGE) throw outOfRange(name)
   if (whole <= Number.MAX_SAFE_INTEGER) return Number(whole)
+  if (typeof value === 'number') return Number.MAX_SAFE_INTEGER
   exact[index] = whole < LARGEST ? whole : LARGEST
   return EXACT_LIMIT
 }

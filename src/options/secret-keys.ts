@@ -33,14 +33,17 @@ function joinWrapped(lines: readonly string[]): string[] | undefined {
   return undefined
 }
 
-/** Checks what can be checked before the engine decodes the secrets. */
-export function checkSecrets(given: unknown): void {
-  const secrets = Array.isArray(given) ? given : [given]
+/**
+ * Checks what can be checked before the engine decodes the secrets.
+ * @returns a list of its own
+ */
+export function checkSecrets(given: unknown): string[] {
+  const secrets: unknown[] = Array.isArray(given) ? [...given] : [given]
   if (secrets.length === 0) throw blankSecret()
-  for (const secret of secrets) checkSecret(secret)
+  return secrets.map(checkSecret)
 }
 
-function checkSecret(secret: unknown): void {
+function checkSecret(secret: unknown): string {
   if (secret === undefined || secret === null) throw blankSecret()
   if (typeof secret !== 'string') throw notBase64()
   if (secret.trim() === '') throw blankSecret()
@@ -48,6 +51,7 @@ function checkSecret(secret: unknown): void {
   if (keys.length > 1 && keys.every(isSecretKey)) {
     throw notBase64(`: got ${keys.length} in one string, give them as a list of strings`)
   }
+  return secret
 }
 
 function notBase64(why = ''): Error {

@@ -140,26 +140,27 @@ export function optionKind(name: OptionName): OptionKind {
   return { ...MASTER, ...CONNECT }[name] as OptionKind
 }
 
-/** @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
-export function checkStoreOptions(options: unknown): asserts options is StoreOptions {
-  checkOptions(options, STORE, {
-    ...SECRET_ALIASES,
-    storejtpath: 'path',
-    folder: 'path',
-    dir: 'path',
-  })
-  checkSecrets((options as StoreOptions).secret_key)
+/**
+ * Checks the options; gives a copy of its own.
+ * @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY`
+ */
+export function checkStoreOptions(options: unknown): StoreOptions {
+  const aliases = { ...SECRET_ALIASES, storejtpath: 'path', folder: 'path', dir: 'path' }
+  return withSecrets(checkOptions<StoreOptions>(options, STORE, aliases))
 }
 
-/** @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
-export function checkMasterOptions(options: unknown): asserts options is MasterOptions {
-  checkOptions(options, MASTER, MASTER_ALIASES)
-  checkSecrets((options as MasterOptions).secret_key)
+/** The same for a master. @throws TypeError, RangeError `ERR_CRUDJT_OPTION`, `ERR_CRUDJT_SECRET_KEY` */
+export function checkMasterOptions(options: unknown): MasterOptions {
+  return withSecrets(checkOptions<MasterOptions>(options, MASTER, MASTER_ALIASES))
 }
 
-/** @throws TypeError, RangeError `ERR_CRUDJT_OPTION` */
-export function checkConnectOptions(options: unknown): asserts options is ConnectOptions {
-  checkOptions(options, CONNECT, { ...ADDRESS_ALIASES, timeout: 'timeout_ms' })
+function withSecrets<Options extends EngineOptions>(options: Options): Options {
+  return Object.assign(options, { secret_key: checkSecrets(options.secret_key) })
+}
+
+/** The same for a client. @throws TypeError, RangeError `ERR_CRUDJT_OPTION` */
+export function checkConnectOptions(options: unknown): ConnectOptions {
+  return checkOptions(options, CONNECT, { ...ADDRESS_ALIASES, timeout: 'timeout_ms' })
 }
 
 /** Whether an access key is easy to guess. A random one of 16 characters has 8 different ones or more. */

@@ -1,13 +1,16 @@
 /** What a read gives: the caller's own copy of the data, and the limits that are set. */
 
 import { exact, header, READS_EXACT, READS_LEFT, TTL_EXACT, TTL_LEFT } from '../engine/scratch.js'
-import { decodeMap, exactly } from '../msgpack/decode.js'
+import { decodeMap } from '../msgpack/decode.js'
 
-/** The limits that are set on a token; a limit that is not set is not there. */
+/**
+ * The limits that are set on a token; a limit that is not set is not there. One of 2^53 or more, which
+ * only a BigInt can set, is a BigInt; every other is a Number.
+ */
 export interface Metadata {
-  /** Whole seconds left, rounded up; a BigInt where a Number would not be exact. */
+  /** Whole seconds left, rounded up. */
   ttl?: number | bigint
-  /** Reads left after this one; a BigInt where a Number would not be exact. */
+  /** Reads left after this one. */
   silence_read?: number | bigint
 }
 
@@ -42,5 +45,5 @@ function metadataOf(ttl: number, reads: number): Metadata {
 }
 
 function leftOf(number: number, index: number): number | bigint {
-  return number <= Number.MAX_SAFE_INTEGER ? number : exactly(exact[index] as bigint)
+  return number <= Number.MAX_SAFE_INTEGER ? number : (exact[index] as bigint)
 }

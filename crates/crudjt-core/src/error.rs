@@ -167,10 +167,15 @@ impl Error {
             return Error::not_owned(cause);
         }
         let path = path.to_path_buf();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { path },
-            _ => Error::Storage { path, what, source: Arc::new(source) },
+        if is_full(&source) {
+            return Error::Full { path };
         }
+        Error::Storage { path, what, source: Arc::new(source) }
+    }
+
+    /// Whether a file was read, but holds something wrong.
+    pub(crate) fn is_of_content(&self) -> bool {
+        matches!(self, Error::Storage { source, .. } if source.kind() == io::ErrorKind::InvalidData)
     }
 
     fn not_owned(cause: &NotOwned) -> Error {
@@ -228,6 +233,11 @@ pub(crate) enum NotOwned {
     /// A link, a FIFO or the like is in the place of the file.
     #[error("it is a link or not a regular file")]
     NotRegular(PathBuf),
+}
+
+/// Whether an error of the system says that there is no space.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// The process that has a store open.

@@ -28,6 +28,41 @@ pub enum Event {
         /// The store's folder.
         path: PathBuf,
     },
+    /// A call met a damaged block of the B-tree.
+    #[error(
+        "Calls about the tokens in a damaged block of {} fail, all others go on: {error}",
+        path.display()
+    )]
+    BlockDamaged {
+        /// The B-tree's file.
+        path: PathBuf,
+        /// What the call failed with.
+        error: crate::Error,
+    },
+    /// The B-tree's file was rebuilt without its damaged blocks.
+    #[error(
+        "{blocks} blocks of the B-tree in the store at {} are damaged, block {block} first: {records} tokens are lost and read as absent, all others go on. The damaged file is kept as records.damaged: check the disk, then run `crudjt repair` or restore a backup",
+        path.display()
+    )]
+    TreeDamaged {
+        /// The store's folder.
+        path: PathBuf,
+        /// The first damaged block.
+        block: u64,
+        /// Damaged blocks.
+        blocks: u64,
+        /// Records in them.
+        records: u64,
+    },
+    /// An earlier opening has lost records to damaged blocks.
+    #[error(
+        "The store lost tokens in damaged blocks, which {} keeps: check the disk, then run `crudjt repair` or restore a backup, or remove that file",
+        path.display()
+    )]
+    DamageKept {
+        /// The file with the damaged blocks.
+        path: PathBuf,
+    },
     /// A failure left the state of the disk unknown: writes are refused until the store is
     /// reopened.
     #[error("The store refuses writes until it is reopened, reads continue: {error}")]
@@ -98,6 +133,9 @@ impl Event {
             Event::NewKey { .. } => "CRUDJT_NEW_KEY",
             Event::WeakKey => "CRUDJT_WEAK_KEY",
             Event::RecordDamaged { .. } => "CRUDJT_RECORD_DAMAGED",
+            Event::BlockDamaged { .. } => "CRUDJT_BLOCK_DAMAGED",
+            Event::TreeDamaged { .. } => "CRUDJT_TREE_DAMAGED",
+            Event::DamageKept { .. } => "CRUDJT_DAMAGE_KEPT",
             Event::Failed { .. } => "CRUDJT_FAILED",
             Event::ClockJumped { .. } => "CRUDJT_CLOCK_JUMPED",
             Event::ClockBehind { .. } => "CRUDJT_CLOCK_BEHIND",

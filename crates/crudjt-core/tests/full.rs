@@ -23,6 +23,26 @@ fn a_full_disk_refuses_creates_first_and_deletes_last_and_recovers() {
     }
 }
 
+#[test]
+fn a_disk_full_of_expired_tokens_recovers_by_itself() {
+    for journal in MODES {
+        for free in [3_000_000, 4_000_000, 6_000_000] {
+            for kill in [false, true] {
+                trial::full::expire_and_recover(journal, free, kill);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_disk_full_of_tokens_that_expired_in_the_b_tree_recovers_by_itself() {
+    for journal in MODES {
+        for free in (1_200_000..5_400_000).step_by(70_000) {
+            trial::full::expire_at_rest_and_recover(journal, free);
+        }
+    }
+}
+
 /// A small file system in memory, until dropped.
 struct Tmpfs(tempfile::TempDir);
 
@@ -103,4 +123,53 @@ fn fill_and_empty(tmpfs: &Tmpfs, journal: JournalMode) {
     assert!(tokens.iter().all(|token| data_of(&store, token).is_some()));
     assert!(!dead.iter().any(|token| data_of(&store, token).is_some()));
     assert_eq!(data_of(&store, &tokens[0]), Some(b"changed".to_vec()));
+}
+
+#[test]
+fn a_real_file_system_full_of_expired_tokens_recovers_within_three_seconds() {
+    for journal in MODES {
+        match Tmpfs::mount(40 << 10) {
+            Some(tmpfs) => fill_with_expiring(&tmpfs, journal),
+            None => return eprintln!("SKIPPED: this process may not mount a tmpfs"),
+        }
+    }
+}
+
+fn fill_with_expiring(tmpfs: &Tmpfs, journal: JournalMode) {
+    let options = Options::new(tmpfs.path().join("store"), vec![secret(1)]);
+    let options = Options { journal, max_data_size: 4096, ..options };
+    let mut store = Store::open(options.clone()).unwrap();
+    for round in 0..3 {
+        let mut token = create(&store, b"first", Some(1), None);
+        let refused = loop {
+            match patient(&store, || store.create(&[1; 1000], limits(Some(1), None))) {
+                Ok(created) => token = created,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, Error::Full { .. }), "{refused}");
+        if round == 1 {
+            store.close().unwrap();
+            store = Store::open(options.clone()).unwrap();
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        let expired = Instant::now();
+        let deadline = expired + Duration::from_secs(3);
+        for _ in 0..100 {
+            loop {
+                match patient(&store, || store.create(&[2; 2000], limits(Some(1), None))) {
+                    Err(Error::Full { .. }) if Instant::now() < deadline => {
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    created => break created.map(drop).unwrap(),
+                }
+            }
+        }
+        println!(
+            "{journal:?}: 100 new tokens {} ms after all had expired",
+            expired.elapsed().as_millis()
+        );
+        assert_eq!(data_of(&store, &token), None);
+    }
+    store.close().unwrap();
 }

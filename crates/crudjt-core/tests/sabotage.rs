@@ -34,6 +34,10 @@ fn fill(seed: u64) {
     full::fill_and_empty(MODES[seed as usize % 2], seed as usize * 5_000);
 }
 
+fn expire(seed: u64) {
+    full::expire_at_rest_and_recover(MODES[seed as usize % 2], 1_200_000 + seed as usize * 70_000);
+}
+
 fn rotate(seed: u64) {
     Rotation::new(seed, MODES[seed as usize % 2]).rotate();
 }
@@ -54,7 +58,7 @@ fn step(seed: u64) {
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 24] = [
+const BROKEN: [(Breakage, Try, u64); 26] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -68,6 +72,8 @@ const BROKEN: [(Breakage, Try, u64); 24] = [
     (Breakage::SyncRetried, fail, 10),
     (Breakage::Unlatched, fail, 10),
     (Breakage::ReserveSpent, fill, 10),
+    (Breakage::MakingLatches, fail, 10),
+    (Breakage::ActiveKept, expire, 60),
     (Breakage::SlotsDroppedFirst, rotate, 4),
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),
@@ -103,6 +109,7 @@ fn each_breakage_is_noticed_by_a_trial() {
         (cut as Try, 10),
         (fail, 1),
         (fill, 5),
+        (expire, 4),
         (rotate, 2),
         (intrude, 2),
         (take_away, 16),

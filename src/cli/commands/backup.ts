@@ -41,8 +41,6 @@ export const backup: Command = {
       const target = required(values.target, SETTINGS.target)
       const master = { ...clientOptions(values), access_key: readAccessKey(values) }
       return {
-        access: 'read',
-        failed: STATUS.failed,
         interrupted: `interrupted: remove ${target} if the store has no master; a master continues the copy`,
         async work(library, onProgress) {
           const report = await copy(library, path, target, { onProgress }, master)

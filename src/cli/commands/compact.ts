@@ -1,5 +1,4 @@
 /** `crudjt compact`: shrinks the files of a store to the size of its records. */
-import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
 import { count, size } from '../outcome.js'
 import { LONG_OUTPUT, PATH } from '../settings/store-settings.js'
@@ -16,8 +15,6 @@ export const compact: Command = {
   run: (sources) =>
     runOnStore(SETTINGS, sources, ({ path }) => ({
       access: 'write',
-      failed: STATUS.failed,
-      interrupted: 'interrupted: the store was not changed',
       work: ({ compact }, onProgress) => compact(path, { onProgress }),
       lines({ records, bytes_before, bytes_after }) {
         const sizes = `${size(bytes_before)} before, ${size(bytes_after)} now`

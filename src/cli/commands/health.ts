@@ -9,11 +9,16 @@ import { OUTPUT } from '../settings/store-settings.js'
 
 const SETTINGS = { ...ADDRESS, ...TIMEOUT, ...OUTPUT } as const
 
+const EXITS: Readonly<Record<string, number>> = { SERVING: 0, DEGRADED: STATUS.degraded }
+
 /** Prints one line: that the server serves, or why that is unknown. */
 export const health: Command = {
   name: 'health',
-  summary: 'Check whether a server is serving: exit status 0 if it is, 1 if not.',
-  notes: ['No access key is needed: the health service answers every client.'],
+  summary: 'Check whether a server is serving: exit status 0 if it is, 1 if not, 3 if degraded.',
+  notes: [
+    'Degraded: reads are served, but the store is damaged or refuses writes; the server logs which.',
+    'No access key is needed: the health service answers every client.',
+  ],
   settings: SETTINGS,
   async run(sources) {
     const values = readSettings(SETTINGS, sources)
@@ -21,10 +26,12 @@ export const health: Command = {
     const { checkHealth } = await import('../server/check-health.js')
     const address = addressText(server)
     const { status, reason } = await checkHealth(address, timeout_ms)
-    const isServing = status === 'SERVING'
-    if (isServing || values.json !== undefined) {
-      print(values.json, { address, status: status ?? null, reason }, [`${status} at ${address}`])
-      return isServing ? 0 : STATUS.failed
+    const exit = status === undefined ? STATUS.failed : (EXITS[status] ?? STATUS.failed)
+    if (exit !== STATUS.failed || values.json !== undefined) {
+      const because = reason === undefined ? '' : `: ${reason}`
+      const line = `${status} at ${address}${because}`
+      print(values.json, { address, status: status ?? null, reason }, [line])
+      return exit
     }
     throw new CommandError(STATUS.failed, `no healthy server at ${address}: ${status ?? reason}`)
   },

@@ -1,6 +1,5 @@
 /** `crudjt keys`: lists the contents of a store's keyring, never a key. */
 import type { KeyDomain, KeySlot } from '../../api/maintenance.js'
-import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
 import { count } from '../outcome.js'
 import { OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
@@ -20,9 +19,6 @@ export const keys: Command = {
   settings: SETTINGS,
   run: (sources) =>
     runOnStore(SETTINGS, sources, ({ path, secret }) => ({
-      access: 'read',
-      failed: STATUS.failed,
-      interrupted: 'interrupted: the store was not changed',
       work: async ({ keys }) => ({ domains: await keys(path, { secret_key: secret?.keys }) }),
       lines: ({ domains }) => linesOf(domains, secret?.source),
     })),

@@ -41,7 +41,6 @@ export const repair: Command = {
       const keep_doubtful = values.keep_doubtful !== undefined
       const options = { secret_key: secret?.keys, target, keep_doubtful }
       return {
-        access: 'read',
         failed: STATUS.unchecked,
         interrupted: `interrupted: ${path} was not changed; remove ${target}, which is incomplete, before you try again`,
         work: ({ repair }, onProgress) => repair(path, { ...options, onProgress }),

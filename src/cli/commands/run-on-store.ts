@@ -1,5 +1,6 @@
 /** The frame of the commands that work on a whole store: settings, progress bar, errors and report. */
 import type { OnProgress } from '../../options/backup-options.js'
+import { STATUS } from '../exit.js'
 import { type Run, storeFailure } from '../failure.js'
 import { print } from '../outcome.js'
 import { openBar } from '../progress.js'
@@ -25,9 +26,9 @@ type Given<Name extends string> = {
 }
 
 /** What a command does with a store. */
-interface Plan<Report> extends Pick<Run, 'access' | 'failed'> {
-  /** What to print when it is interrupted. */
-  readonly interrupted: string
+interface Plan<Report> extends Partial<Pick<Run, 'access' | 'failed'>> {
+  /** What to print when it is interrupted. Left out: the store was not changed. */
+  readonly interrupted?: string
   work(library: Library, onProgress: OnProgress): Promise<Report>
   /** The report as text. */
   lines(report: Report): string[]
@@ -54,7 +55,7 @@ export async function runOnStore<Name extends string, Report extends object>(
   const bar = await openBar(!('quiet' in settings) || common.quiet !== undefined)
   const stopListening = onInterrupt(() => {
     bar.end()
-    return plan.interrupted
+    return plan.interrupted ?? 'interrupted: the store was not changed'
   })
   try {
     const report = await plan.work(library, bar.onProgress)
@@ -62,7 +63,8 @@ export async function runOnStore<Name extends string, Report extends object>(
     print(common.json, report, plan.lines(report))
     return plan.status?.(report) ?? 0
   } catch (error) {
-    throw storeFailure(error, { path, secretSource: secret?.source, ...plan })
+    const run = { path, access: 'read', failed: STATUS.failed, ...plan } as const
+    throw storeFailure(error, { ...run, secretSource: secret?.source })
   } finally {
     bar.end()
     stopListening()

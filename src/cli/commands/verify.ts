@@ -19,9 +19,7 @@ export const verify: Command = {
   settings: SETTINGS,
   run: (sources) =>
     runOnStore(SETTINGS, sources, ({ path, secret }) => ({
-      access: 'read',
       failed: STATUS.unchecked,
-      interrupted: 'interrupted: the store was not changed',
       work: ({ verify }, onProgress) => verify(path, { secret_key: secret?.keys, onProgress }),
       lines: (report) => linesOf(path, report, secret !== undefined),
       status: ({ sound }) => (sound ? 0 : STATUS.unsound),

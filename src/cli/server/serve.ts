@@ -69,9 +69,9 @@ async function start(values: ServeValues, log: Log): Promise<void> {
 
 /** An event is an error if data is lost, or the store or its clients are not served. */
 function severity(event: string): 'error' | 'warn' {
-  return ['CRUDJT_FAILED', 'CRUDJT_NOT_SERVING', 'CRUDJT_RECORD_DAMAGED'].includes(event)
-    ? 'error'
-    : 'warn'
+  const isError =
+    ['CRUDJT_FAILED', 'CRUDJT_NOT_SERVING'].includes(event) || event.includes('DAMAGE')
+  return isError ? 'error' : 'warn'
 }
 
 function logStart(log: Log): void {

@@ -19,7 +19,7 @@ import type { Limit } from '../../options/limits.js'
 import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-options.js'
 import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
-import type { SessionStore } from '../../session-store.js'
+import type { SessionStore, Storable } from '../../session-store.js'
 import { type Address, addressOf, addressText, connectEndpointOf } from '../wire/address.js'
 import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
@@ -42,7 +42,7 @@ export class RemoteStore implements SessionStore {
     this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
   }
 
-  create(data: object, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
+  create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
     return this.call(() => {
       prepareCreate(data, this.#calls.dataSize, false, ttl, silence_read)
       return this.#calls.call(preparedOperation(Kind.CREATE))
@@ -60,7 +60,7 @@ export class RemoteStore implements SessionStore {
 
   update(
     token: string,
-    data: object,
+    data: Storable,
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): Promise<boolean> {
@@ -116,8 +116,8 @@ export class RemoteStore implements SessionStore {
     options: BackupOptions,
   ): Promise<BackupReport> {
     return this.call(() => {
-      checkBackup(target, options)
-      return remoteBackup(this.#calls, folder, target, options.onProgress)
+      const { onProgress } = checkBackup(target, options)
+      return remoteBackup(this.#calls, folder, target, onProgress)
     })
   }
 

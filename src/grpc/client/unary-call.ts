@@ -4,11 +4,21 @@
  * Invariant: a request that the master may have processed is never retransmitted.
  */
 import type { IncomingHttpHeaders } from 'node:http2'
-import { bytes, DATA_END, DATA_OFFSET } from '../../engine/scratch.js'
+import {
+  bytes,
+  DATA_END,
+  DATA_OFFSET,
+  exact,
+  header,
+  READS_EXACT,
+  READS_LEFT,
+  TTL_EXACT,
+  TTL_LEFT,
+} from '../../engine/scratch.js'
 import { CRUDJTError } from '../../errors.js'
 import { decodeMap } from '../../msgpack/decode.js'
 import { isPlainObject } from '../../options/check-options.js'
-import type { Metadata, Session } from '../../records/session.js'
+import { type Metadata, type Session, sessionWith } from '../../records/session.js'
 import { delay } from '../../timers.js'
 import { Kind, type OperationReader } from '../wire/batch-operation.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
@@ -112,10 +122,11 @@ function sessionOf(result: Buffer): Session | null {
     const { data, metadata } = decoded(result)
     if (!isPlainObject(data)) throw new Error('there is no data')
     const { ttl, silence_read } = (metadata ?? {}) as Metadata
-    const limits = Object.entries({ ttl, silence_read }).filter(([, limit]) => isLimit(limit))
-    return limits.length === 0 ? { data } : { metadata: Object.fromEntries(limits), data }
+    setLimit(ttl, TTL_LEFT, TTL_EXACT)
+    setLimit(silence_read, READS_LEFT, READS_EXACT)
+    return sessionWith(data)
   } catch (cause) {
-    throw damaged("The master's reply cannot be decoded", cause)
+    throw damaged("The master's reply cannot be decoded", { cause })
   }
 }
 
@@ -125,11 +136,13 @@ function decoded(map: Buffer): Record<string, unknown> {
   return decodeMap(map.length, values, 0).build(values, 0)
 }
 
-/** Masters in some languages encode integers as floats. */
-function isLimit(limit: unknown): boolean {
-  return (typeof limit === 'bigint' || Number.isInteger(limit)) && Number(limit) >= 0
+/** Sets what is left of a limit as the engine would. Masters in some languages encode integers as floats. */
+function setLimit(limit: unknown, index: number, exactIndex: number): void {
+  const isWhole = typeof limit === 'bigint' || Number.isInteger(limit)
+  header[index] = isWhole ? Number(limit) : -1
+  if (isWhole) exact[exactIndex] = BigInt(limit as number | bigint)
 }
 
-function damaged(message: string, cause?: unknown): CRUDJTError {
-  return new CRUDJTError('ERR_CRUDJT_DAMAGED', message, { cause })
+function damaged(message: string, options?: ErrorOptions): CRUDJTError {
+  return new CRUDJTError('ERR_CRUDJT_DAMAGED', message, options)
 }

@@ -10,6 +10,7 @@ import { type BatchStreams, batchService } from './batch-service.js'
 import { Health } from './health.js'
 import { Reflection } from './reflection.js'
 import type { RequestGuard } from './request-guard.js'
+import type { StoreCondition } from './store-condition.js'
 import type { StoreOperations } from './store-operations.js'
 import { tokenMethods, tokenService } from './token-service.js'
 
@@ -32,11 +33,17 @@ const SERVER_OPTIONS: ServerOptions = {
 export class GrpcServer {
   private readonly server: Server
   private readonly injector: ConnectionInjector
-  private readonly health = new Health()
+  private readonly health: Health
 
   /** Loads grpc-js. Throws if that fails; another attempt loads it anew. */
-  constructor(operations: StoreOperations, guard: RequestGuard, streams: BatchStreams) {
+  constructor(
+    operations: StoreOperations,
+    guard: RequestGuard,
+    streams: BatchStreams,
+    condition: StoreCondition,
+  ) {
     const { Server, ServerCredentials } = loadGrpcJs()
+    this.health = new Health(condition)
     const server = new Server(SERVER_OPTIONS)
     server.addService(tokenService, tokenMethods(operations, guard))
     server.addService(batchService, streams.methods)

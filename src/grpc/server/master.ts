@@ -19,6 +19,7 @@ import { RateLimitedEvent } from './rate-limited-event.js'
 import { RefusedCalls } from './refused-calls.js'
 import type { RequestGuard } from './request-guard.js'
 import type { Served } from './served.js'
+import { StoreCondition } from './store-condition.js'
 import { StoreOperations } from './store-operations.js'
 
 /** How long clients have to receive their last replies during a shutdown, in milliseconds. */
@@ -40,9 +41,13 @@ export class Master {
    * Serves an open store.
    * @throws CRUDJTError `ERR_CRUDJT_LISTEN`; TypeError `ERR_CRUDJT_OPTION`
    */
-  static async start(served: Served, options: MasterOptions): Promise<Master> {
+  static async start(
+    served: Served,
+    options: MasterOptions,
+    condition = new StoreCondition(),
+  ): Promise<Master> {
     locateGrpcJs()
-    const services = new Services(served, options)
+    const services = new Services(served, options, condition)
     const listening = await listen(addressOf(options), {
       connection: (socket) => services.serve(socket),
       error: (error) => services.turnedAway("a connection can't be accepted", error),
@@ -78,7 +83,11 @@ class Services {
   private readonly failures: RateLimitedEvent
   private readonly operations: StoreOperations
 
-  constructor(served: Served, { access_key, onError = warn }: MasterOptions) {
+  constructor(
+    served: Served,
+    { access_key, onError = warn }: MasterOptions,
+    private readonly condition: StoreCondition,
+  ) {
     const access = new AccessKey(access_key)
     const refused = new RefusedCalls(onError)
     this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
@@ -92,7 +101,7 @@ class Services {
     // A connection that is lost is not an error.
     socket.on('error', () => {})
     try {
-      this.server ??= new GrpcServer(this.operations, this.guard, this.streams)
+      this.server ??= new GrpcServer(this.operations, this.guard, this.streams, this.condition)
       this.server.serve(socket)
     } catch (error) {
       socket.destroy()

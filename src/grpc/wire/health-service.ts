@@ -12,6 +12,11 @@ export interface HealthResponse {
   status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
 }
 
+/** The name whose health says whether writes are accepted. */
+export const WRITES = 'crudjt.writes'
+/** The name whose health says whether no damage was met. */
+export const INTEGRITY = 'crudjt.integrity'
+
 /** Loads the service as grpc-js serves it. */
 export function loadHealthService(): ServiceDefinition {
   const path = require.resolve('#proto/grpc/health.proto')

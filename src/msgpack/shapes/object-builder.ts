@@ -115,9 +115,14 @@ function assemble(
   return object
 }
 
+/**
+ * Adds an own property, as a literal does. Where `Object.prototype` has one of that name, an assignment
+ * may call its setter, or fail: the prototype may be frozen.
+ */
 function define(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value
-  else Object.defineProperty(object, key, { value, ...DATA_PROPERTY })
+  if (!(key in object)) object[key] = value
+  else
+    Object.defineProperty(object, key, Object.assign(Object.create(null), { value }, DATA_PROPERTY))
 }
 
 const DATA_PROPERTY = { configurable: true, enumerable: true, writable: true }

@@ -9,7 +9,8 @@
 
 import { bytes, DATA_OFFSET } from '../../engine/scratch.js'
 import { keyPath } from '../data-errors.js'
-import { begin, sizeUpTo } from '../frame.js'
+import { begin, SOFT_END, sizeUpTo } from '../frame.js'
+import { PackedValue } from '../packed-value.js'
 import { asciiText, SHORT_TEXT, textCost } from '../read-text.js'
 import { asSmi, interned } from '../v8.js'
 import { writeBoolean, writeNil, writeNumber } from '../write-scalar.js'
@@ -47,6 +48,8 @@ export class PackedImage {
   private readonly misses: Uint8Array
   private readonly paths: readonly (readonly string[])[]
   private isCached = false
+  /** How many bytes the object takes that could not be put last; OMITTED: it is left out. */
+  private refusedSize = 0
 
   /** An image of nulls; undefined if it would not fit or the shape has no template. */
   static of(shape: Shape, start: number, limit: number): PackedImage | undefined {
@@ -111,7 +114,23 @@ export class PackedImage {
     for (let depth = 0; depth < path.length; depth++) keyPath[depth + 1] = path[depth] as string
     const end = writeOther(value, DATA_OFFSET, path.length)
     this.isWhole = false
-    return end !== OMITTED && this.place(i, end, UNKNOWN)
+    if (end !== OMITTED && this.place(i, end, UNKNOWN)) return true
+    this.refusedSize = end === OMITTED ? OMITTED : sizeUpTo(end)
+    return false
+  }
+
+  /**
+   * What is left of the i-th value when one could not be put: itself, but for an object that has been
+   * read meanwhile its MessagePack.
+   * @param refused the index of the one that could not be put
+   */
+  left(refused: number, i: number, value: unknown): unknown {
+    if (i > refused || typeof value !== 'object' || value === null) return value
+    if (i < refused) return packedIn(this.starts[i] as number, this.ends[i] as number)
+    const size = this.refusedSize
+    if (size === OMITTED) return undefined
+    const isWritten = size <= SOFT_END - DATA_OFFSET
+    return isWritten ? packedIn(DATA_OFFSET, DATA_OFFSET + size) : new PackedValue(size, undefined)
   }
 
   /** Moves what was written at the data's start to the place of the i-th value. */
@@ -138,6 +157,10 @@ export class PackedImage {
     this.end += growth
     return true
   }
+}
+
+function packedIn(start: number, end: number): PackedValue {
+  return new PackedValue(end - start, Buffer.from(bytes.subarray(start, end)))
 }
 
 function move(at: number, width: number): void {

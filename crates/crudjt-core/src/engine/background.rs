@@ -56,7 +56,13 @@ impl Engine {
     /// Keeps a spare segment ready, and prefaults what is appended to next.
     fn run_spare_segments(&self) {
         let prefault = || while self.prefault() {};
-        let attempted = || self.backpressure.notify();
+        let attempted = || {
+            if self.spare_segments.lacks_space() {
+                self.sweep_soon();
+                self.tree_signal.raise();
+            }
+            self.backpressure.notify();
+        };
         self.spare_segments.run(&self.options.environment, prefault, attempted);
     }
 
@@ -113,7 +119,7 @@ impl Engine {
         Ok(synced)
     }
 
-    fn capture(&self) -> Captured {
+    pub(super) fn capture(&self) -> Captured {
         let cursor = &mut self.append_state.lock().cursor;
         cursor.unsynced_since = None;
         cursor.synced_to = cursor.offset;
@@ -133,6 +139,8 @@ impl Engine {
                 if self.check_writable().is_err() {
                     return;
                 }
+                self.sweep_soon();
+                self.sweep_if_due();
                 let retry = self.time.monotonic() + RETRY_MS;
                 self.options.environment.clock.wait(&self.tree_signal, Some(retry));
                 continue;

@@ -2,6 +2,7 @@
 //! cover; and provides the snapshot that a backup copies.
 
 use crate::platform::sync::atomic::Ordering;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -13,8 +14,10 @@ use crate::memtable::Memtable;
 use crate::tree::{AppliedMark, Batch, Committed, Snapshot};
 use crate::{Error, Result};
 
-/// Expired records that one checkpoint removes along the way.
-const SWEEP_ALONG: usize = 2_000;
+/// Expired records that one checkpoint removes along the way, at least, and for each record that it
+/// brings: so that expired records never outnumber what comes.
+const SWEEP_AT_LEAST: usize = 2_000;
+const SWEEP_PER_RECORD: usize = 2;
 
 /// The segments that wait to be removed.
 #[derive(Default)]
@@ -90,7 +93,8 @@ impl Engine {
         end: Begin,
     ) -> Result<()> {
         let sweep_before = self.sweep_before();
-        let committed = self.commit(Some(memtable), self.mark(end), sweep_before, SWEEP_ALONG)?;
+        let sweep_limit = SWEEP_AT_LEAST.max(SWEEP_PER_RECORD * memtable.len());
+        let committed = self.commit(Some(memtable), self.mark(end), sweep_before, sweep_limit)?;
         self.cache.invalidate(committed.changed.into_iter());
         self.memtables.rcu(|memtables| Arc::new(Memtables::without(memtables, memtable)));
         self.note_checkpoint(committed.swept);
@@ -110,7 +114,12 @@ impl Engine {
         let collect_epochs = None;
         let batch =
             Batch { memtable, mark, before_commit, sweep_before, sweep_limit, collect_epochs };
-        self.tree.commit(&batch)
+        match self.tree.commit(&self.options, &batch) {
+            Err(Error::Full { .. }) if self.spare_segments.maker().release_reserve() => {
+                self.tree.commit(&self.options, &batch)
+            }
+            committed => committed,
+        }
     }
 
     /// Commits without changes, to free what the commit before covered.
@@ -119,14 +128,15 @@ impl Engine {
             self.sealing.load().iter().map(|epoch| epoch.row.number).collect();
         let is_removable = |number: u32| !drawn_here.contains(&number);
         let mark = AppliedMark { newest_time: self.time.to_record(), ..self.tree.mark() };
-        self.tree.commit(&Batch {
+        let batch = Batch {
             memtable: None,
             mark,
             before_commit: &|| Ok(()),
             sweep_before: None,
             sweep_limit: 0,
             collect_epochs: Some(&is_removable),
-        })?;
+        };
+        self.tree.commit(&self.options, &batch)?;
         self.free_segments(commits, Vec::new());
         Ok(())
     }
@@ -147,9 +157,32 @@ impl Engine {
         // One that a reader still has, or that the system does not remove yet, waits for the next
         // commit: it is no longer needed, so keeping it is safe.
         let storage = self.options.environment.storage.as_ref();
-        let is_kept =
-            |covered: &CoveredSegment| covered.is_read() || storage.remove(&covered.path).is_err();
+        let is_kept = |covered: &CoveredSegment| {
+            let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+            covered.is_read() || !storage.remove(&covered.path).map_or_else(is_gone, |()| true)
+        };
         commits.removable.retain(is_kept);
+    }
+
+    /// After a sweep on a full disk: what it and the commit before it cover is covered twice, so the
+    /// space can go to the next segment. The segment in use has to have a durable beginning first, as
+    /// the last one that is left. If nothing is covered, its own space is what is left: whether another
+    /// sweep makes use of that.
+    pub(super) fn free_for_space(&self, commits: &mut CommitState) -> Result<bool> {
+        if !self.spare_segments.lacks_space() {
+            return Ok(false);
+        }
+        if commits.covered.is_empty() {
+            let is_idle = self.memtables.load().frozen.is_empty();
+            return if is_idle { self.rotate_for_space() } else { Ok(false) };
+        }
+        if !self.append_state.lock().cursor.is_without_room() {
+            let maker = self.spare_segments.maker();
+            self.syncer.sync_begin(|| self.capture(), |error| self.latch(error), maker)?;
+        }
+        self.free_segments(commits, Vec::new());
+        self.spare_segments.wake();
+        Ok(false)
     }
 
     /// Checkpoints, then calls `copy` with a keyring and that commit as a snapshot. One call at a

@@ -70,7 +70,8 @@ impl Engine {
         }
     }
 
-    /// Syncs, then brings everything into the B-tree; the empty segment replaces the journal.
+    /// Syncs, then brings everything into the B-tree; the empty segment replaces the journal. A full
+    /// disk keeps the journal.
     fn persist(&self, last: Begin) -> Result<()> {
         // Without a sync nobody would notice.
         let _ = self.check_owner();
@@ -79,6 +80,15 @@ impl Engine {
             return Err(error.clone());
         }
         synced?;
+        match self.settle(last) {
+            // Everything is durable in the journal: the next opening brings it into the B-tree.
+            Err(Error::Full { .. }) => Ok(()),
+            settled => settled,
+        }
+    }
+
+    /// Brings everything into the B-tree and removes the journal.
+    fn settle(&self, last: Begin) -> Result<()> {
         self.make_empty_segment(last)?;
         let mut commits = self.commit_state.lock();
         let memtables = self.memtables.load_full();
@@ -103,6 +113,7 @@ impl Engine {
         let unused = spare.iter().map(CoveredSegment::new).collect();
         drop(spare);
         self.remove_segments(unused)?;
+        self.spare_segments.maker().release_reserve();
         self.spare_segments.maker().empty_segment(number, last).map(drop)
     }
 

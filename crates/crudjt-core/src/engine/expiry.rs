@@ -4,11 +4,14 @@ use super::Engine;
 use super::append::Effect;
 use super::lookup::{Address, Found};
 use super::write::with_entry;
-use crate::Result;
 use crate::tree::AppliedMark;
+use crate::{Error, Result};
 
 /// Records that one transaction of a full sweep removes.
 const SWEEP_STEP: usize = 20_000;
+
+/// Pause between two sweeps on a full disk.
+const PAUSE_WITHOUT_SPACE_MS: u64 = 250;
 
 /// When the B-tree was last worked on, for the statistics and the next sweep.
 #[derive(Default)]
@@ -18,6 +21,8 @@ pub(super) struct TreeTimes {
     pub(super) last_sweep_removed: u64,
     /// Monotonic time of the next full sweep.
     pub(super) next_sweep: u64,
+    /// Monotonic time before which no sweep begins for want of space.
+    pub(super) soonest_sweep: u64,
 }
 
 impl Engine {
@@ -55,9 +60,21 @@ impl Engine {
         let interval = now.saturating_add(self.options.sweep_interval.as_millis() as u64);
         let trusted_from = self.time.trusted_from();
         let next = if now < trusted_from { trusted_from.min(interval) } else { interval };
-        self.tree_times.lock().next_sweep = next;
-        // A failure has latched; there is no caller to return it to.
-        let _ = self.sweep();
+        {
+            let mut times = self.tree_times.lock();
+            times.next_sweep = next;
+            times.soonest_sweep = now + PAUSE_WITHOUT_SPACE_MS;
+        }
+        // Any other failure has latched; there is no caller to return it to.
+        if let Err(Error::Full { .. }) = self.sweep() {
+            self.sweep_soon();
+        }
+    }
+
+    /// On a full disk the next sweep comes soon: it may be what gives space back.
+    pub(super) fn sweep_soon(&self) {
+        let mut times = self.tree_times.lock();
+        times.next_sweep = times.next_sweep.min(times.soonest_sweep);
     }
 
     /// Records that expire before this are swept; `None` while the time is not trusted.
@@ -69,8 +86,12 @@ impl Engine {
     pub(crate) fn sweep(&self) -> Result<u64> {
         let mut removed = 0;
         loop {
-            self.commit_frozen()?;
-            let _committing = self.commit_state.lock();
+            match self.commit_frozen() {
+                // The sweep may make the space that the commit lacks.
+                Err(Error::Full { .. }) => {}
+                committed => committed?,
+            }
+            let mut commits = self.commit_state.lock();
             self.check_writable()?;
             let before = self.sweep_before();
             if before.is_none() {
@@ -82,7 +103,8 @@ impl Engine {
                 .map_err(|error| self.fail(error))?
                 .swept;
             removed += swept;
-            if swept < SWEEP_STEP as u64 {
+            let goes_on = self.free_for_space(&mut commits)?;
+            if swept < SWEEP_STEP as u64 && !goes_on {
                 let mut times = self.tree_times.lock();
                 times.last_sweep = Some(self.time.wall());
                 times.last_sweep_removed = removed;

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::journal;
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
-use crate::tree::{FRESH_TREE, TREE_FILE};
+use crate::tree::{DAMAGED_TREE, FRESH_TREE, TREE_FILE, remove_fresh};
 use crate::{Error, Result};
 
 /// In a folder whose backup or repair has not finished.
@@ -36,12 +36,32 @@ pub(super) fn enter(options: &mut Options) -> Result<(Arc<Ownership>, Vec<String
     }
     let names = storage.list(&path).map_err(unusable)?;
     refuse_incomplete(&options.path, &names)?;
-    if names.iter().any(|name| name == FRESH_TREE) {
-        remove_fresh(options)?;
-    }
+    let names = undo_interrupted(options, names)?;
     remove_tickets(options, &names);
     report_foreign_files(options, &names);
+    if names.iter().any(|name| name == DAMAGED_TREE) {
+        options.tell(Event::DamageKept { path: options.path.join(DAMAGED_TREE) });
+    }
     Ok((ownership, names))
+}
+
+/// Removes the new B-tree of an interrupted compaction or rebuilding, and puts the old one back if it
+/// was already renamed. Returns the names that are left.
+fn undo_interrupted(options: &Options, mut names: Vec<String>) -> Result<Vec<String>> {
+    if !names.iter().any(|name| name == FRESH_TREE) {
+        return Ok(names);
+    }
+    if let Some(damaged) = names.iter().position(|name| name == DAMAGED_TREE)
+        && !names.iter().any(|name| name == TREE_FILE)
+    {
+        let (path, back) = (options.path.join(DAMAGED_TREE), options.path.join(TREE_FILE));
+        let renamed = options.environment.storage.rename(&path, &back);
+        renamed.map_err(|error| Error::storage(&path, "put its B-tree back", error))?;
+        names.remove(damaged);
+        names.push(TREE_FILE.to_owned());
+    }
+    remove_fresh(options)?;
+    Ok(names)
 }
 
 /// Refuses a folder whose backup or repair has not finished.
@@ -51,17 +71,6 @@ pub(crate) fn refuse_incomplete(path: &Path, names: &[String]) -> Result<()> {
     }
     let what = "this copy of a store is incomplete since its backup or repair was interrupted: remove the folder and run it again";
     Err(Error::damaged(path, what))
-}
-
-/// Removes the new file of an interrupted compaction.
-pub(crate) fn remove_fresh(options: &Options) -> Result<()> {
-    let path = options.path.join(FRESH_TREE);
-    match options.environment.storage.remove(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::storage(&path, "remove its interrupted copy", error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Removes leftover tickets, whose clients talked to an owner that is gone.
@@ -81,7 +90,7 @@ fn report_foreign_files(options: &Options, names: &[String]) {
 }
 
 fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, FRESH_TREE, SET_ASIDE, CLOCK_FILE].contains(&name)
+    [TREE_FILE, FRESH_TREE, DAMAGED_TREE, SET_ASIDE, CLOCK_FILE].contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner_lock::is_own_file(name)

@@ -164,7 +164,8 @@ impl Engine {
         let generation = self.cache.generation();
         FETCHED.with(|fetched| {
             let fetched = &mut *fetched.borrow_mut();
-            if !self.tree.get(id, fetched)? {
+            let found = self.tree.get(id, fetched);
+            if !found.inspect_err(|error| self.note_unreadable(error))? {
                 return Ok(Found::Absent);
             }
             let Some((header, range)) = self.unseal(address, fetched) else {

@@ -57,14 +57,14 @@ use crate::journal::{SpareSegments, Syncer};
 use crate::options::Options;
 use crate::platform::clock::Signal;
 use crate::platform::owner_lock::Ownership;
-use crate::tree::Tree;
+use crate::tree::{TREE_FILE, Tree};
 use crate::{Error, Result};
 
 use append_lock::AppendState;
 use backpressure::Backpressure;
 use checkpoint::CommitState;
 use expiry::TreeTimes;
-pub(crate) use folder::{INCOMPLETE, refuse_incomplete, remove_fresh};
+pub(crate) use folder::{INCOMPLETE, refuse_incomplete};
 use memtables::Memtables;
 pub(crate) use registry::{EngineHandle, open_shared};
 use seal::Domains;
@@ -110,10 +110,12 @@ pub(crate) struct Engine {
     ownership: Arc<Ownership>,
 }
 
+/// What calls met; each kind is reported once.
 #[derive(Default)]
 struct DamageCount {
     records: AtomicU64,
-    reported: AtomicBool,
+    record_reported: AtomicBool,
+    block_reported: AtomicBool,
 }
 
 impl Engine {
@@ -181,8 +183,20 @@ impl Engine {
     /// Counts a damaged record; the first one is reported.
     fn note_damage(&self) {
         self.damage.records.fetch_add(1, Ordering::Relaxed);
-        if !self.damage.reported.swap(true, Ordering::Relaxed) {
+        if !self.damage.record_reported.swap(true, Ordering::Relaxed) {
             self.options.tell(Event::RecordDamaged { path: self.options.path.clone() });
+        }
+    }
+
+    /// Counts a record that the B-tree's file cannot give; the first one is reported.
+    fn note_unreadable(&self, error: &Error) {
+        if matches!(error, Error::Closed) {
+            return;
+        }
+        self.damage.records.fetch_add(1, Ordering::Relaxed);
+        if !self.damage.block_reported.swap(true, Ordering::Relaxed) {
+            let path = self.options.path.join(TREE_FILE);
+            self.options.tell(Event::BlockDamaged { path, error: error.clone() });
         }
     }
 }

@@ -166,9 +166,8 @@ fn assemble(
     let (time, event) = Timekeeper::new(options.environment.clock.clone(), newest, clock_file);
     event.into_iter().for_each(|event| options.tell(event));
     let spare_segments = SpareSegments::new(maker, recovered.next_number);
-    spare_segments.restock();
-    let segment = spare_segments.take()?.ok_or(Error::Busy)?;
-    let cursor = AppendCursor::begin(segment.clone(), recovered.next)?;
+    let cursor = begin(&spare_segments, &recovered)?;
+    let segment = cursor.segment.clone();
     let (frozen, covered) = split(memtable, recovered.segments);
     let active = Arc::new(Memtable::new(vec![segment], highest_id + 1, time.monotonic()));
     Ok(Engine {
@@ -201,6 +200,19 @@ fn assemble(
         threads: Mutex::default(),
         ownership,
     })
+}
+
+/// The end of the journal: in a new segment, or without room on a disk that is full. Then the store
+/// reads, deletes where there is space for a small segment, and sweeps, until there is space again.
+fn begin(spare_segments: &SpareSegments, recovered: &Recovered) -> Result<AppendCursor> {
+    let full = || Error::Full { path: spare_segments.folder().to_path_buf() };
+    match spare_segments.take_first()? {
+        Some(segment) => AppendCursor::begin(segment, recovered.next),
+        None => {
+            let last = recovered.segments.last().cloned().ok_or_else(full)?;
+            Ok(AppendCursor::without_room(last, recovered.next))
+        }
+    }
 }
 
 /// The frozen memtables and the covered segments: the replayed memtable is committed like any

@@ -46,7 +46,8 @@ impl Engine {
         self.check_writable()?;
         let mut extended = keyring.clone();
         let domain = extended.add_domain(newest, self.options.environment.clock.wall())?;
-        extended.save(self.options.folder()).map_err(|error| self.fail(error))?;
+        // No record is sealed in the domain before it is saved, so this can be tried again.
+        extended.save(self.options.folder())?;
         *keyring = extended;
         self.domains.extend(domain);
         Ok(())

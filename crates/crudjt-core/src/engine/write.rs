@@ -82,8 +82,21 @@ impl Engine {
     pub(crate) fn delete(&self, token: &[u8]) -> Result<bool> {
         self.check_writable()?;
         let expired = Some(0);
-        self.change(token, |address, old| {
+        let deleted = self.change(token, |address, old| {
             self.append_tombstone(address, old.map_or(expired, |old| old.expiry))
+        });
+        deleted.or_else(|error| self.delete_unread(token, error))
+    }
+
+    /// Deletes a token whose record is in a damaged block: its id was issued, which no other token
+    /// decrypts to.
+    fn delete_unread(&self, token: &[u8], error: Error) -> Result<bool> {
+        let address = self.addresses(token).next();
+        let Some(address) = address.filter(|_| error.is_of_content()) else { return Err(error) };
+        let _stripe = self.stripe(address.parts.id);
+        with_entry(|entry| {
+            entry.remove(address.parts.id);
+            self.append(address.parts.id, entry, Effect::Deleted, None)
         })
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct AppendCursor {
     pub(crate) segment: Arc<Segment>,
     /// Where the next entry goes.
     pub(crate) offset: u64,
+    /// Where the segment's room ends.
+    end: u64,
     /// The next entry's sequence, and the checksum of the entry before it.
     pub(crate) next: Begin,
     /// Monotonic time of the first append since the last sync.
@@ -40,21 +42,38 @@ impl AppendCursor {
     /// Begins a segment.
     pub(crate) fn begin(segment: Arc<Segment>, next: Begin) -> Result<AppendCursor> {
         segment.write_begin(next)?;
-        Ok(AppendCursor {
+        let end = segment.identity.size;
+        Ok(AppendCursor::over(segment, end, next))
+    }
+
+    /// Stands at the end of the recovered journal, without room: for a disk that has no space for a
+    /// segment. The segment is not written to.
+    pub(crate) fn without_room(last: Arc<Segment>, next: Begin) -> AppendCursor {
+        AppendCursor::over(last, ENTRIES, next)
+    }
+
+    fn over(segment: Arc<Segment>, end: u64, next: Begin) -> AppendCursor {
+        AppendCursor {
             segment,
             offset: ENTRIES,
+            end,
             next,
             unsynced_since: None,
             prefaulted_to: PREFAULTED_FIRST,
             prefaulting_from: None,
             prefault_asked: false,
             synced_to: ENTRIES,
-        })
+        }
+    }
+
+    /// Whether the segment is not its own.
+    pub(crate) fn is_without_room(&self) -> bool {
+        self.end == ENTRIES
     }
 
     /// Whether an entry of `size` bytes fits into the segment.
     pub(crate) fn has_room(&self, size: u64) -> bool {
-        self.offset + size <= self.segment.identity.size
+        self.offset + size <= self.end
     }
 
     /// Whether nothing was appended to this segment.

@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 const PREFIX: &str = "journal-";
 const FRESH: &str = "journal.new";
+/// Space for the commits of a full disk.
+pub(super) const RESERVE: &str = "reserve";
 
 /// The file of segment `number`.
 pub(super) fn file_of(folder: &Path, number: u64) -> PathBuf {
@@ -39,7 +41,7 @@ pub(crate) fn is_segment(name: &str) -> bool {
 
 /// Whether a file of this name belongs to the journal.
 pub(crate) fn is_own_file(name: &str) -> bool {
-    name == FRESH || is_segment(name)
+    [FRESH, RESERVE].contains(&name) || is_segment(name)
 }
 
 /// The numbers of a store's segments, ascending.

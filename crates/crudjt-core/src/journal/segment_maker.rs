@@ -8,11 +8,11 @@ use crate::platform::sync::Mutex;
 
 use super::header::{Begin, ENTRIES, Identity};
 use super::segment::Segment;
-use super::segment_files::{file_of, fresh_file};
+use super::segment_files::{RESERVE, file_of, fresh_file};
 use crate::crypto::keyring::StoreId;
 use crate::crypto::random::random;
 use crate::options::{Environment, JournalMode, Options};
-use crate::platform::storage::{StorageFile, create_anew};
+use crate::platform::storage::{Mode, StorageFile, create_anew};
 use crate::{Error, Result};
 
 /// Creates the segments of one store.
@@ -37,9 +37,45 @@ impl SegmentMaker {
         SegmentMaker { environment, folder, store, mapped, placing: Arc::default() }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
+        self.reserve()?;
         self.make_sized(number, self.environment.segment_bytes, self.mapped)
+    }
+
+    /// Keeps some space before a segment takes the last of it: a commit that makes space needs some.
+    fn reserve(&self) -> Result<()> {
+        let path = self.folder.join(RESERVE);
+        let file = self.environment.storage.open(&path, Mode::Either);
+        let reserved = file.and_then(|file| file.allocate(self.environment.segment_bytes / 16));
+        match reserved.map_err(|error| Error::storage(&path, "reserve space", error)) {
+            Err(error @ Error::Full { .. }) => {
+                self.discard(&path);
+                Err(error)
+            }
+            // It is not worth a segment.
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives up the reserved space; whether there was any.
+    pub(crate) fn release_reserve(&self) -> bool {
+        self.environment.storage.remove(&self.folder.join(RESERVE)).is_ok()
+    }
+
+    /// A segment of another size.
+    pub(super) fn make_small(&self, number: u64, size: u64) -> Result<Segment> {
+        self.make_sized(number, size, self.mapped)
+    }
+
+    /// The sizes to try where there is no space for the usual one, descending.
+    pub(super) fn smaller_sizes(&self) -> impl Iterator<Item = u64> {
+        let usual = self.environment.segment_bytes;
+        [64, 256].map(|part| usual / part).into_iter().filter(|size| *size >= 2 * ENTRIES)
     }
 
     /// The unused segment of a new store, without room for entries.
@@ -63,7 +99,8 @@ impl SegmentMaker {
         let file = self
             .make_file(&path, identity)
             .map_err(|error| Error::storage(&path, "extend its journal", error))?;
-        Segment::create(identity, path, file, mapped)
+        let segment = Segment::create(identity, path.clone(), file, mapped);
+        segment.inspect_err(|_| self.discard(&path))
     }
 
     fn make_file(&self, path: &Path, identity: Identity) -> io::Result<Arc<dyn StorageFile>> {
@@ -71,8 +108,12 @@ impl SegmentMaker {
             file.allocate(identity.size)?;
             file.write_at(0, &identity.to_bytes())
         });
-        // The next attempt has another number: this file must not stay behind.
-        made.inspect_err(|_| drop(self.environment.storage.remove(path)))
+        made.inspect_err(|_| self.discard(path))
+    }
+
+    /// The next attempt has another number: this file must not stay behind.
+    pub(crate) fn discard(&self, path: &Path) {
+        let _ = self.environment.storage.remove(path);
     }
 
     /// Creates a file that gets its name after its content is durable; makes the name durable too.

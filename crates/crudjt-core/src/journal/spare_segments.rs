@@ -1,5 +1,6 @@
 //! Keeps a spare segment ready in a background thread, so that no append waits for its creation.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::platform::sync::Mutex;
@@ -24,13 +25,23 @@ pub(crate) struct SpareSegments {
 struct State {
     spare: Option<Arc<Segment>>,
     failed: Option<Error>,
+    /// Whether the last attempt found no space.
+    lacks_space: bool,
     next_number: u64,
     stopped: bool,
 }
 
+impl State {
+    fn next_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+}
+
 impl SpareSegments {
     pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> SpareSegments {
-        let state = State { spare: None, failed: None, next_number, stopped: false };
+        let state =
+            State { spare: None, failed: None, lacks_space: false, next_number, stopped: false };
         let (state, making) = (Mutex::new(state), Mutex::default());
         SpareSegments { maker, state, making, wanted: Arc::default() }
     }
@@ -70,15 +81,45 @@ impl SpareSegments {
             if state.spare.is_some() || state.stopped {
                 return;
             }
-            state.next_number += 1;
-            state.next_number - 1
+            state.next_number()
         };
         let made = self.maker.make(number);
         let mut state = self.state.lock();
+        state.lacks_space = matches!(made, Err(Error::Full { .. }));
         match made {
             Ok(segment) => (state.spare, state.failed) = (Some(Arc::new(segment)), None),
             Err(error) => state.failed = Some(error),
         }
+    }
+
+    /// Whether the last attempt found no space.
+    pub(crate) fn lacks_space(&self) -> bool {
+        self.state.lock().lacks_space
+    }
+
+    /// The segment that an opening continues in: of the usual size, or a smaller one if the disk has
+    /// no space for that; `None` if it has space for neither.
+    pub(crate) fn take_first(&self) -> Result<Option<Arc<Segment>>> {
+        self.restock();
+        match self.take() {
+            Err(Error::Full { .. }) => {}
+            taken => return taken,
+        }
+        self.make_smaller()
+    }
+
+    /// A segment smaller than the usual one; `None` if the disk has no space for that either.
+    pub(crate) fn make_smaller(&self) -> Result<Option<Arc<Segment>>> {
+        let _making = self.making.lock();
+        self.maker.release_reserve();
+        for size in self.maker.smaller_sizes() {
+            let number = self.state.lock().next_number();
+            match self.maker.make_small(number, size) {
+                Err(Error::Full { .. }) => {}
+                made => return made.map(|segment| Some(Arc::new(segment))),
+            }
+        }
+        Ok(None)
     }
 
     /// Wakes the background thread.
@@ -110,6 +151,10 @@ impl SpareSegments {
     pub(crate) fn take_rest(&self) -> (Option<Arc<Segment>>, u64) {
         let mut state = self.state.lock();
         (state.spare.take(), state.next_number)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.maker.folder()
     }
 
     pub(crate) fn maker(&self) -> &SegmentMaker {

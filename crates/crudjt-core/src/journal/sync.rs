@@ -104,11 +104,34 @@ impl Syncer {
         if self.synced() >= sequence {
             return Ok(false);
         }
+        self.sync_held(&mut state, capture, stop_appends, maker).map(|()| true)
+    }
+
+    /// Syncs even if no entry was appended since the last sync: the beginning of a segment becomes
+    /// durable only with a sync.
+    ///
+    /// # Errors
+    /// Those of [`Syncer::sync_through`].
+    pub(crate) fn sync_begin(
+        &self,
+        capture: impl Fn() -> Captured,
+        stop_appends: impl FnOnce(Error) -> Error,
+        maker: &SegmentMaker,
+    ) -> Result<()> {
+        self.sync_held(&mut self.state.lock(), capture, stop_appends, maker)
+    }
+
+    fn sync_held(
+        &self,
+        state: &mut SyncState,
+        capture: impl Fn() -> Captured,
+        stop_appends: impl FnOnce(Error) -> Error,
+        maker: &SegmentMaker,
+    ) -> Result<()> {
         if let Some(error) = &state.lost {
             return Err(error.clone());
         }
-        let synced = self.sync_to(&mut state, &capture(), maker);
-        let Err(error) = synced else { return Ok(true) };
+        let Err(error) = self.sync_to(state, &capture(), maker) else { return Ok(()) };
         let error = stop_appends(error);
         sabotage!(SyncRetried, return Err(error));
         if self.rewrite_to(&capture(), maker).is_err() {

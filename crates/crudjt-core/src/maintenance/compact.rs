@@ -5,16 +5,18 @@
 
 use super::finding::Findings;
 use super::progress::{Progress, ProgressMeter};
-use super::row_reader::{RowReader, SmallTables, id_of};
+use super::row_reader::{RowReader, SmallTables};
 use super::store_builder::BATCH_BYTES;
 use super::store_reader::{list, size};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::{Keyring, StoreId};
-use crate::engine::{refuse_incomplete, remove_fresh};
+use crate::engine::refuse_incomplete;
 use crate::event::Event;
 use crate::options::Options;
 use crate::platform::storage::Mode;
-use crate::tree::{AppliedMark, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile};
+use crate::tree::{
+    AppliedMark, FRESH_TREE, Rows, TREE_FILE, TableName, Tree, TreeFile, id_of, remove_fresh,
+};
 use crate::{Error, Result};
 
 /// What [`compact`] did.

@@ -10,14 +10,16 @@ use super::finding::{FindingKind, Findings};
 use super::journal_states::JournalState;
 use super::progress::ProgressMeter;
 use super::record_check::{RecordCheck, Verdict};
-use super::row_reader::{RowReader, id_of};
+use super::row_reader::RowReader;
 use super::store_reader::StoreReader;
 use crate::Result;
 use crate::bytes::{SANE, checksum};
 use crate::crypto::EpochRow;
 use crate::journal::Inspected;
 use crate::record::Header;
-use crate::tree::{BLOCK_BYTES, Damage, EpochCount, RowVisitor, TableName, TreeFile, expiry_key};
+use crate::tree::{
+    BLOCK_BYTES, Damage, EpochCount, RowVisitor, TableName, TreeFile, expiry_key, id_of,
+};
 
 /// Receives every record whose newest state is known, by ascending id.
 pub(super) trait RecordVisitor {

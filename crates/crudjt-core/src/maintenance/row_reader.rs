@@ -94,8 +94,3 @@ pub(super) fn read_epoch_copies(reader: &mut RowReader<'_, '_>) -> Result<Vec<Ep
     })?;
     Ok(copies)
 }
-
-/// The id of a row of the records' table.
-pub(super) fn id_of(key: &[u8]) -> u64 {
-    key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}

@@ -40,7 +40,7 @@ impl Storage for OwnedStorage {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.check_owner()?;
-        self.storage.rename(from, to)
+        self.ownership.rename(self.storage.as_ref(), from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

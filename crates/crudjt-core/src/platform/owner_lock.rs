@@ -13,8 +13,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::error::Owner;
+use crate::error::is_full;
 use crate::platform::clock::{Clock, Signal};
-use crate::platform::storage::{Folder, Held, Mode, StorageFile, read_all};
+use crate::platform::storage::{Folder, Held, Mode, Storage, StorageFile, read_all};
 use crate::{Error, Result};
 
 const LOCK_FILE: &str = "lock";
@@ -41,6 +42,8 @@ impl Owner {
 /// Ownership of a store's folder, or the exclusion of owners, until it is dropped or released.
 pub(crate) struct Ownership {
     folder: PathBuf,
+    /// The name of the file that the owner writes.
+    written: &'static str,
     /// The folder, and the locks on files, by name.
     held: Mutex<Vec<(&'static str, Box<dyn Held>)>>,
 }
@@ -69,6 +72,20 @@ impl Ownership {
     /// Releases the lock on a file that is to be renamed or replaced.
     pub(crate) fn let_go(&self, name: &str) {
         self.held.lock().retain(|(held, _)| *held != name);
+    }
+
+    /// Renames a file. The one that is written is locked anew when another takes its place.
+    pub(crate) fn rename(&self, storage: &dyn Storage, from: &Path, to: &Path) -> io::Result<()> {
+        let is_written = |path: &Path| path.file_name().is_some_and(|name| name == self.written);
+        if is_written(from) || is_written(to) {
+            self.let_go(self.written);
+        }
+        storage.rename(from, to)?;
+        if is_written(to) {
+            let folder = Folder { storage, path: &self.folder };
+            self.hold(folder, self.written).map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 
     /// Releases everything.
@@ -131,7 +148,7 @@ fn try_own(folder: Folder<'_>, mode: Mode, written: &'static str) -> Result<Opti
         Lock::Elsewhere => return Ok(None),
     }
     held.push((".", folder.storage.hold_folder(folder.path).map_err(unusable)?));
-    Ok(Some(Ownership { folder: folder.path.to_path_buf(), held: Mutex::new(held) }))
+    Ok(Some(Ownership { folder: folder.path.to_path_buf(), written, held: Mutex::new(held) }))
 }
 
 /// Locks the file that is written, as SQLite does: whoever removes the lock file does not let a
@@ -157,8 +174,14 @@ fn locked(folder: Folder<'_>) -> Error {
 fn write_owner(folder: Folder<'_>) -> Result<()> {
     let owner = Owner::current();
     let text = format!("{} {}\n", owner.pid, owner.host);
-    let written = folder.replace(OWNER_FILE, text.as_bytes());
-    written.map_err(|error| Error::unusable(folder.path, error))
+    match folder.replace(OWNER_FILE, text.as_bytes()) {
+        // A name is not worth a store: on a full disk it stays unknown.
+        Err(error) if is_full(&error) => {
+            let _ = folder.storage.remove(&folder.path.join(OWNER_FILE));
+            Ok(())
+        }
+        written => written.map_err(|error| Error::unusable(folder.path, error)),
+    }
 }
 
 fn read_owner(folder: Folder<'_>) -> Owner {

@@ -51,6 +51,10 @@ pub enum Breakage {
     JumpTrusted,
     /// A record that was answered as expired is not journalled as removed.
     ExpiredUnjournalled,
+    /// A segment that cannot be made stops the store from accepting writes.
+    MakingLatches,
+    /// A full disk keeps a segment of the usual size in use whose records have all expired.
+    ActiveKept,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);

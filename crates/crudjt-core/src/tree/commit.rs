@@ -6,11 +6,13 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::database::Tree;
 use super::guard::LeakedByPanic;
+use super::redb_file::block_file::BlockFile;
 use super::tables::{AppliedMark, EPOCH_COPIES, EPOCHS, EpochCount, Key, Redb, Rows};
 use super::transaction::{transact, write_mark};
 use super::writer::Writer;
 use crate::crypto::EpochRow;
 use crate::memtable::Memtable;
+use crate::options::Options;
 use crate::{Error, Result};
 
 /// What one commit does: it applies a memtable and removes a bounded number of expired records.
@@ -19,7 +21,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) mark: AppliedMark,
     /// Syncs the journal as far as the mark: the journal is never behind the B-tree.
     pub(crate) before_commit: &'a dyn Fn() -> Result<()>,
-    /// Removes records that expired up to this time, in milliseconds since 1970; `None` for none.
+    /// Removes records that expired up to this time, in milliseconds since 1970, and leaves those of
+    /// the memtable out; `None` for none.
     pub(crate) sweep_before: Option<u64>,
     /// The most records to sweep.
     pub(crate) sweep_limit: usize,
@@ -29,18 +32,53 @@ pub(crate) struct Batch<'a> {
 
 /// What one commit did.
 pub(crate) struct Committed {
+    /// Expired records that were removed, or left out of what was applied.
     pub(crate) swept: u64,
     /// The ids whose state came from the memtable.
     pub(crate) changed: Vec<u64>,
 }
 
+type Attempt = std::result::Result<Committed, Failure>;
+
+/// Why a commit failed.
+struct Failure {
+    error: Error,
+    /// Whether the content of the file is the cause.
+    is_damage: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { error, is_damage: false }
+    }
+}
+
 impl Tree {
-    /// Commits a batch and publishes it to readers. It is durable when this returns.
-    pub(crate) fn commit(&self, batch: &Batch<'_>) -> Result<Committed> {
+    /// Commits a batch and publishes it to readers. It is durable when this returns. Where a damaged
+    /// block is in the way, the file is rebuilt without it first.
+    pub(crate) fn commit(&self, options: &Options, batch: &Batch<'_>) -> Result<Committed> {
+        let met_damage =
+            |committed: &Attempt| matches!(committed, Err(failure) if failure.is_damage);
+        let mut committed = self.try_commit(batch);
+        if met_damage(&committed) {
+            // A disk may fail to read a sound block once.
+            committed = self.try_commit(batch);
+        }
+        if met_damage(&committed) {
+            self.rebuild(options)?;
+            committed = self.try_commit(batch);
+        }
+        committed.map_err(|failure| failure.error)
+    }
+
+    fn try_commit(&self, batch: &Batch<'_>) -> Attempt {
         let mut journal_error = None;
         let opening = self.reopen_if_failed()?;
+        // Of the file as it was opened then: another thread may open it anew after a failure.
+        let mut blocks = None;
         let committed = self.guard("write its B-tree", || {
             self.with_opened(|opened| {
+                blocks = Some(opened.blocks.clone());
                 let committed = transact(&opened.database, |transaction| {
                     let committed = apply(transaction, batch, &mut journal_error)?;
                     let before_commit = batch.before_commit;
@@ -57,11 +95,14 @@ impl Tree {
                 Ok(committed)
             })
         });
-        match &committed {
-            Ok(_) => self.set_mark(batch.mark),
-            Err(_) => self.reopen(opening)?,
-        }
-        committed.map_err(|error| journal_error.unwrap_or(error))
+        committed.inspect(|_| self.set_mark(batch.mark)).map_err(|error| {
+            let is_damage = blocks.is_some_and(|blocks| is_damage(&blocks, &error));
+            let error = match (journal_error, self.reopen(opening)) {
+                (Some(error), _) | (None, Err(error)) => return Failure::from(error),
+                (None, Ok(())) => error,
+            };
+            Failure { error, is_damage }
+        })
     }
 
     /// Commits records with ids above all existing ones, the epochs that they need, and a mark. Does
@@ -82,6 +123,13 @@ impl Tree {
     }
 }
 
+/// Whether damage is why redb failed with this error: it met a damaged block, or objects to the file,
+/// or panicked, and no access failed. After one that did, redb may read blocks that were never written.
+fn is_damage(blocks: &BlockFile, error: &Error) -> bool {
+    blocks.other_failure().is_none()
+        && (blocks.met_damage() || matches!(error, Error::Damaged { .. }))
+}
+
 fn apply(
     transaction: &WriteTransaction,
     batch: &Batch<'_>,
@@ -90,12 +138,13 @@ fn apply(
     let mut writer = Writer::new(transaction)?;
     let mut changed = Vec::new();
     if let Some(memtable) = batch.memtable {
-        changed = writer.apply(memtable, journal_error)?;
+        changed = writer.apply(memtable, batch.sweep_before, journal_error)?;
     }
-    let swept = match batch.sweep_before {
-        Some(before) => writer.sweep(before, batch.sweep_limit)?,
-        None => 0,
-    };
+    let swept = writer.left_out
+        + match batch.sweep_before {
+            Some(before) => writer.sweep(before, batch.sweep_limit)?,
+            None => 0,
+        };
     let declared = batch.memtable.map(Memtable::epochs).unwrap_or_default();
     settle_epochs(transaction, &declared, &writer.epoch_changes, batch.collect_epochs)?;
     write_mark(transaction, batch.mark)?;

@@ -33,6 +33,7 @@ pub(crate) struct Tree {
     view: ArcSwap<View>,
     mark: Mutex<AppliedMark>,
     records: AtomicU64,
+    published: Mutex<Published>,
     /// Held by redb as well while the database is open.
     file: Mutex<Arc<dyn StorageFile>>,
     store: StoreId,
@@ -45,7 +46,7 @@ pub(crate) struct Tree {
 /// The B-tree's file, opened by redb.
 pub(super) struct OpenDatabase {
     pub(super) database: Database,
-    blocks: BlockFile,
+    pub(super) blocks: BlockFile,
 }
 
 /// The records as of one commit.
@@ -54,6 +55,13 @@ struct View {
     records: Result<Lookup>,
     /// How often the file was opened before.
     opening: u64,
+}
+
+/// The commit that was published last, and the file's size then.
+#[derive(Debug, Clone, Copy, Default)]
+struct Published {
+    transaction: u64,
+    size: u64,
 }
 
 /// The opening of a file that was closed.
@@ -73,6 +81,7 @@ impl Tree {
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
+            published: Mutex::default(),
             file: Mutex::new(BlockFile::open(options, store, &path, Mode::Either)?.file()),
             store,
             cache: Arc::new(PageCache::new(options.cache_size / 8 * 5)),
@@ -127,8 +136,22 @@ impl Tree {
         }
         // Dropped first, with its errors: what it failed to write must not be written later.
         let _ = self.guard("close its B-tree", || Ok(current.take().is_some()));
+        self.cut_uncommitted();
         self.start(&mut current, opening + 1)
             .inspect_err(|error| self.lose_view(error.clone(), opening + 1))
+    }
+
+    /// Returns the space by which a failed commit has extended the file: on a full disk, a smaller
+    /// commit may do with it. Not if that commit is the newest one all the same.
+    fn cut_uncommitted(&self) {
+        let (file, published) = (self.file(), *self.published.lock());
+        let header = FileHeader::read_intact(&BlockFile::over(file.clone(), self.store));
+        let is_newest =
+            matches!(header, Ok(Some(header)) if header.transaction == published.transaction);
+        if is_newest && file.size().is_ok_and(|size| size > published.size) {
+            // What stays is only lost space.
+            let _ = file.set_size(published.size);
+        }
     }
 
     /// Opens the file anew if the last attempt failed; gives the current opening.
@@ -137,6 +160,31 @@ impl Tree {
             self.reopen(self.view.load().opening)?;
         }
         Ok(self.view.load().opening)
+    }
+
+    /// Closes the file and opens the one that `exchange` gives, or the same again if that fails.
+    pub(super) fn exchange(
+        &self,
+        exchange: impl FnOnce() -> Result<Arc<dyn StorageFile>>,
+    ) -> Result<()> {
+        let mut current = self.opened.lock();
+        let opening = self.view.load().opening;
+        if opening == CLOSED {
+            return Err(Error::Closed);
+        }
+        let _ = self.guard("close its B-tree", || Ok(current.take().is_some()));
+        let exchanged = exchange().map(|file| *self.file.lock() = file);
+        let started = self.start(&mut current, opening + 1);
+        let lost = |error: &Error| self.lose_view(error.clone(), opening + 1);
+        exchanged.and(started.inspect_err(lost))
+    }
+
+    pub(super) fn file(&self) -> Arc<dyn StorageFile> {
+        self.file.lock().clone()
+    }
+
+    pub(super) fn store(&self) -> StoreId {
+        self.store
     }
 
     fn lose_view(&self, error: Error, opening: u64) {
@@ -212,6 +260,8 @@ impl Tree {
         let expiries = find_table(&blocks, &header, TableName::Expiries.text())?.root;
         let cache = self.cache.clone();
         let lookup = Lookup { root: table.root, expiries, blocks, cache, _pin: pin };
+        let size = self.file().size()?;
+        *self.published.lock() = Published { transaction: header.transaction, size };
         self.records.store(rows, Ordering::Relaxed);
         self.view.store(Arc::new(View { records: Ok(lookup), opening }));
         Ok(())

@@ -9,6 +9,7 @@ mod append;
 mod commit;
 mod database;
 mod guard;
+mod rebuild;
 mod redb_file;
 mod snapshot;
 mod tables;
@@ -18,15 +19,18 @@ mod writer;
 
 pub(crate) use commit::{Batch, Committed};
 pub(crate) use database::Tree;
+pub(crate) use rebuild::remove_fresh;
 pub(crate) use redb_file::block_format::make_checksums_fit;
 pub(crate) use redb_file::walk::{Damage, RowVisitor};
 pub(crate) use snapshot::Snapshot;
-pub(crate) use tables::{AppliedMark, EpochCount, Rows, TableName, expiry_key};
+pub(crate) use tables::{AppliedMark, EpochCount, Rows, TableName, expiry_key, id_of};
 pub(crate) use tree_file::{TreeFile, store_of_tree};
 
 /// The name of the B-tree's file.
 pub(crate) const TREE_FILE: &str = "records";
 /// The name of a file that is to replace it.
 pub(crate) const FRESH_TREE: &str = "records.new";
+/// The name of one that had damaged blocks and was replaced.
+pub(crate) const DAMAGED_TREE: &str = "records.damaged";
 /// Bytes of a block of the file.
 pub(crate) const BLOCK_BYTES: u64 = redb_file::block_format::BLOCK as u64;

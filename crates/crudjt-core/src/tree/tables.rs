@@ -62,6 +62,11 @@ impl TableName {
     }
 }
 
+/// The id of a row of the records' table.
+pub(crate) fn id_of(key: &[u8]) -> u64 {
+    key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
 /// The key of a record's row in the expiry table.
 pub(crate) fn expiry_key(expiry: u64, id: u64) -> Key {
     u128::from(expiry) << 64 | u128::from(id)

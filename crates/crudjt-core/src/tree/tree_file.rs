@@ -53,6 +53,14 @@ impl TreeFile {
         Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
     }
 
+    /// The newest commit of an open file, never the one before it.
+    pub(super) fn newest(blocks: BlockFile, folder: &Path) -> Result<TreeFile> {
+        let path = folder.join(TREE_FILE);
+        let header = FileHeader::read_intact(&blocks).ok().flatten();
+        let damaged = || Error::damaged(&path, "the newest of the B-tree's commits is unreadable");
+        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

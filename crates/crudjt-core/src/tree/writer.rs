@@ -17,6 +17,8 @@ pub(super) struct Writer<'t> {
     pub(super) expiries: LeakedByPanic<Table<'t, Key, Value>>,
     /// The change of each epoch's count of records.
     pub(super) epoch_changes: HashMap<u32, i64>,
+    /// Expired records of the memtable that were not brought into the tables.
+    pub(super) left_out: u64,
 }
 
 impl<'t> Writer<'t> {
@@ -26,18 +28,21 @@ impl<'t> Writer<'t> {
             records: LeakedByPanic::new(transaction.open_table(RECORDS)?),
             expiries: LeakedByPanic::new(transaction.open_table(EXPIRIES)?),
             epoch_changes: HashMap::new(),
+            left_out: 0,
         })
     }
 
-    /// Applies a memtable's states and gives their ids. A failure to read the journal goes to
-    /// `journal_error`.
+    /// Applies a memtable's states and gives their ids; a record that expired up to `expired` counts
+    /// as removed. A failure to read the journal goes to `journal_error`.
     pub(super) fn apply(
         &mut self,
         memtable: &Memtable,
+        expired: Option<u64>,
         journal_error: &mut Option<Error>,
     ) -> Redb<Vec<u64>> {
         let states = memtable.sorted();
-        let mut reader = RecordReader { memtable, record: Vec::new(), journal_error };
+        let mut reader =
+            RecordReader { memtable, expired, record: Vec::new(), left_out: 0, journal_error };
         let last = self.records.last()?.map(|(id, _)| id.value());
         let (known, new) =
             states.split_at(states.partition_point(|(id, _)| Some(Key::from(*id)) <= last));
@@ -53,6 +58,7 @@ impl<'t> Writer<'t> {
                 None => Ok(()),
             })
         })?;
+        self.left_out = reader.left_out;
         Ok(states.into_iter().map(|(id, _)| id).collect())
     }
 
@@ -123,12 +129,14 @@ impl<'t> Writer<'t> {
 /// Reads a memtable's records from the journal.
 struct RecordReader<'a> {
     memtable: &'a Memtable,
+    expired: Option<u64>,
     record: Vec<u8>,
+    left_out: u64,
     journal_error: &'a mut Option<Error>,
 }
 
 impl RecordReader<'_> {
-    /// The record of a state; `None` for a tombstone.
+    /// The record of a state; `None` for a tombstone and for a record that has expired.
     fn read(&mut self, state: &State) -> Redb<Option<&[u8]>> {
         let State::Live { segment, location, .. } = state else { return Ok(None) };
         self.record.resize(location.length as usize, 0);
@@ -138,6 +146,11 @@ impl RecordReader<'_> {
         {
             *self.journal_error = Some(error);
             return Err(redb::Error::Corrupted("the journal can't be read".to_owned()));
+        }
+        let sweep_at = Header::parse(&self.record).and_then(|(header, _)| header.sweep_at());
+        if sweep_at.is_some() && sweep_at <= self.expired {
+            self.left_out += 1;
+            return Ok(None);
         }
         Ok(Some(&self.record))
     }

@@ -18,6 +18,8 @@ pub enum Access {
     List,
     Read,
     Map,
+    /// Opening a file that exists.
+    Open,
     Create,
     Write,
     Extend,
@@ -44,8 +46,15 @@ pub struct Fault {
 impl Fault {
     /// Whether it lets an access fail before which so many were made.
     fn strikes(&self, access: Access, passed: usize) -> bool {
-        let takes_no_space =
-            matches!(access, Access::List | Access::Read | Access::Map | Access::Remove);
+        let takes_no_space = !matches!(
+            access,
+            Access::Create
+                | Access::Write
+                | Access::Extend
+                | Access::Sync
+                | Access::Rename
+                | Access::SyncFolder
+        );
         let lacks_space = self.kind == io::ErrorKind::StorageFull;
         let is_turn = passed == self.after || self.on && passed > self.after;
         is_turn && !(lacks_space && takes_no_space)
@@ -229,7 +238,7 @@ impl PowerDisk {
 impl State {
     /// Notes an access, cuts the power before it or lets it fail if that is its turn.
     fn access(&mut self, access: Access) -> io::Result<()> {
-        if !matches!(access, Access::List | Access::Read | Access::Map) {
+        if !matches!(access, Access::List | Access::Read | Access::Map | Access::Open) {
             self.step();
         }
         if self.dead {

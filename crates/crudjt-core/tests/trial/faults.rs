@@ -28,7 +28,7 @@ pub fn faults_of(access: Access, after: usize) -> Vec<Fault> {
     let (broken, full) = (fault(ErrorKind::Other, false), fault(ErrorKind::StorageFull, false));
     let short = [fault(ErrorKind::Other, true), fault(ErrorKind::StorageFull, true)];
     match access {
-        Access::List | Access::Read | Access::Map | Access::Remove => vec![broken],
+        Access::List | Access::Read | Access::Map | Access::Open | Access::Remove => vec![broken],
         Access::Create | Access::Sync | Access::Rename | Access::SyncFolder => vec![broken, full],
         Access::Write | Access::Extend => [vec![broken, full], short.to_vec()].concat(),
     }

@@ -13,7 +13,9 @@ const SEGMENT: u64 = 64 << 10;
 const DELETES: usize = (SEGMENT / 64 / 32) as usize;
 
 fn options(disk: &PowerDisk, journal: JournalMode) -> Options {
-    let mut options = Options::new("/full", vec![secret(1)]);
+    // Tests run at the same time, and a process has one store in a folder.
+    let path = format!("/full/{:?}", std::thread::current().id());
+    let mut options = Options::new(path, vec![secret(1)]);
     options.journal = journal;
     options.environment = Environment {
         clock: ManualClock::new(START),
@@ -72,5 +74,82 @@ pub fn fill_and_empty(journal: JournalMode, free: usize) {
     let alive = |token: &Token| data_of(&store, token).is_some();
     assert!(!tokens[1..deleted].iter().any(alive), "a deleted token is back");
     assert!(alive(&tokens[0]) && tokens[deleted..].iter().all(alive), "a token is lost");
+    store.close().unwrap();
+}
+
+/// Fills a disk with tokens that were still alive when they came into the B-tree, whose file keeps its
+/// size when they expire: the space of the active segment is then what is left.
+pub fn expire_at_rest_and_recover(journal: JournalMode, free: usize) {
+    let disk = PowerDisk::new(0);
+    let clock = ManualClock::new(START);
+    let mut options = options(&disk, journal);
+    options.environment.clock = clock.clone();
+    options.environment.segment_bytes = 1 << 20;
+    let store = Store::open(options.clone()).unwrap();
+    let kept = create(&store, b"kept", None, None);
+    disk.leave_free(Some(free));
+    let mut tokens = Vec::new();
+    let mut create_more = || {
+        let created = patient(&store, || store.create(&[1; 200], limits(Some(60), None)));
+        created.map(|token| tokens.push(token))
+    };
+    // What one round brings into the B-tree makes room for the next.
+    while until_full(&mut create_more) > 0 {
+        _ = store.sweep();
+    }
+    clock.advance(61_000);
+    // As the threads do: who lacks space sweeps, and tries again.
+    for _ in 0..3 {
+        store.sweep().unwrap();
+        _ = patient(&store, || store.create(b"new", limits(None, None)));
+    }
+    (0..50).for_each(|_| _ = create(&store, b"new", None, None));
+    assert!(tokens.iter().all(|token| data_of(&store, token).is_none()));
+    store.close().unwrap();
+    let store = Store::open(options).unwrap();
+    assert_eq!(data_of(&store, &kept), Some(b"kept".to_vec()));
+    store.close().unwrap();
+}
+
+/// Fills a disk with tokens that then all expire: the store sweeps and takes new ones by itself, also
+/// if it was killed and finds the disk full when it opens.
+pub fn expire_and_recover(journal: JournalMode, free: usize, kill: bool) {
+    let mut disk = PowerDisk::new(0);
+    let clock = ManualClock::new(START);
+    let options = |disk: &PowerDisk| {
+        let mut options = options(disk, journal);
+        options.environment.clock = clock.clone();
+        options.environment.segment_bytes = 1 << 20;
+        options
+    };
+    let mut store = Store::open(options(&disk)).unwrap();
+    // A store that has worked for a while has free blocks in its B-tree.
+    let kept = create(&store, b"kept", None, None);
+    (0..600).for_each(|_| _ = create(&store, b"earlier", Some(1), None));
+    store.checkpoint().unwrap();
+    clock.advance(1_001);
+    (0..3).for_each(|_| assert!(store.sweep().is_ok()));
+    disk.leave_free(Some(free));
+    let mut tokens = Vec::new();
+    until_full(|| {
+        let created = patient(&store, || store.create(&[1; 200], limits(Some(60), None)));
+        created.map(|token| tokens.push(token))
+    });
+    if kill {
+        disk = disk.kill();
+        disk.leave_free(Some(0));
+        drop(store);
+        store = Store::open(options(&disk)).unwrap();
+    }
+    assert_eq!(data_of(&store, &kept), Some(b"kept".to_vec()));
+    assert_eq!(data_of(&store, &tokens[0]), Some(vec![1; 200]));
+    assert!(patient(&store, || store.delete(tokens[0].as_bytes())).unwrap());
+    clock.advance(61_000);
+    store.sweep().unwrap();
+    (0..50).for_each(|_| _ = create(&store, b"new", None, None));
+    assert!(tokens.iter().all(|token| data_of(&store, token).is_none()));
+    store.close().unwrap();
+    let store = Store::open(options(&disk)).unwrap();
+    assert_eq!(data_of(&store, &kept), Some(b"kept".to_vec()));
     store.close().unwrap();
 }

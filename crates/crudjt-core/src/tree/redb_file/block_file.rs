@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::block_format::{
-    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, preface, seed_of, store_of, stored_at,
+    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, is_lost, preface, seed_of, store_of,
+    stored_at,
 };
 use super::page_number::PageExtent;
 use super::write_behind::WriteBehind;
@@ -30,6 +31,16 @@ pub(in crate::tree) struct BlockFile {
     /// Part of each block's checksum.
     seed: u64,
     waiting: Arc<Mutex<WriteBehind>>,
+    failures: Arc<Mutex<Failures>>,
+}
+
+/// What failed of reading and writing the file.
+#[derive(Debug, Default)]
+struct Failures {
+    /// Whether a block is damaged.
+    damaged: bool,
+    /// The last failure that says nothing about the block, such as a shortage of memory.
+    other: Option<io::ErrorKind>,
 }
 
 impl BlockFile {
@@ -53,7 +64,29 @@ impl BlockFile {
 
     /// A new handle of an open file, with nothing waiting to be written.
     pub(in crate::tree) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
-        BlockFile { file, seed: seed_of(&store), waiting: Arc::default() }
+        BlockFile { file, seed: seed_of(&store), waiting: Arc::default(), failures: Arc::default() }
+    }
+
+    /// Whether a block could not be read because it is damaged.
+    pub(in crate::tree) fn met_damage(&self) -> bool {
+        self.failures.lock().damaged
+    }
+
+    /// Why an access failed that says nothing about any block.
+    pub(in crate::tree) fn other_failure(&self) -> Option<io::ErrorKind> {
+        self.failures.lock().other
+    }
+
+    fn note_failure(&self, error: &io::Error) {
+        if is_lost(error) {
+            self.failures.lock().damaged = true;
+        } else {
+            self.note_other(error);
+        }
+    }
+
+    fn note_other(&self, error: &io::Error) {
+        self.failures.lock().other = Some(error.kind());
     }
 
     pub(in crate::tree) fn file(&self) -> Arc<dyn StorageFile> {
@@ -79,6 +112,10 @@ impl BlockFile {
 
     /// Reads whole blocks from `first` into `out`.
     fn read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
+        self.try_read_blocks(first, out).inspect_err(|error| self.note_failure(error))
+    }
+
+    fn try_read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
         if self.read_waiting(first, out)? {
             return Ok(());
         }
@@ -132,12 +169,14 @@ impl BlockFile {
     /// Writes a part of block 0 at once: redb's two commit slots in it must never be written together.
     fn write_header(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let (head, tail) = data.split_at(data.len().min(BLOCK - offset as usize));
-        self.file.write_at(PREFACE as u64 + offset, head)?;
+        let written = self.file.write_at(PREFACE as u64 + offset, head);
+        written.inspect_err(|error| self.note_other(error))?;
         if tail.is_empty() { Ok(()) } else { self.write(BLOCK as u64, tail) }
     }
 
     fn flush(&self, waiting: &mut WriteBehind) -> io::Result<()> {
-        waiting.drain(STORED_BLOCK, |first, stored| self.file.write_at(stored_at(first), stored))
+        let write = |first, stored: &[u8]| self.file.write_at(stored_at(first), stored);
+        waiting.drain(STORED_BLOCK, write).inspect_err(|error| self.note_other(error))
     }
 
     fn flush_all(&self) -> io::Result<()> {
@@ -177,13 +216,14 @@ impl StorageBackend for BlockFile {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.flush_all()?;
-        self.file.set_size(stored_at(length.div_ceil(BLOCK as u64)))
+        let sized = self.file.set_size(stored_at(length.div_ceil(BLOCK as u64)));
+        sized.inspect_err(|error| self.note_other(error))
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.flush_all()?;
         sabotage!(TreeUnsynced, return Ok(()));
-        self.file.sync()
+        self.file.sync().inspect_err(|error| self.note_other(error))
     }
 
     fn close(&self) -> io::Result<()> {

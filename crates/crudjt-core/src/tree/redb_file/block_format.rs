@@ -60,13 +60,21 @@ pub(super) fn stored_at(block: u64) -> u64 {
 
 /// The error of a damaged block.
 pub(in crate::tree) fn damaged(block: u64) -> io::Error {
-    let text = format!("block {block} of the B-tree is damaged");
+    let text = format!("block {block} of the B-tree is damaged, run `crudjt repair`");
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 /// Whether an error is about the content that was read, not about reading it.
 pub(in crate::tree) fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
+/// Whether an error of reading means that the block is lost: its content is wrong, or the disk cannot
+/// give it. A shortage, for example, says nothing about the block.
+pub(super) fn is_lost(error: &io::Error) -> bool {
+    /// EIO, EBADMSG and EUCLEAN; a failed check of a sector, a missing one, and a failure of the device.
+    const UNREADABLE: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5, 74, 117] };
+    is_damage(error) || error.raw_os_error().is_some_and(|code| UNREADABLE.contains(&code))
 }
 
 /// For tests with hostile bytes: recomputes the checksums of a file's identity and blocks, as anyone

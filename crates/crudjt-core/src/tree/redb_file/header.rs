@@ -33,7 +33,7 @@ pub(in crate::tree) struct FileHeader {
     pub(in crate::tree) data: Option<PageRef>,
     pub(in crate::tree) system: Option<PageRef>,
     /// The transaction that made the commit.
-    pub(super) transaction: u64,
+    pub(in crate::tree) transaction: u64,
     /// Whether the slot of the newest commit is damaged and this is the previous commit.
     pub(in crate::tree) fell_back: bool,
     /// Whether it is what this engine writes: format version 3, default regions, a commit in two

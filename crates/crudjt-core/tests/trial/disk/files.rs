@@ -32,7 +32,10 @@ impl Storage for PowerDisk {
         let number = match (state.names.live.get(&name).copied(), mode) {
             (Some(_), Mode::New) => return Err(io::ErrorKind::AlreadyExists.into()),
             (None, Mode::Read | Mode::Existing) => return Err(io::ErrorKind::NotFound.into()),
-            (Some(number), _) => number,
+            (Some(number), _) => {
+                state.access(Access::Open)?;
+                number
+            }
             (None, _) => {
                 state.access(Access::Create)?;
                 state.create(&name)

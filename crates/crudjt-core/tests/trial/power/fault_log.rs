@@ -42,6 +42,14 @@ impl Trial {
         let typed = ["ERR_CRUDJT_STORAGE", "ERR_CRUDJT_FULL"].contains(&error.code());
         assert!(typed, "{what}: {error}");
         let latched = self.told().contains(&"CRUDJT_FAILED");
+        let is_making = matches!(
+            error,
+            Error::Storage {
+                what: "extend its journal" | "map its journal" | "write its keyring",
+                ..
+            }
+        );
+        assert!(self.threads || !(is_making && latched), "{what}: {error} was latched");
         let Some(faults) = &mut self.faults else { return };
         faults.errors += 1;
         faults.latched = latched;
