@@ -53,9 +53,8 @@ let state: State = STOPPED
 const noStore: SessionCalls = { create: refuse, read: refuse, update: refuse, delete: refuse }
 
 async function refuse(): Promise<never> {
-  throw notStarted(
-    'CRUDJT has not started: call CRUDJT.Config.startMaster or connectToMaster first',
-  )
+  const advice = 'call CRUDJT.Config.startMaster or connectToMaster first'
+  throw notStarted(`CRUDJT has not started: ${advice}`)
 }
 
 /** The store that the calls of `CRUDJT` go to now. */

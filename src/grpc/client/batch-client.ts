@@ -285,7 +285,9 @@ export class BatchClient {
     if (before > this.inFlight.count) this.checkSession()
     this.hasReceived = false
     if (next === undefined) {
-      this.stopConnecting()
+      this.abandoned.abort()
+      this.abandoned = new AbortController()
+      this.scheduleIdle()
       return
     }
     const rest = Math.max(1, next - now())
@@ -301,12 +303,6 @@ export class BatchClient {
   private readonly errorOfExpired = (wasSent: boolean): Error => {
     const isSilent = this.mode === 'open' || (this.wasWelcomed && this.link.connection.isSilent)
     return wasSent || isSilent ? deadlineExceeded(this.link) : unavailable(this.link)
-  }
-
-  private stopConnecting(): void {
-    this.abandoned.abort()
-    this.abandoned = new AbortController()
-    this.scheduleIdle()
   }
 
   private scheduleIdle(): void {

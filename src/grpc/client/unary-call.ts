@@ -21,6 +21,7 @@ import { isPlainObject } from '../../options/check-options.js'
 import { type Metadata, type Session, sessionWith } from '../../records/session.js'
 import { delay } from '../../timers.js'
 import { Kind, type OperationReader } from '../wire/batch-operation.js'
+import { MALFORMED } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import {
   readFirst,
@@ -35,6 +36,23 @@ import { type CallOutcome, isGrpc, requestHeaders, sendUnary } from './grpc-stre
 
 /** The pause before a request that the master refused unprocessed is retried. */
 const RETRY_MS = 20
+
+/** How a method's request is encoded, and its response decoded. */
+interface Method {
+  readonly name: string
+  write(operation: OperationReader): Buffer
+  read(reply: Buffer): unknown
+}
+
+const writeTokenOf = ({ token }: OperationReader) => writeToken(token)
+
+/** The unary methods, by the kinds of their operations. */
+const METHODS: Readonly<Record<number, Method>> = {
+  [Kind.CREATE]: { name: 'CreateToken', write: writeCreateRequest, read: readToken },
+  [Kind.READ]: { name: 'ReadToken', write: writeTokenOf, read: readSession },
+  [Kind.UPDATE]: { name: 'UpdateToken', write: writeUpdateRequest, read: readResult },
+  [Kind.DELETE]: { name: 'DeleteToken', write: writeTokenOf, read: readResult },
+}
 
 /** The calls that only masters with the batch stream support. */
 const BATCH_ONLY: Readonly<Record<number, string>> = {
@@ -51,20 +69,16 @@ export interface CallLink extends Link {
 
 /** Makes the call of an operation, and resolves to its result. */
 export async function callUnary(link: CallLink, operation: OperationReader): Promise<unknown> {
-  const { kind, token, keep, durable } = operation
+  const { kind, keep, durable } = operation
   if (keep) throw unsupported(link, 'keep: true')
   if (durable) throw unsupported(link, 'durable: true')
-  switch (kind) {
-    case Kind.CREATE:
-      return readFirst(await send(link, 'CreateToken', writeCreateRequest(operation))).toString()
-    case Kind.READ:
-      return sessionOf(readFirst(await send(link, 'ReadToken', writeToken(token))))
-    case Kind.UPDATE:
-      return readResult(await send(link, 'UpdateToken', writeUpdateRequest(operation)))
-    case Kind.DELETE:
-      return readResult(await send(link, 'DeleteToken', writeToken(token)))
-    default:
-      throw unsupported(link, BATCH_ONLY[kind] ?? 'this call')
+  const method = METHODS[kind]
+  if (method === undefined) throw unsupported(link, BATCH_ONLY[kind] ?? 'this call')
+  const reply = await send(link, method.name, method.write(operation))
+  try {
+    return method.read(reply)
+  } catch (cause) {
+    throw damaged("The master's reply cannot be decoded", { cause })
   }
 }
 
@@ -110,30 +124,23 @@ function errorOfNoStatus(link: CallLink, headers: IncomingHttpHeaders): CRUDJTEr
 
 const values: unknown[] = []
 
-/**
- * Decodes the map in a ReadTokenResponse.
- * @returns null if there is no such token
- * @throws CRUDJTError `ERR_CRUDJT_DAMAGED`
- */
-function sessionOf(result: Buffer): Session | null {
-  const isNothing = result[0] === 0xc0 || result[0] === 0x80
-  if (result.length === 0 || (result.length === 1 && isNothing)) return null
-  try {
-    const { data, metadata } = decoded(result)
-    if (!isPlainObject(data)) throw new Error('there is no data')
-    const { ttl, silence_read } = (metadata ?? {}) as Metadata
-    setLimit(ttl, TTL_LEFT, TTL_EXACT)
-    setLimit(silence_read, READS_LEFT, READS_EXACT)
-    return sessionWith(data)
-  } catch (cause) {
-    throw damaged("The master's reply cannot be decoded", { cause })
-  }
+function readToken(reply: Buffer): string {
+  return readFirst(reply).toString()
 }
 
-function decoded(map: Buffer): Record<string, unknown> {
-  if (map.length > DATA_END - DATA_OFFSET) throw new Error('it is too long')
-  map.copy(bytes, DATA_OFFSET)
-  return decodeMap(map.length, values, 0).build(values, 0)
+/** Decodes the map in a ReadTokenResponse. @returns null if there is no such token */
+function readSession(reply: Buffer): Session | null {
+  const result = readFirst(reply)
+  const isNothing = result[0] === 0xc0 || result[0] === 0x80
+  if (result.length === 0 || (result.length === 1 && isNothing)) return null
+  if (result.length > DATA_END - DATA_OFFSET) throw MALFORMED
+  result.copy(bytes, DATA_OFFSET)
+  const { data, metadata } = decodeMap(result.length, values, 0).build(values, 0)
+  if (!isPlainObject(data)) throw MALFORMED
+  const { ttl, silence_read } = (metadata ?? {}) as Metadata
+  setLimit(ttl, TTL_LEFT, TTL_EXACT)
+  setLimit(silence_read, READS_LEFT, READS_EXACT)
+  return sessionWith(data)
 }
 
 /** Sets what is left of a limit as the engine would. Masters in some languages encode integers as floats. */

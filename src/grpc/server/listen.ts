@@ -58,9 +58,10 @@ export async function listen(address: Address, listener: Listener): Promise<List
     throw notListening(address, error as NodeJS.ErrnoException)
   }
   server.on('error', listener.error)
+  const bound = 'path' in endpoint ? undefined : (server.address() as AddressInfo)
   return {
-    address: { ...address, grpc_port: portOf(server, address) },
-    isLocal: 'path' in endpoint || isLoopback((server.address() as AddressInfo).address),
+    address: { ...address, grpc_port: bound?.port ?? address.grpc_port },
+    isLocal: bound === undefined || isLoopback(bound.address),
     close: () => {
       server.close()
       remove()
@@ -69,11 +70,6 @@ export async function listen(address: Address, listener: Listener): Promise<List
       for (const socket of sockets) socket.destroy()
     },
   }
-}
-
-function portOf(server: Server, { grpc_port }: Address): number {
-  const bound = server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : grpc_port
 }
 
 function isLoopback(address: string): boolean {
