@@ -7,6 +7,7 @@
  */
 import { resolve } from 'node:path'
 import { CRUDJTError } from '../../errors.js'
+import type { BackupReport } from '../../options/backup-options.js'
 import { consumeTicket } from '../wire/backup-ticket.js'
 import type { Served } from './served.js'
 
@@ -16,9 +17,13 @@ export type Counters = [name: string, value: number][]
 /** How many backups are remembered. */
 const MAX_BACKUPS = 8
 
+const NO_TICKET =
+  "The ticket is not in the folder of this master's store: the master serves another store"
+const BUSY = 'Another backup is running: try again when it has ended'
+
 /** The state of one backup. */
 interface Backup {
-  counters: Counters
+  progress: { done: number; total: number } | BackupReport
   error: unknown
   isRunning: boolean
 }
@@ -42,14 +47,15 @@ export class Backups {
   poll(ticket: string): Counters {
     const backup = this.backups.get(ticket) ?? this.start(ticket)
     if (backup.error !== undefined) throw backup.error
-    return backup.counters
+    return Object.entries(backup.progress)
   }
 
   private start(ticket: string): Backup {
     const target = consumeTicket(this.folder, ticket)
-    if (target === undefined) throw noTicket()
-    if ([...this.backups.values()].some(({ isRunning }) => isRunning)) throw busy()
-    const backup: Backup = { counters: progressOf(0, 0), error: undefined, isRunning: true }
+    if (target === undefined) throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', NO_TICKET)
+    const isBusy = [...this.backups.values()].some(({ isRunning }) => isRunning)
+    if (isBusy) throw new CRUDJTError('ERR_CRUDJT_BUSY', BUSY)
+    const backup: Backup = { progress: { done: 0, total: 0 }, error: undefined, isRunning: true }
     this.backups.set(ticket, backup)
     this.forgetOldest()
     void this.run(backup, target)
@@ -58,14 +64,10 @@ export class Backups {
 
   private async run(backup: Backup, target: string): Promise<void> {
     const onProgress = (done: number, total: number) => {
-      backup.counters = progressOf(done, total)
+      backup.progress = { done, total }
     }
     try {
-      const { records, bytes } = await this.served.backup(target, { onProgress })
-      backup.counters = [
-        ['records', records],
-        ['bytes', bytes],
-      ]
+      backup.progress = await this.served.backup(target, { onProgress })
     } catch (error) {
       backup.error = error
     }
@@ -76,24 +78,4 @@ export class Backups {
     const [oldest] = this.backups.keys()
     if (this.backups.size > MAX_BACKUPS) this.backups.delete(oldest as string)
   }
-}
-
-function progressOf(done: number, total: number): Counters {
-  return [
-    ['done', done],
-    ['total', total],
-  ]
-}
-
-function noTicket(): CRUDJTError {
-  const message =
-    "The ticket is not in the folder of this master's store: the master serves another store"
-  return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
-}
-
-function busy(): CRUDJTError {
-  return new CRUDJTError(
-    'ERR_CRUDJT_BUSY',
-    'Another backup is running: try again when it has ended',
-  )
 }

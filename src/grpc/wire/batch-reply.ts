@@ -98,18 +98,16 @@ export class ReplyWriter {
 
   /** The reply to an operation that failed. */
   error(number: number, code: string, text: string): void {
-    const size = Buffer.byteLength(text)
-    let at = this.begin(number, code.length + size + 16)
+    let at = this.begin(number, code.length + Buffer.byteLength(text) + 16)
     const start = beginNested(this.bytes, at, ERROR)
     at = writeAscii(this.bytes, start, CODE, code)
-    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text, size)))
+    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text)))
   }
 
   /** The reply to BACKUP without a ticket. */
   folder(number: number, folder: string): void {
-    const size = Buffer.byteLength(folder)
-    const at = this.begin(number, DELIMITED_HEADER_BYTES + size)
-    this.end(writeText(this.bytes, at, FOLDER, folder, size))
+    const at = this.begin(number, DELIMITED_HEADER_BYTES + Buffer.byteLength(folder))
+    this.end(writeText(this.bytes, at, FOLDER, folder))
   }
 
   /** The reply to STATS, and to BACKUP with a ticket. */
@@ -147,7 +145,9 @@ export class ReplyWriter {
   /** Begins a reply with space for `size` more bytes than REPLY_BYTES. May replace `bytes`. */
   private begin(number: number, size: number): number {
     const needed = this.at + REPLY_BYTES + size
-    if (needed > this.bytes.length) this.grow(needed)
+    if (needed > this.bytes.length) {
+      this.bytes = Buffer.concat([this.bytes], Math.max(needed, 2 * this.bytes.length))
+    }
     this.count++
     if (number > this.last) this.last = number
     this.first = beginNested(this.bytes, this.at, REPLIES)
@@ -156,12 +156,6 @@ export class ReplyWriter {
 
   private end(at: number): void {
     this.at = endNested(this.bytes, this.first, at)
-  }
-
-  private grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length))
-    this.bytes.copy(bytes, 0, 0, this.at)
-    this.bytes = bytes
   }
 }
 
@@ -188,28 +182,13 @@ export class ReplyReader {
   read(reader: ProtobufReader): void {
     this.clear()
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case tagOf(NUMBER, VARINT):
-          this.number = reader.uint()
-          break
-        case tagOf(TOKEN, DELIMITED):
-          this.token = reader.ascii()
-          break
-        case tagOf(RESULT, VARINT):
-          this.result = reader.bool()
-          break
-        case tagOf(DATA, DELIMITED):
-          this.copyData(reader)
-          break
-        case tagOf(TTL, VARINT):
-          readLimit(reader, TTL_LEFT, TTL_EXACT)
-          break
-        case tagOf(SILENCE_READ, VARINT):
-          readLimit(reader, READS_LEFT, READS_EXACT)
-          break
-        default:
-          this.readRare(reader, tag)
-      }
+      if (tag === tagOf(NUMBER, VARINT)) this.number = reader.uint()
+      else if (tag === tagOf(TOKEN, DELIMITED)) this.token = reader.ascii()
+      else if (tag === tagOf(RESULT, VARINT)) this.result = reader.bool()
+      else if (tag === tagOf(DATA, DELIMITED)) this.copyData(reader)
+      else if (tag === tagOf(TTL, VARINT)) readLimit(reader, TTL_LEFT, TTL_EXACT)
+      else if (tag === tagOf(SILENCE_READ, VARINT)) readLimit(reader, READS_LEFT, READS_EXACT)
+      else this.readRare(reader, tag)
     }
   }
 
