@@ -301,8 +301,8 @@ export interface Repaired {
   salvaged: number
   /** Records whose later history may be lost in a gap in the journal. */
   doubtful: number
-  /** Records that are no longer readable. */
-  lost: number
+  /** Records that are no longer readable, if that is known. */
+  lost?: number
   /** Salvaged records that a secret decrypted. */
   opened: number
   /** The first 100 defects. */

@@ -127,6 +127,18 @@ only(named('the health check reports whether the server is serving'), async (t) 
   remove(container)
 })
 
+only(named('a server whose store is damaged stays healthy, and the check tells why'), async (t) => {
+  const container = await newContainer()
+  // What a rebuilding of the B-tree leaves.
+  writeFileSync(join(container.store, 'records.damaged'), 'blocks')
+  const server = await startServer(inContainer(container))
+  const { status, stdout } = await runToEnd(inContainer(container, healthCheck(container)))
+  t.is(status, 0)
+  t.regex(stdout, /^DEGRADED at [^\n]+: the store is damaged/)
+  await stop(server, 'SIGTERM')
+  remove(container)
+})
+
 only(named('the server can write to its store and /tmp only'), async (t) => {
   const container = await newContainer()
   const probe = readFileSync('__test__/package/container/probe.cjs', 'utf8')

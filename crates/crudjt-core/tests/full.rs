@@ -37,7 +37,7 @@ fn a_disk_full_of_expired_tokens_recovers_by_itself() {
 #[test]
 fn a_disk_full_of_tokens_that_expired_in_the_b_tree_recovers_by_itself() {
     for journal in MODES {
-        for free in (1_200_000..5_400_000).step_by(70_000) {
+        for free in (4_000_000..16_000_000).step_by(240_000) {
             trial::full::expire_at_rest_and_recover(journal, free);
         }
     }

@@ -35,7 +35,7 @@ fn fill(seed: u64) {
 }
 
 fn expire(seed: u64) {
-    full::expire_at_rest_and_recover(MODES[seed as usize % 2], 1_200_000 + seed as usize * 70_000);
+    full::expire_at_rest_and_recover(MODES[seed as usize % 2], 4_000_000 + seed as usize * 40_000);
 }
 
 fn rotate(seed: u64) {
@@ -73,7 +73,7 @@ const BROKEN: [(Breakage, Try, u64); 26] = [
     (Breakage::Unlatched, fail, 10),
     (Breakage::ReserveSpent, fill, 10),
     (Breakage::MakingLatches, fail, 10),
-    (Breakage::ActiveKept, expire, 60),
+    (Breakage::ActiveKept, expire, 10),
     (Breakage::SlotsDroppedFirst, rotate, 4),
     (Breakage::CarriedUnsaved, rotate, 4),
     (Breakage::DomainsReplaced, rotate, 4),

@@ -62,8 +62,8 @@ pub struct Repaired {
     pub salvaged: f64,
     /// Records whose later history may be lost in a gap in the journal.
     pub doubtful: f64,
-    /// Records that are no longer readable.
-    pub lost: f64,
+    /// Records that are no longer readable, if that is known.
+    pub lost: Option<f64>,
     /// Salvaged records that a secret decrypted.
     pub opened: f64,
     /// The first 100 defects.
@@ -248,7 +248,7 @@ impl From<crudjt_core::Repaired> for Repaired {
             path: repaired.path.to_string_lossy().into_owned(),
             salvaged: repaired.salvaged as f64,
             doubtful: repaired.doubtful as f64,
-            lost: repaired.lost as f64,
+            lost: repaired.lost.map(|lost| lost as f64),
             opened: repaired.opened as f64,
             findings: repaired.findings.into_iter().map(Finding::from).collect(),
             finding_count: repaired.finding_count as f64,

@@ -12,7 +12,7 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import type { AnyDefinition, MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
+import type { AnyDefinition, MessageTypeDefinition } from '@grpc/proto-loader'
 import { typeError } from '../../errors.js'
 import { loadProto } from '../wire/grpc-js.js'
 import { Status } from '../wire/status.js'
@@ -50,10 +50,7 @@ export class Reflection {
       ServerReflectionInfo: {
         ...method,
         path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-        requestDeserialize: (message: Buffer) => {
-          checkSize(message)
-          return method.requestDeserialize(message)
-        },
+        requestDeserialize: (message: Buffer) => method.requestDeserialize(checkSize(message)),
       },
     }))
     this.descriptors.add(require.resolve('#proto/token.proto'))
@@ -82,8 +79,8 @@ export class Reflection {
   }
 }
 
-function checkSize({ length }: Buffer): void {
-  if (length <= MAX_REQUEST_BYTES) return
+function checkSize(message: Buffer): Buffer {
+  if (message.length <= MAX_REQUEST_BYTES) return message
   throw typeError('ERR_CRUDJT_DATA', `A request can have at most ${MAX_REQUEST_BYTES} bytes`)
 }
 
@@ -96,10 +93,7 @@ class Descriptors {
 
   /** Adds a `.proto` file. */
   add(path: string): void {
-    this.addAll(loadProto(path, { keepCase: true }))
-  }
-
-  private addAll(definitions: PackageDefinition): void {
+    const definitions = loadProto(path, { keepCase: true })
     const file = Object.values(definitions).find(isType)?.fileDescriptorProtos[0] as Buffer
     this.files.set(readFirst(file).toString(), file)
     for (const [symbol, definition] of Object.entries(definitions)) {

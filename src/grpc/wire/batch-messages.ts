@@ -4,6 +4,7 @@ import {
   DELIMITED,
   endNested,
   ProtobufReader,
+  readField1,
   tagOf,
   VARINT,
   writeDelimited,
@@ -70,13 +71,7 @@ export function readWelcome(bytes: Buffer): Welcome {
 
 /** @throws MALFORMED */
 export function readGoodbye(bytes: Buffer): number {
-  let taken = 0
-  const reader = new ProtobufReader(bytes)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, VARINT)) taken = reader.uint()
-    else reader.skip(tag)
-  }
-  return taken
+  return readField1(bytes, VARINT, 0, (reader) => reader.uint())
 }
 
 function writeId(message: Buffer, start: number, id: Buffer): number {

@@ -45,28 +45,13 @@ export class ReplyReader {
   read(reader: ProtobufReader): void {
     this.clear()
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case tagOf(NUMBER, VARINT):
-          this.number = reader.uint()
-          break
-        case tagOf(TOKEN, DELIMITED):
-          this.token = reader.ascii()
-          break
-        case tagOf(RESULT, VARINT):
-          this.result = reader.bool()
-          break
-        case tagOf(DATA, DELIMITED):
-          this.copyData(reader)
-          break
-        case tagOf(TTL, VARINT):
-          readLimit(reader, TTL_LEFT, TTL_EXACT)
-          break
-        case tagOf(SILENCE_READ, VARINT):
-          readLimit(reader, READS_LEFT, READS_EXACT)
-          break
-        default:
-          this.readRare(reader, tag)
-      }
+      if (tag === tagOf(NUMBER, VARINT)) this.number = reader.uint()
+      else if (tag === tagOf(TOKEN, DELIMITED)) this.token = reader.ascii()
+      else if (tag === tagOf(RESULT, VARINT)) this.result = reader.bool()
+      else if (tag === tagOf(DATA, DELIMITED)) this.copyData(reader)
+      else if (tag === tagOf(TTL, VARINT)) readLimit(reader, TTL_LEFT, TTL_EXACT)
+      else if (tag === tagOf(SILENCE_READ, VARINT)) readLimit(reader, READS_LEFT, READS_EXACT)
+      else this.readRare(reader, tag)
     }
   }
 

@@ -18,6 +18,9 @@ use crate::{Error, Result};
 /// brings: so that expired records never outnumber what comes.
 const SWEEP_AT_LEAST: usize = 2_000;
 const SWEEP_PER_RECORD: usize = 2;
+/// Bytes of pages that a commit may write for each record that it removes: one in each of two trees,
+/// with what is above them.
+const SWEPT_BYTES: usize = 16 << 10;
 
 /// The segments that wait to be removed.
 #[derive(Default)]
@@ -111,15 +114,32 @@ impl Engine {
     ) -> Result<Committed> {
         let before_commit: &dyn Fn() -> Result<()> =
             &|| self.sync_through(mark.applied.sequence).map(drop);
-        let collect_epochs = None;
-        let batch =
-            Batch { memtable, mark, before_commit, sweep_before, sweep_limit, collect_epochs };
+        let (budget, collect_epochs) = (None, None);
+        let batch = Batch {
+            memtable,
+            mark,
+            before_commit,
+            sweep_before,
+            sweep_limit,
+            budget,
+            collect_epochs,
+        };
         match self.tree.commit(&self.options, &batch) {
-            Err(Error::Full { .. }) if self.spare_segments.maker().release_reserve() => {
-                self.tree.commit(&self.options, &batch)
-            }
+            Err(full @ Error::Full { .. }) => self.commit_with_reserve(batch, full),
             committed => committed,
         }
+    }
+
+    /// Gives the reserve up for a commit that surely does with it: were it spent on records that come
+    /// in, nothing could be swept once they have expired.
+    fn commit_with_reserve(&self, batch: Batch<'_>, full: Error) -> Result<Committed> {
+        let maker = self.spare_segments.maker();
+        let Some(reserve) = maker.release_reserve() else { return Err(full) };
+        let sweep_limit = batch.sweep_limit.min(reserve as usize / SWEPT_BYTES);
+        let budget = Some((reserve / 2, full));
+        let committed = self.tree.commit(&self.options, &Batch { sweep_limit, budget, ..batch });
+        maker.reserve();
+        committed
     }
 
     /// Commits without changes, to free what the commit before covered.
@@ -134,6 +154,7 @@ impl Engine {
             before_commit: &|| Ok(()),
             sweep_before: None,
             sweep_limit: 0,
+            budget: None,
             collect_epochs: Some(&is_removable),
         };
         self.tree.commit(&self.options, &batch)?;

@@ -43,28 +43,27 @@ impl SegmentMaker {
 
     /// A segment with room for entries, its header durable.
     pub(crate) fn make(&self, number: u64) -> Result<Segment> {
-        self.reserve()?;
+        self.reserve();
         self.make_sized(number, self.environment.segment_bytes, self.mapped)
     }
 
-    /// Keeps some space before a segment takes the last of it: a commit that makes space needs some.
-    fn reserve(&self) -> Result<()> {
+    /// Keeps some space before a segment takes the last of it: a commit that makes space needs some. As
+    /// much as there is of a sixteenth, a 32nd or a 64th of a segment; none is no failure.
+    pub(crate) fn reserve(&self) {
         let path = self.folder.join(RESERVE);
-        let file = self.environment.storage.open(&path, Mode::Either);
-        let reserved = file.and_then(|file| file.allocate(self.environment.segment_bytes / 16));
-        match reserved.map_err(|error| Error::storage(&path, "reserve space", error)) {
-            Err(error @ Error::Full { .. }) => {
-                self.discard(&path);
-                Err(error)
-            }
-            // It is not worth a segment.
-            _ => Ok(()),
+        let Ok(file) = self.environment.storage.open(&path, Mode::Either) else { return };
+        let usual = self.environment.segment_bytes;
+        let reserved = [16, 32, 64].iter().any(|part| file.allocate(usual / part).is_ok());
+        if !reserved {
+            self.discard(&path);
         }
     }
 
-    /// Gives up the reserved space; whether there was any.
-    pub(crate) fn release_reserve(&self) -> bool {
-        self.environment.storage.remove(&self.folder.join(RESERVE)).is_ok()
+    /// Gives up the reserved space; how much there was, if any.
+    pub(crate) fn release_reserve(&self) -> Option<u64> {
+        let path = self.folder.join(RESERVE);
+        let size = self.environment.storage.open(&path, Mode::Read).ok()?.size().ok()?;
+        self.environment.storage.remove(&path).ok().map(|()| size)
     }
 
     /// A segment of another size.

@@ -112,14 +112,15 @@ impl SpareSegments {
     pub(crate) fn make_smaller(&self) -> Result<Option<Arc<Segment>>> {
         let _making = self.making.lock();
         self.maker.release_reserve();
-        for size in self.maker.smaller_sizes() {
+        let made = self.maker.smaller_sizes().find_map(|size| {
             let number = self.state.lock().next_number();
             match self.maker.make_small(number, size) {
-                Err(Error::Full { .. }) => {}
-                made => return made.map(|segment| Some(Arc::new(segment))),
+                Err(Error::Full { .. }) => None,
+                made => Some(made.map(Arc::new)),
             }
-        }
-        Ok(None)
+        });
+        self.maker.reserve();
+        made.transpose()
     }
 
     /// Wakes the background thread.

@@ -43,6 +43,8 @@ pub(super) struct Tally {
     pub(super) opened: u64,
     /// Records that the B-tree counts but that are unreadable, and invalid records.
     pub(super) lost: u64,
+    /// Whether an unknown number of records is lost besides.
+    pub(super) lost_more: bool,
     pub(super) blocks: u64,
     pub(super) segments: u64,
     pub(super) to_replay: u64,
@@ -81,8 +83,9 @@ pub(super) struct Merge<'a, 'p> {
 impl Merge<'_, '_> {
     /// Visits every record; `epochs` are what the B-tree says of their epochs.
     pub(super) fn run(mut self, epochs: &[EpochCount]) -> Result<Tally> {
-        if let Some(tree) = &self.source.tree {
-            self.walk(tree, epochs)?;
+        match &self.source.tree {
+            Some(tree) => self.walk(tree, epochs)?,
+            None => self.tally.lost_more = true,
         }
         self.drain(u64::MAX)?;
         Ok(self.tally)
@@ -91,6 +94,7 @@ impl Merge<'_, '_> {
     fn walk(&mut self, tree: &TreeFile, epochs: &[EpochCount]) -> Result<()> {
         let rows = tree.walk(TableName::Records, self)?;
         self.drain(u64::MAX)?;
+        self.tally.lost_more = rows.is_none();
         self.tally.lost += rows.unwrap_or(0).saturating_sub(self.rows + self.recovered);
         let is_whole = self.lost.is_empty();
         let mut expiries = Digest::default();

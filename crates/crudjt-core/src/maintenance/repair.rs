@@ -33,8 +33,9 @@ pub struct Repaired {
     /// Records whose later history may be lost in a gap in the journal: omitted unless
     /// [`Repair::keep_doubtful`] is set.
     pub doubtful: u64,
-    /// Records that are known to have existed and are unreadable.
-    pub lost: u64,
+    /// Records that are known to have existed and are unreadable; `None` if so much of the B-tree is
+    /// unreadable that nothing tells how many it held.
+    pub lost: Option<u64>,
     /// Salvaged records that were decrypted with one of the given secrets.
     pub opened: u64,
     /// The first 100 things that were wrong.
@@ -68,7 +69,7 @@ pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result
         path,
         salvaged: records,
         doubtful: tally.doubtful,
-        lost: tally.lost,
+        lost: (!tally.lost_more).then_some(tally.lost),
         opened: tally.opened,
         findings: findings.kept,
         finding_count: findings.count,

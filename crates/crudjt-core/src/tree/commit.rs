@@ -26,6 +26,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) sweep_before: Option<u64>,
     /// The most records to sweep.
     pub(crate) sweep_limit: usize,
+    /// Bytes of pages that the memtable may bring, and the error beyond that; `None` for no limit.
+    pub(crate) budget: Option<(u64, Error)>,
     /// Removes epochs without records for which it returns true: not those of this opening.
     pub(crate) collect_epochs: Option<&'a dyn Fn(u32) -> bool>,
 }
@@ -138,7 +140,8 @@ fn apply(
     let mut writer = Writer::new(transaction)?;
     let mut changed = Vec::new();
     if let Some(memtable) = batch.memtable {
-        changed = writer.apply(memtable, batch.sweep_before, journal_error)?;
+        let expired = batch.sweep_before;
+        changed = writer.apply(memtable, expired, batch.budget.clone(), journal_error)?;
     }
     let swept = writer.left_out
         + match batch.sweep_before {

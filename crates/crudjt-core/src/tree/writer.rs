@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::guard::LeakedByPanic;
+use super::redb_file::block_format::BLOCK;
 use super::tables::{EMPTY, EXPIRIES, Key, RECORDS, Redb, Value, expiry_key};
 use crate::Error;
 use crate::memtable::{Memtable, State};
@@ -33,16 +34,23 @@ impl<'t> Writer<'t> {
     }
 
     /// Applies a memtable's states and gives their ids; a record that expired up to `expired` counts
-    /// as removed. A failure to read the journal goes to `journal_error`.
+    /// as removed. A failure to read the journal, or to keep to the budget, goes to `journal_error`.
     pub(super) fn apply(
         &mut self,
         memtable: &Memtable,
         expired: Option<u64>,
+        budget: Option<(u64, Error)>,
         journal_error: &mut Option<Error>,
     ) -> Redb<Vec<u64>> {
         let states = memtable.sorted();
-        let mut reader =
-            RecordReader { memtable, expired, record: Vec::new(), left_out: 0, journal_error };
+        let mut reader = RecordReader {
+            memtable,
+            expired,
+            budget,
+            record: Vec::new(),
+            left_out: 0,
+            journal_error,
+        };
         let last = self.records.last()?.map(|(id, _)| id.value());
         let (known, new) =
             states.split_at(states.partition_point(|(id, _)| Some(Key::from(*id)) <= last));
@@ -130,6 +138,7 @@ impl<'t> Writer<'t> {
 struct RecordReader<'a> {
     memtable: &'a Memtable,
     expired: Option<u64>,
+    budget: Option<(u64, Error)>,
     record: Vec<u8>,
     left_out: u64,
     journal_error: &'a mut Option<Error>,
@@ -152,6 +161,21 @@ impl RecordReader<'_> {
             self.left_out += 1;
             return Ok(None);
         }
+        self.spend()?;
         Ok(Some(&self.record))
+    }
+
+    /// A record may take a page of its own: those around it are copied with it.
+    fn spend(&mut self) -> Redb<()> {
+        let Some((left, error)) = &mut self.budget else { return Ok(()) };
+        let pages = self.record.len().next_multiple_of(BLOCK) as u64;
+        match left.checked_sub(pages) {
+            Some(rest) => *left = rest,
+            None => {
+                *self.journal_error = Some(error.clone());
+                return Err(redb::Error::Corrupted("it would take too much space".to_owned()));
+            }
+        }
+        Ok(())
     }
 }
