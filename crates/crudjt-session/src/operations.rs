@@ -149,7 +149,10 @@ impl Operations {
 fn read(store: &Store, operation: &Operation<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
     check_token(operation)?;
     RECORD.with_borrow_mut(|record| {
-        record.resize(OUT_BYTES, 0);
+        if record.is_empty() {
+            // Memory that is zero already, and not touched.
+            *record = vec![0; OUT_BYTES];
+        }
         let reading = store.read(operation.token, None, record)?;
         let reply = Reply::begin(out, operation.number);
         match reading {

@@ -20,7 +20,12 @@ pub fn run(bytes: &[u8]) {
         rest = behind;
         let at = usize::from(control & 1);
         if control & 2 != 0 || speak(&mut connections[at], message, &mut taken[at]).is_none() {
-            connections[at] = master.greeted(1 + at as u8);
+            connections[at] = master.connect();
+            let welcome = connections[at].exchange(&hello(1 + at as u8)).unwrap();
+            // Who has said goodbye is not known any more.
+            if !welcome[0].welcome.unwrap().1 {
+                taken[at] = 0;
+            }
         }
         number += 1;
         assert_eq!(good.reply(&Op::read(number, &token).encode()).data, Some(data(1)));
