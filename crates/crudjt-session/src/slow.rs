@@ -44,7 +44,9 @@ struct Barrier {
 
 /// The threads of a master.
 pub(crate) struct Slow {
-    answers: Worker<Job>,
+    syncs: Worker<Job>,
+    /// Apart, so that nobody's sync waits for statistics.
+    stats: Worker<Job>,
     room: Worker<Arc<RoomWait>>,
     cached_elsewhere: Arc<AtomicU64>,
 }
@@ -52,14 +54,17 @@ pub(crate) struct Slow {
 impl Slow {
     pub(crate) fn new(served: &Arc<dyn Served>) -> Slow {
         let cached_elsewhere = Arc::new(AtomicU64::new(0));
-        let (served_here, cached) = (Arc::clone(served), Arc::clone(&cached_elsewhere));
-        let answers = Worker::new("crudjt-replies", move |jobs| {
-            answer(served_here.store(), cached.load(Ordering::Relaxed), jobs);
-        });
+        let worker = |name| {
+            let (served, cached) = (Arc::clone(served), Arc::clone(&cached_elsewhere));
+            Worker::new(name, move |jobs| {
+                answer(served.store(), cached.load(Ordering::Relaxed), jobs);
+            })
+        };
+        let (syncs, stats) = (worker("crudjt-replies"), worker("crudjt-stats"));
         let served = Arc::clone(served);
         let room =
             Worker::new("crudjt-room", move |waiting| wait_for_room(served.store(), waiting));
-        Slow { answers, room, cached_elsewhere }
+        Slow { syncs, stats, room, cached_elsewhere }
     }
 
     /// See [`crate::Sessions::set_cached_elsewhere`].
@@ -69,19 +74,22 @@ impl Slow {
 
     /// Answers operations later.
     pub(crate) fn answer(&self, pending: Vec<Pending>) {
-        if !pending.is_empty() {
-            self.answers.add(pending.into_iter().map(Job::Answer));
+        let needs_sync = |pending: &Pending| matches!(pending.kind, PendingKind::Sync(_));
+        let (syncs, stats): (Vec<_>, Vec<_>) = pending.into_iter().partition(needs_sync);
+        for (worker, pending) in [(&self.syncs, syncs), (&self.stats, stats)] {
+            if !pending.is_empty() {
+                worker.add(pending.into_iter().map(Job::Answer));
+            }
         }
     }
 
     /// Blocks until everything that is pending was answered.
     pub(crate) fn wait_until_idle(&self) {
-        if !self.answers.is_started() {
-            return;
+        for worker in [&self.syncs, &self.stats].into_iter().filter(|worker| worker.is_started()) {
+            let barrier = Arc::<Barrier>::default();
+            worker.add([Job::Barrier(Arc::clone(&barrier))]);
+            barrier.raised.wait_while(&mut barrier.is_raised.lock(), |is_raised| !*is_raised);
         }
-        let barrier = Arc::<Barrier>::default();
-        self.answers.add([Job::Barrier(Arc::clone(&barrier))]);
-        barrier.raised.wait_while(&mut barrier.is_raised.lock(), |is_raised| !*is_raised);
     }
 
     /// Wakes `wake` when there may be room in the store.
