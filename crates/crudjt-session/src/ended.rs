@@ -11,7 +11,7 @@ pub enum Ended {
     Malformed,
     /// A newer stream of the same client has replaced this one.
     Replaced,
-    /// The client sent more than may be queued.
+    /// The client sent more than may be queued, or too many messages without an operation.
     Overrun,
     /// The master has as many sessions as it may.
     TooMany,
@@ -37,7 +37,7 @@ impl fmt::Display for Ended {
                 formatter.write_str("A newer stream of this client has replaced this one")
             }
             Ended::Overrun => formatter
-                .write_str("The client sent more than a master queues: wait for its replies"),
+                .write_str("The client sent too many messages: it must wait for the replies"),
             Ended::TooMany => write!(
                 formatter,
                 "The master serves at most {MAX_SESSIONS} clients at a time: try again later"

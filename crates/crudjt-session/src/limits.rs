@@ -13,6 +13,8 @@ pub(crate) const MAX_FIRST_MESSAGE: usize = 1024;
 pub const MAX_QUEUED_MESSAGES: usize = 256;
 /// The most bytes of messages that it queues: the largest message, and what comes with it.
 pub(crate) const MAX_QUEUED_BYTES: usize = 4 << 20;
+/// The most messages in a row without an operation: a client sends one or two.
+pub const MAX_IDLE_MESSAGES: usize = 1000;
 /// From so many messages or bytes on, reading is to stop.
 pub(crate) const FULL_MESSAGES: usize = 16;
 pub(crate) const FULL_BYTES: usize = 1 << 20;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clients::Attached;
 use crate::ended::Ended;
-use crate::limits::{MAX_FIRST_MESSAGE, MAX_PENDING};
+use crate::limits::{MAX_FIRST_MESSAGE, MAX_IDLE_MESSAGES, MAX_PENDING};
 use crate::queue::Queue;
 use crate::refusal::Refusal;
 use crate::replies::{put_goodbye, put_taken, put_welcome};
@@ -31,6 +31,8 @@ pub struct Session {
     wake: Wake,
     state: State,
     queue: Queue,
+    /// How many messages have come since an operation ran.
+    idle_messages: usize,
     /// Its wait for room in the store.
     room: Option<Arc<RoomWait>>,
     /// Why there is no room: the refusal of the next operation that needs some.
@@ -48,7 +50,7 @@ enum State {
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>, wake: Wake) -> Session {
         let (state, queue) = (State::New, Queue::default());
-        Session { shared, wake, state, queue, room: None, no_room: None }
+        Session { shared, wake, state, queue, idle_messages: 0, room: None, no_room: None }
     }
 
     /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
@@ -59,6 +61,10 @@ impl Session {
     pub fn receive(&mut self, message: &[u8]) -> Result<bool, Ended> {
         if matches!(self.state, State::New) && message.len() > MAX_FIRST_MESSAGE {
             return Err(Ended::Malformed);
+        }
+        self.idle_messages += 1;
+        if self.idle_messages > MAX_IDLE_MESSAGES {
+            return Err(Ended::Overrun);
         }
         // An empty message says nothing.
         if !message.is_empty() {
@@ -154,6 +160,9 @@ impl Session {
         let (shared, no_room) = (&self.shared, &mut self.no_room);
         let mut slice = Slice::begin(shared, &attached.client, &mut log, out, no_room, most);
         let stop = slice.run_queue(&mut self.queue);
+        if slice.has_run() {
+            self.idle_messages = 0;
+        }
         let pending = slice.end();
         drop(log);
         self.shared.slow.answer(pending);

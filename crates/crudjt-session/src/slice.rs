@@ -55,6 +55,11 @@ impl<'a> Slice<'a> {
         Slice { shared, client, log, out, no_room, most, run: 0, pending: Vec::new() }
     }
 
+    /// Whether any operation has run.
+    pub(crate) fn has_run(&self) -> bool {
+        self.run > 0
+    }
+
     /// Completes the message, if any operation has run, and returns those that are answered later.
     pub(crate) fn end(self) -> Vec<Pending> {
         let mut taken = Vec::with_capacity(9);

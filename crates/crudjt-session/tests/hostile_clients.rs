@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::*;
-use crudjt_session::{Ended, MAX_PENDING, MAX_QUEUED_MESSAGES, Progress};
+use crudjt_session::{Ended, MAX_IDLE_MESSAGES, MAX_PENDING, MAX_QUEUED_MESSAGES, Progress};
 
 /// Far more than any of these takes, and far less than a quadratic search does.
 const SOON: Duration = Duration::from_secs(5);
@@ -21,15 +21,22 @@ fn soon<T>(act: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn empty_messages_cost_next_to_nothing_and_are_not_queued() {
+fn messages_that_ask_for_nothing_are_put_up_with_a_thousand_times_in_a_row() {
     let master = Master::new();
-    let mut connection = master.greeted(1);
-    soon(|| {
-        for _ in 0..2_400_000 {
-            assert_eq!(connection.session.receive(&[]), Ok(true));
+    for nothing in [Vec::new(), acknowledged(0), vec![4 * 8, 0]] {
+        let mut connection = master.greeted(1);
+        for number in 1..=3 {
+            // The greeting and the operation count too.
+            for _ in 0..MAX_IDLE_MESSAGES - 2 {
+                assert_eq!(connection.exchange(&nothing), Ok(Vec::new()));
+            }
+            assert_eq!(connection.replies(&Op::read(number, b"x").encode()).len(), 1);
         }
-    });
-    assert_eq!(connection.reply(&Op::create(1, 1).encode()).token.len(), 22);
+        for _ in 0..MAX_IDLE_MESSAGES {
+            assert_eq!(connection.exchange(&nothing), Ok(Vec::new()));
+        }
+        assert_eq!(connection.exchange(&nothing), Err(Ended::Overrun));
+    }
 }
 
 #[test]
