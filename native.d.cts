@@ -82,6 +82,43 @@ export interface Outline {
   forgetTexts(this: void): void
 }
 
+/**
+ * The master's side of one connection. An exception means that the connection is to be closed, with
+ * that error. Messages for the client are written to the start of a buffer of MAX_REPLIES_BYTES.
+ */
+export interface NativeSession {
+  /**
+   * Queues a message for `work`. `cached` is how many bytes of records JavaScript caches, for
+   * statistics. `0`: nothing more is to be read until `work` has nothing to do.
+   */
+  receive(this: void, message: Uint8Array, cached: number): 0 | 1
+  /**
+   * Runs up to `most` operations and writes a message, if there is one to send. Returns four times its
+   * length, plus what comes next: `0` nothing, `1` there is more to do, `2` the same once `wake` has been
+   * called.
+   */
+  work(this: void, most: number, out: Uint8Array): number
+  /** Writes a message of replies that have become available since, and returns its length, or 0. */
+  late(this: void, out: Uint8Array): number
+  /** Writes the last message of a master that stops in order, and returns its length, or 0. */
+  goodbye(this: void, out: Uint8Array): number
+  /** Ends the session: the client may come back on another connection. */
+  close(this: void): void
+}
+
+/** The sessions of one master, on all its connections. */
+export declare class NativeSessions {
+  /** Begins a session. `wake` is called when `late` and `work` are to be called. */
+  open(wake: () => void): NativeSession
+  /**
+   * Starts no further operation. Resolves when those that were started have been answered, by
+   * `late`.
+   */
+  halt(): Promise<Outcome<void>>
+  /** Frees what the sessions share; each of them is closed by itself. */
+  close(): void
+}
+
 /** An open store. It does not keep the process alive. */
 export declare class NativeStore {
   /**
@@ -89,6 +126,11 @@ export declare class NativeStore {
    * records.
    */
   backup(target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
+  /**
+   * Serves the store to clients. `instance` are 16 random bytes that identify this start of the
+   * master.
+   */
+  serve(maxDataSize: number, instance: Uint8Array): NativeSessions
   /** The store's folder. */
   get path(): string
   /**
@@ -206,6 +248,9 @@ export interface KeySlot {
  */
 export declare const LEAVES_OFFSET: number
 
+/** The longest message that a session writes, in bytes. */
+export declare const MAX_REPLIES_BYTES: number
+
 /** Offset of the numbers beside the codes in the scratch buffer, in bytes. */
 export declare const NUMBERS_OFFSET: number
 
@@ -271,6 +316,21 @@ export interface Repaired {
  * `.repaired`.
  */
 export declare function repairStore(path: string, secretKeys: Array<string>, target: string, keepDoubtful: boolean, onProgress: (done: number, total: number) => void): Promise<Outcome<Repaired>>
+
+/** How many operations came again in this process, for tests. */
+export interface RetransmissionCounts {
+  /** The reply was sent again. */
+  answered: number
+  /** The operation was still pending. */
+  pending: number
+  /** The reply was gone. */
+  evicted: number
+  /** Streams with at least one. */
+  streams: number
+}
+
+/** Counts retransmissions since the process began, for tests. */
+export declare function retransmissions(): RetransmissionCounts
 
 /** Size of a scratch buffer, in bytes. */
 export declare const SCRATCH_BYTES: number

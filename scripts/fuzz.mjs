@@ -15,7 +15,7 @@ const [MAX_SECONDS, MAX_MEGABYTES] = [60, 2048]
 /** How long one process runs: panics caught inside redb leak a gigabyte in this time. */
 const ROUND_SECONDS = 300
 /** Targets without unsafe code are many times faster without AddressSanitizer. */
-const UNSANITIZED = ['files', 'operations']
+const UNSANITIZED = ['files', 'operations', 'session']
 
 const { values, positionals } = parseArgs({
   options: {

@@ -27,5 +27,8 @@ function microtask<Args extends unknown[]>(callback: (...args: Args) => void, ..
 /** Resolves after some milliseconds. */
 export const delay = promises.setTimeout
 
+/** A signal that is aborted after some milliseconds. */
+export const timeoutSignal: typeof AbortSignal.timeout = AbortSignal.timeout.bind(AbortSignal)
+
 /** A monotonic clock in milliseconds. */
 export const now: () => number = performance.now.bind(performance)

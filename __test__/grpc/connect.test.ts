@@ -123,6 +123,15 @@ test('a client does not keep its process alive', async (t) => {
   })
 })
 
+test('a client of an older master does not keep its process alive either', async (t) => {
+  await inFolder(async (folder) => {
+    const master = await runOlderMaster(folder, 'nil')
+    const { status, text } = await runProcess('client.mjs', String(master.at.grpc_port))
+    t.deepEqual([status, text.trim()], [0, JSON.stringify({ data })])
+    await kill(master.process)
+  })
+})
+
 test('after close a client refuses calls', async (t) => {
   const store = await Store.connect({ grpc_port: 1 })
   await Promise.all([store.close(), store.close()])

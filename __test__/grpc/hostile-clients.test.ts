@@ -103,6 +103,103 @@ test.serial('a client that never acknowledges a reply', async (t) => {
   })
 })
 
+/** A batch stream of bare HTTP/2, whose bytes a test makes; nothing of it is read. */
+function bareStream(headers: Record<string, string> = {}) {
+  const session = connectHttp2(`http://${master.at.grpc_host}:${master.at.grpc_port}`)
+  session.on('error', () => {})
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/crudjt.batch.Batch/Exchange',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  })
+  stream.on('error', () => {})
+  return { session, stream }
+}
+
+/** Messages as gRPC frames them. */
+function framed(...messages: Buffer[]): Buffer {
+  return Buffer.concat(
+    messages.flatMap((message) => {
+      const header = Buffer.alloc(5)
+      header.writeUInt32BE(message.length, 1)
+      return [header, message]
+    }),
+  )
+}
+
+test.serial('a client that sends millions of empty messages', async (t) => {
+  await harmsNobody(t, async () => {
+    const { session, stream } = bareStream()
+    // Each is five zero bytes.
+    stream.write(Buffer.alloc(12_000_000))
+    await delay(200)
+    return () => session.destroy()
+  })
+})
+
+test.serial('a client that pipelines messages and never reads a reply', async (t) => {
+  const token = await good.create({ LARGE })
+  await harmsNobody(t, async () => {
+    const { session, stream } = bareStream()
+    const packer = new RawStream(master.at)
+    stream.write(framed(packer.pack({ hello: { version: 1, client: randomBytes(16) } })))
+    let number = 0
+    const message = () => {
+      const operations = Array.from({ length: 1000 }, () => ({
+        number: ++number,
+        kind: READ,
+        token,
+      }))
+      return packer.pack({ operations })
+    }
+    for (let i = 0; i < 100; i++) stream.write(framed(message(), Buffer.alloc(0), message()))
+    packer.close()
+    await delay(500)
+    return () => session.destroy()
+  })
+})
+
+test.serial('a client that repeats its operations by the thousand', async (t) => {
+  await harmsNobody(t, async () => {
+    const stream = new RawStream(master.at).listen().greet()
+    const first = operationsOf(8000, { kind: READ, token: 'x' })()
+    stream.sendBytes(first)
+    const storm = operationsOf(1500, { kind: READ, token: 'x' })()
+    return flood(stream, () => storm)
+  })
+})
+
+test.serial(
+  'a client that goes on after its goodbye is told so, and is charged nothing',
+  async (t) => {
+    await harmsNobody(t, async () => {
+      for (let i = 0; i < 20; i++) {
+        const stream = new RawStream(master.at).listen().greet()
+        stream.send({ goodbye: true })
+        stream.sendBytes(operationsOf(1000, { kind: READ, token: 'x' })())
+        t.is((await stream.ended).code, 3)
+        stream.close()
+      }
+      return () => {}
+    })
+  },
+)
+
+test.serial('clients that ask for statistics and flushes without end', async (t) => {
+  await harmsNobody(t, async () => {
+    const streams = [4, 5].map((kind) => {
+      const stream = new RawStream(master.at).listen().greet()
+      return flood(stream, operationsOf(1000, { kind }))
+    })
+    t.is((await good.create({ durable: 1 }, { durable: true })).length, 22)
+    return () => {
+      for (const end of streams) end()
+    }
+  })
+})
+
 test.serial('many clients that leave with unread replies', async (t) => {
   const token = await good.create({ LARGE })
   await harmsNobody(t, async () => {

@@ -1,7 +1,6 @@
 /** The hand-written codec of the unary methods against protobufjs with the proto file. */
 import type { MessageTypeDefinition, ServiceDefinition } from '@grpc/proto-loader'
 import test from 'ava'
-import { bytes, DATA_OFFSET } from '../../build/src/engine/scratch.js'
 import { MALFORMED } from '../../build/src/grpc/wire/protobuf.js'
 import * as messages from '../../build/src/grpc/wire/token-messages.js'
 import fc from '../helpers/fast-check.js'
@@ -21,13 +20,8 @@ const exactly = (value: bigint) =>
 const isSafe = (value: bigint) => Number.isSafeInteger(Number(value))
 
 /** A request with its data as bytes of their own. */
-function plain({ data: { bytes: message, from, to }, ...rest }: messages.DataRequest) {
-  return { ...rest, data: Buffer.from(message.subarray(from, to)) }
-}
-
-function put(given: Buffer): number {
-  bytes.set(given, DATA_OFFSET)
-  return given.length
+function plain({ bytes, from, to, ...rest }: messages.DataRequest) {
+  return { ...rest, data: Buffer.from(bytes.subarray(from, to)) }
 }
 
 test('requests that protobufjs encodes are decoded', (t) => {
@@ -35,7 +29,7 @@ test('requests that protobufjs encodes are decoded', (t) => {
     fc.property(text, data, limit, limit, fc.boolean(), (token, packed_data, ttl, reads, keep) => {
       const fields = { packed_data, ttl: String(ttl), silence_read: String(reads) }
       const create = messages.readCreateRequest(oracle('CreateToken').requestSerialize(fields))
-      const limits = { ttl: exactly(ttl), silence_read: exactly(reads) }
+      const limits = { ttl: exactly(ttl), reads: exactly(reads) }
       t.deepEqual(plain(create), { token: '', data: packed_data, ...limits, keep: false })
       const whole = oracle('UpdateToken').requestSerialize({ token, ...fields, keep })
       const update = messages.readUpdateRequest(whole)
@@ -49,12 +43,14 @@ test('requests that protobufjs encodes are decoded', (t) => {
 
 test('protobufjs decodes the requests that we encode', (t) => {
   fc.assert(
-    fc.property(text, data, limit, limit, (token, packed_data, ttl, silence_read) => {
-      const fields = { packed_data, ttl: String(ttl), silence_read: String(silence_read) }
-      const limits = { ttl: exactly(ttl), silence_read: exactly(silence_read) }
-      const create = messages.writeCreateRequest(put(packed_data), limits)
+    fc.property(text, data, limit, limit, (token, packed_data, ttl, reads) => {
+      const fields = { packed_data, ttl: String(ttl), silence_read: String(reads) }
+      const limits = { ttl: exactly(ttl), reads: exactly(reads), keep: false }
+      const within = Buffer.concat([Buffer.of(1, 2, 3), packed_data, Buffer.of(4)])
+      const range = { bytes: within, from: 3, to: within.length - 1 }
+      const create = messages.writeCreateRequest({ token: '', ...range, ...limits })
       t.like(oracle('CreateToken').requestDeserialize(create), fields)
-      const update = messages.writeUpdateRequest(token, put(packed_data), limits)
+      const update = messages.writeUpdateRequest({ token, ...range, ...limits })
       t.like(oracle('UpdateToken').requestDeserialize(update), { token, ...fields })
       const read = messages.writeToken(token)
       t.like(oracle('ReadToken').requestDeserialize(read), { token })

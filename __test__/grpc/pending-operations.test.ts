@@ -140,6 +140,21 @@ test('operations that a master did not start before its graceful shutdown go to 
   await answersOf(t, [calls[0], calls[2]] as Promise<unknown>[])
 })
 
+test('after a goodbye nothing is sent on the stream, so the next master gets it', async (t) => {
+  const { pending, calls, call, sent, answer } = newPending()
+  pending.beginStream(MASTER, false)
+  call()
+  t.deepEqual(sent(), [1])
+  answer(1)
+  pending.goodbye(1)
+  call()
+  t.deepEqual(sent(), [])
+  pending.beginStream(OTHER, false)
+  t.deepEqual(sent(), [2])
+  answer(2)
+  await answersOf(t, calls as Promise<unknown>[])
+})
+
 test('a call that failed before it was sent is never sent', async (t) => {
   const { pending, calls, call, sent } = newPending()
   call(10)

@@ -147,3 +147,34 @@ for (const [name, bytes] of Object.entries(GARBAGE)) {
     server.close()
   })
 }
+
+/** Replies of the unary methods that no master sends. */
+const UNARY_GARBAGE = {
+  ...GARBAGE,
+  nothing: [],
+  'half a frame': [0, 0, 0],
+  'a map that is cut off': [0, 0, 0, 0, 4, 0x0a, 2, 0x82, 0xa4],
+  'data that is no map': [0, 0, 0, 0, 9, 0x0a, 7, 0x81, 0xa4, 0x64, 0x61, 0x74, 0x61, 1],
+}
+
+for (const [name, bytes] of Object.entries(UNARY_GARBAGE)) {
+  test(`an older master that replies ${name} is told from one without the token`, async (t) => {
+    const server = createHttp2Server()
+    const grpc = { ':status': 200, 'content-type': 'application/grpc' }
+    server.on('stream', (stream, { ':path': path }) => {
+      stream.on('error', () => {})
+      if (path === '/crudjt.batch.Batch/Exchange') {
+        stream.respond({ ...grpc, 'grpc-status': 12 }, { endStream: true })
+        return
+      }
+      stream.respond(grpc, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': 0 }))
+      stream.end(Buffer.from(bytes))
+    })
+    const store = await Store.connect({ grpc_port: await portOf(server), timeout_ms: 3_600_000 })
+    const damaged = { is: CRUDJTError, code: 'ERR_CRUDJT_DAMAGED', says: 'reply' } as const
+    await refuses(t, () => store.read('x'), damaged)
+    await store.close()
+    server.close()
+  })
+}

@@ -7,13 +7,14 @@ import { pack } from 'msgpackr'
 import { newFolder, removeFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
 import type { At } from '../helpers/masters.js'
+import { rawClient } from '../helpers/raw-client.js'
 import { RawStream } from '../helpers/raw-stream.js'
 
 const { Config } = CRUDJT
 const INVALID_ARGUMENT = 3
 const RESOURCE_EXHAUSTED = 8
 const UNAVAILABLE = 14
-const [CREATE, READ, DELETE, FLUSH, STATS] = [0, 1, 3, 4, 5]
+const [CREATE, READ, UPDATE, DELETE, FLUSH, STATS] = [0, 1, 2, 3, 4, 5]
 
 const folder = newFolder()
 let at: At
@@ -136,6 +137,46 @@ test('errors are replies with a code, and the stream continues', async (t) => {
   }
   const good = { number: 100, kind: CREATE, packed_data }
   t.is((await stream.send({ operations: [good] }).next()).replies[0]?.token.length, 22)
+  stream.close()
+})
+
+test('errors have the codes and texts that the unary methods give them', async (t) => {
+  const stream = await welcomed()
+  const unary = rawClient(at)
+  const none = { ttl: -1, silence_read: -1 }
+  const deep = Buffer.concat([Buffer.from('81a161', 'hex'), Buffer.alloc(130, 0x91), Buffer.of(1)])
+  const create: [operation: object, request: object][] = [
+    [{}, none],
+    [{ packed_data: deep }, none],
+    [{ packed_data: pack('text') }, none],
+    [{ packed_data: pack({ a: 'x'.repeat(300) }) }, none],
+    [{ packed_data: Buffer.alloc(5000) }, none],
+    [
+      { packed_data, ttl: 0 },
+      { ...none, ttl: 0 },
+    ],
+    [
+      { packed_data, silence_read: '9223372036854775808' },
+      { ...none, silence_read: -2 },
+    ],
+  ]
+  let number = 0
+  const same = async (method: string, kind: number, operation: object, request: object) => {
+    const { replies } = await stream
+      .send({ operations: [{ number: ++number, kind, ...operation }] })
+      .next()
+    const { code, text } = await unary.call(method, { ...operation, ...request })
+    t.deepEqual(replies[0]?.error, { code, text } as never)
+  }
+  for (const [operation, request] of create) {
+    await same('CreateToken', CREATE, operation, request)
+    const token = { token: 'x' }
+    await same('UpdateToken', UPDATE, { ...operation, ...token }, { ...request, ...token })
+  }
+  await same('ReadToken', READ, {}, {})
+  await same('UpdateToken', UPDATE, { packed_data }, none)
+  await same('DeleteToken', DELETE, {}, {})
+  unary.close()
   stream.close()
 })
 

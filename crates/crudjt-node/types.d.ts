@@ -81,3 +81,27 @@ export interface Outline {
   /** Makes every text new again. */
   forgetTexts(this: void): void
 }
+
+/**
+ * The master's side of one connection. An exception means that the connection is to be closed, with
+ * that error. Messages for the client are written to the start of a buffer of MAX_REPLIES_BYTES.
+ */
+export interface NativeSession {
+  /**
+   * Queues a message for `work`. `cached` is how many bytes of records JavaScript caches, for
+   * statistics. `0`: nothing more is to be read until `work` has nothing to do.
+   */
+  receive(this: void, message: Uint8Array, cached: number): 0 | 1
+  /**
+   * Runs up to `most` operations and writes a message, if there is one to send. Returns four times its
+   * length, plus what comes next: `0` nothing, `1` there is more to do, `2` the same once `wake` has been
+   * called.
+   */
+  work(this: void, most: number, out: Uint8Array): number
+  /** Writes a message of replies that have become available since, and returns its length, or 0. */
+  late(this: void, out: Uint8Array): number
+  /** Writes the last message of a master that stops in order, and returns its length, or 0. */
+  goodbye(this: void, out: Uint8Array): number
+  /** Ends the session: the client may come back on another connection. */
+  close(this: void): void
+}

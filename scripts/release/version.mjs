@@ -14,6 +14,7 @@ const OCCURRENCES = [
   { path: 'package-lock.json', pattern: /^( {6}"name": "crudjt",\n {6}"version": ")([^"]+)/m },
   { path: 'Cargo.toml', pattern: /^(\[workspace\.package\]\nversion = ")([^"]+)/m },
   { path: 'Cargo.lock', pattern: /^(name = "crudjt-core"\nversion = ")([^"]+)/m },
+  { path: 'Cargo.lock', pattern: /^(name = "crudjt-session"\nversion = ")([^"]+)/m },
   { path: 'Cargo.lock', pattern: /^(name = "crudjt-node"\nversion = ")([^"]+)/m },
 ]
 

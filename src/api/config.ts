@@ -53,9 +53,8 @@ let state: State = STOPPED
 const noStore: SessionCalls = { create: refuse, read: refuse, update: refuse, delete: refuse }
 
 async function refuse(): Promise<never> {
-  throw notStarted(
-    'CRUDJT has not started: call CRUDJT.Config.startMaster or connectToMaster first',
-  )
+  const advice = 'call CRUDJT.Config.startMaster or connectToMaster first'
+  throw notStarted(`CRUDJT has not started: ${advice}`)
 }
 
 /** The store that the calls of `CRUDJT` go to now. */
@@ -83,7 +82,9 @@ export const Config = {
     options = checkMasterOptions(options ?? {})
     endpointOf(addressOf(options))
     const opening = open(options, state)
-    enter({ name: 'starting', opening }, pendingStore(opening, options))
+    const store = opening.then((started) => started.store)
+    const pending = new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
+    enter({ name: 'starting', opening }, pending)
     try {
       const started = await opening
       enter({ name: 'started', started }, started.store)
@@ -114,7 +115,7 @@ export const Config = {
    * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` if this process is not a master
    */
   async shutdownServer(): Promise<void> {
-    while (state.name === 'starting') await settled(state.opening)
+    while (state.name === 'starting') await state.opening.catch(() => {})
     if (state.name === 'stopping') return state.closing
     if (state.name !== 'started') throw notStarted('gRPC server is not started')
     const closing = close(state.started)
@@ -166,7 +167,7 @@ function refuseSecondStart(): void {
 }
 
 async function open(options: MasterOptions, before: State): Promise<Started> {
-  if (before.name === 'stopping') await settled(before.closing)
+  if (before.name === 'stopping') await before.closing.catch(() => {})
   const condition = new StoreCondition()
   const onError = condition.watching(options.onError ?? warn)
   const store = await Store.open(storeOptions({ ...options, onError }))
@@ -183,20 +184,10 @@ function storeOptions(options: MasterOptions): StoreOptions {
   return { ...kept, path: store_jt_path }
 }
 
-function pendingStore(opening: Promise<Started>, options: MasterOptions): PendingStore {
-  const store = opening.then((started) => started.store)
-  return new PendingStore(store, options.max_data_size ?? DEFAULT_DATA_SIZE)
-}
-
 async function close({ store, master }: Started): Promise<void> {
   try {
     await master.stop()
   } finally {
     await store.close()
   }
-}
-
-/** Resolves when a promise has settled. */
-async function settled(promise: Promise<unknown>): Promise<void> {
-  await promise.catch(() => {})
 }

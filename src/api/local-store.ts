@@ -7,10 +7,10 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { Engine } from '../engine/engine.js'
 import { FlushQueue } from '../engine/flush-queue.js'
-import type { BUSY } from '../engine/native.js'
+import { BUSY } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
-import { retryWhenFree, WriteQueue } from '../engine/write-queue.js'
+import { WriteQueue } from '../engine/write-queue.js'
 import { notStarted } from '../errors.js'
 import type { Served } from '../grpc/server/served.js'
 import {
@@ -91,11 +91,9 @@ export class LocalStore implements SessionStore {
     return {
       calls: this.#calls,
       dataSize: this.#dataSize,
-      path: this.path,
+      cachedBytes: () => this.#cache.bytes,
       measure: (length) => this.#engine.measure(length),
-      flush: () => this.#flushQueue.flush(),
-      stats: () => this.stats(),
-      backup: (target, options) => this.backup(target, options),
+      serve: (instance) => this.#engine.serve(this.#dataSize, instance),
     }
   }
 
@@ -132,8 +130,7 @@ export class LocalStore implements SessionStore {
   ): Promise<boolean> {
     checkToken(token)
     prepareUpdate(data, this.#dataSize, ttl, silence_read)
-    const done = this.#calls.update(token)
-    return prepared.durable ? this.durably(done) : done
+    return this.updatePrepared(token)
   }
 
   /** @internal Updates a token with what was prepared. */
@@ -179,8 +176,7 @@ export class LocalStore implements SessionStore {
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
     const checked = checkBackup(target, options)
-    const copied = await withProgress(checked, (report) => this.#engine.backup(target, report))
-    return { records: copied.records, bytes: copied.bytes }
+    return withProgress(checked, (report) => this.#engine.backup(target, report))
   }
 
   /** Counters and sizes. */
@@ -250,7 +246,8 @@ export class LocalStore implements SessionStore {
   /** Blocks while the engine is busy. What was prepared stays in the scratch buffer meanwhile. */
   #runSync<T>(attempt: () => T | typeof BUSY, isDurable: boolean): T {
     this.#refuseIfClosed()
-    const answer = retryWhenFree(attempt, () => this.#engine.waitForRoomSync())
+    let answer = attempt()
+    for (; answer === BUSY; answer = attempt()) this.#engine.waitForRoomSync()
     if (isDurable) this.#engine.flushSync()
     return answer
   }

@@ -21,9 +21,9 @@ import {
   PROGRESS,
   withProgress,
 } from '../options/backup-options.js'
-import { checkOptions, type OptionKind, type OptionTable } from '../options/check-options.js'
+import { checkOptions, type OptionTable } from '../options/check-options.js'
 import { checkSecrets, secretList } from '../options/secret-keys.js'
-import { folder } from '../options/store-options.js'
+import { folder, optionKind } from '../options/store-options.js'
 
 /** Something that is wrong with a store. Holds no token, data or key. */
 export interface Finding {
@@ -130,11 +130,8 @@ export interface KeySlot {
   opens: boolean
 }
 
-const VERIFY: OptionTable = {
-  ...PROGRESS,
-  secret_key: { expected: 'a Base64 string or a list of them', isType: () => true },
-}
-const SECRET: OptionTable = { secret_key: VERIFY.secret_key as OptionKind }
+const SECRET: OptionTable = { secret_key: optionKind('secret_key') }
+const VERIFY: OptionTable = { ...PROGRESS, ...SECRET }
 const REPAIR: OptionTable = {
   ...VERIFY,
   target: folder,
@@ -152,12 +149,10 @@ const REPAIR: OptionTable = {
 export async function verify(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   checkPath(path)
   options = checkOptions(options, VERIFY)
-  const verified = await withProgress(options, (report) =>
+  const { findings, findingCount, ...counts } = await withProgress(options, (report) =>
     verifyStore(path, secretsOf(options), report).then(unwrap),
   )
-  const { records, expired, opened, blocks, segments, entries } = verified
-  const sound = verified.findingCount === 0
-  return { sound, records, expired, opened, blocks, segments, entries, ...findingsOf(verified) }
+  return { sound: findingCount === 0, ...counts, ...findingsOf(findings, findingCount) }
 }
 
 /**
@@ -172,11 +167,10 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   checkPath(path)
   options = checkOptions(options, REPAIR)
   const { target = '', keep_doubtful = false } = options
-  const repaired = await withProgress(options, (report) =>
+  const { findings, findingCount, ...counts } = await withProgress(options, (report) =>
     repairStore(path, secretsOf(options), target, keep_doubtful, report).then(unwrap),
   )
-  const { salvaged, doubtful, lost = null, opened } = repaired
-  return { path: repaired.path, salvaged, doubtful, lost, opened, ...findingsOf(repaired) }
+  return { ...counts, lost: counts.lost ?? null, ...findingsOf(findings, findingCount) }
 }
 
 /**
@@ -210,10 +204,7 @@ export async function backup(
 ): Promise<BackupReport> {
   checkPath(path)
   options = checkBackup(target, options, 'The second argument')
-  const copied = await withProgress(options, (report) =>
-    backupStore(path, target, report).then(unwrap),
-  )
-  return { records: copied.records, bytes: copied.bytes }
+  return withProgress(options, (report) => backupStore(path, target, report).then(unwrap))
 }
 
 /**
@@ -244,7 +235,7 @@ function secretsOf({ secret_key }: KeysOptions): string[] {
   return secretList(checkSecrets(secret_key))
 }
 
-function findingsOf(from: { findings: NativeFinding[]; findingCount: number }): Findings {
-  const findings = from.findings.map(({ kind, file, place, text }) => ({ kind, file, place, text }))
-  return { findings, finding_count: from.findingCount }
+function findingsOf(native: NativeFinding[], finding_count: number): Findings {
+  const findings = native.map(({ kind, file, place, text }) => ({ kind, file, place, text }))
+  return { findings, finding_count }
 }

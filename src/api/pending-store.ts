@@ -20,15 +20,16 @@ import type { LocalStore } from './local-store.js'
 /** A store that is being opened. */
 export class PendingStore implements SessionCalls {
   private readonly opening: Promise<LocalStore>
-  private readonly dataSize: number
 
   /** @param dataSize the most bytes that data may take in that store */
-  constructor(opening: Promise<LocalStore>, dataSize: number) {
+  constructor(
+    opening: Promise<LocalStore>,
+    private readonly dataSize: number,
+  ) {
     this.opening = opening.catch((cause) => {
       throw notStarted('CRUDJT has not started: its start failed', { cause })
     })
     ignoreRejection(this.opening)
-    this.dataSize = dataSize
   }
 
   create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {

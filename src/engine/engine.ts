@@ -1,9 +1,11 @@
 /** One open store of the engine: the binding's calls, with the errors of this package. */
 import { BY_ANOTHER_COPY, BY_ITSELF, fromEngine, type StoreEvent } from '../errors.js'
+import { delay, now } from '../timers.js'
 import {
   type Hot,
   type NativeBackedUp,
   type NativeOptions,
+  type NativeSessions,
   type NativeStats,
   type NativeStore,
   type Outcome,
@@ -13,10 +15,6 @@ import { buffer } from './scratch.js'
 
 /** How often an opening looks whether another process has released the store. */
 const LOCK_RETRY_MS = 20
-
-// Taken at load: a test's fake timers would stop an opening for ever.
-const { setTimeout } = globalThis
-const now = performance.now.bind(performance)
 
 /** An open store. native.d.cts documents the calls (`Hot`) and their results. */
 export class Engine {
@@ -136,6 +134,11 @@ export class Engine {
     return unwrap(await this.store.backup(target, onProgress))
   }
 
+  /** Serves the store to clients. See `NativeStore.serve`. */
+  serve(maxDataSize: number, instance: Buffer): NativeSessions {
+    return this.store.serve(maxDataSize, instance)
+  }
+
   /** Refuses all calls but `close` from now on. */
   refuse(): void {
     this.store.refuse()
@@ -161,7 +164,7 @@ async function openWhenFree(
     const opened = await openStore({ ...options, lockWaitMs: 0 }, report)
     const left = deadline - now()
     if (opened.code !== 'ERR_CRUDJT_STORE_LOCKED' || left <= 0) return opened
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOCK_RETRY_MS, left)))
+    await delay(Math.min(LOCK_RETRY_MS, left))
   }
 }
 

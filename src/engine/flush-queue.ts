@@ -5,14 +5,11 @@
 
 /** The flushes of one store. */
 export class FlushQueue {
-  private readonly flushNow: () => Promise<void>
   private running: Promise<void> | undefined
   private next: Promise<void> | undefined
 
   /** @param flushNow resolves when every operation acknowledged before is on disk */
-  constructor(flushNow: () => Promise<void>) {
-    this.flushNow = flushNow
-  }
+  constructor(private readonly flushNow: () => Promise<void>) {}
 
   /** Resolves when every operation acknowledged before is on disk. */
   flush(): Promise<void> {

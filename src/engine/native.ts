@@ -4,6 +4,8 @@ import native = require('#native')
 /** Offsets of the parts of the scratch buffer, the size of the last part and of the buffer, in bytes. */
 export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, IMAGES_OFFSET } = native
 export const { IMAGES_BYTES, SCRATCH_BYTES } = native
+/** The longest message that a session writes, in bytes. */
+export const { MAX_REPLIES_BYTES } = native
 
 /** Opens a store; binds the matcher of map shapes to a scratch buffer. */
 export const { bindOutline, openStore } = native
@@ -13,6 +15,9 @@ export const { backupStore, compactStore, repairStore, storeKeys, verifyStore } 
 
 /** An open store of the engine. */
 export type NativeStore = native.NativeStore
+/** The sessions of a master, and one of them. */
+export type NativeSessions = native.NativeSessions
+export type NativeSession = native.NativeSession
 /** The calls that pass data through the scratch buffer. */
 export type Hot = native.Hot
 /** The matcher of map shapes in the scratch buffer. */
@@ -41,6 +46,9 @@ export const ABSENT = -1
 export const UNCHANGED = -2
 /** Returned by a read, less a slot: the record cached there has that version, and no limits. */
 export const UNCHANGED_SLOT = -16
+
+/** What comes next in a session: nothing, more to do, more to do once woken. */
+export const SessionState = { IDLE: 0, MORE: 1, WAITING: 2 } as const
 
 /** Instead of a slot: none. */
 export const NO_SLOT = -1

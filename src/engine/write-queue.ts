@@ -5,26 +5,14 @@
 import { notStarted } from '../errors.js'
 import { BUSY } from './native.js'
 
-/** Calls the engine until it is not busy; `wait` blocks until a call may be tried again. */
-export function retryWhenFree<T>(attempt: () => T | typeof BUSY, wait: () => void): T {
-  for (;;) {
-    const answer = attempt()
-    if (answer !== BUSY) return answer
-    wait()
-  }
-}
-
 /** The queue in front of one store. */
 export class WriteQueue {
-  private readonly wait: () => Promise<void>
   private last: Promise<void> = Promise.resolve()
   private length = 0
   private isClosed = false
 
   /** @param wait resolves when a call that was told to wait may be tried again */
-  constructor(wait: () => Promise<void>) {
-    this.wait = wait
-  }
+  constructor(private readonly wait: () => Promise<void>) {}
 
   /** Whether the queue is empty. */
   get isFree(): boolean {
@@ -59,10 +47,8 @@ export class WriteQueue {
   }
 
   private async retry<T>(attempt: () => T | typeof BUSY): Promise<T> {
-    for (;;) {
-      const answer = attempt()
-      if (answer !== BUSY) return answer
-      await this.wait()
-    }
+    let answer = attempt()
+    for (; answer === BUSY; answer = attempt()) await this.wait()
+    return answer
   }
 }

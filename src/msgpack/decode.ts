@@ -202,7 +202,8 @@ function readArray(count: number, depth: number): unknown[] {
 
 /** @throws if there are more values than bytes left, or containers nest too deep */
 function openContainer(count: number, depth: number): void {
-  if (count > end - at || depth > DEPTH_LIMIT) throw malformed()
+  // The reply of an older master has the record one level deeper.
+  if (count > end - at || depth > DEPTH_LIMIT + 1) throw malformed()
   taken += CONTAINER_COST + count * VALUE_COST
 }
 

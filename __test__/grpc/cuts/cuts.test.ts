@@ -71,6 +71,33 @@ test.serial('a call runs exactly once, wherever its connection is cut', async (t
   })
 })
 
+test.serial(
+  'a call runs exactly once, and is answered, when its master restarts in order',
+  async (t) => {
+    await inFolder(async (folder) => {
+      const master = await runMaster(folder, placeOf(folder))
+      const store = await Store.connect(patient(master.at))
+      const findings = nothingFound()
+      let restarts = 0
+      const calling = callUntil(() => restarts >= KILLS, store, findings)
+      while (restarts < KILLS) {
+        const enough = findings.answered + Math.random() * 3000
+        while (findings.answered < enough) await turn()
+        await ask(master.process, 'restart')
+        restarts++
+      }
+      await calling
+      const { live_tokens } = await store.stats()
+      t.log(`${restarts} restarts, ${summary(findings)}`)
+      await store.close()
+      await kill(master.process)
+      t.deepEqual(findings.wrong, [])
+      t.deepEqual(findings.unknown, {}, 'what was not begun goes to the next master')
+      t.is(live_tokens, findings.alive)
+    })
+  },
+)
+
 test.serial('a call runs exactly once or fails as unknown when its master is killed', async (t) => {
   await inFolder(async (folder) => {
     const at = placeOf(folder)

@@ -1,7 +1,7 @@
 // A master in a process of its own, that does what it is told. node master.mjs OPTIONS
 import { createRequire } from 'node:module'
 import { Config } from '../../../build/index.js'
-import { retransmissions } from '../../../build/src/grpc/server/reply-log.js'
+import native from '../../../native.cjs'
 
 const { cache: loaded } = createRequire(import.meta.url)
 const options = JSON.parse(process.argv[2])
@@ -21,7 +21,7 @@ const orders = {
     return 'stopped'
   },
   memory: () => process.memoryUsage().rss,
-  retransmissions: () => retransmissions,
+  retransmissions: () => native.retransmissions(),
   loadedGrpc: () => Object.keys(loaded).some((path) => /node_modules.@grpc.grpc-js/.test(path)),
 }
 

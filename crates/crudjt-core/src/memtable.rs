@@ -17,8 +17,8 @@ use crate::journal::{Begin, RecordLocation, Segment};
 use crate::record::RecordMeta;
 
 const SHARDS: u64 = 32;
-/// Initial capacity of a shard, in recent records: 12 MiB of records of 256 bytes.
-const CAPACITY: usize = 1_200;
+/// Initial capacity of a shard, in recent records: 16 MiB of records of 256 bytes.
+const CAPACITY: usize = 1_600;
 /// Consecutive ids that share a shard, so that tokens created together are adjacent in memory.
 const RUN: u64 = 64;
 

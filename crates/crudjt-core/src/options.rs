@@ -145,7 +145,7 @@ impl Default for Environment {
         Environment {
             clock: Arc::new(SystemClock),
             storage: Arc::new(Disk),
-            segment_bytes: 12 << 20,
+            segment_bytes: 16 << 20,
             memtable_age: 30_000,
             frozen_limit: 2,
             epoch_seals: 1 << 36,

@@ -41,6 +41,37 @@ fn tokens_of_two_seconds_take_four_segments_however_many_come() {
     store.close().unwrap();
 }
 
+/// Bytes that the files of a folder take on the disk.
+#[cfg(unix)]
+fn on_disk(folder: &std::path::Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let files = std::fs::read_dir(folder).unwrap().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.blocks() * 512).sum()
+}
+
+/// In real time and on a real disk, for as many seconds as `CRUDJT_SPACE_SECONDS` says.
+#[cfg(unix)]
+#[test]
+fn two_thousand_tokens_of_two_seconds_a_second_take_at_most_64_mb() {
+    use std::time::{Duration, Instant};
+    let seconds = std::env::var("CRUDJT_SPACE_SECONDS").map_or(3, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new(folder.path(), vec![secret(1)])).unwrap();
+    let (start, mut most, mut made) = (Instant::now(), 0, 0);
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let due = start.elapsed().as_millis() as u64 * 2;
+        (made..due).for_each(|_| _ = create(&store, &[7; 240], Some(2), None));
+        made = due;
+        most = most.max(on_disk(folder.path()));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("{made} tokens took at most {:.1} MB", most as f64 / 1e6);
+    assert!(made >= seconds * 1_900, "{made} tokens are too few");
+    assert!(most <= 64_000_000, "{most} bytes");
+    assert!(store.stats().unwrap().live_tokens <= 8_000);
+    store.close().unwrap();
+}
+
 #[test]
 fn what_has_expired_is_not_brought_into_the_tree_and_stays_dead() {
     let mut world = World::new(JournalMode::Plain);

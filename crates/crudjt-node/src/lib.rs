@@ -21,6 +21,8 @@ mod map_matcher_unsafe;
 mod open;
 mod scratch;
 mod scratch_unsafe;
+mod session_unsafe;
+mod sessions;
 mod stats;
 mod store;
 mod teardown;

@@ -32,7 +32,8 @@ impl NativeStore {
         Self { handle: RefCell::new(Some(handle)), hot: RefCell::default(), path }
     }
 
-    fn handle(&self) -> Result<Arc<Handle>, Failure> {
+    /// What the object shares with jobs and sessions.
+    pub fn handle(&self) -> Result<Arc<Handle>, Failure> {
         self.handle.borrow().clone().ok_or_else(|| crudjt_core::Error::Closed.into())
     }
 

@@ -66,6 +66,24 @@ impl Values {
         Ok(unsafe { slice::from_raw_parts(start.cast(), length) })
     }
 
+    /// Copies bytes to the start of a Buffer, which must have room for them.
+    pub fn write(self, target: sys::napi_value, bytes: &[u8]) -> Result<(), Failure> {
+        let (mut start, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: `target` is an argument of the current call; both results are written before use.
+        accept(unsafe {
+            sys::napi_get_buffer_info(self.0, target, &raw mut start, &raw mut length)
+        })?;
+        if bytes.len() > length {
+            return Err(Failure::internal("a buffer is too short"));
+        }
+        if !bytes.is_empty() {
+            // SAFETY: the buffer has room, `bytes` are memory of Rust, and JavaScript does not run
+            // meanwhile.
+            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), bytes.len()) };
+        }
+        Ok(())
+    }
+
     /// The characters of a token; `None` for any string that is not 22 ASCII characters.
     #[inline(always)]
     pub fn token(self, value: sys::napi_value) -> Result<Option<[u8; TOKEN_LENGTH]>, Failure> {

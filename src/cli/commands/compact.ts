@@ -1,8 +1,6 @@
 /** `crudjt compact`: shrinks the files of a store to the size of its records. */
-import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
-import { count, print, size } from '../outcome.js'
-import { readSettings, required } from '../settings/settings.js'
+import { count, size } from '../outcome.js'
 import { LONG_OUTPUT, PATH } from '../settings/store-settings.js'
 import { runOnStore } from './run-on-store.js'
 
@@ -14,21 +12,13 @@ export const compact: Command = {
   summary: 'Reclaim the space of removed records in a store that is not in use.',
   notes: ['It needs free space for the new file. If interrupted, it leaves the store unchanged.'],
   settings: SETTINGS,
-  async run(sources) {
-    const values = readSettings(SETTINGS, sources)
-    const path = required(values.path, SETTINGS.path)
-    const library = await import('../../library.js')
-    const run = {
-      path,
+  run: (sources) =>
+    runOnStore(SETTINGS, sources, ({ path }) => ({
       access: 'write',
-      isQuiet: values.quiet !== undefined,
-      interrupted: 'interrupted: the store was not changed',
-      failed: STATUS.failed,
-    } as const
-    const report = await runOnStore(run, (onProgress) => library.compact(path, { onProgress }))
-    const { records, bytes_before, bytes_after } = report
-    const sizes = `${size(bytes_before)} before, ${size(bytes_after)} now`
-    print(values.json, report, [`${path}: ${sizes}, ${count(records, 'record')}`])
-    return 0
-  },
+      work: ({ compact }, onProgress) => compact(path, { onProgress }),
+      lines({ records, bytes_before, bytes_after }) {
+        const sizes = `${size(bytes_before)} before, ${size(bytes_after)} now`
+        return [`${path}: ${sizes}, ${count(records, 'record')}`]
+      },
+    })),
 }

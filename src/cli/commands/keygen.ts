@@ -6,8 +6,7 @@ import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 import type { Command } from '../help.js'
 import { print } from '../outcome.js'
-import { parseOr } from '../settings/parse-value.js'
-import { readSettings } from '../settings/settings.js'
+import { parseOr, readSettings } from '../settings/settings.js'
 import { OUTPUT } from '../settings/store-settings.js'
 
 const SETTINGS = {
@@ -44,10 +43,9 @@ export const keygen: Command = {
       print(json, { secret_key, bytes }, [secret_key])
       return 0
     }
-    const file = out.text
-    write(file, `${secret_key}\n`)
-    const path = resolve(file)
-    print(json, { path, bytes }, [`Wrote a secret key to ${file}. Keep it, and keep it private.`])
+    write(out.text, `${secret_key}\n`)
+    const text = `Wrote a secret key to ${out.text}. Keep it, and keep it private.`
+    print(json, { path: resolve(out.text), bytes }, [text])
     return 0
   },
 }
@@ -57,23 +55,16 @@ function write(file: string, line: string): void {
   try {
     writeFileSync(file, line, { mode: 0o600, flag: 'wx', flush: true })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const { code = '', message } = error as NodeJS.ErrnoException
     // What a full disk left of the key would else be taken for one.
     if (code === 'ENOSPC' || code === 'EDQUOT') rmSync(file, { force: true })
-    const reason = reasonOf(error as NodeJS.ErrnoException)
-    throw new CommandError(STATUS.failed, `Cannot write ${file}: ${reason}`)
+    throw new CommandError(STATUS.failed, `Cannot write ${file}: ${REASONS[code] ?? message}`)
   }
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EEXIST':
-      return 'it already exists, and a store that uses the key in it would be lost: give another name'
-    case 'ENOENT':
-      return 'its folder does not exist'
-    case 'EACCES':
-      return 'permission denied'
-    default:
-      return message
-  }
+/** Why the file cannot be written, by error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'it already exists, and a store that uses the key in it would be lost: give another name',
+  ENOENT: 'its folder does not exist',
+  EACCES: 'permission denied',
 }

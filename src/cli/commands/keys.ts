@@ -1,12 +1,9 @@
 /** `crudjt keys`: lists the contents of a store's keyring, never a key. */
 import type { KeyDomain, KeySlot } from '../../api/maintenance.js'
-import { STATUS } from '../exit.js'
-import { storeFailure } from '../failure.js'
 import type { Command } from '../help.js'
-import { count, print } from '../outcome.js'
-import { readSecretKeys } from '../settings/secrets.js'
-import { readSettings, required } from '../settings/settings.js'
+import { count } from '../outcome.js'
 import { OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
+import { runOnStore } from './run-on-store.js'
 
 const SETTINGS = { ...PATH, ...SECRET, ...OUTPUT } as const
 
@@ -20,23 +17,11 @@ export const keys: Command = {
     'A domain is the set of tokens created under one secret key. With a secret key, the list shows what it opens: once the newest key opens every domain, older keys can be dropped.',
   ],
   settings: SETTINGS,
-  async run(sources) {
-    const values = readSettings(SETTINGS, sources)
-    const path = required(values.path, SETTINGS.path)
-    const secret = readSecretKeys(values)
-    const { keys } = await import('../../library.js')
-    const run = {
-      path,
-      access: 'read',
-      secretSource: secret?.source,
-      failed: STATUS.failed,
-    } as const
-    const domains = await keys(path, { secret_key: secret?.keys }).catch((error) => {
-      throw storeFailure(error, run)
-    })
-    print(values.json, { domains }, linesOf(domains, secret?.source))
-    return 0
-  },
+  run: (sources) =>
+    runOnStore(SETTINGS, sources, ({ path, secret }) => ({
+      work: async ({ keys }) => ({ domains: await keys(path, { secret_key: secret?.keys }) }),
+      lines: ({ domains }) => linesOf(domains, secret?.source),
+    })),
 }
 
 function linesOf(domains: readonly KeyDomain[], source: string | undefined): string[] {

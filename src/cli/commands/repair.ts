@@ -3,9 +3,7 @@ import { resolve } from 'node:path'
 import type { Finding, RepairReport } from '../../api/maintenance.js'
 import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
-import { count, findingLines, print } from '../outcome.js'
-import { readSecretKeys } from '../settings/secrets.js'
-import { readSettings, required } from '../settings/settings.js'
+import { count, findingLines } from '../outcome.js'
 import { LONG_OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
 import { runOnStore } from './run-on-store.js'
 
@@ -36,28 +34,20 @@ export const repair: Command = {
     'Exit status: 0 everything was salvaged, 1 something is or may be lost, 2 nothing could be done (the store is in use, or no copy of the keyring is readable), 64 usage error, 78 configuration error.',
   ],
   settings: SETTINGS,
-  async run(sources) {
-    const values = readSettings(SETTINGS, sources)
-    const path = required(values.path, SETTINGS.path)
-    // Resolved, since `.` and `store/` would else put the new store into the damaged one.
-    const target = values.target?.text ?? `${resolve(path)}.repaired`
-    const keep_doubtful = values.keep_doubtful !== undefined
-    const secret = readSecretKeys(values)
-    const library = await import('../../library.js')
-    const run = {
-      path,
-      access: 'read',
-      isQuiet: values.quiet !== undefined,
-      interrupted: `interrupted: ${path} was not changed; remove ${target}, which is incomplete, before you try again`,
-      secretSource: secret?.source,
-      failed: STATUS.unchecked,
-    } as const
-    const report = await runOnStore(run, (onProgress) =>
-      library.repair(path, { secret_key: secret?.keys, target, keep_doubtful, onProgress }),
-    )
-    print(values.json, report, linesOf(path, report, keep_doubtful))
-    return isComplete(report, keep_doubtful) ? 0 : STATUS.unsound
-  },
+  run: (sources) =>
+    runOnStore(SETTINGS, sources, ({ values, path, secret }) => {
+      // Resolved, since `.` and `store/` would else put the new store into the damaged one.
+      const target = values.target?.text ?? `${resolve(path)}.repaired`
+      const keep_doubtful = values.keep_doubtful !== undefined
+      const options = { secret_key: secret?.keys, target, keep_doubtful }
+      return {
+        failed: STATUS.unchecked,
+        interrupted: `interrupted: ${path} was not changed; remove ${target}, which is incomplete, before you try again`,
+        work: ({ repair }, onProgress) => repair(path, { ...options, onProgress }),
+        lines: (report) => linesOf(path, report, keep_doubtful),
+        status: (report) => (isComplete(report, keep_doubtful) ? 0 : STATUS.unsound),
+      }
+    }),
 }
 
 function isComplete(report: RepairReport, keepsDoubtful: boolean): boolean {

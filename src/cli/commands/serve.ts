@@ -1,6 +1,6 @@
 /** `crudjt serve`: a master as a process of its own. */
 import type { Command } from '../help.js'
-import { SETTINGS } from '../settings/serve-settings.js'
+import { SETTINGS } from '../settings/serve-options.js'
 import { readSettings } from '../settings/settings.js'
 
 /** Serves until SIGTERM or SIGINT. */

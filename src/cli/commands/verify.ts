@@ -2,9 +2,7 @@
 import type { VerifyReport } from '../../api/maintenance.js'
 import { STATUS } from '../exit.js'
 import type { Command } from '../help.js'
-import { count, findingLines, print } from '../outcome.js'
-import { readSecretKeys } from '../settings/secrets.js'
-import { readSettings, required } from '../settings/settings.js'
+import { count, findingLines } from '../outcome.js'
 import { LONG_OUTPUT, PATH, SECRET } from '../settings/store-settings.js'
 import { runOnStore } from './run-on-store.js'
 
@@ -19,25 +17,13 @@ export const verify: Command = {
     'Exit status: 0 sound, 1 defects found, 2 the check was not possible (the store is in use or unreadable), 64 usage error, 78 configuration error.',
   ],
   settings: SETTINGS,
-  async run(sources) {
-    const values = readSettings(SETTINGS, sources)
-    const path = required(values.path, SETTINGS.path)
-    const secret = readSecretKeys(values)
-    const library = await import('../../library.js')
-    const run = {
-      path,
-      access: 'read',
-      isQuiet: values.quiet !== undefined,
-      interrupted: 'interrupted: the store was not changed',
-      secretSource: secret?.source,
+  run: (sources) =>
+    runOnStore(SETTINGS, sources, ({ path, secret }) => ({
       failed: STATUS.unchecked,
-    } as const
-    const report = await runOnStore(run, (onProgress) =>
-      library.verify(path, { secret_key: secret?.keys, onProgress }),
-    )
-    print(values.json, report, linesOf(path, report, secret !== undefined))
-    return report.sound ? 0 : STATUS.unsound
-  },
+      work: ({ verify }, onProgress) => verify(path, { secret_key: secret?.keys, onProgress }),
+      lines: (report) => linesOf(path, report, secret !== undefined),
+      status: ({ sound }) => (sound ? 0 : STATUS.unsound),
+    })),
 }
 
 function linesOf(path: string, report: VerifyReport, hasSecret: boolean): string[] {

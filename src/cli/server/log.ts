@@ -5,7 +5,7 @@
  * or a key.
  */
 import { writeSync } from 'node:fs'
-import { LEVELS, type Level } from '../settings/serve-settings.js'
+import { LEVELS, type Level } from '../settings/serve-options.js'
 
 /** Milliseconds between two attempts to write to a pipe that is full. */
 const RETRY_MS = 10

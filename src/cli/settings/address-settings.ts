@@ -1,8 +1,7 @@
 /** The address of a server and its access key: shared by the server and its clients. */
 import type { Address } from '../../grpc/wire/address.js'
 import { DEFAULT_ADDRESS, optionKind } from '../../options/store-options.js'
-import { parseOr } from './parse-value.js'
-import type { Values } from './settings.js'
+import { named, parseOr, type Values } from './settings.js'
 
 /** Wildcard addresses, which a server can listen on but a client cannot connect to. */
 const WILDCARDS: Readonly<Record<string, string>> = {
@@ -30,9 +29,7 @@ export const ADDRESS = {
 /** The key that clients must present. */
 export const ACCESS = {
   access_key_file: {
-    option: 'access-key-file',
-    placeholder: 'FILE',
-    env: ['CRUDJT_ACCESS_KEY_FILE'],
+    ...named('access-key-file', 'FILE'),
     help: 'File with the key that clients must present. Default: clients need no key.',
   },
   access_key: {
@@ -44,9 +41,7 @@ export const ACCESS = {
 /** How long a client waits. */
 export const TIMEOUT = {
   timeout_ms: {
-    option: 'timeout-ms',
-    placeholder: 'MS',
-    env: ['CRUDJT_TIMEOUT_MS'],
+    ...named('timeout-ms', 'MS'),
     help: 'Milliseconds to wait for a reply of the server. Default: 3000.',
   },
 } as const

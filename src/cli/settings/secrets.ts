@@ -49,10 +49,8 @@ export function readAccessKey(
   if (secret === undefined) return undefined
   const { expected, isType } = optionKind('access_key')
   if (isType(secret.text)) return secret.text
-  throw new CommandError(
-    STATUS.config,
-    `Invalid access key in ${secret.source}: expected ${expected}`,
-  )
+  const message = `Invalid access key in ${secret.source}: expected ${expected}`
+  throw new CommandError(STATUS.config, message)
 }
 
 /** The order of precedence: the file of an option, the variable with the secret, the variable's file. */

@@ -2,8 +2,9 @@
  * Reads the settings of a command from its options and environment variables. An option takes
  * precedence over a variable; an empty variable counts as unset.
  */
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { closest } from 'fastest-levenshtein'
+import type { OptionKind } from '../../options/check-options.js'
 import { CommandError, STATUS } from '../exit.js'
 
 /** One setting of a command. */
@@ -40,6 +41,11 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** An option and the environment variable of the same name. */
+export function named(option: string, placeholder: string) {
+  return { option, placeholder, env: [`CRUDJT_${option.toUpperCase().replaceAll('-', '_')}`] }
+}
+
 /**
  * Reads the settings of a command.
  * @throws CommandError for an unknown option, a missing value or an unexpected argument
@@ -66,6 +72,33 @@ export function required(value: Value | undefined, { placeholder = '' }: Setting
   return value.text
 }
 
+/**
+ * The value of a setting, or a default if it is not set. Not for secrets: the error shows the text.
+ * @throws CommandError if the text has the wrong type or is out of range
+ */
+export function parseOr<T extends string | number | boolean | undefined>(
+  value: Value | undefined,
+  kind: OptionKind,
+  fallback: T,
+): T {
+  if (value === undefined) return fallback
+  const parsed = convert(value.text, kind)
+  const isInRange = kind.isInRange as ((value: unknown) => boolean) | undefined
+  if (parsed !== undefined && kind.isType(parsed) && (isInRange?.(parsed) ?? true)) {
+    return parsed as T
+  }
+  const status = isOption(value) ? STATUS.usage : STATUS.config
+  throw new CommandError(status, `${value.source}: expected ${kind.expected}, got '${value.text}'`)
+}
+
+/** The text of a setting in the type that its option has in the library. */
+function convert(text: string, { isType }: OptionKind): string | number | boolean | undefined {
+  if (isType(0)) return text.trim() === '' ? undefined : Number(text)
+  if (!isType(true)) return text
+  if (['true', '1'].includes(text)) return true
+  return ['false', '0'].includes(text) ? false : undefined
+}
+
 /** Whether a value comes from an option. */
 export function isOption({ source }: Value): boolean {
   return source.startsWith('--')
@@ -77,28 +110,24 @@ function readVariable({ env = [] }: Setting, variables: Sources['env']): Value |
 }
 
 function readArguments(settings: readonly Setting[], args: string[]): Map<Setting, Value> {
-  const known = settings.filter(({ option }) => option !== undefined)
-  const types = known.map(({ option, placeholder }) => [
-    option as string,
-    { type: placeholder === undefined ? ('boolean' as const) : ('string' as const) },
-  ])
-  const options = Object.fromEntries(types)
+  const options: NonNullable<ParseArgsConfig['options']> = {}
+  for (const { option, placeholder } of settings) {
+    if (option !== undefined) options[option] = { type: placeholder ? 'string' : 'boolean' }
+  }
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   const values = new Map<Setting, Value>()
   let position = 0
   for (const token of tokens) {
-    if (token.kind === 'option') setOnce(values, ...readOption(token, known))
-    if (token.kind === 'positional') {
-      values.set(...readPositional(position++, token.value, settings))
-    }
+    if (token.kind === 'option-terminator') continue
+    const [setting, value] =
+      token.kind === 'option'
+        ? readOption(token, settings)
+        : readPositional(position++, token.value, settings)
+    // It may be a list that the command does not take, so none of the values wins.
+    if (values.has(setting)) throw usageError(`${value.source} is given more than once`)
+    values.set(setting, value)
   }
   return values
-}
-
-/** An option given twice may be a list that the command does not take, so none of the values wins. */
-function setOnce(values: Map<Setting, Value>, setting: Setting, value: Value): void {
-  if (values.has(setting)) throw usageError(`${value.source} is given more than once`)
-  values.set(setting, value)
 }
 
 function readPositional(
@@ -114,17 +143,15 @@ function readPositional(
 }
 
 /** An option as parseArgs returns it. */
-interface OptionToken {
-  readonly name: string
-  readonly rawName: string
-  readonly value: string | undefined
-  readonly inlineValue: boolean | undefined
-}
+type OptionToken = Extract<
+  ReturnType<typeof parseArgs<{ strict: false; tokens: true }>>['tokens'][number],
+  { kind: 'option' }
+>
 
-function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Value] {
+function readOption(token: OptionToken, settings: readonly Setting[]): [Setting, Value] {
   const { name, rawName, value, inlineValue } = token
-  const setting = known.find(({ option }) => option === name)
-  if (setting === undefined || !rawName.startsWith('--')) throw unknownOption(rawName, known)
+  const setting = settings.find(({ option }) => option === name)
+  if (setting === undefined || !rawName.startsWith('--')) throw unknownOption(rawName, settings)
   const source = `--${name}`
   if (setting.placeholder === undefined) {
     if (value !== undefined) throw usageError(`${source} takes no value`)
@@ -135,11 +162,9 @@ function readOption(token: OptionToken, known: readonly Setting[]): [Setting, Va
   return [setting, { source, text: value }]
 }
 
-function unknownOption(rawName: string, known: readonly Setting[]): CommandError {
-  const nearest = closest(
-    rawName,
-    known.map(({ option }) => `--${option}`),
-  )
+function unknownOption(rawName: string, settings: readonly Setting[]): CommandError {
+  const known = settings.flatMap(({ option }) => (option === undefined ? [] : `--${option}`))
+  const nearest = closest(rawName, known)
   return usageError(`Unknown option '${rawName}': did you mean '${nearest}'?`)
 }
 

@@ -1,11 +1,10 @@
 /** The settings that several commands on a store share. */
+import { named } from './settings.js'
 
 /** The secret key. It is never an option: the arguments of a process are public. */
 export const SECRET = {
   secret_file: {
-    option: 'secret-file',
-    placeholder: 'FILE',
-    env: ['CRUDJT_SECRET_FILE'],
+    ...named('secret-file', 'FILE'),
     help: 'File with the secret key. Several keys, newest first: one a line, or several files separated by commas.',
   },
   secret_key: {

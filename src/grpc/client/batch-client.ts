@@ -6,7 +6,7 @@
  *                       └─ UNIMPLEMENTED ─▶ unary ─ connection lost ─▶ idle
  */
 import { randomBytes } from 'node:crypto'
-import type { ClientHttp2Session } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import { DEFAULT_DATA_SIZE } from '../../options/store-options.js'
 import {
   clearTimeout,
@@ -15,6 +15,7 @@ import {
   now,
   setImmediate,
   setTimeout,
+  timeoutSignal,
 } from '../../timers.js'
 import {
   BATCH_METHOD,
@@ -28,20 +29,19 @@ import {
   WELCOME,
   writeHello,
 } from '../wire/batch-messages.js'
-import { argumentsOf, type OperationArguments } from '../wire/batch-operation.js'
+import { type OperationArguments, readEncoded } from '../wire/batch-operation.js'
 import { REPLIES, ReplyReader } from '../wire/batch-reply.js'
 import { InFlight } from '../wire/in-flight.js'
 import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import { acknowledgement, completeFrame } from './batch-writer.js'
+import type { Link } from './connection.js'
 import { deadlineExceeded, notMaster, unavailable, versionMismatch } from './connection-errors.js'
-import { type CallEnd, isGrpc, requestHeaders } from './grpc-call.js'
 import { framed } from './grpc-frame.js'
-import { GrpcStream } from './grpc-stream.js'
-import type { Calls, Link } from './link.js'
-import { PendingOperations } from './pending-operations.js'
+import { type CallEnd, isGrpc, openStream, requestHeaders } from './grpc-stream.js'
+import { type PendingOperation, PendingOperations } from './pending-operations.js'
 import { settleReply } from './settle-reply.js'
-import { UnaryClient } from './unary-client.js'
+import { callUnary } from './unary-call.js'
 
 /** The shortest and the longest backoff between two attempts to open a stream, in milliseconds. */
 const MIN_BACKOFF_MS = 5
@@ -61,9 +61,9 @@ const PERMANENT: ReadonlySet<number> = new Set([
 type Mode = 'idle' | 'opening' | 'open' | 'unary'
 
 /** The calls of one client. */
-export class BatchClient implements Calls {
+export class BatchClient {
+  /** The largest data size that the master accepts, as far as it is known. */
   dataSize = MAX_DATA_SIZE
-  private readonly link: Link
   private readonly client = randomBytes(ID_BYTES)
   private readonly inFlight = new InFlight()
   private readonly pending: PendingOperations
@@ -71,7 +71,7 @@ export class BatchClient implements Calls {
   private readonly replyMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly reply = new ReplyReader()
   private mode: Mode = 'idle'
-  private stream: GrpcStream | undefined
+  private stream: ClientHttp2Stream | undefined
   /** The connection whose master has only the unary methods. */
   private unarySession: ClientHttp2Session | undefined
   /** Aborted when no call waits for a connection any more. */
@@ -88,34 +88,26 @@ export class BatchClient implements Calls {
   private idleTimer: NodeJS.Timeout | undefined
   private deadlineTimer: NodeJS.Timeout | undefined
 
-  constructor(link: Link) {
-    this.link = link
+  constructor(private readonly link: Link) {
     this.pending = new PendingOperations(link.address, this.inFlight)
   }
 
+  /**
+   * Makes a call with validated arguments. Its data is in the scratch buffer, and limits beyond 2^53 in
+   * its header; both are consumed synchronously, before other code can run.
+   * @returns by kind: a token; a session or null; whether there was a live token; nothing; or counters
+   */
   call<T>(args: OperationArguments): Promise<T> {
-    if (this.mode === 'unary') {
-      if (this.link.connection.current === this.unarySession) return this.callUnary<T>(args)
-      this.mode = 'idle'
-    }
     this.scheduleFlush()
     return this.pending.add<T>(args, this.turn + this.link.timeout)
   }
 
-  private async callUnary<T>(args: OperationArguments, timeout = this.link.timeout): Promise<T> {
-    this.inFlight.enter()
-    try {
-      return await new UnaryClient({ ...this.link, timeout }).call<T>(args)
-    } finally {
-      this.inFlight.leave()
-    }
-  }
-
+  /** Closes the connection once in-flight calls have completed; no call may follow. */
   async close(): Promise<void> {
     await this.inFlight.idle()
     clearTimeout(this.idleTimer)
     clearTimeout(this.deadlineTimer)
-    if (this.mode === 'open') this.stream?.send(framed(CLIENT_GOODBYE_MESSAGE))
+    if (this.mode === 'open') this.stream?.write(framed(CLIENT_GOODBYE_MESSAGE))
     this.stream?.end()
     this.link.connection.close()
   }
@@ -135,7 +127,11 @@ export class BatchClient implements Calls {
     this.isFlushScheduled = false
     this.watch()
     this.replaceSuspect()
+    if (this.mode === 'unary' && this.link.connection.current !== this.unarySession) {
+      this.mode = 'idle'
+    }
     if (this.mode === 'open') this.send()
+    else if (this.mode === 'unary') this.sendUnary()
     else if (this.mode === 'idle') void this.open()
   }
 
@@ -156,8 +152,21 @@ export class BatchClient implements Calls {
   private send(): void {
     const { pending } = this
     for (let batch = pending.nextBatch(); batch !== undefined; batch = pending.nextBatch()) {
-      this.stream?.send(completeFrame(batch.bytes, pending.acknowledged))
+      this.stream?.write(completeFrame(batch.bytes, pending.acknowledged))
     }
+  }
+
+  private sendUnary(): void {
+    for (const operation of this.pending.drain()) void this.callUnary(operation)
+  }
+
+  private async callUnary(operation: PendingOperation): Promise<void> {
+    const timeout = Math.max(1, Math.ceil(operation.deadline - now()))
+    const link = { ...this.link, signal: timeoutSignal(timeout) }
+    const call = callUnary(link, readEncoded(operation.encoded))
+    await call.then((result) => operation.resolve(result as never), operation.reject)
+    this.inFlight.leave()
+    if (this.inFlight.count === 0) this.scheduleIdle()
   }
 
   private async open(): Promise<void> {
@@ -170,13 +179,13 @@ export class BatchClient implements Calls {
     }
     try {
       const headers = requestHeaders(BATCH_METHOD, this.link)
-      this.stream = new GrpcStream(session, headers, {
+      this.stream = openStream(session, headers, {
         message: (message) => this.receive(message),
         // The connection may be out of step for good; another one allows retransmission.
         malformed: () => connection.abandon(session),
         ended: (end) => this.streamEnded(session, end),
       })
-      this.stream.send(framed(writeHello({ version: VERSION, client: this.client })))
+      this.stream.write(framed(writeHello({ version: VERSION, client: this.client })))
     } catch {
       connection.abandon(session)
       this.reopen()
@@ -247,19 +256,14 @@ export class BatchClient implements Calls {
   private fail(error: Error): void {
     this.pending.fail(error)
     this.scheduleIdle()
-    this.stream?.cancel()
+    this.stream?.close(constants.NGHTTP2_CANCEL)
   }
 
   private fallBackToUnary(session: ClientHttp2Session): void {
     this.mode = 'unary'
     this.unarySession = session
     this.dataSize = DEFAULT_DATA_SIZE
-    for (const { encoded, deadline, resolve, reject } of this.pending.drain()) {
-      const timeout = Math.max(1, Math.ceil(deadline - now()))
-      this.callUnary<never>(argumentsOf(encoded), timeout).then(resolve, reject)
-      this.inFlight.leave()
-    }
-    this.scheduleIdle()
+    this.sendUnary()
   }
 
   /** While calls are in flight, the process is kept alive and deadlines are checked. */
@@ -281,7 +285,9 @@ export class BatchClient implements Calls {
     if (before > this.inFlight.count) this.checkSession()
     this.hasReceived = false
     if (next === undefined) {
-      this.stopConnecting()
+      this.abandoned.abort()
+      this.abandoned = new AbortController()
+      this.scheduleIdle()
       return
     }
     const rest = Math.max(1, next - now())
@@ -299,12 +305,6 @@ export class BatchClient implements Calls {
     return wasSent || isSilent ? deadlineExceeded(this.link) : unavailable(this.link)
   }
 
-  private stopConnecting(): void {
-    this.abandoned.abort()
-    this.abandoned = new AbortController()
-    this.scheduleIdle()
-  }
-
   private scheduleIdle(): void {
     this.idleTimer ??= setTimeout(this.idle, IDLE_MS).unref()
   }
@@ -315,6 +315,6 @@ export class BatchClient implements Calls {
     this.isReferenced = false
     this.link.connection.unref()
     // The master can drop the last replies from its reply log.
-    if (this.mode === 'open') this.stream?.send(acknowledgement(this.pending.acknowledged))
+    if (this.mode === 'open') this.stream?.write(acknowledgement(this.pending.acknowledged))
   }
 }

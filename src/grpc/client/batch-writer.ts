@@ -31,48 +31,45 @@ export interface Batch {
 
 /** Encodes frames. Memory is written once, so encoded operations stay valid for retransmission. */
 export class BatchWriter {
+  /** The frames that are full. */
+  private batches: Batch[] = []
   private chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   private start = 0
   private at = HEADER_BYTES
   private count = 0
   private last = 0
 
-  /** Whether the current frame holds no operation. */
-  get isEmpty(): boolean {
-    return this.count === 0
-  }
-
-  /** Encodes an operation. @param onFull called with the current frame if there is no space in it */
-  write(
-    number: number,
-    args: OperationArguments,
-    onFull: (batch: Batch) => void,
-  ): EncodedOperation {
-    const start = this.reserve((args.length ?? 0) + OPERATION_BYTES, onFull)
+  /** Encodes an operation. */
+  write(number: number, args: OperationArguments): EncodedOperation {
+    const start = this.reserve((args.length ?? 0) + OPERATION_BYTES)
     return this.append(number, start, writeOperation(this.chunk, start, number, args))
   }
 
   /** Copies an operation that was encoded before. */
-  copy(
-    number: number,
-    { bytes, start, end }: EncodedOperation,
-    onFull: (batch: Batch) => void,
-  ): void {
-    const at = this.reserve(end - start, onFull)
+  copy(number: number, { bytes, start, end }: EncodedOperation): void {
+    const at = this.reserve(end - start)
     this.append(number, at, at + bytes.copy(this.chunk, at, start, end))
   }
 
-  /** Ends the current frame and returns it. */
-  finish(): Batch {
-    const { chunk, count, last } = this
-    const bytes = chunk.subarray(this.start, this.at)
-    this.begin(this.at)
-    return { bytes, count, size: bytes.length - HEADER_BYTES, last }
+  /** The next frame; undefined if every operation was in an earlier one. */
+  next(): Batch | undefined {
+    this.finish()
+    return this.batches.shift()
   }
 
-  /** Discards the current frame. */
+  /** Discards all frames. */
   clear(): void {
-    if (this.count > 0) this.begin(this.at)
+    this.finish()
+    this.batches = []
+  }
+
+  /** Ends the current frame, unless it is empty. */
+  private finish(): void {
+    const { chunk, count, last } = this
+    if (count === 0) return
+    const bytes = chunk.subarray(this.start, this.at)
+    this.batches.push({ bytes, count, size: bytes.length - HEADER_BYTES, last })
+    this.begin(this.at)
   }
 
   private append(number: number, start: number, end: number): EncodedOperation {
@@ -83,9 +80,9 @@ export class BatchWriter {
   }
 
   /** Makes space for an operation, and returns its offset. */
-  private reserve(size: number, onFull: (batch: Batch) => void): number {
+  private reserve(size: number): number {
     const isTooLong = this.at - this.start + size > MAX_FRAME_BYTES
-    if (this.count > 0 && (isTooLong || this.at + size > this.chunk.length)) onFull(this.finish())
+    if (isTooLong || this.at + size > this.chunk.length) this.finish()
     if (this.at + size > this.chunk.length) {
       this.chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, HEADER_BYTES + size))
       this.begin(0)

@@ -1,6 +1,6 @@
 /** The errors of a connection; each names the master's address. */
 import { CRUDJTError } from '../../errors.js'
-import type { Link } from './link.js'
+import type { Link } from './connection.js'
 
 /** No connection within the deadline; the call was not sent. */
 export function unavailable({ address, timeout, connection }: Link): CRUDJTError {

@@ -8,6 +8,7 @@
  * Invariants: a session is handed out only after its peer has sent its HTTP/2 settings; attempts are
  * made only while a caller waits; only calls in flight keep the process alive.
  */
+import { EventEmitter, once } from 'node:events'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { clearTimeout, setTimeout } from '../../timers.js'
@@ -19,11 +20,31 @@ const MAX_BACKOFF_MS = 500
 /** How long `close` waits for the peer, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 500
 
+/** Why an attempt failed, by its error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOENT: 'the socket does not exist',
+  ENOTFOUND: 'the host name cannot be resolved',
+  EAI_AGAIN: 'the host name cannot be resolved',
+  EACCES: 'permission denied',
+}
+
+/** A client's connection to its master, and how to use it. */
+export interface Link {
+  readonly connection: Connection
+  /** The master's address, for display. */
+  readonly address: string
+  /** The deadline of a call in milliseconds. */
+  readonly timeout: number
+  readonly accessKey: string | undefined
+}
+
 /** A connection in any state. */
 export class Connection {
   private session: ClientHttp2Session | undefined
   private attempting: ClientHttp2Session | undefined
-  private readonly waiting = new Set<(session: ClientHttp2Session | undefined) => void>()
+  /** Emits each session as `next`, and undefined at the end. */
+  private readonly sessions = new EventEmitter().setMaxListeners(0)
   private retry: NodeJS.Timeout | undefined
   private backoff = MIN_BACKOFF_MS
   private refs = 0
@@ -40,7 +61,9 @@ export class Connection {
 
   /** Why the last attempt failed, for display. */
   get reason(): string {
-    return reasonOf(this.failure)
+    const { code } = (this.failure ?? {}) as NodeJS.ErrnoException
+    if (code === undefined) return 'no response from there'
+    return REASONS[code] ?? `the server there is not a CRUDJT master, or is shutting down (${code})`
   }
 
   /** Whether the last attempt failed without an error: the peer did not respond. */
@@ -57,19 +80,11 @@ export class Connection {
   /** Resolves to a session that accepts requests; to undefined when this is closed or aborted. */
   async established(signal: AbortSignal): Promise<ClientHttp2Session | undefined> {
     if (this.isClosed || signal.aborted) return undefined
-    const session = this.current
-    if (session !== undefined) return session
-    return new Promise((resolve) => {
-      const abort = () => done(undefined)
-      const done = (session: ClientHttp2Session | undefined) => {
-        this.waiting.delete(done)
-        signal.removeEventListener('abort', abort)
-        resolve(session)
-      }
-      signal.addEventListener('abort', abort)
-      this.waiting.add(done)
-      if (this.attempting === undefined && this.retry === undefined) this.attempt()
-    })
+    if (this.current !== undefined) return this.current
+    const next = once(this.sessions, 'next', { signal })
+    if (this.attempting === undefined && this.retry === undefined) this.attempt()
+    const [session] = await next.catch(() => [])
+    return session
   }
 
   /** Keeps the process alive until `unref` has been called as often. */
@@ -112,7 +127,7 @@ export class Connection {
     session?.close()
     // Do not wait for a peer that no longer responds.
     setTimeout(() => session?.destroy(), CLOSE_TIMEOUT_MS).unref()
-    this.resolveWaiting(undefined)
+    this.sessions.emit('next', undefined)
   }
 
   /** Abandons a session that is unusable; the next caller gets another one. */
@@ -151,7 +166,7 @@ export class Connection {
     this.session = session
     this.backoff = MIN_BACKOFF_MS
     session.setTimeout(0)
-    this.resolveWaiting(session)
+    this.sessions.emit('next', session)
   }
 
   private drop(session: ClientHttp2Session): void {
@@ -160,32 +175,9 @@ export class Connection {
 
   private fail(): void {
     this.attempting = undefined
-    if (this.isClosed || this.waiting.size === 0) return
+    if (this.isClosed || this.sessions.listenerCount('next') === 0) return
     this.retry = setTimeout(() => this.attempt(), this.backoff * (0.5 + Math.random() / 2))
     if (this.refs === 0) this.retry.unref()
     this.backoff = Math.min(this.backoff * 2, MAX_BACKOFF_MS)
-  }
-
-  private resolveWaiting(session: ClientHttp2Session | undefined): void {
-    for (const resolve of this.waiting) resolve(session)
-  }
-}
-
-function reasonOf(failure: unknown): string {
-  const { code } = (failure ?? {}) as NodeJS.ErrnoException
-  switch (code) {
-    case undefined:
-      return 'no response from there'
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ENOENT':
-      return 'the socket does not exist'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name cannot be resolved'
-    case 'EACCES':
-      return 'permission denied'
-    default:
-      return `the server there is not a CRUDJT master, or is shutting down (${code})`
   }
 }

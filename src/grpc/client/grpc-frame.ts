@@ -20,13 +20,6 @@ export function framed(message: Buffer): Buffer {
   return writeFrameHeader(frame)
 }
 
-/** The message of a single frame; undefined if it is compressed or not complete. */
-export function unframed(frame: Buffer): Buffer | undefined {
-  const isComplete = frame.length >= FRAME_HEADER_BYTES && frame[0] === 0
-  if (!isComplete || frame.readUInt32BE(1) !== frame.length - FRAME_HEADER_BYTES) return undefined
-  return frame.subarray(FRAME_HEADER_BYTES)
-}
-
 /** Splits a stream into messages. */
 export class FrameReader {
   /** The chunks of an incomplete frame. */
@@ -41,11 +34,10 @@ export class FrameReader {
    * @returns false for a message that is compressed or too long
    */
   read(chunk: Buffer, onMessage: (message: Buffer) => void): boolean {
-    if (this.length + chunk.length < this.needed) {
-      this.append(chunk)
-      return true
-    }
-    const bytes = this.length === 0 ? chunk : Buffer.concat([...this.chunks, chunk])
+    this.chunks.push(chunk)
+    this.length += chunk.length
+    if (this.length < this.needed) return true
+    const bytes = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks)
     let at = 0
     for (;;) {
       const left = bytes.length - at
@@ -53,23 +45,13 @@ export class FrameReader {
       const size = FRAME_HEADER_BYTES + (hasHeader ? bytes.readUInt32BE(at + 1) : 0)
       if (hasHeader && (bytes[at] !== 0 || size > MAX_MESSAGE_BYTES)) return false
       if (left < size) {
-        this.restart(bytes.subarray(at), size)
+        this.chunks = left > 0 ? [bytes.subarray(at)] : []
+        this.length = left
+        this.needed = size
         return true
       }
       onMessage(bytes.subarray(at + FRAME_HEADER_BYTES, at + size))
       at += size
     }
-  }
-
-  private append(chunk: Buffer): void {
-    this.chunks.push(chunk)
-    this.length += chunk.length
-  }
-
-  private restart(rest: Buffer, needed: number): void {
-    this.chunks = []
-    this.length = 0
-    this.needed = needed
-    if (rest.length > 0) this.append(rest)
   }
 }

@@ -14,39 +14,36 @@ const MIN_CAPACITY = 1024
 export class NumberRing<T> {
   /** The number of the next value. */
   next = 1
-  private first = 1
-  private slots: (T | undefined)[] = new Array(MIN_CAPACITY).fill(undefined)
-
   /** The lowest number that is present; `next` if the ring is empty. */
-  get lowest(): number {
-    return this.first
-  }
+  lowest = 1
+  private slots: (T | undefined)[] = new Array(MIN_CAPACITY).fill(undefined)
 
   /** Adds a value, and returns its number. */
   add(value: T): number {
-    if (this.next - this.first === this.slots.length) this.resize(2 * this.slots.length)
+    if (this.next - this.lowest === this.slots.length) this.resize(2 * this.slots.length)
     this.slots[this.slotOf(this.next)] = value
     return this.next++
   }
 
   /** The value of a number, if it is present. */
   get(number: number): T | undefined {
-    const isInside = number >= this.first && number < this.next
+    const isInside = number >= this.lowest && number < this.next
     return isInside ? this.slots[this.slotOf(number)] : undefined
   }
 
   /** Removes a value that is present. */
   delete(number: number): void {
     this.slots[this.slotOf(number)] = undefined
-    if (number !== this.first) return
-    while (this.first < this.next && this.slots[this.slotOf(this.first)] === undefined) this.first++
+    if (number !== this.lowest) return
+    while (this.lowest < this.next && this.slots[this.slotOf(this.lowest)] === undefined)
+      this.lowest++
     const { length } = this.slots
-    if (length > MIN_CAPACITY && this.next - this.first < length / 8) this.resize(length / 2)
+    if (length > MIN_CAPACITY && this.next - this.lowest < length / 8) this.resize(length / 2)
   }
 
   /** All values in the order of their numbers; they may be deleted during the iteration. */
   *[Symbol.iterator](): Generator<T, void, void> {
-    for (let number = this.first; number < this.next; number++) {
+    for (let number = this.lowest; number < this.next; number++) {
       const value = this.get(number)
       if (value !== undefined) yield value
     }
@@ -58,7 +55,7 @@ export class NumberRing<T> {
 
   private resize(length: number): void {
     const slots = new Array(length).fill(undefined)
-    for (let number = this.first; number < this.next; number++) {
+    for (let number = this.lowest; number < this.next; number++) {
       slots[number % length] = this.slots[this.slotOf(number)]
     }
     this.slots = slots

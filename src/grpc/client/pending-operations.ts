@@ -41,7 +41,6 @@ export class PendingOperation {
 export class PendingOperations {
   private readonly writer = new BatchWriter()
   private readonly operations = new NumberRing<PendingOperation>()
-  private batches: Batch[] = []
   /** The highest number sent on this stream, and to this instance of the master. */
   private sentOnStream = 0
   private sentToMaster = 0
@@ -51,6 +50,8 @@ export class PendingOperations {
   private unstarted: number[] = []
   /** The instance of the master that `sentToMaster` refers to. */
   private master: Buffer | undefined
+  /** Whether the master has said goodbye on this stream: it takes nothing more. */
+  private hasSaidGoodbye = false
   /** Whether unsent batches hold operations that must not be sent any more. */
   private isStale = false
 
@@ -76,7 +77,7 @@ export class PendingOperations {
   /** Adds a call whose data is in the scratch buffer. */
   add<T>(args: OperationArguments, deadline: number): Promise<T> {
     const number = this.operations.next
-    const encoded = this.writer.write(number, args, this.queue)
+    const encoded = this.writer.write(number, args)
     this.inFlight.enter()
     return new Promise<T>((resolve, reject) => {
       this.operations.add(
@@ -87,13 +88,12 @@ export class PendingOperations {
 
   /** The next batch to send on this stream; undefined if there is none, or none may be sent yet. */
   nextBatch(): Batch | undefined {
-    if (this.unstarted.length >= MAX_BATCHES) return undefined
+    if (this.hasSaidGoodbye || this.unstarted.length >= MAX_BATCHES) return undefined
     if (this.unanswered >= MAX_UNANSWERED || this.unansweredBytes >= MAX_UNANSWERED_BYTES) {
       return undefined
     }
     if (this.isStale) this.rebatch(this.sentOnStream)
-    if (!this.writer.isEmpty) this.batches.push(this.writer.finish())
-    const batch = this.batches.shift()
+    const batch = this.writer.next()
     if (batch === undefined) return undefined
     this.unanswered += batch.count
     this.unansweredBytes += batch.size
@@ -131,11 +131,13 @@ export class PendingOperations {
     const isSame = resumed && this.master?.equals(master) === true
     if (!isSame) this.failSent()
     this.master = master
+    this.hasSaidGoodbye = false
     this.rebatch(0)
   }
 
   /** The master shuts down gracefully, and has started no operation beyond a number. */
   goodbye(number: number): void {
+    this.hasSaidGoodbye = true
     if (number < this.sentToMaster) this.sentToMaster = number
   }
 
@@ -195,21 +197,16 @@ export class PendingOperations {
   /** Rebuilds the unsent batches from the operations beyond a number. */
   private rebatch(sent: number): void {
     this.isStale = false
-    this.batches = []
     this.writer.clear()
     for (const operation of this.operations) {
       if (operation.number <= sent) continue
       if (operation.isSettled) this.operations.delete(operation.number)
-      else this.writer.copy(operation.number, operation.encoded, this.queue)
+      else this.writer.copy(operation.number, operation.encoded)
     }
     if (sent > 0) return
     this.sentOnStream = 0
     this.unanswered = 0
     this.unansweredBytes = 0
     this.unstarted = []
-  }
-
-  private readonly queue = (batch: Batch): void => {
-    this.batches.push(batch)
   }
 }

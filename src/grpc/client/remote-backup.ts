@@ -5,55 +5,45 @@ import type { BackupReport, OnProgress } from '../../options/backup-options.js'
 import { delay } from '../../timers.js'
 import { removeTicket, writeTicket } from '../wire/backup-ticket.js'
 import { Kind, plainOperation } from '../wire/batch-operation.js'
-import type { Calls } from './link.js'
+import type { BatchClient } from './batch-client.js'
 
 /** The shortest and the longest interval between two polls, in milliseconds. */
 const MIN_INTERVAL_MS = 10
 const MAX_INTERVAL_MS = 500
 
 /** The state of a backup: its progress, or its result. */
-type BackupState = { done: number; total: number } | { records: number; bytes: number }
+type BackupState = { done: number; total: number } | BackupReport
 
-/** A backup to be made. */
-export interface BackupRequest {
-  /** The folder of the backup, as this process sees it. */
-  readonly target: string
-  /** The store's folder, as this process sees it; undefined: the master reports it. */
-  readonly folder: string | undefined
-  readonly onProgress: OnProgress | undefined
-}
-
-/** Requests a backup from the master, and waits for its end. */
-export async function remoteBackup(calls: Calls, request: BackupRequest): Promise<BackupReport> {
-  const { target, onProgress } = request
-  const folder = request.folder ?? (await calls.call<string>(plainOperation(Kind.BACKUP)))
-  const ticket = writeTicket(folder, resolve(target))
-  try {
-    return await pollUntilEnd(calls, ticket, target, onProgress)
-  } finally {
-    removeTicket(folder, ticket)
-  }
-}
-
-async function pollUntilEnd(
-  calls: Calls,
-  ticket: string,
+/**
+ * Requests a backup from the master, and waits for its end.
+ * @param folder the store's folder, as this process sees it; undefined: the master reports it
+ * @param target the folder of the backup, as this process sees it
+ */
+export async function remoteBackup(
+  calls: BatchClient,
+  folder: string | undefined,
   target: string,
   onProgress: OnProgress | undefined,
 ): Promise<BackupReport> {
-  let state = await poll(calls, ticket)
-  let interval = MIN_INTERVAL_MS
-  for (; 'done' in state; interval = Math.min(2 * interval, MAX_INTERVAL_MS)) {
-    onProgress?.(state.done, state.total)
-    await delay(interval)
-    state = await poll(calls, ticket).catch((error) => {
-      throw interrupted(error, target)
-    })
+  const place = folder ?? (await calls.call<string>(plainOperation(Kind.BACKUP)))
+  const ticket = writeTicket(place, resolve(target))
+  try {
+    let state = await poll(calls, ticket)
+    let interval = MIN_INTERVAL_MS
+    for (; 'done' in state; interval = Math.min(2 * interval, MAX_INTERVAL_MS)) {
+      onProgress?.(state.done, state.total)
+      await delay(interval)
+      state = await poll(calls, ticket).catch((error) => {
+        throw interrupted(error, target)
+      })
+    }
+    return state
+  } finally {
+    removeTicket(place, ticket)
   }
-  return { records: state.records, bytes: state.bytes }
 }
 
-function poll(calls: Calls, ticket: string): Promise<BackupState> {
+function poll(calls: BatchClient, ticket: string): Promise<BackupState> {
   return calls.call<BackupState>(plainOperation(Kind.BACKUP, ticket))
 }
 

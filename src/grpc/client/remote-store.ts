@@ -24,14 +24,13 @@ import { type Address, addressOf, addressText, connectEndpointOf } from '../wire
 import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
-import type { Calls } from './link.js'
 import { remoteBackup } from './remote-backup.js'
 
 /** A client of a master. Its fields are `#private`, as those of `LocalStore`. */
 export class RemoteStore implements SessionStore {
   /** The master's address. */
   readonly address: Address
-  readonly #calls: Calls
+  readonly #calls: BatchClient
   #closing: Promise<void> | undefined
 
   /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket on Windows, without a path, or with one that is too long */
@@ -118,7 +117,7 @@ export class RemoteStore implements SessionStore {
   ): Promise<BackupReport> {
     return this.call(() => {
       const { onProgress } = checkBackup(target, options)
-      return remoteBackup(this.#calls, { folder, target, onProgress })
+      return remoteBackup(this.#calls, folder, target, onProgress)
     })
   }
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { ConnectionInjector, Server, ServerOptions } from '@grpc/grpc-js'
 import { loadGrpcJs } from '../wire/grpc-js.js'
 import { loadHealthService } from '../wire/health-service.js'
+import { admission } from './admission.js'
 import { type BatchStreams, batchService } from './batch-service.js'
 import { Health } from './health.js'
 import { Reflection } from './reflection.js'
@@ -44,7 +45,7 @@ export class GrpcServer {
   ) {
     const { Server, ServerCredentials } = loadGrpcJs()
     this.health = new Health(condition)
-    const server = new Server(SERVER_OPTIONS)
+    const server = new Server({ ...SERVER_OPTIONS, interceptors: admission(guard) })
     server.addService(tokenService, tokenMethods(operations, guard))
     server.addService(batchService, streams.methods)
     // Health checks are for probes, which have no access key.

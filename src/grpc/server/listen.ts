@@ -11,6 +11,19 @@ import {
 } from '../wire/address.js'
 import { createPrivately, longestPath } from './unix-socket.js'
 
+/** The most connections at a time: each takes some memory before it has said anything. */
+export const MAX_CONNECTIONS = 1024
+
+/** Why listening fails, by error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use: stop the process that uses it, or set another grpc_port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'permission denied, or the folder of the socket does not exist',
+  ENOENT: 'permission denied, or the folder of the socket does not exist',
+  ENOTFOUND: 'the host name cannot be resolved',
+  EAI_AGAIN: 'the host name cannot be resolved',
+}
+
 /** A listening port or socket. */
 export interface Listening {
   /** Its address, with the actual port. */
@@ -40,6 +53,8 @@ export async function listen(address: Address, listener: Listener): Promise<List
     socket.once('close', () => sockets.delete(socket))
     listener.connection(socket)
   })
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('drop', () => listener.error(new Error(`there are ${MAX_CONNECTIONS} connections`)))
   let remove: () => void
   try {
     remove = await bind(server, endpoint)
@@ -48,9 +63,10 @@ export async function listen(address: Address, listener: Listener): Promise<List
     throw notListening(address, error as NodeJS.ErrnoException)
   }
   server.on('error', listener.error)
+  const bound = 'path' in endpoint ? undefined : (server.address() as AddressInfo)
   return {
-    address: { ...address, grpc_port: portOf(server, address) },
-    isLocal: 'path' in endpoint || isLoopback((server.address() as AddressInfo).address),
+    address: { ...address, grpc_port: bound?.port ?? address.grpc_port },
+    isLocal: bound === undefined || isLoopback(bound.address),
     close: () => {
       server.close()
       remove()
@@ -59,11 +75,6 @@ export async function listen(address: Address, listener: Listener): Promise<List
       for (const socket of sockets) socket.destroy()
     },
   }
-}
-
-function portOf(server: Server, { grpc_port }: Address): number {
-  const bound = server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : grpc_port
 }
 
 function isLoopback(address: string): boolean {
@@ -88,23 +99,7 @@ async function bindTo(server: Server, endpoint: Endpoint): Promise<void> {
 }
 
 function notListening(address: Address, cause: NodeJS.ErrnoException): CRUDJTError {
-  const message = `Can't listen on ${addressText(address)}: ${reasonOf(cause)}`
+  const reason = REASONS[cause.code ?? ''] ?? cause.message
+  const message = `Can't listen on ${addressText(address)}: ${reason}`
   return new CRUDJTError('ERR_CRUDJT_LISTEN', message, { cause })
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'the port is in use: stop the process that uses it, or set another grpc_port'
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address'
-    case 'EACCES':
-    case 'ENOENT':
-      return 'permission denied, or the folder of the socket does not exist'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name cannot be resolved'
-    default:
-      return message
-  }
 }

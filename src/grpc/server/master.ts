@@ -63,8 +63,7 @@ export class Master {
     const { guard, streams } = this.services
     guard.isClosing = true
     this.services.server?.announceShutdown()
-    streams.halt()
-    await guard.inFlight.idle()
+    await Promise.all([streams.halt(), guard.inFlight.idle()])
     streams.goodbye()
     this.listening.close()
     // Do not wait longer for a client that keeps a stream open or does not read.
@@ -93,7 +92,7 @@ class Services {
     this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
-    this.streams = new BatchStreams(this.operations, this.guard)
+    this.streams = new BatchStreams(served, this.guard)
   }
 
   /** Serves a connection. If grpc-js can't be loaded, that is closed, and the next one tries again. */

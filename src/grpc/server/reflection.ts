@@ -12,12 +12,12 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import type { AnyDefinition, MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
+import type { AnyDefinition, MessageTypeDefinition } from '@grpc/proto-loader'
 import { typeError } from '../../errors.js'
 import { loadProto } from '../wire/grpc-js.js'
 import { Status } from '../wire/status.js'
 import { readFirst } from '../wire/token-messages.js'
-import { checkAdmission, failStream, type RequestGuard } from './request-guard.js'
+import { checkServing, failStream, type RequestGuard } from './request-guard.js'
 import { StreamLimit } from './stream-limit.js'
 
 /** The longest request: responses repeat it, and grpc-js buffers some of both. Names are short. */
@@ -50,10 +50,7 @@ export class Reflection {
       ServerReflectionInfo: {
         ...method,
         path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-        requestDeserialize: (message: Buffer) => {
-          checkSize(message)
-          return method.requestDeserialize(message)
-        },
+        requestDeserialize: (message: Buffer) => method.requestDeserialize(checkSize(message)),
       },
     }))
     this.descriptors.add(require.resolve('#proto/token.proto'))
@@ -67,7 +64,7 @@ export class Reflection {
 
   private accept(stream: ReflectionStream): void {
     try {
-      checkAdmission(this.guard, stream.metadata, stream.getPeer())
+      checkServing(this.guard)
       this.streams.add(stream)
     } catch (error) {
       failStream(stream, error)
@@ -82,8 +79,8 @@ export class Reflection {
   }
 }
 
-function checkSize({ length }: Buffer): void {
-  if (length <= MAX_REQUEST_BYTES) return
+function checkSize(message: Buffer): Buffer {
+  if (message.length <= MAX_REQUEST_BYTES) return message
   throw typeError('ERR_CRUDJT_DATA', `A request can have at most ${MAX_REQUEST_BYTES} bytes`)
 }
 
@@ -96,10 +93,7 @@ class Descriptors {
 
   /** Adds a `.proto` file. */
   add(path: string): void {
-    this.addAll(loadProto(path, { keepCase: true }))
-  }
-
-  private addAll(definitions: PackageDefinition): void {
+    const definitions = loadProto(path, { keepCase: true })
     const file = Object.values(definitions).find(isType)?.fileDescriptorProtos[0] as Buffer
     this.files.set(readFirst(file).toString(), file)
     for (const [symbol, definition] of Object.entries(definitions)) {

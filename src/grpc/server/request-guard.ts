@@ -1,8 +1,8 @@
-/** What the unary methods and the batch stream share: admission, raw messages, and errors. */
+/** What the unary methods and the batch stream share: raw messages, and errors. */
 import type { EventEmitter } from 'node:events'
-import type { Metadata, MethodDefinition } from '@grpc/grpc-js'
-import { CRUDJTError, notStarted, typeError } from '../../errors.js'
-import { ACCESS_HEADER, type AccessKey } from '../wire/access-key.js'
+import type { MethodDefinition } from '@grpc/grpc-js'
+import { notStarted, typeError } from '../../errors.js'
+import type { AccessKey } from '../wire/access-key.js'
 import { loadGrpcJs } from '../wire/grpc-js.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { MALFORMED } from '../wire/protobuf.js'
@@ -18,13 +18,8 @@ export interface RequestGuard {
   isClosing: boolean
 }
 
-/** @throws CRUDJTError `ERR_CRUDJT_UNAUTHENTICATED`, `ERR_CRUDJT_NOT_STARTED` */
-export function checkAdmission(guard: RequestGuard, metadata: Metadata, peer: string): void {
-  if (guard.access.isRequired && !guard.access.admits(metadata.get(ACCESS_HEADER)[0])) {
-    guard.refused.add(peer)
-    const message = 'The access key is missing or wrong: set access_key to the key of the master'
-    throw new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
-  }
+/** @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` */
+export function checkServing(guard: RequestGuard): void {
   if (guard.isClosing) throw notStarted('The master is shutting down')
 }
 

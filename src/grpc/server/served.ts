@@ -1,6 +1,5 @@
 /** What the services of a master need of the store. */
-import type { StoreStats } from '../../engine/stats.js'
-import type { BackupOptions, BackupReport } from '../../options/backup-options.js'
+import type { NativeSessions } from '../../engine/native.js'
 import type { QueuedCalls } from '../../records/queued-calls.js'
 
 /** An open store. */
@@ -8,11 +7,10 @@ export interface Served {
   readonly calls: QueuedCalls
   /** The data size limit, which applies to the most compact encoding. */
   readonly dataSize: number
-  /** The store's folder. */
-  readonly path: string
+  /** The bytes of decoded records that are cached. */
+  cachedBytes(): number
   /** See `Hot.measure` in native.d.cts. */
   measure(length: number): number
-  flush(): Promise<void>
-  stats(): Promise<StoreStats>
-  backup(target: string, options: BackupOptions): Promise<BackupReport>
+  /** Serves batch streams. @param instance random bytes that identify this start of the master */
+  serve(instance: Buffer): NativeSessions
 }

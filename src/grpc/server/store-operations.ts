@@ -1,9 +1,8 @@
 /**
- * The operations that a master runs for its clients. Their data is untrusted: it is validated in one
- * pass and stored without being decoded. A result is a promise only if the engine is over its memory
- * budget.
+ * The operations that a master runs for its clients' unary calls. Their data is untrusted: it is validated
+ * in one pass and stored without being decoded. A result is a promise only if the engine is over its
+ * memory budget.
  */
-
 import { NO_LIMIT } from '../../engine/native.js'
 import { prepared } from '../../engine/prepared-call.js'
 import { DATA_OFFSET, bytes as shared } from '../../engine/scratch.js'
@@ -12,7 +11,7 @@ import { DEPTH_LIMIT, notAHash, tooLarge } from '../../msgpack/data-errors.js'
 import { checkToken } from '../../options/call-options.js'
 import { type Limit, readsOf, ttlOf } from '../../options/limits.js'
 import { wireSize } from '../../options/store-options.js'
-import { Backups, type Counters } from './backups.js'
+import type { Int64 } from '../wire/protobuf.js'
 import type { Served } from './served.js'
 
 /** What `Hot.measure` returns for invalid data. */
@@ -26,21 +25,16 @@ export interface DataRange {
   readonly to: number
 }
 
-/** A limit as on the wire; -1: none. */
-export type WireLimit = number | bigint
-
 /** The operations on one store. */
 export class StoreOperations {
   private readonly wireSize: number
-  private readonly backups: Backups
 
   constructor(private readonly served: Served) {
     this.wireSize = wireSize(served.dataSize)
-    this.backups = new Backups(served)
   }
 
   /** @throws TypeError, RangeError `ERR_CRUDJT_DATA`, `ERR_CRUDJT_DATA_TOO_LARGE`, `ERR_CRUDJT_LIMIT` */
-  create(data: DataRange, ttl: WireLimit, reads: WireLimit): string | Promise<string> {
+  create(data: DataRange, ttl: Int64, reads: Int64): string | Promise<string> {
     this.prepare(data, ttl, reads, false)
     return this.served.calls.create()
   }
@@ -58,8 +52,8 @@ export class StoreOperations {
   update(
     token: string,
     data: DataRange,
-    ttl: WireLimit,
-    reads: WireLimit,
+    ttl: Int64,
+    reads: Int64,
     keep: boolean,
   ): boolean | Promise<boolean> {
     checkToken(token)
@@ -73,34 +67,8 @@ export class StoreOperations {
     return this.served.calls.remove(token)
   }
 
-  /** Resolves when every operation answered before is synced to disk. */
-  flush(): Promise<void> {
-    return this.served.flush()
-  }
-
-  /** The store's counters, without those that are not known yet. */
-  async stats(): Promise<Counters> {
-    const counters = Object.entries(await this.served.stats())
-    return counters.filter((counter): counter is [string, number] => counter[1] !== undefined)
-  }
-
-  /** The store's folder, where backup tickets are written. */
-  get folder(): string {
-    return this.backups.folder
-  }
-
-  /** See `Backups.poll`. */
-  backup(ticket: string): Counters {
-    return this.backups.poll(ticket)
-  }
-
-  /** The data size limit, which applies to the most compact encoding. */
-  get dataSize(): number {
-    return this.served.dataSize
-  }
-
   /** Prepares a create or update of data that the client encoded, if it may be stored. */
-  private prepare(data: DataRange, ttl: WireLimit, reads: WireLimit, keep: boolean): void {
+  private prepare(data: DataRange, ttl: Int64, reads: Int64, keep: boolean): void {
     prepared.length = this.copyChecked(data)
     prepared.start = DATA_OFFSET
     prepared.ttl = limitOf(ttl, 'ttl', ttlOf)
@@ -131,7 +99,7 @@ function invalidData(measured: number): ArgumentError {
   return typeError('ERR_CRUDJT_DATA', `data can't be stored: it is ${reason}`)
 }
 
-function limitOf(value: WireLimit, name: string, check: (value: Limit) => number): number {
+function limitOf(value: Int64, name: string, check: (value: Limit) => number): number {
   if (value === -1) return NO_LIMIT
   if (value > 0) return check(value)
   const message = `${name} should be greater than 0 and less than 2^64: send -1 for no limit`

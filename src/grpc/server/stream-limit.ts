@@ -1,14 +1,9 @@
 /** Limits the open streams of a connection: each makes grpc-js buffer up to 16 messages. */
+import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { CRUDJTError } from '../../errors.js'
 
 /** A client has one stream of a kind, and briefly two. */
 const MAX_STREAMS = 4
-
-/** What identifies a stream's connection and tells its end. */
-interface PeerStream {
-  getPeer(): string
-  once(event: 'close', listener: () => void): unknown
-}
 
 /** The open streams of one kind, by connection. */
 export class StreamLimit {
@@ -18,7 +13,7 @@ export class StreamLimit {
   constructor(private readonly kind: string) {}
 
   /** Counts a stream until it closes. @throws CRUDJTError `ERR_CRUDJT_UNAVAILABLE` if it is one too many */
-  add(stream: PeerStream): void {
+  add(stream: ServerDuplexStream<unknown, unknown>): void {
     const peer = stream.getPeer()
     // A Unix socket does not identify its peer, which can only be a process of the same user.
     if (peer === 'unknown') return

@@ -12,11 +12,10 @@ import {
   writeResult,
   writeToken,
 } from '../wire/token-messages.js'
-import { checkAdmission, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
+import { checkServing, grpcErrorOf, type RequestGuard, rawMethod } from './request-guard.js'
 import type { StoreOperations } from './store-operations.js'
 
-type Response = Buffer | Promise<Buffer>
-type Method = (request: Buffer) => Response
+type Method = (request: Buffer) => Promise<Buffer>
 
 /** The service's definition for grpc-js. */
 export const tokenService: ServiceDefinition = Object.fromEntries(
@@ -31,48 +30,34 @@ export function tokenMethods(
   operations: StoreOperations,
   guard: RequestGuard,
 ): UntypedServiceImplementation {
-  const create: Method = (request) => {
-    const { data, ttl, silence_read } = readCreateRequest(request)
-    return then(operations.create(data, ttl, silence_read), writeToken)
-  }
-  const read: Method = (request) =>
-    operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN)
-  const update: Method = (request) => {
-    const { token, data, ttl, silence_read, keep } = readUpdateRequest(request)
-    return then(operations.update(token, data, ttl, silence_read, keep), writeResult)
-  }
-  const remove: Method = (request) =>
-    then(operations.remove(readTokenRequest(request)), writeResult)
   return {
-    CreateToken: guarded(create, guard),
-    ReadToken: guarded(read, guard),
-    UpdateToken: guarded(update, guard),
-    DeleteToken: guarded(remove, guard),
+    CreateToken: guarded(guard, async (request) => {
+      const data = readCreateRequest(request)
+      return writeToken(await operations.create(data, data.ttl, data.reads))
+    }),
+    ReadToken: guarded(guard, async (request) =>
+      operations.read<Buffer>(readTokenRequest(request), writeReadResponse, NO_TOKEN),
+    ),
+    UpdateToken: guarded(guard, async (request) => {
+      const data = readUpdateRequest(request)
+      const { token, ttl, reads, keep } = data
+      return writeResult(await operations.update(token, data, ttl, reads, keep))
+    }),
+    DeleteToken: guarded(guard, async (request) =>
+      writeResult(await operations.remove(readTokenRequest(request))),
+    ),
   }
 }
 
-function then<T>(result: T | Promise<T>, write: (result: T) => Buffer): Response {
-  return result instanceof Promise ? result.then(write) : write(result)
-}
-
-function guarded(method: Method, guard: RequestGuard): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
+function guarded(guard: RequestGuard, method: Method): handleUnaryCall<Buffer, Buffer> {
+  return async (call, callback) => {
     guard.inFlight.enter()
-    const succeed = (message: Buffer) => {
-      callback(null, message)
-      guard.inFlight.leave()
-    }
-    const fail = (error: unknown) => {
-      callback(grpcErrorOf(error))
-      guard.inFlight.leave()
-    }
     try {
-      checkAdmission(guard, call.metadata, call.getPeer())
-      const response = method(call.request)
-      if (response instanceof Promise) response.then(succeed, fail)
-      else succeed(response)
+      checkServing(guard)
+      callback(null, await method(call.request))
     } catch (error) {
-      fail(error)
+      callback(grpcErrorOf(error))
     }
+    guard.inFlight.leave()
   }
 }

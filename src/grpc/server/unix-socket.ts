@@ -3,6 +3,7 @@
  * that only this user can enter, gets its mode there, and is then linked to its path. The umask would do
  * the same, but it belongs to all threads of the process, and a worker thread cannot set it.
  */
+import { once } from 'node:events'
 import {
   chmodSync,
   linkSync,
@@ -67,15 +68,16 @@ async function removeStale(place: string): Promise<void> {
   unlinkSync(place)
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
-  })
+async function answers(path: string): Promise<boolean> {
+  const socket = connect({ path })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED'
+  } finally {
+    socket.destroy()
+  }
 }
 
 function removeOwn(place: string, own: Stats): void {

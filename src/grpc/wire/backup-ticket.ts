@@ -7,22 +7,9 @@
  * store does not find the ticket. The engine recognizes these files by their names.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CRUDJTError } from '../../errors.js'
-
-/** A ticket's name has the length of a token and travels in its field. */
-const NAME = /^[A-Za-z0-9_-]{22}$/
-/** No supported system has longer paths. */
-const MAX_TICKET_BYTES = 65_536
 
 const fileOf = (folder: string, name: string) => join(folder, `ticket-${name}`)
 
@@ -47,35 +34,4 @@ export function writeTicket(folder: string, request: string): string {
 /** Removes a ticket that may not have been consumed. */
 export function removeTicket(folder: string, name: string): void {
   rmSync(fileOf(folder, name), { force: true })
-}
-
-/**
- * Reads and removes a ticket: each is valid once.
- * @returns its content; undefined if there is no such ticket
- */
-export function consumeTicket(folder: string, name: string): string | undefined {
-  if (!NAME.test(name)) return undefined
-  const file = fileOf(folder, name)
-  try {
-    const request = readRegularFile(file)
-    rmSync(file)
-    return request
-  } catch {
-    return undefined
-  }
-}
-
-/** Reads a regular file; a symbolic link or a pipe is refused, without blocking. */
-function readRegularFile(file: string): string | undefined {
-  const descriptor = openSync(
-    file,
-    constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
-  )
-  try {
-    const stat = fstatSync(descriptor)
-    if (!stat.isFile() || stat.size > MAX_TICKET_BYTES) return undefined
-    return readFileSync(descriptor, 'utf8')
-  } finally {
-    closeSync(descriptor)
-  }
 }

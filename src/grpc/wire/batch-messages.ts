@@ -1,9 +1,10 @@
-/** The messages of `proto/batch.proto` that carry no operations and no replies. */
+/** The messages of `proto/batch.proto` that carry no operations and no replies, as clients need them. */
 import {
   beginNested,
   DELIMITED,
   endNested,
   ProtobufReader,
+  readField1,
   tagOf,
   VARINT,
   writeDelimited,
@@ -55,29 +56,6 @@ export function writeHello({ version, client }: Hello): Buffer {
 }
 
 /** @throws MALFORMED */
-export function readHello(bytes: Buffer): Hello {
-  const hello: Hello = { version: 0, client: Buffer.alloc(0) }
-  const reader = new ProtobufReader(bytes)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, VARINT)) hello.version = reader.uint()
-    else if (tag === tagOf(2, DELIMITED)) hello.client = Buffer.from(reader.slice())
-    else reader.skip(tag)
-  }
-  return hello
-}
-
-/** Encodes a master's first message. */
-export function writeWelcome({ version, master, resumed, maxDataSize }: Welcome): Buffer {
-  const message = Buffer.alloc(4 + 2 + 2 + master.length + 2 + 6)
-  const start = beginNested(message, 0, WELCOME)
-  let at = writeUint(message, start, 1, version)
-  at = writeId(message, at, master)
-  if (resumed) at = writeUint(message, at, 3, 1)
-  at = writeUint(message, at, 4, maxDataSize)
-  return message.subarray(0, endNested(message, start, at))
-}
-
-/** @throws MALFORMED */
 export function readWelcome(bytes: Buffer): Welcome {
   const welcome: Welcome = { version: 0, master: Buffer.alloc(0), resumed: false, maxDataSize: 0 }
   const reader = new ProtobufReader(bytes)
@@ -91,22 +69,9 @@ export function readWelcome(bytes: Buffer): Welcome {
   return welcome
 }
 
-/** Encodes the last message of a master that shuts down gracefully. */
-export function writeGoodbye(taken: number): Buffer {
-  const message = Buffer.alloc(4 + 11)
-  const start = beginNested(message, 0, GOODBYE)
-  return message.subarray(0, endNested(message, start, writeUint(message, start, 1, taken)))
-}
-
 /** @throws MALFORMED */
 export function readGoodbye(bytes: Buffer): number {
-  let taken = 0
-  const reader = new ProtobufReader(bytes)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, VARINT)) taken = reader.uint()
-    else reader.skip(tag)
-  }
-  return taken
+  return readField1(bytes, VARINT, 0, (reader) => reader.uint())
 }
 
 function writeId(message: Buffer, start: number, id: Buffer): number {

@@ -1,6 +1,6 @@
 /**
- * Operations of `proto/batch.proto`: a client encodes them with data from the scratch buffer, and a
- * master decodes them without allocating an object for each.
+ * Operations of `proto/batch.proto`, which a client encodes with data from the scratch buffer, and
+ * decodes again for a master without the batch stream.
  */
 import { EXACT_LIMIT, NO_LIMIT } from '../../engine/native.js'
 import {
@@ -16,6 +16,7 @@ import {
   DELIMITED_HEADER_BYTES,
   endNested,
   INTEGER_FIELD_BYTES,
+  type Int64,
   NESTED_HEADER_BYTES,
   ProtobufReader,
   tagOf,
@@ -131,8 +132,8 @@ export class OperationReader {
   from = 0
   to = 0
   /** Limits; -1: none. */
-  ttl: number | bigint = NO_LIMIT
-  reads: number | bigint = NO_LIMIT
+  ttl: Int64 = NO_LIMIT
+  reads: Int64 = NO_LIMIT
   keep = false
   durable = false
 
@@ -141,36 +142,18 @@ export class OperationReader {
     this.clear()
     this.bytes = reader.bytes
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case tagOf(NUMBER, VARINT):
-          this.number = reader.uint()
-          break
-        case tagOf(KIND, VARINT):
-          this.kind = reader.uint()
-          break
-        case tagOf(TOKEN, DELIMITED):
-          this.token = reader.ascii()
-          break
-        case tagOf(DATA, DELIMITED):
-          reader.delimited()
-          this.from = reader.from
-          this.to = reader.to
-          break
-        case tagOf(TTL, VARINT):
-          this.ttl = limitOf(reader.int64())
-          break
-        case tagOf(SILENCE_READ, VARINT):
-          this.reads = limitOf(reader.int64())
-          break
-        case tagOf(KEEP, VARINT):
-          this.keep = reader.bool()
-          break
-        case tagOf(DURABLE, VARINT):
-          this.durable = reader.bool()
-          break
-        default:
-          reader.skip(tag)
-      }
+      if (tag === tagOf(NUMBER, VARINT)) this.number = reader.uint()
+      else if (tag === tagOf(KIND, VARINT)) this.kind = reader.uint()
+      else if (tag === tagOf(TOKEN, DELIMITED)) this.token = reader.ascii()
+      else if (tag === tagOf(DATA, DELIMITED)) {
+        reader.delimited()
+        this.from = reader.from
+        this.to = reader.to
+      } else if (tag === tagOf(TTL, VARINT)) this.ttl = limitOf(reader.int64())
+      else if (tag === tagOf(SILENCE_READ, VARINT)) this.reads = limitOf(reader.int64())
+      else if (tag === tagOf(KEEP, VARINT)) this.keep = reader.bool()
+      else if (tag === tagOf(DURABLE, VARINT)) this.durable = reader.bool()
+      else reader.skip(tag)
     }
   }
 
@@ -188,7 +171,7 @@ export class OperationReader {
 }
 
 /** A limit of 2^63 or more reads as negative, which must not mean "none": it is refused like 0. */
-function limitOf(value: number | bigint): number | bigint {
+function limitOf(value: Int64): Int64 {
   return value < 0 ? 0 : value
 }
 
@@ -199,26 +182,9 @@ export interface EncodedOperation {
   readonly end: number
 }
 
-/** Decodes an operation back into its arguments, with its data in the scratch buffer. */
-export function argumentsOf({ bytes, start, end }: EncodedOperation): OperationArguments {
+/** Decodes an operation that was encoded. */
+export function readEncoded({ bytes, start, end }: EncodedOperation): OperationReader {
   const operation = new OperationReader()
   operation.read(new ProtobufReader(bytes, start + NESTED_HEADER_BYTES, end))
-  const { kind, token, ttl, reads, keep, durable, ...data } = operation
-  const takesData = kind === Kind.CREATE || kind === Kind.UPDATE
-  if (takesData) data.bytes.copy(shared, DATA_OFFSET, data.from, data.to)
-  return {
-    kind,
-    token,
-    length: takesData ? data.to - data.from : undefined,
-    ttl: engineLimit(ttl, TTL_EXACT),
-    reads: engineLimit(reads, READS_EXACT),
-    keep,
-    durable,
-  }
-}
-
-function engineLimit(limit: number | bigint, index: number): number {
-  if (typeof limit === 'number') return limit
-  exact[index] = limit
-  return EXACT_LIMIT
+  return operation
 }

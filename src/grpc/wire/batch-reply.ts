@@ -1,7 +1,4 @@
-/**
- * Replies of `proto/batch.proto`: a master encodes them with data from the scratch buffer, and a
- * client decodes them with data into the scratch buffer.
- */
+/** Replies of `proto/batch.proto`, which a client decodes with their data into the scratch buffer. */
 import {
   DATA_END,
   DATA_OFFSET,
@@ -13,28 +10,7 @@ import {
   TTL_EXACT,
   TTL_LEFT,
 } from '../../engine/scratch.js'
-import { TAKEN } from './batch-messages.js'
-import {
-  beginNested,
-  DELIMITED,
-  DELIMITED_HEADER_BYTES,
-  endNested,
-  FIXED64,
-  FIXED64_FIELD_BYTES,
-  INTEGER_FIELD_BYTES,
-  MALFORMED,
-  NESTED_HEADER_BYTES,
-  ProtobufReader,
-  tagOf,
-  VARINT,
-  writeAscii,
-  writeDelimited,
-  writeDouble,
-  writeFixed64,
-  writeInt64,
-  writeText,
-  writeUint,
-} from './protobuf.js'
+import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf, VARINT } from './protobuf.js'
 
 /** The field of `Replies` that holds the replies. */
 export const REPLIES = 2
@@ -53,125 +29,6 @@ const TEXT = 2
 const NAME = 1
 const VALUE = 2
 
-/** The most bytes that a reply takes, not counting its data, its texts and its counters. */
-const REPLY_BYTES = NESTED_HEADER_BYTES + 3 * INTEGER_FIELD_BYTES + 24 + DELIMITED_HEADER_BYTES
-/** The most bytes that a counter takes, not counting its name. */
-const COUNTER_BYTES = NESTED_HEADER_BYTES + 2 + FIXED64_FIELD_BYTES
-const INITIAL_BYTES = 4096
-
-/** Encodes replies one by one into one message, which begins with the field `taken`. */
-export class ReplyWriter {
-  /** How many replies the message holds. */
-  count = 0
-  /** The highest operation number among them. */
-  last = 0
-  private bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-  private at = FIXED64_FIELD_BYTES
-  private first = 0
-
-  /** The reply to CREATE. */
-  token(number: number, token: string): void {
-    const at = this.begin(number, 0)
-    this.end(writeAscii(this.bytes, at, TOKEN, token))
-  }
-
-  /** The reply to UPDATE and DELETE. */
-  result(number: number, result: boolean): void {
-    const at = this.begin(number, 0)
-    this.end(result ? writeUint(this.bytes, at, RESULT, 1) : at)
-  }
-
-  /** The reply to READ with the record in the scratch buffer. */
-  data(number: number, length: number): void {
-    let at = this.begin(number, length)
-    const { bytes } = this
-    at = writeDelimited(bytes, at, DATA, length)
-    at += shared.copy(bytes, at, DATA_OFFSET, DATA_OFFSET + length)
-    at = writeLimit(bytes, at, TTL, header[TTL_LEFT] as number, TTL_EXACT)
-    this.end(writeLimit(bytes, at, SILENCE_READ, header[READS_LEFT] as number, READS_EXACT))
-  }
-
-  /** The reply to READ of a token that does not exist, and to FLUSH. */
-  empty(number: number): void {
-    this.end(this.begin(number, 0))
-  }
-
-  /** The reply to an operation that failed. */
-  error(number: number, code: string, text: string): void {
-    const size = Buffer.byteLength(text)
-    let at = this.begin(number, code.length + size + 16)
-    const start = beginNested(this.bytes, at, ERROR)
-    at = writeAscii(this.bytes, start, CODE, code)
-    this.end(endNested(this.bytes, start, writeText(this.bytes, at, TEXT, text, size)))
-  }
-
-  /** The reply to BACKUP without a ticket. */
-  folder(number: number, folder: string): void {
-    const size = Buffer.byteLength(folder)
-    const at = this.begin(number, DELIMITED_HEADER_BYTES + size)
-    this.end(writeText(this.bytes, at, FOLDER, folder, size))
-  }
-
-  /** The reply to STATS, and to BACKUP with a ticket. */
-  counters(number: number, counters: readonly (readonly [name: string, value: number])[]): void {
-    const size = counters.reduce((sum, [name]) => sum + name.length + COUNTER_BYTES, 0)
-    let at = this.begin(number, size)
-    for (const [name, value] of counters) {
-      const start = beginNested(this.bytes, at, COUNTERS)
-      at = writeAscii(this.bytes, start, NAME, name)
-      at = endNested(this.bytes, start, writeDouble(this.bytes, at, VALUE, value))
-    }
-    this.end(at)
-  }
-
-  /** A reply that was encoded before. */
-  copy(number: number, reply: Buffer): void {
-    this.begin(number, reply.length)
-    this.end(this.first + reply.copy(this.bytes, this.first))
-  }
-
-  /**
-   * Returns the message, in memory of its own, and empties the writer.
-   * @param taken the highest operation number that was started
-   */
-  finish(taken: number): Buffer {
-    writeFixed64(this.bytes, 0, TAKEN, taken)
-    const message = Buffer.from(this.bytes.subarray(0, this.at))
-    if (this.bytes.length > 16 * INITIAL_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-    this.at = FIXED64_FIELD_BYTES
-    this.count = 0
-    this.last = 0
-    return message
-  }
-
-  /** Begins a reply with space for `size` more bytes than REPLY_BYTES. May replace `bytes`. */
-  private begin(number: number, size: number): number {
-    const needed = this.at + REPLY_BYTES + size
-    if (needed > this.bytes.length) this.grow(needed)
-    this.count++
-    if (number > this.last) this.last = number
-    this.first = beginNested(this.bytes, this.at, REPLIES)
-    return writeUint(this.bytes, this.first, NUMBER, number)
-  }
-
-  private end(at: number): void {
-    this.at = endNested(this.bytes, this.first, at)
-  }
-
-  private grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length))
-    this.bytes.copy(bytes, 0, 0, this.at)
-    this.bytes = bytes
-  }
-}
-
-/** Writes what is left of a limit, including 0; nothing if there is no limit. */
-function writeLimit(bytes: Buffer, at: number, field: number, left: number, index: number): number {
-  if (left < 0) return at
-  if (left <= Number.MAX_SAFE_INTEGER) return writeUint(bytes, at, field, left)
-  return writeInt64(bytes, at, field, exact[index] as bigint)
-}
-
 /** Decodes replies one by one; its fields hold the last one. */
 export class ReplyReader {
   number = 0
@@ -188,28 +45,13 @@ export class ReplyReader {
   read(reader: ProtobufReader): void {
     this.clear()
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case tagOf(NUMBER, VARINT):
-          this.number = reader.uint()
-          break
-        case tagOf(TOKEN, DELIMITED):
-          this.token = reader.ascii()
-          break
-        case tagOf(RESULT, VARINT):
-          this.result = reader.bool()
-          break
-        case tagOf(DATA, DELIMITED):
-          this.copyData(reader)
-          break
-        case tagOf(TTL, VARINT):
-          readLimit(reader, TTL_LEFT, TTL_EXACT)
-          break
-        case tagOf(SILENCE_READ, VARINT):
-          readLimit(reader, READS_LEFT, READS_EXACT)
-          break
-        default:
-          this.readRare(reader, tag)
-      }
+      if (tag === tagOf(NUMBER, VARINT)) this.number = reader.uint()
+      else if (tag === tagOf(TOKEN, DELIMITED)) this.token = reader.ascii()
+      else if (tag === tagOf(RESULT, VARINT)) this.result = reader.bool()
+      else if (tag === tagOf(DATA, DELIMITED)) this.copyData(reader)
+      else if (tag === tagOf(TTL, VARINT)) readLimit(reader, TTL_LEFT, TTL_EXACT)
+      else if (tag === tagOf(SILENCE_READ, VARINT)) readLimit(reader, READS_LEFT, READS_EXACT)
+      else this.readRare(reader, tag)
     }
   }
 

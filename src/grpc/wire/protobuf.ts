@@ -21,6 +21,9 @@ const FIXED32 = 5
 const TWO_28 = 2 ** 28
 const TWO_32 = 2 ** 32
 
+/** A 64-bit integer; a BigInt where a Number would not be exact. */
+export type Int64 = number | bigint
+
 /** The tag that precedes a field's value. */
 export const tagOf = (field: number, type: number) => field * 8 + type
 
@@ -29,16 +32,13 @@ export class ProtobufReader {
   /** Start and end of the length-delimited value that was read last. */
   from = 0
   to = 0
-  /** The buffer that is read. */
-  bytes: Buffer
-  private at: number
-  private end: number
 
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
-    this.bytes = bytes
-    this.at = start
-    this.end = end
-  }
+  /** @param bytes the buffer that is read */
+  constructor(
+    public bytes: Buffer,
+    private at = 0,
+    private end = bytes.length,
+  ) {}
 
   /** Continues with another message. */
   reset(bytes: Buffer, start: number, end: number): void {
@@ -67,8 +67,8 @@ export class ProtobufReader {
     return value
   }
 
-  /** A signed 64-bit integer; a BigInt where a Number would not be exact. */
-  int64(): number | bigint {
+  /** A signed 64-bit integer. */
+  int64(): Int64 {
     let low = 0
     let high = 0
     for (let shift = 0; shift < 70; shift += 7) {
@@ -143,9 +143,25 @@ export class ProtobufReader {
   }
 }
 
-function signed(low: number, high: number): number | bigint {
+function signed(low: number, high: number): Int64 {
   const value = high * TWO_32 + (low >>> 0)
   return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low >>> 0)
+}
+
+/** The value of a message's only field, whose number is 1. */
+export function readField1<T>(
+  message: Buffer,
+  type: number,
+  absent: T,
+  read: (reader: ProtobufReader) => T,
+): T {
+  let value = absent
+  const reader = new ProtobufReader(message)
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === tagOf(1, type)) value = read(reader)
+    else reader.skip(tag)
+  }
+  return value
 }
 
 /** The most bytes that an integer field takes. */
@@ -176,12 +192,7 @@ function writeVarint(bytes: Buffer, start: number, value: number): number {
 }
 
 /** Writes a 64-bit integer field; a negative value takes ten bytes. */
-export function writeInt64(
-  bytes: Buffer,
-  start: number,
-  field: number,
-  value: number | bigint,
-): number {
+export function writeInt64(bytes: Buffer, start: number, field: number, value: Int64): number {
   if (typeof value === 'number' && value >= 0) return writeUint(bytes, start, field, value)
   bytes[start] = tagOf(field, VARINT)
   let at = start + 1
@@ -198,27 +209,15 @@ export function writeFixed64(bytes: Buffer, at: number, field: number, value: nu
   return bytes.writeUInt32LE(Math.floor(value / TWO_32), at + 5)
 }
 
-/** Writes a floating-point field. */
-export function writeDouble(bytes: Buffer, at: number, field: number, value: number): number {
-  bytes[at] = tagOf(field, FIXED64)
-  return bytes.writeDoubleLE(value, at + 1)
-}
-
 /** Writes what precedes a length-delimited value. */
 export function writeDelimited(bytes: Buffer, at: number, field: number, length: number): number {
   bytes[at] = tagOf(field, DELIMITED)
   return writeVarint(bytes, at + 1, length)
 }
 
-/** Writes a text field. @param size what the text takes in UTF-8 */
-export function writeText(
-  bytes: Buffer,
-  start: number,
-  field: number,
-  text: string,
-  size: number,
-): number {
-  const at = writeDelimited(bytes, start, field, size)
+/** Writes a text field. */
+export function writeText(bytes: Buffer, start: number, field: number, text: string): number {
+  const at = writeDelimited(bytes, start, field, Buffer.byteLength(text))
   return at + bytes.write(text, at, 'utf8')
 }
 

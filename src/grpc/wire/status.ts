@@ -33,35 +33,21 @@ export interface StatusError {
 
 /** An error as a status, without its stack; the text of an unexpected error is not disclosed. */
 export function statusErrorOf(error: unknown): StatusError {
-  const { code, message } = error as Error & { code?: unknown }
-  if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return INTERNAL
-  return {
-    status: statusOf(error as Error & { code: ErrorCode }),
-    text: message,
-    code: code as ErrorCode,
-  }
+  const { code, message } = error as Error & { code?: ErrorCode }
+  if (typeof code !== 'string' || !code.startsWith('ERR_CRUDJT_')) return statusErrorOf(INTERNAL)
+  const isArgument = !(error instanceof CRUDJTError)
+  const status = isArgument ? Status.INVALID_ARGUMENT : (STATUSES[code] ?? Status.UNAVAILABLE)
+  return { status, text: message, code }
 }
 
-const INTERNAL: StatusError = {
-  status: Status.INTERNAL,
-  text: 'Internal error in crudjt',
-  code: 'ERR_CRUDJT_INTERNAL',
-}
+const INTERNAL = new CRUDJTError('ERR_CRUDJT_INTERNAL', 'Internal error in crudjt')
 
-function statusOf(error: Error & { code: ErrorCode }): number {
-  if (!(error instanceof CRUDJTError)) return Status.INVALID_ARGUMENT
-  switch (error.code) {
-    case 'ERR_CRUDJT_UNAUTHENTICATED':
-      return Status.UNAUTHENTICATED
-    case 'ERR_CRUDJT_DAMAGED':
-      return Status.DATA_LOSS
-    case 'ERR_CRUDJT_VERSION':
-      return Status.FAILED_PRECONDITION
-    case 'ERR_CRUDJT_INTERNAL':
-      return Status.INTERNAL
-    default:
-      return Status.UNAVAILABLE
-  }
+/** The statuses of CRUDJTErrors; that of all others is UNAVAILABLE. */
+const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  ERR_CRUDJT_UNAUTHENTICATED: Status.UNAUTHENTICATED,
+  ERR_CRUDJT_DAMAGED: Status.DATA_LOSS,
+  ERR_CRUDJT_VERSION: Status.FAILED_PRECONDITION,
+  ERR_CRUDJT_INTERNAL: Status.INTERNAL,
 }
 
 /** Errors of masters in other languages, which send no code: the texts are part of their protocol. */

@@ -1,13 +1,14 @@
 /**
  * The messages of `proto/token.proto`, encoded and decoded by hand: without intermediate objects, and
- * with data copied straight from and into the scratch buffer.
+ * with data copied only once.
  */
-import { bytes, DATA_OFFSET } from '../../engine/scratch.js'
 import {
   DELIMITED,
   DELIMITED_HEADER_BYTES,
   INTEGER_FIELD_BYTES,
+  type Int64,
   ProtobufReader,
+  readField1,
   tagOf,
   VARINT,
   writeDelimited,
@@ -17,13 +18,16 @@ import {
 
 const EMPTY = Buffer.alloc(0)
 
-/** CreateTokenRequest, and UpdateTokenRequest without its token. */
+/** An UpdateTokenRequest, or a CreateTokenRequest, which has no token. */
 export interface DataRequest {
   token: string
-  /** MessagePack of the caller's data; untrusted. */
-  data: { bytes: Buffer; from: number; to: number }
-  ttl: number | bigint
-  silence_read: number | bigint
+  /** The buffer that holds the data as MessagePack, from `from` to `to`; untrusted. */
+  bytes: Buffer
+  from: number
+  to: number
+  /** Limits; -1: none. */
+  ttl: Int64
+  reads: Int64
   keep: boolean
 }
 
@@ -40,16 +44,16 @@ export function readUpdateRequest(message: Buffer): DataRequest {
 /** @param before how many fields precede the data */
 function readDataRequest(message: Buffer, before: 0 | 1): DataRequest {
   const data = { bytes: message, from: 0, to: 0 }
-  const request: DataRequest = { token: '', data, ttl: 0, silence_read: 0, keep: false }
+  const request: DataRequest = { token: '', ...data, ttl: 0, reads: 0, keep: false }
   const reader = new ProtobufReader(message)
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tagOf(before, DELIMITED)) request.token = reader.ascii()
     else if (tag === tagOf(before + 1, DELIMITED)) {
       reader.delimited()
-      data.from = reader.from
-      data.to = reader.to
+      request.from = reader.from
+      request.to = reader.to
     } else if (tag === tagOf(before + 2, VARINT)) request.ttl = reader.int64()
-    else if (tag === tagOf(before + 3, VARINT)) request.silence_read = reader.int64()
+    else if (tag === tagOf(before + 3, VARINT)) request.reads = reader.int64()
     else if (tag === tagOf(5, VARINT) && before === 1) request.keep = reader.bool()
     else reader.skip(tag)
   }
@@ -63,31 +67,18 @@ export function readTokenRequest(message: Buffer): string {
 
 /** The bytes of field 1 as in CreateTokenResponse and ReadTokenResponse; empty if absent. */
 export function readFirst(message: Buffer): Buffer {
-  let first: Buffer = EMPTY
-  const reader = new ProtobufReader(message)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, DELIMITED)) first = reader.slice()
-    else reader.skip(tag)
-  }
-  return first
+  return readField1(message, DELIMITED, EMPTY, (reader) => reader.slice())
 }
 
 /** Decodes the result of an UpdateTokenResponse or DeleteTokenResponse. */
 export function readResult(message: Buffer): boolean {
-  let result = false
-  const reader = new ProtobufReader(message)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === tagOf(1, VARINT)) result = reader.bool()
-    else reader.skip(tag)
-  }
-  return result
+  return readField1(message, VARINT, false, (reader) => reader.bool())
 }
 
 /** Encodes a message whose only field is a token. */
 export function writeToken(token: string): Buffer {
-  const size = Buffer.byteLength(token)
-  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + size)
-  return message.subarray(0, writeText(message, 0, 1, token, size))
+  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + Buffer.byteLength(token))
+  return message.subarray(0, writeText(message, 0, 1, token))
 }
 
 const TRUE = Buffer.from([tagOf(1, VARINT), 1])
@@ -97,39 +88,25 @@ export function writeResult(result: boolean): Buffer {
   return result ? TRUE : EMPTY
 }
 
-/** Limits of a request; -1: none. */
-export interface WireLimits {
-  readonly ttl: number | bigint
-  readonly silence_read: number | bigint
-}
-
 /** The most bytes that the data's header and both limits take. */
 const DATA_REQUEST_BYTES = DELIMITED_HEADER_BYTES + 2 * INTEGER_FIELD_BYTES
 
-/** Encodes a CreateTokenRequest with the data in the scratch buffer. */
-export function writeCreateRequest(length: number, limits: WireLimits): Buffer {
-  const message = Buffer.allocUnsafe(DATA_REQUEST_BYTES + length)
-  return message.subarray(0, writeData(message, 0, 1, length, limits))
+/** Encodes a CreateTokenRequest. */
+export function writeCreateRequest(request: DataRequest): Buffer {
+  return writeDataRequest(EMPTY, 1, request)
 }
 
-/** Encodes an UpdateTokenRequest with the data in the scratch buffer. */
-export function writeUpdateRequest(token: string, length: number, limits: WireLimits): Buffer {
-  const size = Buffer.byteLength(token)
-  const message = Buffer.allocUnsafe(DELIMITED_HEADER_BYTES + size + DATA_REQUEST_BYTES + length)
-  const at = writeText(message, 0, 1, token, size)
-  return message.subarray(0, writeData(message, at, 2, length, limits))
+/** Encodes an UpdateTokenRequest: the same fields after the token. */
+export function writeUpdateRequest(request: DataRequest): Buffer {
+  return writeDataRequest(writeToken(request.token), 2, request)
 }
 
-/** Writes the data and both limits as consecutive fields. */
-function writeData(
-  message: Buffer,
-  start: number,
-  field: number,
-  length: number,
-  { ttl, silence_read }: WireLimits,
-): number {
-  let at = writeDelimited(message, start, field, length)
-  at += bytes.copy(message, at, DATA_OFFSET, DATA_OFFSET + length)
+/** @param field the number of the first field after what goes `before` */
+function writeDataRequest(before: Buffer, field: number, request: DataRequest): Buffer {
+  const { bytes, from, to, ttl, reads } = request
+  const message = Buffer.allocUnsafe(before.length + DATA_REQUEST_BYTES + to - from)
+  let at = writeDelimited(message, before.copy(message), field, to - from)
+  at += bytes.copy(message, at, from, to)
   at = writeInt64(message, at, field + 1, ttl)
-  return writeInt64(message, at, field + 2, silence_read)
+  return message.subarray(0, writeInt64(message, at, field + 2, reads))
 }

@@ -56,6 +56,7 @@ impl Engine {
     /// Keeps a spare segment ready, and prefaults what is appended to next.
     fn run_spare_segments(&self) {
         let prefault = || while self.prefault() {};
+        let is_due = || self.is_spare_due();
         let attempted = || {
             if self.spare_segments.lacks_space() {
                 self.sweep_soon();
@@ -63,7 +64,12 @@ impl Engine {
             }
             self.backpressure.notify();
         };
-        self.spare_segments.run(&self.options.environment, prefault, attempted);
+        self.spare_segments.run(&self.options.environment, prefault, is_due, attempted);
+    }
+
+    /// A commit frees a segment's space: as long as the active one lasts, the spare one waits for that.
+    fn is_spare_due(&self) -> bool {
+        self.memtables.load().frozen.is_empty() || self.append_state.lock().cursor.is_quarter_full()
     }
 
     /// Prefaults the next range; false if there is enough.

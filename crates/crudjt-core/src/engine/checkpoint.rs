@@ -84,6 +84,7 @@ impl Engine {
         let committed = self.commit_memtable(&mut commits, &oldest, end);
         self.backpressure.stalled.lock().clone_from(&committed.as_ref().err().cloned());
         self.backpressure.notify();
+        self.spare_segments.wake();
         committed.map_err(|error| self.fail(error))?;
         Ok(true)
     }

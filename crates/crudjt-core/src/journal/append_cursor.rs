@@ -76,6 +76,11 @@ impl AppendCursor {
         self.offset + size <= self.end
     }
 
+    /// Whether a quarter of the segment is used, or it has no room at all.
+    pub(crate) fn is_quarter_full(&self) -> bool {
+        self.is_without_room() || self.offset >= self.end / 4
+    }
+
     /// Whether nothing was appended to this segment.
     pub(crate) fn is_fresh(&self) -> bool {
         self.offset == ENTRIES

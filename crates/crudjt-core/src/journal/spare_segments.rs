@@ -128,12 +128,20 @@ impl SpareSegments {
         self.wanted.raise();
     }
 
-    /// Runs until [`SpareSegments::halt`]. Calls `prefault` whenever the thread was woken, and
-    /// `attempted` after each attempt at a segment.
-    pub(crate) fn run(&self, environment: &Environment, prefault: impl Fn(), attempted: impl Fn()) {
+    /// Runs until [`SpareSegments::halt`]. Whenever the thread was woken, it calls `prefault`, makes
+    /// a segment if `is_due`, and calls `attempted`.
+    pub(crate) fn run(
+        &self,
+        environment: &Environment,
+        prefault: impl Fn(),
+        is_due: impl Fn() -> bool,
+        attempted: impl Fn(),
+    ) {
         while !self.state.lock().stopped {
             prefault();
-            self.restock();
+            if is_due() {
+                self.restock();
+            }
             attempted();
             // Retried while it fails, so that a returned error is never an old one.
             let again = self.state.lock().failed.is_some();

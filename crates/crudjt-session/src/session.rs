@@ -1,0 +1,201 @@
+//! One connection of one client.
+
+use std::sync::Arc;
+
+use crate::clients::Attached;
+use crate::ended::Ended;
+use crate::limits::{MAX_FIRST_MESSAGE, MAX_IDLE_MESSAGES, MAX_PENDING};
+use crate::queue::Queue;
+use crate::refusal::Refusal;
+use crate::replies::{put_goodbye, put_taken, put_welcome};
+use crate::reply_log::Wake;
+use crate::requests::{Field, Hello, next_field};
+use crate::shared::Shared;
+use crate::slice::{Slice, Stop};
+use crate::slow::RoomWait;
+
+/// What a session does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It waits for messages.
+    Idle,
+    /// It has more to do: [`Session::work`] is to be called again.
+    More,
+    /// It has more to do once it was woken. Nothing is to be read meanwhile.
+    Waiting,
+}
+
+/// The master's side of one connection.
+pub struct Session {
+    shared: Arc<Shared>,
+    wake: Wake,
+    state: State,
+    queue: Queue,
+    /// How many messages have come since an operation ran.
+    idle_messages: usize,
+    /// Its wait for room in the store.
+    room: Option<Arc<RoomWait>>,
+    /// Why there is no room: the refusal of the next operation that needs some.
+    no_room: Option<Refusal>,
+}
+
+enum State {
+    /// The client has not said who it is.
+    New,
+    Open(Attached),
+    /// The client has said goodbye.
+    Left,
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, wake: Wake) -> Session {
+        let (state, queue) = (State::New, Queue::default());
+        Session { shared, wake, state, queue, idle_messages: 0, room: None, no_room: None }
+    }
+
+    /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
+    /// not, it should once `work` returns [`Progress::Idle`].
+    ///
+    /// # Errors
+    /// [`Ended`]: the connection is to be closed.
+    pub fn receive(&mut self, message: &[u8]) -> Result<bool, Ended> {
+        if matches!(self.state, State::New) && message.len() > MAX_FIRST_MESSAGE {
+            return Err(Ended::Malformed);
+        }
+        self.idle_messages += 1;
+        if self.idle_messages > MAX_IDLE_MESSAGES {
+            return Err(Ended::Overrun);
+        }
+        // An empty message says nothing.
+        if !message.is_empty() {
+            self.queue.add(message)?;
+        }
+        Ok(!self.queue.is_full())
+    }
+
+    /// Works on the queued messages, up to `most` operations, and writes at most one message for
+    /// the client into `out`, which is empty if there is none to send.
+    ///
+    /// # Errors
+    /// [`Ended`]: the connection is to be closed.
+    pub fn work(&mut self, most: usize, out: &mut Vec<u8>) -> Result<Progress, Ended> {
+        out.clear();
+        let shared = Arc::clone(&self.shared);
+        let Some(_admitted) = shared.admit() else { return Ok(Progress::Waiting) };
+        if let Some(wait) = &self.room {
+            match wait.outcome() {
+                None => return Ok(Progress::Waiting),
+                Some(outcome) => self.no_room = outcome.err(),
+            }
+            self.room = None;
+        }
+        match self.state {
+            State::New => self.greet(out),
+            State::Open(_) => self.run(most, out),
+            State::Left if self.queue.is_empty() => Ok(Progress::Idle),
+            State::Left => Err(Ended::Malformed),
+        }
+    }
+
+    /// Writes replies that have become available since, as one message, into `out`; that is empty
+    /// once there are none.
+    ///
+    /// # Errors
+    /// [`Ended::Replaced`]: the connection is to be closed.
+    pub fn late(&mut self, out: &mut Vec<u8>) -> Result<(), Ended> {
+        out.clear();
+        if let State::Open(Attached { client, generation, .. }) = &self.state {
+            let mut log = client.log.lock();
+            if !log.is_attached(*generation) {
+                return Err(Ended::Replaced);
+            }
+            if let Some(replies) = log.next_late() {
+                put_taken(out, log.highest);
+                out.extend_from_slice(&replies);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the last message of a master that stops in order into `out`.
+    pub fn goodbye(&mut self, out: &mut Vec<u8>) {
+        out.clear();
+        if let State::Open(Attached { client, generation, .. }) = &self.state {
+            let log = client.log.lock();
+            if log.is_attached(*generation) {
+                put_goodbye(out, log.highest);
+            }
+        }
+    }
+
+    /// Reads the client's first message.
+    fn greet(&mut self, out: &mut Vec<u8>) -> Result<Progress, Ended> {
+        let Some(mut front) = self.queue.front() else { return Ok(Progress::Idle) };
+        match next_field(&mut front)? {
+            None => {}
+            Some(Field::Hello(bytes)) => {
+                let Hello { version, client } = Hello::read(bytes)?;
+                let attached = self.shared.clients.attach(client, Arc::clone(&self.wake));
+                let Shared { master, max_data_size, .. } = &*self.shared;
+                put_welcome(out, version, master, attached.resumed, *max_data_size);
+                self.state = State::Open(attached);
+            }
+            Some(_) => return Err(Ended::Malformed),
+        }
+        let left = front.0.len();
+        self.queue.keep(left);
+        Ok(self.progress())
+    }
+
+    /// Runs operations, and answers them.
+    fn run(&mut self, most: usize, out: &mut Vec<u8>) -> Result<Progress, Ended> {
+        let State::Open(attached) = &self.state else { return Ok(Progress::Idle) };
+        let mut log = attached.client.log.lock();
+        if !log.is_attached(attached.generation) {
+            return Err(Ended::Replaced);
+        }
+        if log.pending() > MAX_PENDING {
+            return Ok(Progress::Waiting);
+        }
+        let (shared, no_room) = (&self.shared, &mut self.no_room);
+        let mut slice = Slice::begin(shared, &attached.client, &mut log, out, no_room, most);
+        let stop = slice.run_queue(&mut self.queue);
+        if slice.has_run() {
+            self.idle_messages = 0;
+        }
+        let pending = slice.end();
+        drop(log);
+        self.shared.slow.answer(pending);
+        self.shared.clients.enforce_budget();
+        match stop? {
+            Some(Stop::Left) => self.leave(),
+            Some(Stop::NoRoom) => {
+                self.room = Some(self.shared.slow.wait_for_room(&self.wake));
+                return Ok(Progress::Waiting);
+            }
+            Some(Stop::Enough) | None => {}
+        }
+        Ok(self.progress())
+    }
+
+    fn progress(&self) -> Progress {
+        if self.queue.is_empty() { Progress::Idle } else { Progress::More }
+    }
+
+    /// The client has closed: nothing need be retained for it.
+    fn leave(&mut self) {
+        if let State::Open(attached) = &self.state {
+            self.shared.clients.release(&attached.client, attached.generation);
+            self.state = State::Left;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let State::Open(attached) = &self.state {
+            self.shared.clients.detach(&attached.client, attached.generation);
+        }
+        self.shared.leave();
+    }
+}
