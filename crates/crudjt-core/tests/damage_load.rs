@@ -175,7 +175,7 @@ fn goes_on_with(count: usize, tokens: u64, seconds: Duration) {
             let (during, _) = trial.load(&store, Duration::ZERO, &done);
             let (slowest, calls) = trial.load(&store, time, &done);
             println!(
-                "{count} of damaged blocks, {restart} restarts: first commit {:?}, slowest call in it {during:?}, afterwards {slowest:?} of {calls}",
+                "{count} damaged blocks, {restart} restarts: first commit {:?}, slowest call in it {during:?}, afterwards {slowest:?} of {calls}",
                 commit.join().unwrap()
             );
         });
