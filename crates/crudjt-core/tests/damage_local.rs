@@ -105,10 +105,7 @@ fn everything_beside_damaged_blocks_goes_on_over_restarts() {
             }
             store = world.open();
         }
-        let told = world.events.lock().unwrap().iter().find_map(|event| match event {
-            Event::TreeDamaged { block, blocks, records, .. } => Some((*block, *blocks, *records)),
-            _ => None,
-        });
+        let told = told(&world);
         let (block, hurt, records) = told.expect("the loss is told");
         assert!(leaves.contains(&(block as usize)) && hurt == count as u64, "{told:?}");
         assert_eq!(records, lost);
@@ -180,4 +177,78 @@ fn a_store_that_opens_takes_writes_whichever_block_is_damaged() {
         );
     }
     assert!(rebuilt > 20, "only {rebuilt} files were rebuilt");
+}
+
+fn with_destroyed(whole: &World, blocks: &[usize]) -> World {
+    let world = World { disk: whole.disk.copy(), events: Default::default(), ..whole.clone() };
+    world.disk.edit(&world.path.join("records"), |bytes| {
+        blocks.iter().for_each(|block| bytes[4096 + block * SLOT..][..SLOT].fill(0x55));
+    });
+    world
+}
+
+/// What was told of a rebuilding: the first block, how many, and the records in them.
+fn told(world: &World) -> Option<(u64, u64, u64)> {
+    world.events.lock().unwrap().iter().find_map(|event| match event {
+        Event::TreeDamaged { block, blocks, records, .. } => Some((*block, *blocks, *records)),
+        _ => None,
+    })
+}
+
+/// What a store cannot be opened without: the header, the list of tables and the applied mark.
+const NEEDED: usize = 3;
+
+#[test]
+fn a_store_opens_whichever_block_is_destroyed_or_names_the_command() {
+    let (whole, tokens, blocks) = filled();
+    let (mut refused, mut met, mut spared) = (0, Vec::new(), Vec::new());
+    for block in 0..blocks {
+        let world = with_destroyed(&whole, &[block]);
+        let store = match world.try_open() {
+            Ok(store) => store,
+            Err(error) => {
+                assert!(error.to_string().contains("crudjt repair"), "block {block}: {error}");
+                refused += 1;
+                continue;
+            }
+        };
+        let rebuilt = world.codes().contains(&"CRUDJT_TREE_DAMAGED");
+        let fresh = create(&store, b"fresh", None, None);
+        store.checkpoint().unwrap();
+        let alive = readable(&store, &tokens).len() as u64;
+        assert!(alive + PER_BLOCK >= TOKENS as u64, "block {block}: {alive} are left");
+        if rebuilt {
+            assert_eq!((alive, told(&world)), (TOKENS as u64, Some((block as u64, 1, 0))));
+            met.push(block);
+        } else if alive == TOKENS as u64 {
+            spared.push(block);
+        }
+        store.close().unwrap();
+        assert_eq!(data_of(&world.open(), &fresh), Some(b"fresh".to_vec()));
+    }
+    assert!(refused <= NEEDED, "{refused} of {blocks} blocks");
+    // With both tables of the epochs everything would be lost.
+    let pairs = met.iter().flat_map(|first| spared.iter().map(move |second| [*first, *second]));
+    let refused = pairs.filter_map(|pair| with_destroyed(&whole, &pair).try_open().err());
+    let pairs = refused.inspect(|error| assert!(error.to_string().contains("crudjt repair")));
+    assert_eq!(pairs.count(), 1);
+}
+
+/// A page says how much of it is in use: the rest may be damaged.
+#[test]
+fn damage_behind_what_a_block_holds_costs_nothing() {
+    let (whole, tokens, blocks) = filled();
+    for block in (1..blocks).step_by(3) {
+        let world = World { disk: whole.disk.copy(), events: Default::default(), ..whole.clone() };
+        world.disk.edit(&world.path.join("records"), |bytes| {
+            bytes[4096 + block * SLOT + SLOT - 1] ^= 1;
+        });
+        let store = world.open();
+        for token in tokens.iter().step_by(50) {
+            assert!(update(&store, token, b"changed", None, None));
+        }
+        store.checkpoint().unwrap();
+        let left = tokens.iter().filter(|token| data_of(&store, token).is_some()).count();
+        assert_eq!(left, TOKENS, "block {block}");
+    }
 }

@@ -103,8 +103,8 @@ fn count(row: &mut Row, outcome: &str) {
         Some("Errors") => row.errors += 1,
         _ => row.refused += 1,
     }
-    if let Some(numbers) = outcome.strip_prefix("Refused(") {
-        let (there, of) = numbers.trim_end_matches(')').split_once(", ").unwrap();
+    if let Some(numbers) = outcome.split_once("(Salvaged(").map(|(_, numbers)| numbers) {
+        let (there, of) = numbers.trim_end_matches("))").split_once(", ").unwrap();
         row.salvaged += there.parse::<usize>().unwrap();
         row.of += of.parse::<usize>().unwrap();
     }

@@ -22,7 +22,7 @@ pub(super) fn create_store(
     ownership.let_go(TREE_FILE);
     clear_attempt(options, names)?;
     let mut keyring = Keyring::new()?;
-    let tree = Tree::open(options, keyring.store)?;
+    let tree = Tree::open_as(options, keyring.store, TREE_FILE)?;
     ownership.hold(options.folder(), TREE_FILE)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {

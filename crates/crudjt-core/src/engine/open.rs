@@ -1,6 +1,6 @@
 //! Opens a store step by step: folder, lock, keyring, B-tree, journal, then the threads.
 
-use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::platform::sync::{CachePadded, Condvar, Mutex};
@@ -38,14 +38,17 @@ pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
         options.tell(Event::WeakKey);
     }
     let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
-    let (keyring, tree) = match Keyring::load(options.folder(), repaired)? {
+    let (keyring, (tree, lost)) = match Keyring::load(options.folder(), repaired)? {
         Some(keyring) => {
             require_tree(&options, &names)?;
             require_known_key(&options, &keyring)?;
-            let tree = Tree::open(&options, keyring.store)?;
-            (keyring, tree)
+            let opened = Tree::open(&options, keyring.store)?;
+            (keyring, opened)
         }
-        None => create_store(&options, &ownership, &names)?,
+        None => {
+            let (keyring, tree) = create_store(&options, &ownership, &names)?;
+            (keyring, (tree, 0))
+        }
     };
     let unlocked = keyring.unlock(&options.secrets);
     let epochs = load_epochs(&tree, &unlocked)?;
@@ -54,6 +57,7 @@ pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
     let maker = SegmentMaker::new(&options, keyring.store);
     let engine =
         Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
+    engine.damage.records.store(lost, Ordering::Relaxed);
     engine.start_threads().inspect_err(|_| engine.abandon())?;
     Ok(engine)
 }

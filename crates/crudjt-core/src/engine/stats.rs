@@ -39,7 +39,7 @@ pub struct Stats {
     pub last_sweep_at_ms: Option<u64>,
     /// Expired tokens removed by that sweep and by checkpoints since.
     pub last_sweep_removed: u64,
-    /// Damaged records found by reads since opening.
+    /// Damaged records found by reads since opening, and those that opening lost with damaged blocks.
     pub damaged_records: u64,
 }
 

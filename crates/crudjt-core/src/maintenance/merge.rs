@@ -185,6 +185,10 @@ impl RowVisitor for Merge<'_, '_> {
 
     fn lost(&mut self, damage: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
         self.lost.push((above.map_or(0, id_of), up_to.map_or(u64::MAX, id_of)));
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
         self.findings.add_damage(&self.source.tree_path(), damage);
     }
 

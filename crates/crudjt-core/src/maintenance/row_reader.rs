@@ -51,6 +51,10 @@ impl RowVisitor for Visitor<'_, '_, '_> {
     }
 
     fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
         self.reader.findings.add_damage(self.reader.tree.path(), damage);
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
-use super::TREE_FILE;
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format::{damaged, is_damage};
@@ -68,15 +67,10 @@ struct Published {
 const CLOSED: u64 = u64::MAX;
 
 impl Tree {
-    /// Opens the store's B-tree, or creates it.
-    pub(crate) fn open(options: &Options, store: StoreId) -> Result<Tree> {
-        Tree::open_as(options, store, TREE_FILE)
-    }
-
-    /// Opens or creates it under another name.
-    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+    /// The file of this name, which is created if there is none, before it is started.
+    pub(super) fn over(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
         let path = options.path.join(name);
-        let tree = Tree {
+        Ok(Tree {
             opened: Mutex::new(None),
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
@@ -88,9 +82,12 @@ impl Tree {
             cache_size: options.cache_size / 8,
             check_pages: options.check_pages,
             path,
-        };
-        tree.start(&mut tree.opened.lock(), 0)?;
-        Ok(tree)
+        })
+    }
+
+    /// Opens the file for the first time.
+    pub(super) fn start_first(&self) -> Result<()> {
+        self.start(&mut self.opened.lock(), 0)
     }
 
     /// Opens the file as it is and publishes its newest commit.

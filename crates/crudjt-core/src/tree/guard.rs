@@ -21,14 +21,16 @@ pub(super) fn guarded<T>(
 ) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| translate(path, what, error)),
-        Err(_) => Err(Error::damaged(path, "the B-tree is inconsistent")),
+        Err(_) => Err(Error::damaged(path, "the B-tree is inconsistent, run `crudjt repair`")),
     }
 }
 
 fn translate(path: &Path, what: &'static str, error: redb::Error) -> Error {
     match error {
         redb::Error::Io(error) => Error::storage(path, what, error),
-        redb::Error::Corrupted(text) => Error::damaged(path, text),
+        redb::Error::Corrupted(text) => {
+            Error::damaged(path, format!("{text}, run `crudjt repair`"))
+        }
         redb::Error::DatabaseClosed => Error::Closed,
         other => Error::storage(path, what, std::io::Error::other(other)),
     }

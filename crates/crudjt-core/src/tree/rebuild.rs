@@ -5,38 +5,80 @@
 //! Invariants: the new file has the mark of the newest commit, twice, before it is renamed; the old one
 //! is kept, as `records.damaged`; the newest commit is never replaced by the one before it.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::database::Tree;
 use super::redb_file::block_file::BlockFile;
+use super::redb_file::block_format::is_lost;
 use super::redb_file::walk::{Damage, RowVisitor};
 use super::tables::{AppliedMark, Rows, TableName, id_of};
 use super::tree_file::TreeFile;
-use super::{DAMAGED_TREE, FRESH_TREE};
+use super::{DAMAGED_TREE, FRESH_TREE, TREE_FILE};
 use crate::crypto::EpochRow;
+use crate::crypto::keyring::StoreId;
 use crate::event::Event;
 use crate::options::Options;
 use crate::platform::storage::Mode;
 use crate::{Error, Result};
 
 impl Tree {
-    /// Moves what is readable to a new file; reports what is not.
-    pub(super) fn rebuild(&self, options: &Options) -> Result<()> {
+    /// Opens the store's B-tree; also gives how many records were lost, in damaged blocks of a file that
+    /// had to be rebuilt to be opened: redb needs its own tables and the roots.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<(Tree, u64)> {
+        let open = || Tree::open_as(options, store, TREE_FILE);
+        // A disk may fail to read a sound block once.
+        match open().or_else(|error| if is_damage(&error) { open() } else { Err(error) }) {
+            Err(error) if is_damage(&error) && !options.check_pages => {
+                Tree::open_rebuilt(options, store, error)
+            }
+            opened => Ok((opened?, 0)),
+        }
+    }
+
+    /// Opens a B-tree under any name, or creates it.
+    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+        let tree = Tree::over(options, store, name)?;
+        tree.start_first()?;
+        tree.epochs()?;
+        Ok(tree)
+    }
+
+    /// Rebuilds the file, which can't be opened because of this error. Not one that was cut off: it is
+    /// more likely an interrupted copy than a damaged disk.
+    fn open_rebuilt(options: &Options, store: StoreId, error: Error) -> Result<(Tree, u64)> {
+        let tree = Tree::over(options, store, TREE_FILE)?;
+        let (damaged, _) = tree.newest(options)?;
+        match damaged.mark() {
+            Some(mark) if !damaged.is_cut_off()? => tree.set_mark(mark),
+            _ => return Err(error),
+        }
+        let lost = tree.rebuild(options)?;
+        Ok((tree, lost))
+    }
+
+    /// The newest commit as it is in the file, and the handle that reads it.
+    fn newest(&self, options: &Options) -> Result<(TreeFile, BlockFile)> {
+        let blocks = BlockFile::over(self.file(), self.store());
+        Ok((TreeFile::newest(blocks.clone(), &options.path)?, blocks))
+    }
+
+    /// Moves what is readable to a new file; reports what is not, and gives how many records that are.
+    pub(super) fn rebuild(&self, options: &Options) -> Result<u64> {
         remove_fresh(options)?;
         let lost = self.copy_sound(options).inspect_err(|_| _ = remove_fresh(options))?;
         self.swap(options)?;
         options.tell(Event::TreeDamaged {
             path: options.path.clone(),
-            block: lost.first.unwrap_or(0),
-            blocks: lost.blocks,
+            block: lost.blocks.first().copied().unwrap_or(0),
+            blocks: lost.blocks.len() as u64,
             records: lost.records,
         });
-        Ok(())
+        Ok(lost.records)
     }
 
     fn copy_sound(&self, options: &Options) -> Result<Lost> {
-        let blocks = BlockFile::over(self.file(), self.store());
-        let damaged = TreeFile::newest(blocks.clone(), &options.path)?;
+        let (damaged, blocks) = self.newest(options)?;
         let epochs = read_epochs(&damaged)?;
         let fresh = Tree::open_as(options, self.store(), FRESH_TREE)?;
         let mut copy = Copy {
@@ -54,7 +96,8 @@ impl Tree {
             return Err(Error::storage(damaged.path(), "read its B-tree", kind.into()));
         }
         copy.fill()?;
-        let lost = Lost { records: rows.saturating_sub(copy.copied), ..copy.lost };
+        let mut lost = Lost { records: rows.saturating_sub(copy.copied), ..copy.lost };
+        damaged.walk_others(&mut lost)?;
         // A B-tree that falls back by one commit must lose nothing.
         (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, self.mark()))?;
         fresh.close()?;
@@ -64,7 +107,7 @@ impl Tree {
     /// Puts the new file in place of the old one. The old one stays in use if that fails.
     fn swap(&self, options: &Options) -> Result<()> {
         let (storage, folder) = (options.environment.storage.as_ref(), &options.path);
-        let (fresh, path) = (folder.join(FRESH_TREE), folder.join(super::TREE_FILE));
+        let (fresh, path) = (folder.join(FRESH_TREE), folder.join(TREE_FILE));
         let damaged = folder.join(DAMAGED_TREE);
         let failed = |error: io::Error| Error::storage(&path, "put its new B-tree in place", error);
         let file = BlockFile::open(options, self.store(), &fresh, Mode::Existing)?.file();
@@ -84,12 +127,28 @@ const BATCH_BYTES: usize = 4 << 20;
 const UNREADABLE: &str =
     "its list of tables is unreadable: run `crudjt repair`, or restore a backup";
 
-/// What a rebuilding has lost.
-#[derive(Debug, Clone, Copy, Default)]
+const NO_EPOCHS: &str =
+    "both tables of its epochs are unreadable: run `crudjt repair`, or restore a backup";
+
+/// What was damaged and what it has cost.
+#[derive(Default)]
 struct Lost {
-    first: Option<u64>,
-    blocks: u64,
+    blocks: BTreeSet<u64>,
     records: u64,
+}
+
+impl RowVisitor for Lost {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
+        self.blocks.insert(damage.block);
+    }
 }
 
 /// Copies rows to the new file.
@@ -117,26 +176,51 @@ impl RowVisitor for Copy<'_> {
     }
 
     fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
-        self.lost.first.get_or_insert(damage.block);
-        self.lost.blocks += 1;
+        self.spared(damage);
+    }
+
+    fn spared(&mut self, damage: Damage) {
+        self.lost.spared(damage);
     }
 }
 
 /// The epochs, from both of their tables: one block is not in both.
 fn read_epochs(damaged: &TreeFile) -> Result<Vec<EpochRow>> {
-    let mut epochs = Epochs(Vec::new());
-    damaged.walk(TableName::Epochs, &mut epochs)?;
-    damaged.walk(TableName::EpochCopies, &mut epochs)?;
-    Ok(epochs.0)
+    let read = |table| {
+        let mut epochs = Epochs { rows: Vec::new(), lost: false };
+        let rows = damaged.walk(table, &mut epochs)?;
+        Ok::<_, Error>((epochs.rows, rows.is_some() && !epochs.lost))
+    };
+    let (rows, is_whole) = read(TableName::Epochs)?;
+    let (copies, copies_whole) = read(TableName::EpochCopies)?;
+    if !is_whole && !copies_whole {
+        return Err(Error::damaged(damaged.path(), NO_EPOCHS));
+    }
+    Ok(rows.into_iter().chain(copies).collect())
 }
 
-struct Epochs(Vec<EpochRow>);
+/// Whether an opening failed because of what it read.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Storage { source, .. } => is_lost(source),
+        error => matches!(error, Error::Damaged { .. }),
+    }
+}
+
+struct Epochs {
+    rows: Vec<EpochRow>,
+    lost: bool,
+}
 
 impl RowVisitor for Epochs {
     fn row(&mut self, _: &[u8], value: &[u8]) -> Result<()> {
         // Of a copy the count is missing.
-        self.0.extend(EpochRow::parse(value).map(|(row, _)| row));
+        self.rows.extend(EpochRow::parse(value).map(|(row, _)| row));
         Ok(())
+    }
+
+    fn lost(&mut self, _: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.lost = true;
     }
 }
 

@@ -1,6 +1,8 @@
 //! The B-tree's file of a store that is not open, read without redb and without changing it.
 
+use std::cell::LazyCell;
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::TREE_FILE;
@@ -8,14 +10,16 @@ use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format;
 use super::redb_file::catalog::{CATALOG, Definition, find_table, read_rows};
 use super::redb_file::header::FileHeader;
+use super::redb_file::orphans::{Orphans, Reachable, Searched};
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
-use super::redb_file::walk::{Damage, RowVisitor, Walk};
+use super::redb_file::walk::{Damage, OUTSIDE, RowVisitor, Walk};
 use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
 use crate::options::Options;
 use crate::platform::storage::Mode;
+use crate::record::Header;
 use crate::{Error, Result};
 
 /// The newest commit of a B-tree's file.
@@ -39,7 +43,9 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
 pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
     let meta = find_table(blocks, header, TableName::Meta.text())?;
     let rows = read_rows(blocks, meta.root, WIDTHS)?;
-    let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
+    let missing = || {
+        io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark, run `crudjt repair`")
+    };
     rows.iter().find_map(|(key, value)| AppliedMark::in_row(key, value)).ok_or_else(missing)
 }
 
@@ -57,7 +63,12 @@ impl TreeFile {
     pub(super) fn newest(blocks: BlockFile, folder: &Path) -> Result<TreeFile> {
         let path = folder.join(TREE_FILE);
         let header = FileHeader::read_intact(&blocks).ok().flatten();
-        let damaged = || Error::damaged(&path, "the newest of the B-tree's commits is unreadable");
+        let damaged = || {
+            Error::damaged(
+                &path,
+                "the newest of the B-tree's commits is unreadable, run `crudjt repair`",
+            )
+        };
         Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
     }
 
@@ -73,6 +84,13 @@ impl TreeFile {
     /// Whether the file is shorter than its header says.
     pub(crate) fn is_truncated(&self) -> bool {
         self.block_count() < self.header.block_count
+    }
+
+    /// Whether pages of the records lie behind its end.
+    pub(super) fn is_cut_off(&self) -> Result<bool> {
+        let mut cut = CutOff(self.is_truncated());
+        self.walk(TableName::Records, &mut cut)?;
+        Ok(cut.0)
     }
 
     /// What is wrong with the header or the ownership of pages, though every block may be sound.
@@ -102,7 +120,11 @@ impl TreeFile {
         let definitions = self.definitions(self.header.data, visitor)?;
         match definitions.into_iter().find(|(name, _)| name == table.text().as_bytes()) {
             Some((_, definition)) if definition.widths == WIDTHS => {
-                self.walk_tree(definition.root, definition.widths, visitor)?;
+                let orphans = LazyCell::new(|| self.orphans(&definition));
+                let orphans: &dyn Deref<Target = _> = &orphans;
+                let orphans = (table == TableName::Records).then_some(orphans);
+                Walk { blocks: &self.blocks, widths: WIDTHS, orphans, visitor }
+                    .run(definition.root)?;
                 Ok(Some(definition.rows))
             }
             None if table == TableName::EpochCopies => Ok(None),
@@ -111,6 +133,29 @@ impl TreeFile {
                 Ok(None)
             }
         }
+    }
+
+    /// Walks over everything but the records.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub(super) fn walk_others(&self, visitor: &mut dyn RowVisitor) -> Result<()> {
+        use TableName::{EpochCopies, Epochs, Expiries, Meta};
+        let others = [Expiries, Epochs, EpochCopies, Meta];
+        others.into_iter().try_for_each(|table| self.walk(table, visitor).map(drop))?;
+        self.walk_system(visitor)
+    }
+
+    /// The leaves of the records below damaged branches.
+    fn orphans(&self, records: &Definition) -> Orphans {
+        let is_row =
+            |id, record: &[u8]| u64::try_from(id).is_ok() && Header::parse(record).is_some();
+        let searched = Searched { blocks: &self.blocks, rows: records.rows, is_row };
+        searched.orphans(|| {
+            let mut reachable = Reachable::default();
+            self.walk_tree(records.root, records.widths, &mut reachable).ok()?;
+            Some(reachable)
+        })
     }
 
     /// Walks over redb's own tables.
@@ -139,7 +184,19 @@ impl TreeFile {
         widths: Widths,
         visitor: &mut dyn RowVisitor,
     ) -> Result<()> {
-        Walk { blocks: &self.blocks, widths, visitor }.run(root)
+        Walk { blocks: &self.blocks, widths, orphans: None, visitor }.run(root)
+    }
+}
+
+struct CutOff(bool);
+
+impl RowVisitor for CutOff {
+    fn row(&mut self, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn lost(&mut self, damage: Damage, _: Option<&[u8]>, _: Option<&[u8]>) {
+        self.0 |= damage.what == OUTSIDE;
     }
 }
 
@@ -157,6 +214,10 @@ impl RowVisitor for DefinitionCollector<'_> {
 
     fn lost(&mut self, damage: Damage, above: Option<&[u8]>, up_to: Option<&[u8]>) {
         self.inner.lost(damage, above, up_to);
+    }
+
+    fn spared(&mut self, damage: Damage) {
+        self.inner.spared(damage);
     }
 
     fn read(&mut self, blocks: u64) {

@@ -37,7 +37,8 @@ pub(in crate::tree) fn store_of(path: &Path, file: &dyn StorageFile) -> Result<S
     let mut bytes = [0; IDENTITY];
     let read = file.read_at(0, &mut bytes);
     read.map_err(|error| Error::storage(path, "open its B-tree", error))?;
-    let damaged = || Error::damaged(path, "the header of the B-tree's file is damaged");
+    let damaged =
+        || Error::damaged(path, "the header of the B-tree's file is damaged, run `crudjt repair`");
     let mut reader = after_version(path, checked(&bytes), MAGIC, FORMAT, damaged)?;
     reader.take(6).and_then(|_| reader.array()).ok_or_else(damaged)
 }
@@ -71,7 +72,7 @@ pub(in crate::tree) fn is_damage(error: &io::Error) -> bool {
 
 /// Whether an error of reading means that the block is lost: its content is wrong, or the disk cannot
 /// give it. A shortage, for example, says nothing about the block.
-pub(super) fn is_lost(error: &io::Error) -> bool {
+pub(in crate::tree) fn is_lost(error: &io::Error) -> bool {
     /// EIO, EBADMSG and EUCLEAN; a failed check of a sector, a missing one, and a failure of the device.
     const UNREADABLE: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5, 74, 117] };
     is_damage(error) || error.raw_os_error().is_some_and(|code| UNREADABLE.contains(&code))

@@ -60,7 +60,10 @@ impl FileHeader {
     pub(in crate::tree) fn read_intact(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let header = FileHeader::read(blocks)?;
         if header.is_some_and(|header| header.fell_back || !header.is_ours) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is damaged"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its header is damaged, run `crudjt repair`",
+            ));
         }
         Ok(header)
     }
@@ -161,6 +164,17 @@ mod tests {
         assert_eq!(SLOTS_AT.map(|at| block[at]), [VERSION; 2]);
         let header = FileHeader::read_intact(&blocks).expect("intact").expect("a header");
         assert_eq!(find_table(&blocks, &header, "table").expect("a table").rows, 1000);
-        page_ownership::check(&blocks, true).expect("each page has one owner");
+        for round in 0..20u128 {
+            let mut transaction = database.begin_write().expect("begun");
+            transaction.set_quick_repair(true);
+            let mut table = transaction.open_table(TABLE).expect("a table");
+            table.retain(|key, _| key % 31 != round).expect("removed");
+            table.insert(round * 50, [8; 9000].as_slice()).expect("replaced");
+            drop(table);
+            transaction.commit().expect("committed");
+            page_ownership::check(&blocks, true).expect("each page has one owner");
+            let unowned = page_ownership::unowned(&blocks).expect("accounted for");
+            assert_eq!(unowned, [], "orphans are told from older pages by this");
+        }
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod catalog;
 pub(super) mod fields;
 pub(super) mod header;
 pub(super) mod lookup;
+pub(super) mod orphans;
 pub(super) mod page;
 pub(super) mod page_cache;
 pub(super) mod page_number;

@@ -36,6 +36,18 @@ impl PageExtent {
         Some(PageExtent { region: usize::try_from(region).ok()?, start, count: 1 << order })
     }
 
+    /// Every page that could begin in a block of the file, by ascending size.
+    pub(super) fn all_at(block: u64) -> impl Iterator<Item = PageExtent> {
+        let at = block.saturating_sub(1) as usize;
+        let (region, start) = (at / REGION_BLOCKS, at % REGION_BLOCKS);
+        let counts = (0..=ORDER_MAX).map(|order| 1 << order);
+        counts.take_while(move |count| start.is_multiple_of(*count)).map(move |count| PageExtent {
+            region,
+            start,
+            count,
+        })
+    }
+
     /// Its first block within the file.
     pub(super) fn block(self) -> u64 {
         1 + (self.region * REGION_BLOCKS + self.start) as u64

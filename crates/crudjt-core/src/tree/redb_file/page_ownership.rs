@@ -19,7 +19,7 @@ use redb::StorageBackend;
 
 use super::allocator;
 use super::block_file::BlockFile;
-use super::block_format::{BLOCK, is_damage};
+use super::block_format::{BLOCK, is_lost};
 use super::catalog::{CATALOG, Definition, Row};
 use super::header::FileHeader;
 use super::page::{DEPTH_MAX, Page, Widths};
@@ -39,12 +39,33 @@ const WAITING_WIDTHS: Widths = Widths { key: Some(16), value: None };
 /// # Errors
 /// `InvalidData` with what is wrong; those of reading the file.
 pub(in crate::tree) fn check(blocks: &BlockFile, read_leaves: bool) -> io::Result<()> {
-    let Some(header) = FileHeader::read_intact(blocks)? else { return Ok(()) };
+    account(blocks, read_leaves).map(drop)
+}
+
+/// The blocks without an owner, in ascending order: of pages below damaged ones.
+///
+/// # Errors
+/// As of [`check`].
+pub(super) fn unowned(blocks: &BlockFile) -> io::Result<Vec<u64>> {
+    let regions = (0..).zip(account(blocks, false)?);
+    let block = |region, start| PageExtent { region, start, count: 1 }.block();
+    Ok(regions
+        .flat_map(|(at, region)| {
+            region.zeroes().map(move |start| block(at, start)).collect::<Vec<_>>()
+        })
+        .collect())
+}
+
+/// For each region the blocks that have an owner.
+fn account(blocks: &BlockFile, read_leaves: bool) -> io::Result<Vec<FixedBitSet>> {
+    let Some(header) = FileHeader::read_intact(blocks)? else { return Ok(Vec::new()) };
     let count = blocks.count()?;
     if count > BLOCKS_MAX {
         return Err(wrong("it is larger than a terabyte"));
     }
-    PageOwnership { blocks, read_leaves, regions: empty(count) }.check(&header)
+    let mut ownership = PageOwnership { blocks, read_leaves, regions: empty(count) };
+    ownership.check(&header)?;
+    Ok(ownership.regions)
 }
 
 fn empty(blocks: u64) -> Vec<FixedBitSet> {
@@ -191,7 +212,7 @@ impl PageOwnership<'_> {
         let mut bytes = vec![0; extent.count * BLOCK];
         match self.blocks.read(extent.block() * BLOCK as u64, &mut bytes) {
             Ok(()) => Ok(Some(bytes)),
-            Err(error) if is_damage(&error) => Ok(None),
+            Err(error) if is_lost(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
