@@ -100,6 +100,19 @@ test('an operation of a living client is carried out once, before a check or aft
   finds(t, [...updating, `failed ${LIVING} ERR_CRUDJT_INTERNAL`], ['changed'])
 })
 
+test('a check that was killed beside an operation of a living client may have come before or after it', (t) => {
+  const updating = [...create('T', 'a.3 9'), `will ${LIVING} update T b.3 4`]
+  const both = [...updating, 'will look read T', 'killed']
+  for (const seen of ['a.3 8', 'a.3 7', 'b.3 3', 'b.3 2'])
+    finds(t, [...both, ...look('T', seen)], [])
+  for (const seen of ['a.3 6', 'b.3 1']) finds(t, [...both, ...look('T', seen)], ['changed'])
+  finds(t, [...both, ...look('T', 'gone')], ['lost'])
+  const unknown = ['looked', `failed ${LIVING} ERR_CRUDJT_OUTCOME_UNKNOWN`]
+  finds(t, [...both, ...look('T', 'b.3 2'), ...unknown, ...look('T', 'b.3 1')], [])
+  finds(t, [...both, ...look('T', 'b.3 2'), ...unknown, ...look('T', 'b.3 2')], ['changed'])
+  finds(t, [...both, ...look('T', 'a.3 7'), ...unknown, ...look('T', 'b.3 3')], ['changed'])
+})
+
 test('each read of a shared token is counted once, one in flight at most once', (t) => {
   const read = (lane: string, left: number) => [`will ${lane} read S`, `did ${lane} shared ${left}`]
   const lines = [

@@ -34,6 +34,8 @@ interface Flight extends Operation {
   readonly look: number
   /** A look found that it was carried out. */
   isDone: boolean
+  /** Its lane died, while another lane had an operation in flight. */
+  isDead: boolean
 }
 
 /** A token that is made, and the state it will have. */
@@ -47,7 +49,7 @@ interface Creation {
 interface Told {
   /** Its possible states: one, but for operations of the dead. */
   states: string[]
-  /** Operations in flight of lanes that live. */
+  /** Operations in flight, of lanes that live and of those that died beside them. */
   flights: Flight[]
   /** Whose it is. */
   owner: string
@@ -151,7 +153,16 @@ export class Log {
   }
 
   private begins(lane: string, verb: Operation['verb'], [token = '', name, reads]: string[]): void {
-    const flight = { verb, name, reads, lane, token, look: this.looks, isDone: false }
+    const flight = {
+      verb,
+      name,
+      reads,
+      lane,
+      token,
+      look: this.looks,
+      isDone: false,
+      isDead: false,
+    }
     this.lanes.set(lane, flight)
     const counted = this.counted.get(token)
     if (counted !== undefined) counted.inFlight++
@@ -177,22 +188,22 @@ export class Log {
   private answered(flight: Flight, answer: string, at: Moment): void {
     const told = this.tokens.get(flight.token) as Told
     told.flights = told.flights.filter((other) => other !== flight)
-    const undone = told.states.filter((state) => mayAnswer(flight, state, answer, at))
     // What a client that lives has under way may have been carried out before a look, or will be.
-    const others = told.flights.filter(({ isDone }) => !isDone)
-    const done = others.reduce((states, other) => states.map((s) => after(other, s)), told.states)
-    const fitting =
-      undone.length > 0 ? undone : done.filter((state) => mayAnswer(flight, state, answer, at))
-    if (flight.isDone || fitting.length === 0) {
+    const possible = outcomes(
+      told.flights.filter(({ isDone }) => !isDone),
+      told.states,
+    )
+    const fits = ({ states }: Outcome) =>
+      states.filter((state) => mayAnswer(flight, state, answer, at))
+    const first = possible.find((outcome) => fits(outcome).length > 0)
+    const fitting = possible.filter((outcome) => livesOf(outcome) === livesOf(first)).flatMap(fits)
+    if (flight.isDone || first === undefined) {
       const found = `${flight.lane}: ${flight.verb}${flight.isDone ? ' again' : ''}, ${answer}`
-      this.find(
-        kindOf([...told.states, ...done], flight, answer, at),
-        flight.token,
-        tell(told),
-        found,
-      )
+      const states = possible.flatMap((outcome) => outcome.states)
+      this.find(kindOf(states, flight, answer, at), flight.token, tell(told), found)
     }
-    if (undone.length === 0) for (const other of others) other.isDone = true
+    for (const other of (first ?? possible.at(-1))?.done ?? []) other.isDone = true
+    told.flights = told.flights.filter(({ isDead }) => !isDead)
     const states = fitting.map((state) => settle(after(flight, state), answer))
     told.states = fitting.length === 0 ? ['gone'] : [...new Set(states)]
   }
@@ -218,9 +229,11 @@ export class Log {
     }
     const told = this.tokens.get(flight.token)
     if (told === undefined) return
-    told.flights = told.flights.filter((other) => other !== flight)
-    if (!mayBeDone || flight.isDone) return
-    told.states = [...new Set(told.states.flatMap((state) => [state, after(flight, state)]))]
+    if (mayBeDone && !flight.isDone) flight.isDead = true
+    else told.flights = told.flights.filter((other) => other !== flight)
+    if (!told.flights.every(({ isDead }) => isDead)) return
+    const possible = outcomes(told.flights, told.states).flatMap(({ states }) => states)
+    Object.assign(told, { states: [...new Set(possible)], flights: [] })
   }
 
   private share(token: string, start: number): void {
@@ -242,6 +255,29 @@ export class Log {
   private find(kind: Finding['kind'], token: string, told: string, found: string): void {
     this.findings.push({ kind, token, told, found })
   }
+}
+
+/** Which operations in flight were carried out, and the states that a token may have then. */
+interface Outcome {
+  readonly done: readonly Flight[]
+  readonly states: readonly string[]
+}
+
+/** Each way in which operations may have been carried out, in their order; first none of them. */
+function outcomes(flights: readonly Flight[], states: readonly string[]): Outcome[] {
+  const withIt = (flight: Flight) => (outcome: Outcome) => ({
+    done: [...outcome.done, flight],
+    states: outcome.states.map((state) => after(flight, state)),
+  })
+  return flights.reduce<Outcome[]>(
+    (all, flight) => all.concat(all.map(withIt(flight))),
+    [{ done: [], states }],
+  )
+}
+
+/** How many operations of lanes that live an outcome takes for carried out: there is one at most. */
+function livesOf(outcome: Outcome | undefined): number {
+  return outcome?.done.filter(({ isDead }) => !isDead).length ?? -1
 }
 
 /** What is wrong with a read that left so many; a look knows how many there were at least. */
