@@ -115,8 +115,9 @@ export interface EngineFailure {
 
 /** Why a store that this very process has locked cannot be opened, or be maintained. */
 export const BY_ANOTHER_COPY =
-  'another copy of the package in this process has it open: close it there, or load only one copy'
-export const BY_ITSELF = 'this process has it open itself'
+  'another copy of the package in this process has it open (close it there, or load only one copy), or a process of the same id in another container'
+export const BY_ITSELF =
+  'this process has it open itself, or one of the same id in another container'
 
 /**
  * Converts an error of the engine to one of this package; returns anything else as it is.

@@ -178,7 +178,7 @@ function writeMap(map: Map<unknown, unknown>, start: number, depth: number): num
 function mapKey(key: unknown, map: Map<unknown, unknown>, depth: number): string {
   const text = typeof key === 'number' ? String(key) : key
   if (typeof text !== 'string')
-    throw notStorable(depth - 1, `a Map with a key that is a ${typeof key}`)
+    throw notStorable(depth - 1, `a Map with a key of the type ${typeof key}`)
   if (text === '__proto__') throw unsafeKey(text, depth)
   if (text !== key && map.has(text))
     throw notStorable(depth - 1, 'a Map with the same key as a number and as text')

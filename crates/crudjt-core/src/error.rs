@@ -67,12 +67,9 @@ pub enum Error {
         /// The folder or file.
         path: PathBuf,
     },
-    /// An access to the disk failed. After a failed write the store refuses writes until it is
-    /// reopened; reads continue.
-    #[error(
-        "The store at {} cannot {what}: {source}. Check the disk and the system's log, then reopen the store",
-        path.display()
-    )]
+    /// An access to the disk failed, or what it read is damaged. After a failed write the store
+    /// refuses writes until it is reopened; reads continue.
+    #[error("The store at {} cannot {what}: {source}. {}", path.display(), advice(source))]
     Storage {
         /// The folder or file.
         path: PathBuf,
@@ -142,10 +139,9 @@ impl Error {
             Error::AlreadyOpen { .. } => "ERR_CRUDJT_STORE_OPEN",
             Error::Path { .. } => "ERR_CRUDJT_PATH",
             Error::Full { .. } => "ERR_CRUDJT_FULL",
-            Error::Storage { .. } | Error::FolderLost { .. } | Error::Randomness => {
-                "ERR_CRUDJT_STORAGE"
-            }
-            Error::Damaged { .. } => "ERR_CRUDJT_DAMAGED",
+            Error::Storage { source, .. } if !is_damage(source) => "ERR_CRUDJT_STORAGE",
+            Error::FolderLost { .. } | Error::Randomness => "ERR_CRUDJT_STORAGE",
+            Error::Damaged { .. } | Error::Storage { .. } => "ERR_CRUDJT_DAMAGED",
             Error::Version { .. } => "ERR_CRUDJT_VERSION",
             Error::TooLarge { .. } => "ERR_CRUDJT_DATA_TOO_LARGE",
             Error::Limit(_) => "ERR_CRUDJT_LIMIT",
@@ -233,6 +229,19 @@ pub(crate) enum NotOwned {
     /// A link, a FIFO or the like is in the place of the file.
     #[error("it is a link or not a regular file")]
     NotRegular(PathBuf),
+}
+
+/// Whether a file was read, but holds something wrong or too little.
+pub(crate) fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    if is_damage(error) {
+        "Run `crudjt repair`, or restore a backup"
+    } else {
+        "Check the disk and the system's log, then reopen the store"
+    }
 }
 
 /// Whether an error of the system says that there is no space.

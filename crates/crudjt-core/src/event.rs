@@ -41,7 +41,7 @@ pub enum Event {
     },
     /// The B-tree's file was rebuilt without its damaged blocks.
     #[error(
-        "{blocks} blocks of the B-tree in the store at {} are damaged, block {block} first: {records} tokens are lost and read as absent, all others go on. The damaged file is kept as records.damaged: check the disk, then run `crudjt repair` or restore a backup",
+        "Damaged blocks of the B-tree in the store at {}: {blocks}, the first is block {block}: {records} tokens are lost and read as absent, all others go on. The damaged file is kept as records.damaged: check the disk, then restore a backup, or remove that file to accept the loss",
         path.display()
     )]
     TreeDamaged {
@@ -56,7 +56,7 @@ pub enum Event {
     },
     /// An earlier opening has lost records to damaged blocks.
     #[error(
-        "The store lost tokens in damaged blocks, which {} keeps: check the disk, then run `crudjt repair` or restore a backup, or remove that file",
+        "The store lost tokens in damaged blocks, which {} keeps: check the disk, then restore a backup, or remove that file to accept the loss",
         path.display()
     )]
     DamageKept {
@@ -69,6 +69,15 @@ pub enum Event {
     Failed {
         /// The failure.
         error: crate::Error,
+    },
+    /// There is no space for the next segment of the journal.
+    #[error(
+        "The disk of the store at {} is full: once the journal's segment is full too, new tokens are refused until there is space again; deletes go on. Free some space",
+        path.display()
+    )]
+    DiskFull {
+        /// The store's folder.
+        path: PathBuf,
     },
     /// The wall clock stepped ahead of the monotonic one, which the store's time follows.
     #[error(
@@ -137,6 +146,7 @@ impl Event {
             Event::TreeDamaged { .. } => "CRUDJT_TREE_DAMAGED",
             Event::DamageKept { .. } => "CRUDJT_DAMAGE_KEPT",
             Event::Failed { .. } => "CRUDJT_FAILED",
+            Event::DiskFull { .. } => "CRUDJT_DISK_FULL",
             Event::ClockJumped { .. } => "CRUDJT_CLOCK_JUMPED",
             Event::ClockBehind { .. } => "CRUDJT_CLOCK_BEHIND",
             Event::KeyringRepaired { .. } => "CRUDJT_KEYRING_REPAIRED",

@@ -31,7 +31,7 @@ fn readable(store: &Store, tokens: &[Token]) -> usize {
             true
         }
         Err(error) => {
-            assert_eq!(error.code(), "ERR_CRUDJT_STORAGE", "{error}");
+            assert_eq!(error.code(), "ERR_CRUDJT_DAMAGED", "{error}");
             false
         }
     };

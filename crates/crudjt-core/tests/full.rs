@@ -8,11 +8,13 @@ mod trial;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::*;
 use crudjt_core::clock::ManualClock;
-use crudjt_core::{Environment, Error, JournalMode, Options, Store, Token};
+use crudjt_core::{Environment, Error, Event, JournalMode, Options, Store, Token};
 
 #[test]
 fn a_full_disk_refuses_creates_first_and_deletes_last_and_recovers() {
@@ -137,7 +139,13 @@ fn a_real_file_system_full_of_expired_tokens_recovers_within_three_seconds() {
 
 fn fill_with_expiring(tmpfs: &Tmpfs, journal: JournalMode) {
     let options = Options::new(tmpfs.path().join("store"), vec![secret(1)]);
-    let options = Options { journal, max_data_size: 4096, ..options };
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = told.clone();
+    let on_event = move |event: Event| {
+        count.fetch_add(usize::from(event.code() == "CRUDJT_DISK_FULL"), Ordering::Relaxed);
+    };
+    let options =
+        Options { journal, max_data_size: 4096, on_event: Some(Arc::new(on_event)), ..options };
     let mut store = Store::open(options.clone()).unwrap();
     for round in 0..3 {
         let mut token = create(&store, b"first", Some(1), None);
@@ -171,5 +179,6 @@ fn fill_with_expiring(tmpfs: &Tmpfs, journal: JournalMode) {
         );
         assert_eq!(data_of(&store, &token), None);
     }
+    assert!(told.load(Ordering::Relaxed) > 0, "nobody was told of the full disk");
     store.close().unwrap();
 }

@@ -105,6 +105,25 @@ fn a_missing_file_is_damage_and_nothing_is_lost_once_it_is_back() {
 }
 
 #[test]
+fn a_b_tree_that_is_all_that_is_left_is_not_taken_for_a_new_store() {
+    let (world, _) = closed();
+    let tree = world.path.join("records");
+    for (path, _) in world.disk.files().into_iter().filter(|(path, _)| *path != tree) {
+        world.disk.remove(&path).unwrap();
+    }
+    assert_eq!(code(&world), Some("ERR_CRUDJT_DAMAGED"));
+    world.disk.edit(&tree, |bytes| {
+        bytes.resize(1 << 20, 0);
+        bytes[..4096].fill(0);
+    });
+    for _ in 0..2 {
+        assert_eq!(code(&world), Some("ERR_CRUDJT_DAMAGED"), "unreadable");
+    }
+    let sizes: Vec<_> = world.disk.files().into_iter().filter(|(path, _)| *path == tree).collect();
+    assert_eq!(sizes, [(tree, 1 << 20)]);
+}
+
+#[test]
 fn a_missing_keyring_is_rewritten_from_its_copy_and_reported() {
     for name in ["keyring", "keyring.copy"] {
         let (world, token) = closed();

@@ -5,6 +5,7 @@
  * or a key.
  */
 import { writeSync } from 'node:fs'
+import { CRUDJTError } from '../../errors.js'
 import { LEVELS, type Level } from '../settings/serve-options.js'
 
 /** Milliseconds between two attempts to write to a pipe that is full. */
@@ -47,13 +48,14 @@ function writeLine(line: object): void {
 }
 
 /**
- * Logs an uncaught error and exits. Only its class, its code and its stack frames are logged: its
- * message might hold anything.
+ * Logs an uncaught error and exits. Of an error that is not this package's only the class, the code and
+ * the stack frames are logged: its message might hold anything.
  */
 export function logCrashes(log: Log): void {
   process.on('uncaughtException', (error: unknown) => {
     const { name, code } = (error ?? {}) as NodeJS.ErrnoException
-    log.fatal({ error: name, code, at: framesOf(error) }, 'internal error of crudjt, exiting')
+    const message = error instanceof CRUDJTError ? error.message : 'internal error of crudjt'
+    log.fatal({ error: name, code, at: framesOf(error) }, `${message}, exiting`)
     process.exit(1)
   })
 }

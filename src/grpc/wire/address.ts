@@ -22,10 +22,13 @@ export function addressOf(options: AddressOptions): Address {
   }
 }
 
-/** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket without a path, or on Windows */
+/**
+ * @throws TypeError `ERR_CRUDJT_OPTION` for a URL or a host with a port, and for a Unix socket without a
+ *   path, or on Windows
+ */
 export function endpointOf(address: Address, platform = process.platform): Endpoint {
   const { grpc_host, grpc_port } = address
-  if (!grpc_host.startsWith(UNIX_PREFIX)) return { host: unbracketed(grpc_host), port: grpc_port }
+  if (!grpc_host.startsWith(UNIX_PREFIX)) return { host: hostOf(grpc_host), port: grpc_port }
   const path = grpc_host.slice(UNIX_PREFIX.length).replace(/^\/\/(?=\/)/, '')
   if (platform === 'win32') throw invalid('Unix sockets are not supported on Windows: use a host')
   if (path === '') throw invalid("expected a path after 'unix:'")
@@ -48,6 +51,13 @@ export function connectEndpointOf(address: Address): Endpoint {
   const problem = 'path' in endpoint ? socketPathProblem(endpoint.path) : undefined
   if (problem !== undefined) throw invalid(problem)
   return endpoint
+}
+
+function hostOf(grpc_host: string): string {
+  const host = unbracketed(grpc_host)
+  if (/[/\s\]]|^[^:]*:\d*$/.test(host))
+    throw invalid("expected a host name, an IP address or 'unix:/path'; the port is 'grpc_port'")
+  return host
 }
 
 function invalid(reason: string): Error {

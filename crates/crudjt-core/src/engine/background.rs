@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::Engine;
+use crate::event::Event;
 use crate::journal::{Captured, Segment, SyncTimes};
 use crate::{Error, Result};
 
@@ -58,6 +59,9 @@ impl Engine {
         let prefault = || while self.prefault() {};
         let is_due = || self.is_spare_due();
         let attempted = || {
+            if self.spare_segments.became_full() {
+                self.options.tell(Event::DiskFull { path: self.options.path.clone() });
+            }
             if self.spare_segments.lacks_space() {
                 self.sweep_soon();
                 self.tree_signal.raise();

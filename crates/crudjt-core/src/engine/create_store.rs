@@ -5,8 +5,12 @@ use crate::crypto::keyring::{KEYRING_FILES, Keyring};
 use crate::journal::{self, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::Ownership;
-use crate::tree::{TREE_FILE, Tree};
+use crate::platform::storage::Mode;
+use crate::tree::{TREE_FILE, Tree, TreeFile, store_of_tree};
 use crate::{Error, Result};
+
+/// Bytes that the B-tree of an interrupted attempt takes at most.
+const UNFINISHED: u64 = 256 << 10;
 
 /// Creates a store: the B-tree first, then a segment, the keyring last, so that an interrupted
 /// attempt can be told from a store that has lost its keyring.
@@ -15,7 +19,7 @@ pub(super) fn create_store(
     ownership: &Ownership,
     names: &[String],
 ) -> Result<(Keyring, Tree)> {
-    if journal::any_in_use(options)? {
+    if journal::any_in_use(options)? || has_tokens(options, names)? {
         let [first, _] = KEYRING_FILES;
         return Err(Error::no_keyring(&options.path.join(first)));
     }
@@ -30,6 +34,22 @@ pub(super) fn create_store(
     }
     keyring.save(options.folder())?;
     Ok((keyring, tree))
+}
+
+/// Whether the B-tree was ever given a token. An unreadable one counts as unfinished, unless it is larger
+/// than a new one.
+fn has_tokens(options: &Options, names: &[String]) -> Result<bool> {
+    if !names.iter().any(|name| name == TREE_FILE) {
+        return Ok(false);
+    }
+    let tree = store_of_tree(options).and_then(|store| TreeFile::open(options, store).ok());
+    if let Some(mark) = tree.and_then(|tree| tree.mark()) {
+        return Ok(mark.highest_id > 0);
+    }
+    let path = options.path.join(TREE_FILE);
+    let file = options.environment.storage.open(&path, Mode::Read);
+    let size = file.and_then(|file| file.size());
+    Ok(size.map_err(|error| Error::storage(&path, "open its B-tree", error))? > UNFINISHED)
 }
 
 /// Removes what an interrupted attempt left. The B-tree should be empty, but nothing has verified

@@ -27,6 +27,8 @@ struct State {
     failed: Option<Error>,
     /// Whether the last attempt found no space.
     lacks_space: bool,
+    /// Whether [`SpareSegments::became_full`] has told so since a segment was made.
+    told_full: bool,
     next_number: u64,
     stopped: bool,
 }
@@ -40,8 +42,14 @@ impl State {
 
 impl SpareSegments {
     pub(crate) fn new(maker: SegmentMaker, next_number: u64) -> SpareSegments {
-        let state =
-            State { spare: None, failed: None, lacks_space: false, next_number, stopped: false };
+        let state = State {
+            spare: None,
+            failed: None,
+            lacks_space: false,
+            told_full: false,
+            next_number,
+            stopped: false,
+        };
         let (state, making) = (Mutex::new(state), Mutex::default());
         SpareSegments { maker, state, making, wanted: Arc::default() }
     }
@@ -87,7 +95,10 @@ impl SpareSegments {
         let mut state = self.state.lock();
         state.lacks_space = matches!(made, Err(Error::Full { .. }));
         match made {
-            Ok(segment) => (state.spare, state.failed) = (Some(Arc::new(segment)), None),
+            Ok(segment) => {
+                (state.spare, state.failed) = (Some(Arc::new(segment)), None);
+                state.told_full = false;
+            }
             Err(error) => state.failed = Some(error),
         }
     }
@@ -95,6 +106,12 @@ impl SpareSegments {
     /// Whether the last attempt found no space.
     pub(crate) fn lacks_space(&self) -> bool {
         self.state.lock().lacks_space
+    }
+
+    /// Whether the disk turned out to be full: true once until a segment is made.
+    pub(crate) fn became_full(&self) -> bool {
+        let mut state = self.state.lock();
+        state.lacks_space && !std::mem::replace(&mut state.told_full, true)
     }
 
     /// The segment that an opening continues in: of the usual size, or a smaller one if the disk has

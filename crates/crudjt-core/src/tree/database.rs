@@ -9,7 +9,7 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::{damaged, is_damage};
+use super::redb_file::block_format::damaged;
 use super::redb_file::catalog::{check_system, find_table};
 use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
@@ -19,6 +19,7 @@ use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
 use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
+use crate::error::is_damage;
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
 use crate::platform::sync::Mutex;
@@ -94,7 +95,10 @@ impl Tree {
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
         let mark = self.check(&blocks).map_err(|error| match is_damage(&error) {
-            true => Error::damaged(&self.path, format!("the B-tree is unusable: {error}")),
+            true => Error::damaged(
+                &self.path,
+                format!("{error}: run `crudjt repair`, or restore a backup"),
+            ),
             false => Error::storage(&self.path, "open its B-tree", error),
         })?;
         self.guard("open its B-tree", || {

@@ -96,8 +96,13 @@ impl Tree {
             return Err(Error::storage(damaged.path(), "read its B-tree", kind.into()));
         }
         copy.fill()?;
+        let is_empty = copy.copied == 0;
         let mut lost = Lost { records: rows.saturating_sub(copy.copied), ..copy.lost };
         damaged.walk_others(&mut lost)?;
+        // A store of a few records may have them in one block.
+        if is_empty && lost.records > 0 && lost.blocks.len() > 1 {
+            return Err(Error::damaged(damaged.path(), NOTHING_LEFT));
+        }
         // A B-tree that falls back by one commit must lose nothing.
         (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, self.mark()))?;
         fresh.close()?;
@@ -126,7 +131,8 @@ impl Tree {
 const BATCH_BYTES: usize = 4 << 20;
 const UNREADABLE: &str =
     "its list of tables is unreadable: run `crudjt repair`, or restore a backup";
-
+const NOTHING_LEFT: &str =
+    "none of its records is readable: run `crudjt repair`, or restore a backup";
 const NO_EPOCHS: &str =
     "both tables of its epochs are unreadable: run `crudjt repair`, or restore a backup";
 

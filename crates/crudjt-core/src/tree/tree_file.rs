@@ -43,9 +43,7 @@ pub(crate) fn store_of_tree(options: &Options) -> Option<StoreId> {
 pub(super) fn committed_mark(blocks: &BlockFile, header: &FileHeader) -> io::Result<AppliedMark> {
     let meta = find_table(blocks, header, TableName::Meta.text())?;
     let rows = read_rows(blocks, meta.root, WIDTHS)?;
-    let missing = || {
-        io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark, run `crudjt repair`")
-    };
+    let missing = || io::Error::new(io::ErrorKind::InvalidData, "it has no applied mark");
     rows.iter().find_map(|(key, value)| AppliedMark::in_row(key, value)).ok_or_else(missing)
 }
 

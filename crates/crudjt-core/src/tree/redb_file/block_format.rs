@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::bytes::{after_version, append_checksum, checked, checksum, checksum_at};
 use crate::crypto::keyring::StoreId;
+use crate::error::is_damage;
 use crate::platform::storage::StorageFile;
 use crate::{Error, Result};
 
@@ -61,13 +62,8 @@ pub(super) fn stored_at(block: u64) -> u64 {
 
 /// The error of a damaged block.
 pub(in crate::tree) fn damaged(block: u64) -> io::Error {
-    let text = format!("block {block} of the B-tree is damaged, run `crudjt repair`");
+    let text = format!("block {block} of the B-tree is damaged");
     io::Error::new(io::ErrorKind::InvalidData, text)
-}
-
-/// Whether an error is about the content that was read, not about reading it.
-pub(in crate::tree) fn is_damage(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// Whether an error of reading means that the block is lost: its content is wrong, or the disk cannot

@@ -14,10 +14,11 @@ use std::io;
 use redb::StorageBackend;
 
 use super::block_file::BlockFile;
-use super::block_format::{BLOCK, is_damage};
+use super::block_format::BLOCK;
 use super::page::page_checksum;
 use super::page_number::{PageRef, REGION_BLOCKS};
 use crate::bytes::ByteReader;
+use crate::error::is_damage;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
@@ -60,10 +61,7 @@ impl FileHeader {
     pub(in crate::tree) fn read_intact(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let header = FileHeader::read(blocks)?;
         if header.is_some_and(|header| header.fell_back || !header.is_ours) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "its header is damaged, run `crudjt repair`",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is damaged"));
         }
         Ok(header)
     }
