@@ -28,6 +28,11 @@ export async function addTests(folder) {
 function addInternals(folder) {
   cpSync(join(root, 'build'), join(folder, 'build'), { recursive: true })
   cpSync(join(folder, 'node_modules/crudjt/proto'), join(folder, 'proto'), { recursive: true })
+  for (const name of ['fast-check', 'pure-rand']) {
+    cpSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), {
+      recursive: true,
+    })
+  }
   // The behaviour suite tries what the guide says.
   cpSync(join(root, 'docs/guide'), join(folder, 'docs/guide'), { recursive: true })
   const native = "module.exports = require('./node_modules/crudjt/native.cjs')\n"
