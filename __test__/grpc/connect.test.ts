@@ -193,10 +193,17 @@ test('servers other than a master are recognized within the deadline', async (t)
 })
 
 test('a host name that cannot be resolved is named', async (t) => {
-  for (const grpc_host of ['no-such-host.invalid', 'no host', 'http://', '%']) {
+  for (const grpc_host of ['no-such-host.invalid', '%']) {
     await using store = await Store.connect({ grpc_host, timeout_ms: 300 })
     await refuses(t, () => store.read('x'), unavailable('50051'))
   }
+  const refused = {
+    is: TypeError,
+    code: 'ERR_CRUDJT_OPTION',
+    says: "the port is 'grpc_port'",
+  } as const
+  for (const grpc_host of ['no host', 'http://', '127.0.0.1:50051'])
+    await refuses(t, async () => Store.connect({ grpc_host }), refused)
 })
 
 test('only a client with the same access key is admitted', async (t) => {
