@@ -59,7 +59,8 @@ pub(super) enum Reserve {
 
 impl Reserve {
     /// Its bytes in a segment of this size: of 16 MiB, room for 2 300 updates of 256 bytes and for
-    /// at least 8 000 deletes. A segment smaller than `usual` has no room for new tokens, and half of it for updates.
+    /// at least 8 000 deletes. A segment smaller than `usual` has no room for new tokens, and half of
+    /// it for updates.
     pub(super) fn of(self, segment: u64, usual: u64) -> u64 {
         sabotage!(ReserveSpent, return 0);
         match self {

@@ -1,12 +1,13 @@
 //! Creates a new store, or starts over where creating one was interrupted.
 
 use super::folder::SET_ASIDE;
+use super::has_records::has_records;
 use crate::crypto::keyring::{KEYRING_FILES, Keyring};
 use crate::journal::{self, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::Ownership;
 use crate::platform::storage::Mode;
-use crate::tree::{TREE_FILE, Tree, TreeFile, store_of_tree};
+use crate::tree::{TREE_FILE, Tree, store_of_tree};
 use crate::{Error, Result};
 
 /// Bytes that the B-tree of an interrupted attempt takes at most.
@@ -42,9 +43,10 @@ fn has_tokens(options: &Options, names: &[String]) -> Result<bool> {
     if !names.iter().any(|name| name == TREE_FILE) {
         return Ok(false);
     }
-    let tree = store_of_tree(options).and_then(|store| TreeFile::open(options, store).ok());
-    if let Some(mark) = tree.and_then(|tree| tree.mark()) {
-        return Ok(mark.highest_id > 0);
+    if let Some(store) = store_of_tree(options)
+        && has_records(options, store)?
+    {
+        return Ok(true);
     }
     let path = options.path.join(TREE_FILE);
     let file = options.environment.storage.open(&path, Mode::Read);
