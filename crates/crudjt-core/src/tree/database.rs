@@ -11,15 +11,18 @@ use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
 use super::redb_file::block_format::damaged;
 use super::redb_file::catalog::{check_system, find_table};
+use super::redb_file::copying_backend::CopyingBackend;
 use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::page_ownership;
+use super::redb_file::restore;
 use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
 use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
 use crate::error::is_damage;
+use crate::event::{Event, EventHandler};
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
 use crate::platform::sync::Mutex;
@@ -40,6 +43,7 @@ pub(crate) struct Tree {
     cache: Arc<PageCache>,
     cache_size: usize,
     check_pages: bool,
+    on_event: Option<EventHandler>,
     path: PathBuf,
 }
 
@@ -71,19 +75,34 @@ impl Tree {
     /// The file of this name, which is created if there is none, before it is started.
     pub(super) fn over(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
         let path = options.path.join(name);
-        Ok(Tree {
+        let (blocks, restored) = restore::open(options, store, &path, Mode::Either)?;
+        let tree = Tree {
             opened: Mutex::new(None),
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
             published: Mutex::default(),
-            file: Mutex::new(BlockFile::open(options, store, &path, Mode::Either)?.file()),
+            file: Mutex::new(blocks.file()),
             store,
             cache: Arc::new(PageCache::new(options.cache_size / 8 * 5)),
             cache_size: options.cache_size / 8,
             check_pages: options.check_pages,
+            on_event: options.on_event.clone(),
             path,
-        })
+        };
+        tree.tell_restored(restored);
+        Ok(tree)
+    }
+
+    fn tell_restored(&self, restored: bool) {
+        if let Some(tell) = self.on_event.as_ref().filter(|_| restored) {
+            tell(Event::TreeRestored { path: self.path.clone() });
+        }
+    }
+
+    /// Restores what root blocks of the file are damaged.
+    pub(super) fn restore_roots(&self, blocks: &BlockFile) -> io::Result<()> {
+        restore::restore_roots(blocks).map(|restored| self.tell_restored(restored))
     }
 
     /// Opens the file for the first time.
@@ -94,7 +113,8 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
-        let mark = self.check(&blocks).map_err(|error| match is_damage(&error) {
+        let checked = self.restore_roots(&blocks).and_then(|()| self.check(&blocks));
+        let mark = checked.map_err(|error| match is_damage(&error) {
             true => Error::damaged(
                 &self.path,
                 format!("{error}: run `crudjt repair`, or restore a backup"),
@@ -102,7 +122,7 @@ impl Tree {
             false => Error::storage(&self.path, "open its B-tree", error),
         })?;
         self.guard("open its B-tree", || {
-            let backend = blocks.clone();
+            let backend = CopyingBackend::new(blocks.clone(), TableName::Meta.text())?;
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
             if mark.is_none() {

@@ -60,6 +60,8 @@ impl Tree {
     /// The newest commit as it is in the file, and the handle that reads it.
     fn newest(&self, options: &Options) -> Result<(TreeFile, BlockFile)> {
         let blocks = BlockFile::over(self.file(), self.store());
+        let restored = self.restore_roots(&blocks);
+        restored.map_err(|error| Error::storage(&options.path.join(TREE_FILE), READ, error))?;
         Ok((TreeFile::newest(blocks.clone(), &options.path)?, blocks))
     }
 
@@ -93,7 +95,7 @@ impl Tree {
         // Without its list of tables, everything would be lost.
         let rows = rows.ok_or_else(|| Error::damaged(damaged.path(), UNREADABLE))?;
         if let Some(kind) = blocks.other_failure() {
-            return Err(Error::storage(damaged.path(), "read its B-tree", kind.into()));
+            return Err(Error::storage(damaged.path(), READ, kind.into()));
         }
         copy.fill()?;
         let is_empty = copy.copied == 0;
@@ -129,6 +131,7 @@ impl Tree {
 
 /// Bytes of records in one transaction.
 const BATCH_BYTES: usize = 4 << 20;
+const READ: &str = "read its B-tree";
 const UNREADABLE: &str =
     "its list of tables is unreadable: run `crudjt repair`, or restore a backup";
 const NOTHING_LEFT: &str =
