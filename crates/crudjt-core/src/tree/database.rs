@@ -9,20 +9,17 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::damaged;
-use super::redb_file::catalog::{check_system, find_table};
 use super::redb_file::copying_backend::CopyingBackend;
 use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
-use super::redb_file::page_ownership;
 use super::redb_file::restore;
+use super::root_check::newest_tables;
 use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
-use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
-use crate::error::is_damage;
-use crate::event::{Event, EventHandler};
+use crate::error::is_wrong_content;
+use crate::event::EventHandler;
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
 use crate::platform::sync::Mutex;
@@ -42,9 +39,9 @@ pub(crate) struct Tree {
     store: StoreId,
     cache: Arc<PageCache>,
     cache_size: usize,
-    check_pages: bool,
-    on_event: Option<EventHandler>,
-    path: PathBuf,
+    pub(super) check_pages: bool,
+    pub(super) on_event: Option<EventHandler>,
+    pub(super) path: PathBuf,
 }
 
 /// The B-tree's file, opened by redb.
@@ -94,17 +91,6 @@ impl Tree {
         Ok(tree)
     }
 
-    fn tell_restored(&self, restored: bool) {
-        if let Some(tell) = self.on_event.as_ref().filter(|_| restored) {
-            tell(Event::TreeRestored { path: self.path.clone() });
-        }
-    }
-
-    /// Restores what root blocks of the file are damaged.
-    pub(super) fn restore_roots(&self, blocks: &BlockFile) -> io::Result<()> {
-        restore::restore_roots(blocks).map(|restored| self.tell_restored(restored))
-    }
-
     /// Opens the file for the first time.
     pub(super) fn start_first(&self) -> Result<()> {
         self.start(&mut self.opened.lock(), 0)
@@ -114,7 +100,7 @@ impl Tree {
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
         let checked = self.restore_roots(&blocks).and_then(|()| self.check(&blocks));
-        let mark = checked.map_err(|error| match is_damage(&error) {
+        let mark = checked.map_err(|error| match is_wrong_content(&error) {
             true => Error::damaged(
                 &self.path,
                 format!("{error}: run `crudjt repair`, or restore a backup"),
@@ -135,18 +121,6 @@ impl Tree {
         })?;
         self.set_mark(mark.unwrap_or(AppliedMark::FIRST));
         Ok(())
-    }
-
-    /// Checks what redb must be able to trust, and gives the applied mark; `None` for a file without
-    /// a commit.
-    fn check(&self, blocks: &BlockFile) -> io::Result<Option<AppliedMark>> {
-        if self.check_pages {
-            page_ownership::check(blocks, true)?;
-        }
-        let header = FileHeader::read_intact(blocks)?.filter(|header| header.data.is_some());
-        let Some(header) = header else { return Ok(None) };
-        check_system(blocks, &header)?;
-        committed_mark(blocks, &header).map(Some)
     }
 
     /// Opens the file anew after a failed access, unless that has happened since `opening`.
@@ -273,12 +247,15 @@ impl Tree {
         let pin = opened.database.begin_read()?.open_table(RECORDS)?;
         let rows = pin.len()?;
         let blocks = opened.blocks.clone();
-        let header = FileHeader::read_intact(&blocks)?.ok_or_else(|| damaged(0))?;
-        let table = find_table(&blocks, &header, TableName::Records.text())?;
+        let (header, table, expiries) = newest_tables(&blocks).or_else(|_| {
+            // The disk may have lost a root block since the commit wrote it.
+            self.restore_roots(&blocks)?;
+            newest_tables(&blocks)
+        })?;
         if table.rows != rows || table.widths != WIDTHS {
             return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
         }
-        let expiries = find_table(&blocks, &header, TableName::Expiries.text())?.root;
+        let expiries = expiries.root;
         let cache = self.cache.clone();
         let lookup = Lookup { root: table.root, expiries, blocks, cache, _pin: pin };
         let size = self.file().size()?;

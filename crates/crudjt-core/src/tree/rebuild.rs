@@ -10,7 +10,6 @@ use std::io;
 
 use super::database::Tree;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::is_lost;
 use super::redb_file::walk::{Damage, RowVisitor};
 use super::tables::{AppliedMark, Rows, TableName, id_of};
 use super::tree_file::TreeFile;
@@ -28,8 +27,8 @@ impl Tree {
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<(Tree, u64)> {
         let open = || Tree::open_as(options, store, TREE_FILE);
         // A disk may fail to read a sound block once.
-        match open().or_else(|error| if is_damage(&error) { open() } else { Err(error) }) {
-            Err(error) if is_damage(&error) && !options.check_pages => {
+        match open().or_else(|error| if error.is_damage() { open() } else { Err(error) }) {
+            Err(error) if error.is_damage() && !options.check_pages => {
                 Tree::open_rebuilt(options, store, error)
             }
             opened => Ok((opened?, 0)),
@@ -206,14 +205,6 @@ fn read_epochs(damaged: &TreeFile) -> Result<Vec<EpochRow>> {
         return Err(Error::damaged(damaged.path(), NO_EPOCHS));
     }
     Ok(rows.into_iter().chain(copies).collect())
-}
-
-/// Whether an opening failed because of what it read.
-fn is_damage(error: &Error) -> bool {
-    match error {
-        Error::Storage { source, .. } => is_lost(source),
-        error => matches!(error, Error::Damaged { .. }),
-    }
 }
 
 struct Epochs {

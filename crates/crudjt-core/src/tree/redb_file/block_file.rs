@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::block_format::{
-    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, is_lost, preface, seed_of, store_of,
-    stored_at,
+    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, preface, seed_of, store_of, stored_at,
 };
 use super::page_number::PageExtent;
 use super::write_behind::WriteBehind;
 use crate::crypto::keyring::StoreId;
+use crate::error::is_lost;
 use crate::options::Options;
 use crate::platform::storage::{Mode, StorageFile};
 use crate::{Error, Result};

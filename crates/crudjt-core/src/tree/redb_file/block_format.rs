@@ -15,7 +15,6 @@ use std::path::Path;
 
 use crate::bytes::{after_version, append_checksum, checked, checksum, checksum_at};
 use crate::crypto::keyring::StoreId;
-use crate::error::is_damage;
 use crate::platform::storage::StorageFile;
 use crate::{Error, Result};
 
@@ -77,14 +76,6 @@ pub(super) fn stored_at(block: u64) -> u64 {
 pub(in crate::tree) fn damaged(block: u64) -> io::Error {
     let text = format!("block {block} of the B-tree is damaged");
     io::Error::new(io::ErrorKind::InvalidData, text)
-}
-
-/// Whether an error of reading means that the block is lost: its content is wrong, or the disk cannot
-/// give it. A shortage, for example, says nothing about the block.
-pub(in crate::tree) fn is_lost(error: &io::Error) -> bool {
-    /// EIO, EBADMSG and EUCLEAN; a failed check of a sector, a missing one, and a failure of the device.
-    const UNREADABLE: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5, 74, 117] };
-    is_damage(error) || error.raw_os_error().is_some_and(|code| UNREADABLE.contains(&code))
 }
 
 /// For tests with hostile bytes: recomputes the checksums of a file's identity and blocks, as anyone

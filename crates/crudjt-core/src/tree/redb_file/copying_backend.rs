@@ -31,9 +31,9 @@ struct LastCopy {
 }
 
 impl CopyingBackend {
-    /// Over a file that is about to be opened by redb. Writes the copies of its newest commit first if
-    /// the newest of them is of another one: of a commit that a power cut has taken back, or made by a
-    /// version without copies.
+    /// Over a file that is about to be opened by redb, whose newest commit both copies then are of, or
+    /// one of them and the other is of an older one. A copy may be of a commit that a power cut has taken
+    /// back.
     ///
     /// # Errors
     /// Those of writing the file.
@@ -45,19 +45,7 @@ impl CopyingBackend {
         // An empty file has none.
         let read = blocks.read(0, &mut header);
         let current = read.ok().and_then(|()| RootCopy::take(&blocks, &header, mark));
-        let mut last = LastCopy::default();
-        if let Some(current) = current {
-            last.transaction = current.header.transaction;
-            let copies = RootCopy::read_both(&blocks);
-            let is_newer = |copy: &RootCopy| copy.header.transaction > last.transaction;
-            let found = copies
-                .iter()
-                .position(|copy| copy.as_ref().is_some_and(|copy| copy.is_same(&current)));
-            match found {
-                Some(place) if !copies.iter().flatten().any(is_newer) => last.next = 1 - place,
-                _ => write_both(&blocks, &current)?,
-            }
-        }
+        let last = current.map_or(Ok(LastCopy::default()), |current| renew(&blocks, &current))?;
         Ok(CopyingBackend { blocks, mark, last: Mutex::new(last) })
     }
 
@@ -76,10 +64,43 @@ impl CopyingBackend {
     }
 }
 
-fn write_both(blocks: &BlockFile, copy: &RootCopy) -> io::Result<()> {
-    copy.write(blocks, 0)?;
-    copy.write(blocks, 1)?;
-    blocks.sync_data()
+/// Makes one of the copies that of the newest commit, and the other one of no newer commit. At each
+/// moment one of them is whole.
+fn renew(blocks: &BlockFile, current: &RootCopy) -> io::Result<LastCopy> {
+    let transaction = current.header.transaction;
+    let [first, second] = RootCopy::read_both(blocks);
+    let is_current = |copy: &Option<RootCopy>| copy.as_ref().is_some_and(|it| it.is_same(current));
+    let age = |copy: &Option<RootCopy>| copy.as_ref().map(|copy| copy.header.transaction);
+    let (place, kept, other) = match (is_current(&first), age(&first) <= age(&second)) {
+        (true, _) => (0, first, second),
+        (false, _) if is_current(&second) => (1, second, first),
+        (false, true) => (0, None, second),
+        (false, false) => (1, None, first),
+    };
+    write_durably(blocks, place, kept.as_ref().unwrap_or(current), kept.is_none())?;
+    if age(&other) >= Some(transaction) {
+        let is_right = is_current(&other);
+        write_durably(
+            blocks,
+            1 - place,
+            other.as_ref().filter(|_| is_right).unwrap_or(current),
+            !is_right,
+        )?;
+    }
+    Ok(LastCopy { transaction, next: 1 - place })
+}
+
+/// Writes a copy. One that stood there already needs no sync before redb's own, which comes before it
+/// writes anything but its header; but a sync of an earlier opening may have failed, so that what is read
+/// need not be on the disk.
+fn write_durably(
+    blocks: &BlockFile,
+    place: usize,
+    copy: &RootCopy,
+    is_new: bool,
+) -> io::Result<()> {
+    copy.write(blocks, place)?;
+    if is_new { blocks.sync_data() } else { Ok(()) }
 }
 
 impl StorageBackend for CopyingBackend {

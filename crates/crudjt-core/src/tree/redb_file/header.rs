@@ -18,7 +18,7 @@ use super::block_format::BLOCK;
 use super::page::page_checksum;
 use super::page_number::{PageRef, REGION_BLOCKS};
 use crate::bytes::ByteReader;
-use crate::error::is_damage;
+use crate::error::is_wrong_content;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
@@ -52,7 +52,7 @@ impl FileHeader {
     pub(in crate::tree) fn read(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let mut block = [0; BLOCK];
         match blocks.read(0, &mut block) {
-            Err(error) if !is_damage(&error) => Err(error),
+            Err(error) if !is_wrong_content(&error) => Err(error),
             read => Ok(read.ok().and_then(|()| FileHeader::parse(&block))),
         }
     }

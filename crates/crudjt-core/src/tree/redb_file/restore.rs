@@ -11,12 +11,13 @@ use std::sync::Arc;
 use redb::StorageBackend;
 
 use super::block_file::BlockFile;
-use super::block_format::{BLOCK, block_checksum, identity, is_lost, stored_at};
+use super::block_format::{BLOCK, block_checksum, identity, stored_at};
 use super::header::FileHeader;
 use super::page_number::PageExtent;
 use super::patched_file::{Patch, PatchedFile};
 use super::root_copy::RootCopy;
 use crate::crypto::keyring::StoreId;
+use crate::error::is_lost;
 use crate::options::Options;
 use crate::platform::storage::{Mode, StorageFile};
 use crate::{Error, Result};
@@ -31,7 +32,7 @@ pub(in crate::tree) fn open(
 ) -> Result<(BlockFile, bool)> {
     BlockFile::open(options, store, path, mode).map(|blocks| (blocks, false)).or_else(|error| {
         match BlockFile::of_unknown(options, store, path, mode) {
-            Some(blocks) if is_of_this_store(&blocks) => {
+            Some(blocks) if error.is_damage() && is_of_this_store(&blocks) => {
                 let patch = Patch { at: 0, bytes: identity(store) };
                 let restored = apply(blocks.file(), vec![patch], mode == Mode::Read);
                 let failed = |error| Error::storage(path, "open its B-tree", error);
