@@ -59,7 +59,7 @@ impl Master {
     pub fn with(options: Options, max_data_size: usize) -> Master {
         let clock = ManualClock::new(1_800_000_000_000);
         let store = Arc::new(Store::open(options).unwrap());
-        let settings = Settings { max_data_size, master: MASTER, clock: clock.clone() };
+        let settings = Settings { clock: clock.clone(), ..Settings::new(max_data_size, MASTER) };
         let sessions = Sessions::new(Arc::new(Served(store.clone())), settings);
         Master { store, sessions, clock }
     }
