@@ -5,15 +5,8 @@ import test, { type ExecutionContext } from 'ava'
 import { CRUDJTError, type SessionStore, Store } from 'crudjt'
 import { kill } from '../helpers/children.js'
 import { type Answers, FakeMaster } from '../helpers/fake-master.js'
-import { inFolder } from '../helpers/folder.js'
-import {
-  type At,
-  patient,
-  placeOf,
-  runMaster,
-  runOlderMaster,
-  stopMaster,
-} from '../helpers/masters.js'
+import { inFolder, newFolder, removeFolder } from '../helpers/folder.js'
+import { patient, placeOf, runMaster, runOlderMaster, stopMaster } from '../helpers/masters.js'
 import { rawClient } from '../helpers/raw-client.js'
 import { RawStream } from '../helpers/raw-stream.js'
 import { refuses } from '../helpers/refusals.js'
@@ -79,67 +72,74 @@ function calls(store: SessionStore, token: string): (() => Promise<unknown>)[] {
   ]
 }
 
-/** A store of a client whose master is gone, and a token of it. */
-async function abandoned(
-  body: (at: At, store: SessionStore, token: string, folder: string) => Promise<void>,
-): Promise<void> {
-  await inFolder(async (folder) => {
-    const master = await runMaster(folder, { ...placeOf(folder), access_key })
-    await using store = await Store.connect({ ...patient(master.at), access_key })
-    const token = await store.create(data)
-    await kill(master.process)
-    rmSync(master.at.grpc_host.replace('unix:', ''), { force: true })
-    await body(master.at, store, token, folder)
-  })
+const folder = newFolder()
+const at = placeOf(folder)
+/** A client whose master is gone, and a token of it. */
+let store: SessionStore
+let token: string
+
+test.before(async () => {
+  const master = await runMaster(folder, { ...at, access_key })
+  store = await Store.connect({ ...patient(at), access_key })
+  token = await store.create(data)
+  await kill(master.process)
+})
+test.after.always(async () => {
+  await store.close()
+  removeFolder(folder)
+})
+
+/** A fake in the place of the master. */
+async function fakeMaster(answers: Answers): Promise<FakeMaster> {
+  rmSync(at.grpc_host.replace('unix:', ''), { force: true })
+  return new FakeMaster(answers).listen(at)
+}
+
+function knowsNothing(t: ExecutionContext, fake: FakeMaster): void {
+  t.true(fake.messages > 0)
+  for (const text of [access_key, token, secret, 'Bearer', 'token.TokenService']) {
+    t.false(fake.knows(text), text)
+  }
 }
 
 for (const [what, [answers, says = unproven.says]] of Object.entries(fakes)) {
-  test(`a server in the place of the master that ${what} gets nothing and is not believed`, async (t) => {
-    await abandoned(async (at, store, token, folder) => {
-      const fake = await new FakeMaster(answers).listen(at)
+  test.serial(
+    `a server in the place of the master that ${what} gets nothing and is not believed`,
+    async (t) => {
+      const fake = await fakeMaster(answers)
       // The first call may still be lost with the former connection.
       await store.read(token).catch(() => {})
       for (const call of calls(store, token)) {
         const { message } = await refuses(t, call, { ...unproven, says })
         t.false(message.includes('lies') || message.includes(access_key))
       }
-      t.true(fake.messages > 0)
-      for (const text of [access_key, token, secret, 'Bearer', 'token.TokenService']) {
-        t.false(fake.knows(text), text)
-      }
+      knowsNothing(t, fake)
       fake.close()
-      const master = await runMaster(folder, { ...at, access_key })
-      t.deepEqual(await store.read(token), { data })
-      await stopMaster(master)
-    })
-  })
+    },
+  )
 }
 
-test('what a server says before it has proved the key changes nothing', async (t) => {
-  await abandoned(async (at, _, token) => {
-    const fake = await new FakeMaster(() => ({
-      send: [{ taken: 9, replies, goodbye: {} }],
-    })).listen(at)
-    await using store = await Store.connect({ ...at, timeout_ms: 500, access_key })
-    for (const call of calls(store, token)) await t.throwsAsync(call, { instanceOf: CRUDJTError })
-    t.true(fake.messages > 0)
-    for (const text of [access_key, token, secret]) t.false(fake.knows(text), text)
-    fake.close()
-  })
+test.serial('what a server says before it has proved the key changes nothing', async (t) => {
+  const fake = await fakeMaster(() => ({ send: [{ taken: 9, replies, goodbye: {} }] }))
+  await using hasty = await Store.connect({ ...at, timeout_ms: 500, access_key })
+  for (const call of calls(hasty, token)) await t.throwsAsync(call, { instanceOf: CRUDJTError })
+  knowsNothing(t, fake)
+  fake.close()
 })
 
-test('without an access key a server in the place of the master gets all and is believed', async (t) => {
-  await abandoned(async (at, _, token) => {
-    const fake = await new FakeMaster(() => ({
-      send: [{ welcome }, { taken: 9, replies }],
-    })).listen(at)
-    await using store = await Store.connect(patient(at))
-    t.is(await store.create(data), 'f'.repeat(22))
-    t.true(await store.delete(token))
-    t.true(fake.knows(secret))
-    t.true(fake.knows(token))
-    fake.close()
-  })
+test.serial('without an access key such a server gets all and is believed', async (t) => {
+  const fake = await fakeMaster(() => ({ send: [{ welcome }, { taken: 9, replies }] }))
+  await using open = await Store.connect(patient(at))
+  t.is(await open.create(data), 'f'.repeat(22))
+  t.true(await open.delete(token))
+  t.true(fake.knows(secret) && fake.knows(token))
+  fake.close()
+})
+
+test.serial('once the master is back its client goes on', async (t) => {
+  const master = await runMaster(folder, { ...at, access_key })
+  t.deepEqual(await store.read(token), { data })
+  await stopMaster(master)
 })
 
 test('a client with an access key refuses a master without one, and one that is older', async (t) => {
