@@ -12,6 +12,9 @@ use crudjt_session::{Ended, MAX_SESSIONS};
 
 const NONCE: &[u8] = &[3; 32];
 
+/// What a stranger sends as its proof, by the nonces of both sides.
+type Proof = fn([&[u8]; 2]) -> Vec<u8>;
+
 fn refused(connection: &mut Connection, message: &[u8]) {
     let ended = connection.exchange(message).unwrap_err();
     assert_eq!((ended, ended.code()), (Ended::Unauthenticated, "ERR_CRUDJT_UNAUTHENTICATED"));
@@ -37,7 +40,7 @@ fn who_proves_the_key_is_welcomed_with_the_proof_of_the_master_and_served() {
 #[test]
 fn a_wrong_proof_ends_the_session() {
     let master = Master::guarded();
-    let wrong: [fn([&[u8]; 2]) -> Vec<u8>; 8] = [
+    let wrong: [Proof; 8] = [
         |nonces| mac(b"another access key", CLIENT, nonces, 1),
         |nonces| mac(b"", CLIENT, nonces, 1),
         |nonces| mac(ACCESS_KEY, CLIENT, nonces, 2),

@@ -289,8 +289,7 @@ pub fn data(value: u8) -> Vec<u8> {
 /// A message of the master.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Replies {
-    /// Version, whether resumed, size limit.
-    pub welcome: Option<(u64, bool, u64)>,
+    pub welcome: Option<Welcome>,
     /// The master's proof of the access key, in the welcome.
     pub proof: Option<Vec<u8>>,
     /// The master's random bytes.
@@ -395,7 +394,11 @@ impl Replies {
     }
 }
 
-fn welcome(bytes: &[u8]) -> (Option<(u64, bool, u64)>, Option<Vec<u8>>) {
+/// Version, whether resumed, size limit.
+pub type Welcome = (u64, bool, u64);
+
+/// A welcome, and the master's proof in it.
+fn welcome(bytes: &[u8]) -> (Option<Welcome>, Option<Vec<u8>>) {
     let (mut welcome, mut proof) = ((0, false, 0), None);
     for (field, value) in fields(bytes) {
         match field {

@@ -46,9 +46,8 @@ impl Connection {
         sent[0].challenge.clone().unwrap()
     }
 
-    /// Says who the client is, proves the key where that is asked for, and has it proved. Returns
-    /// version, whether resumed, and the size limit.
-    pub fn greet(&mut self, client: u8) -> Result<(u64, bool, u64), Ended> {
+    /// Says who the client is, proves the key where that is asked for, and has it proved.
+    pub fn greet(&mut self, client: u8) -> Result<Welcome, Ended> {
         let nonce = [0x10 + client; 32];
         let mut sent = self.exchange(&hello_with(client, &nonce))?;
         if let Some(challenge) = sent[0].challenge.clone() {
