@@ -115,7 +115,7 @@ export class LocalStore implements SessionStore {
       dataSize: this.#dataSize,
       cachedBytes: () => this.#cache.bytes,
       measure: (length) => this.#engine.measure(length),
-      serve: (instance) => this.#engine.serve(this.#dataSize, instance),
+      serve: (instance, accessKey) => this.#engine.serve(this.#dataSize, instance, accessKey),
     }
   }
 
