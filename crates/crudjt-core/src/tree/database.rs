@@ -14,12 +14,12 @@ use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
 use super::redb_file::restore;
-use super::root_check::newest_tables;
+use super::root_check::{check, newest_tables};
 use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
 use crate::crypto::keyring::StoreId;
 use crate::error::is_wrong_content;
-use crate::event::EventHandler;
+use crate::event::{Event, EventHandler};
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
 use crate::platform::sync::Mutex;
@@ -39,9 +39,9 @@ pub(crate) struct Tree {
     store: StoreId,
     cache: Arc<PageCache>,
     cache_size: usize,
-    pub(super) check_pages: bool,
-    pub(super) on_event: Option<EventHandler>,
-    pub(super) path: PathBuf,
+    check_pages: bool,
+    on_event: Option<EventHandler>,
+    path: PathBuf,
 }
 
 /// The B-tree's file, opened by redb.
@@ -91,6 +91,17 @@ impl Tree {
         Ok(tree)
     }
 
+    fn tell_restored(&self, restored: bool) {
+        if let Some(tell) = self.on_event.as_ref().filter(|_| restored) {
+            tell(Event::TreeRestored { path: self.path.clone() });
+        }
+    }
+
+    /// Restores what root blocks of the file are damaged.
+    pub(super) fn restore_roots(&self, blocks: &BlockFile) -> io::Result<()> {
+        restore::restore_roots(blocks).map(|restored| self.tell_restored(restored))
+    }
+
     /// Opens the file for the first time.
     pub(super) fn start_first(&self) -> Result<()> {
         self.start(&mut self.opened.lock(), 0)
@@ -99,7 +110,7 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
-        let checked = self.restore_roots(&blocks).and_then(|()| self.check(&blocks));
+        let checked = self.restore_roots(&blocks).and_then(|()| check(&blocks, self.check_pages));
         let mark = checked.map_err(|error| match is_wrong_content(&error) {
             true => Error::damaged(
                 &self.path,
