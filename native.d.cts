@@ -396,6 +396,8 @@ export interface Verified {
   findings: Array<Finding>
   /** The number of defects. */
   findingCount: number
+  /** The files that keep what damaged blocks have cost before. */
+  kept: Array<string>
 }
 
 /** Checks a closed store without changing it. `onProgress` receives bytes. */
