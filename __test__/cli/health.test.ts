@@ -93,7 +93,10 @@ test('a store that lost tokens to damage is degraded, also after a restart', asy
 
 test('a full disk is degraded until there is space again', async (t) => {
   await inFolder(async (folder) => {
-    if (!mountSmall(folder, 40 << 10)) return t.pass('this process may not mount a tmpfs')
+    if (!mountSmall(folder, 40 << 10)) {
+      t.pass('this process may not mount a tmpfs')
+      return
+    }
     try {
       const filler = join(folder, 'filler')
       const server = await serve(['--store', join(folder, 'store')], {
@@ -111,12 +114,14 @@ test('a full disk is degraded until there is space again', async (t) => {
         },
         { code: 'ERR_CRUDJT_FULL' },
       )
-      const full = await crudjt(['health', '--port', port])
+      const full = await crudjt(['health', '--port', port, '--timeout-ms', '60000'])
       t.deepEqual([full.status, full.stdout.split(': ')[1]], [3, 'the disk is full'])
       await rm(filler)
-      let status: number | null = 3
-      while (status === 3) ({ status } = await crudjt(['health', '--port', port]))
-      t.is(status, 0)
+      let health = full
+      while (health.status === 3) {
+        health = await crudjt(['health', '--port', port, '--timeout-ms', '60000'])
+      }
+      t.is(health.status, 0, health.stderr)
       t.is(typeof (await store.create({ text: 'again' })), 'string')
       await store.close()
       await server.stop()

@@ -168,8 +168,12 @@ impl SpareSegments {
                 self.restock();
             }
             attempted();
-            // Retried while it fails, so that a returned error is never an old one.
-            let again = self.state.lock().failed.is_some();
+            // Retried while it fails, so that a returned error is never an old one, and that space on a
+            // disk that was full is noticed before somebody needs it.
+            let again = {
+                let state = self.state.lock();
+                state.failed.is_some() || state.is_full
+            };
             let until = again.then(|| environment.clock.monotonic() + RETRY_MS);
             environment.clock.wait(&self.wanted, until);
         }
