@@ -93,7 +93,7 @@ test('a store that lost tokens to damage is degraded, also after a restart', asy
 
 test('a full disk is degraded until there is space again', async (t) => {
   await inFolder(async (folder) => {
-    if (!mountSmall(folder, 40 << 10)) {
+    if (!mountSmall(folder, 120 << 10)) {
       t.pass('this process may not mount a tmpfs')
       return
     }
@@ -106,7 +106,7 @@ test('a full disk is degraded until there is space again', async (t) => {
       const store = await Store.connect(server.at)
       // Until the next segment finds no space.
       await t.throwsAsync(async () => {
-        await writeFile(filler, Buffer.alloc(64 << 20))
+        await writeFile(filler, Buffer.alloc(120 << 20))
       })
       await t.throwsAsync(
         async () => {
