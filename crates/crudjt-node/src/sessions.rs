@@ -101,8 +101,11 @@ impl NativeSessions {
     pub fn close(&self) {
         drop(self.sessions.take());
     }
+}
 
-    fn sessions(&self) -> Result<Sessions, Failure> {
+impl NativeSessions {
+    /// What transports share.
+    pub fn sessions(&self) -> Result<Sessions, Failure> {
         self.sessions.borrow().clone().ok_or_else(|| crudjt_core::Error::Closed.into())
     }
 }

@@ -53,6 +53,11 @@ impl Session {
         Session { shared, wake, state, queue, idle_messages: 0, room: None, no_room: None }
     }
 
+    /// Whether the client has said who it is.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::New)
+    }
+
     /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
     /// not, it should once `work` returns [`Progress::Idle`].
     ///
