@@ -91,7 +91,7 @@ export class LocalStore implements SessionStore {
     return {
       calls: this.#calls,
       dataSize: this.#dataSize,
-      cachedBytes: () => this.#cache.bytes,
+      tellCachedBytes: (listener) => this.#cache.tellBytes(listener),
       measure: (length) => this.#engine.measure(length),
       serve: (instance) => this.#engine.serve(this.#dataSize, instance),
     }

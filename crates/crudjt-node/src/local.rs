@@ -31,7 +31,7 @@ impl NativeSessions {
         let listen = || {
             let sessions = self.sessions()?;
             let listener = Listener::bind(Path::new(&path), sessions.clone(), Patience::default())
-                .map_err(|error| Failure::internal(&error.to_string()))?;
+                .map_err(|error| not_listening(&error))?;
             let listener = Arc::new(listener);
             let ended = Arc::clone(&listener);
             let end: teardown::End = Arc::new(move || {
@@ -65,5 +65,13 @@ impl NativeLocalListener {
             Ok(())
         };
         Job::task(close, identity)
+    }
+}
+
+fn not_listening(error: &std::io::Error) -> Failure {
+    Failure {
+        code: "ERR_CRUDJT_LISTEN".to_owned(),
+        message: format!("the local socket can't be created: {error}"),
+        owner: None,
     }
 }

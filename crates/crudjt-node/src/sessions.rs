@@ -75,13 +75,9 @@ impl NativeSessions {
         #[napi(ts_arg_type = "() => void")] wake: Wake,
     ) -> napi::Result<Unknown<'env>> {
         let wake = move || _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        let open = || {
-            let sessions = self.sessions()?;
-            let session = sessions.open(Arc::new(wake))?;
-            Ok((sessions, session))
-        };
-        let (sessions, session) = open().map_err(|failure: Failure| failure.into_thrown(*env))?;
-        session_unsafe::bind(env, sessions, session)
+        let open = || Ok(self.sessions()?.open(Arc::new(wake))?);
+        let session = open().map_err(|failure: Failure| failure.into_thrown(*env))?;
+        session_unsafe::bind(env, session)
     }
 
     /// Starts no further operation. Resolves when those that were started have been answered, by
@@ -94,6 +90,14 @@ impl NativeSessions {
             Ok(())
         };
         Job::task(halt, identity)
+    }
+
+    /// Tells how many bytes of records JavaScript caches, for statistics.
+    #[napi]
+    pub fn set_cached_bytes(&self, bytes: f64) {
+        if let Ok(sessions) = self.sessions() {
+            sessions.set_cached_elsewhere(bytes as u64);
+        }
     }
 
     /// Frees what the sessions share; each of them is closed by itself.

@@ -1,12 +1,14 @@
 /**
- * Calls by the batch stream: all calls of one event-loop turn leave in one message. A master without the
+ * Calls by the batch stream, on whatever transport: all calls of one event-loop turn leave in one message. A master without the
  * stream is called by the unary methods instead; this is determined once per connection.
  *
  *   idle ─ a call ─▶ opening ─ Welcome ─▶ open ─ stream lost ─▶ idle
  *                       └─ UNIMPLEMENTED ─▶ unary ─ connection lost ─▶ idle
  */
 import { randomBytes } from 'node:crypto'
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
+import type { ClientHttp2Session } from 'node:http2'
+import type { Transport } from '../../engine/stats.js'
+import type { LocalSocket } from '../../local/local-stream.js'
 import { DEFAULT_DATA_SIZE } from '../../options/store-options.js'
 import {
   clearTimeout,
@@ -18,7 +20,6 @@ import {
   timeoutSignal,
 } from '../../timers.js'
 import {
-  BATCH_METHOD,
   CLIENT_GOODBYE_MESSAGE,
   GOODBYE,
   ID_BYTES,
@@ -34,13 +35,14 @@ import { REPLIES, ReplyReader } from '../wire/batch-reply.js'
 import { InFlight } from '../wire/in-flight.js'
 import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
-import { acknowledgement, completeFrame } from './batch-writer.js'
+import { acknowledgement, acknowledging, MESSAGE_START, withSpace } from './batch-writer.js'
 import type { Link } from './connection.js'
 import { deadlineExceeded, notMaster, unavailable, versionMismatch } from './connection-errors.js'
-import { framed } from './grpc-frame.js'
-import { type CallEnd, isGrpc, openStream, requestHeaders } from './grpc-stream.js'
+import { type CallEnd, isGrpc } from './grpc-stream.js'
+import type { MessageListener, MessageStream } from './message-stream.js'
 import { type PendingOperation, PendingOperations } from './pending-operations.js'
 import { settleReply } from './settle-reply.js'
+import { StreamOpener } from './stream-opener.js'
 import { callUnary } from './unary-call.js'
 
 /** The shortest and the longest backoff between two attempts to open a stream, in milliseconds. */
@@ -71,7 +73,8 @@ export class BatchClient {
   private readonly replyMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly reply = new ReplyReader()
   private mode: Mode = 'idle'
-  private stream: ClientHttp2Stream | undefined
+  private stream: MessageStream | undefined
+  private readonly opener: StreamOpener
   /** The connection whose master has only the unary methods. */
   private unarySession: ClientHttp2Session | undefined
   /** Aborted when no call waits for a connection any more. */
@@ -88,8 +91,17 @@ export class BatchClient {
   private idleTimer: NodeJS.Timeout | undefined
   private deadlineTimer: NodeJS.Timeout | undefined
 
-  constructor(private readonly link: Link) {
+  constructor(
+    private readonly link: Link,
+    local: LocalSocket,
+  ) {
+    this.opener = new StreamOpener(link, local)
     this.pending = new PendingOperations(link.address, this.inFlight)
+  }
+
+  /** The transport of the last call; undefined before the first connection. */
+  get transport(): Transport | undefined {
+    return this.mode === 'unary' ? 'grpc' : this.stream?.transport
   }
 
   /**
@@ -105,9 +117,10 @@ export class BatchClient {
   /** Closes the connection once in-flight calls have completed; no call may follow. */
   async close(): Promise<void> {
     await this.inFlight.idle()
+    this.abandoned.abort()
     clearTimeout(this.idleTimer)
     clearTimeout(this.deadlineTimer)
-    if (this.mode === 'open') this.stream?.write(framed(CLIENT_GOODBYE_MESSAGE))
+    if (this.mode === 'open') this.write(withSpace(CLIENT_GOODBYE_MESSAGE))
     this.stream?.end()
     this.link.connection.close()
   }
@@ -140,20 +153,25 @@ export class BatchClient {
     if (isNextTickFake()) this.isSuspect = true
     else if (this.isSuspect) {
       this.isSuspect = false
-      this.abandonSession()
+      this.abandonConnection()
     }
   }
 
-  private abandonSession(): void {
+  private abandonConnection(): void {
     const { connection } = this.link
-    if (connection.current !== undefined) connection.abandon(connection.current)
+    if (this.stream !== undefined) this.stream.abandon()
+    else if (connection.current !== undefined) connection.abandon(connection.current)
   }
 
   private send(): void {
     const { pending } = this
     for (let batch = pending.nextBatch(); batch !== undefined; batch = pending.nextBatch()) {
-      this.stream?.write(completeFrame(batch.bytes, pending.acknowledged))
+      this.write(acknowledging(batch.bytes, pending.acknowledged))
     }
+  }
+
+  private write(bytes: Buffer): void {
+    this.stream?.send(bytes, MESSAGE_START)
   }
 
   private sendUnary(): void {
@@ -170,26 +188,18 @@ export class BatchClient {
   }
 
   private async open(): Promise<void> {
-    const { connection } = this.link
     this.mode = 'opening'
-    const session = await connection.established(this.abandoned.signal)
-    if (session === undefined) {
+    const listener: MessageListener = {
+      message: (message) => this.receive(message),
+      ended: (end) => this.streamEnded(end),
+    }
+    this.stream = await this.opener.open(listener, this.abandoned.signal)
+    if (this.stream === undefined) {
       this.mode = 'idle'
       return
     }
-    try {
-      const headers = requestHeaders(BATCH_METHOD, this.link)
-      this.stream = openStream(session, headers, {
-        message: (message) => this.receive(message),
-        // The connection may be out of step for good; another one allows retransmission.
-        malformed: () => connection.abandon(session),
-        ended: (end) => this.streamEnded(session, end),
-      })
-      this.stream.write(framed(writeHello({ version: VERSION, client: this.client })))
-    } catch {
-      connection.abandon(session)
-      this.reopen()
-    }
+    if (!this.isReferenced) this.stream.unref()
+    this.write(withSpace(writeHello({ version: VERSION, client: this.client })))
   }
 
   private receive(message: Buffer): void {
@@ -234,11 +244,18 @@ export class BatchClient {
     this.pending.beginStream(master, resumed)
   }
 
-  private streamEnded(session: ClientHttp2Session, { status, text, headers }: CallEnd): void {
+  private streamEnded(end?: CallEnd): void {
+    const { stream } = this
     const wasOpening = this.mode === 'opening'
     this.stream = undefined
     this.mode = 'idle'
-    if (wasOpening && status === Status.UNIMPLEMENTED) this.fallBackToUnary(session)
+    if (wasOpening && stream !== undefined) this.opener.refused(stream)
+    if (end === undefined) this.reopen()
+    else this.grpcStreamEnded(end, wasOpening)
+  }
+
+  private grpcStreamEnded({ status, text, headers }: CallEnd, wasOpening: boolean): void {
+    if (wasOpening && status === Status.UNIMPLEMENTED) this.fallBackToUnary()
     else if (!isGrpc(headers)) this.fail(notMaster(this.link))
     else if (status !== undefined && PERMANENT.has(status)) {
       this.fail(errorOfStatus(status, text, headers[CODE_HEADER], this.link.address))
@@ -256,12 +273,12 @@ export class BatchClient {
   private fail(error: Error): void {
     this.pending.fail(error)
     this.scheduleIdle()
-    this.stream?.close(constants.NGHTTP2_CANCEL)
+    this.stream?.cancel()
   }
 
-  private fallBackToUnary(session: ClientHttp2Session): void {
+  private fallBackToUnary(): void {
     this.mode = 'unary'
-    this.unarySession = session
+    this.unarySession = this.link.connection.current
     this.dataSize = DEFAULT_DATA_SIZE
     this.sendUnary()
   }
@@ -271,6 +288,7 @@ export class BatchClient {
     if (!this.isReferenced) {
       this.isReferenced = true
       this.link.connection.ref()
+      this.stream?.ref()
     }
     if (this.deadlineTimer !== undefined) return
     this.hasReceived = false
@@ -294,14 +312,19 @@ export class BatchClient {
     this.deadlineTimer = setTimeout(this.expire, rest).unref()
   }
 
-  /** Calls have expired: abandons a session that was silent for long, and pings any other. */
+  /**
+   * Calls have expired: abandons a session that was silent for long, and pings any other. A local socket
+   * loses nothing as long as both ends live, so it is kept.
+   */
   private checkSession(): void {
+    if (this.stream?.transport === 'local') return
     if (this.hasReceived || this.mode === 'unary') this.link.connection.check()
-    else this.abandonSession()
+    else this.abandonConnection()
   }
 
   private readonly errorOfExpired = (wasSent: boolean): Error => {
-    const isSilent = this.mode === 'open' || (this.wasWelcomed && this.link.connection.isSilent)
+    const hasNoAnswer = this.stream !== undefined || this.link.connection.isSilent
+    const isSilent = this.mode === 'open' || (this.wasWelcomed && hasNoAnswer)
     return wasSent || isSilent ? deadlineExceeded(this.link) : unavailable(this.link)
   }
 
@@ -314,7 +337,8 @@ export class BatchClient {
     if (this.inFlight.count > 0 || !this.isReferenced) return
     this.isReferenced = false
     this.link.connection.unref()
+    this.stream?.unref()
     // The master can drop the last replies from its reply log.
-    if (this.mode === 'open') this.stream?.write(acknowledgement(this.pending.acknowledged))
+    if (this.mode === 'open') this.write(acknowledgement(this.pending.acknowledged))
   }
 }

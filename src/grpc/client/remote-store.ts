@@ -17,6 +17,7 @@ import {
 } from '../../options/call-options.js'
 import type { Limit } from '../../options/limits.js'
 import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-options.js'
+import { LocalSocket } from '../../local/local-stream.js'
 import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore, Storable } from '../../session-store.js'
@@ -38,8 +39,10 @@ export class RemoteStore implements SessionStore {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
-    const connection = new Connection(connectEndpointOf(this.address), timeout)
-    this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
+    const endpoint = connectEndpointOf(this.address)
+    const connection = new Connection(endpoint, timeout)
+    const link = { connection, address, timeout, accessKey: options.access_key }
+    this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local))
   }
 
   create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
@@ -82,8 +85,9 @@ export class RemoteStore implements SessionStore {
     return this.call(() => this.#calls.call(plainOperation(Kind.FLUSH)))
   }
 
-  stats(): Promise<StoreStats> {
-    return this.call(() => this.#calls.call(plainOperation(Kind.STATS)))
+  async stats(): Promise<StoreStats> {
+    const stats = await this.call<StoreStats>(() => this.#calls.call(plainOperation(Kind.STATS)))
+    return { ...stats, transport: this.#calls.transport }
   }
 
   /** Turns an exception into a rejection. */

@@ -30,8 +30,6 @@ export interface SharedPumpState {
   readonly sessions: NativeSessions
   /** Where sessions write their messages. */
   readonly out: Buffer
-  /** The bytes of records that JavaScript caches. */
-  readonly cachedBytes: () => number
   /** The pump that ran the last slice. */
   lastActive: BatchPump | undefined
 }
@@ -84,7 +82,7 @@ export class BatchPump {
   private receive(message: Buffer): void {
     if (this.isEnded || this.isHalted) return
     this.guarded(() => {
-      if (this.session.receive(message, this.shared.cachedBytes()) === 0) this.pause()
+      if (this.session.receive(message) === 0) this.pause()
     })
     if (this.isScheduled || this.state === SessionState.WAITING) return
     if (this.isAlone) this.work()
