@@ -57,8 +57,6 @@ pub use mapped_unsafe::Mapped;
 pub use memory::Memory;
 pub use reader::{Look, Memo, ShelfReader};
 #[doc(hidden)]
-pub use sets::Sets;
-#[doc(hidden)]
 pub use slot::{copy_slot, write_slot};
 #[doc(hidden)]
 #[cfg(feature = "sabotage")]

@@ -16,7 +16,7 @@ use crate::words::WritableWords;
 const REMEMBERED: usize = 64;
 
 /// The master's side of a shelf. One lock is held around each call.
-pub struct Sets<W> {
+pub(crate) struct Sets<W> {
     words: W,
     geometry: Geometry,
     /// The slot of each record that has one.
@@ -43,7 +43,7 @@ impl<W: WritableWords> Sets<W> {
     }
 
     /// The number of changes so far.
-    pub fn mark(&self) -> u64 {
+    pub(crate) fn mark(&self) -> u64 {
         self.changes
     }
 
@@ -68,7 +68,7 @@ impl<W: WritableWords> Sets<W> {
     }
 
     /// Counts a change of a record and takes its copy off.
-    pub fn take_off(&mut self, id: u64) {
+    pub(crate) fn take_off(&mut self, id: u64) {
         self.changes += 1;
         if let Some(place) = self.changed.get_mut(self.changes as usize % REMEMBERED) {
             *place = id;
