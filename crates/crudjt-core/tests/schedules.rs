@@ -11,7 +11,7 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use common::shelf::TestShelf;
+use common::shelf::{TestShelf, WaitedClock};
 use common::*;
 use crudjt_core::{JournalMode, OUT_BYTES, Reading, Store, Token};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -147,7 +147,10 @@ fn trial(plans: Plans, between: fn(&Store), journal: JournalMode) {
     let state = explained(Some((0, reads)), &events);
     let state = state.unwrap_or_else(|| panic!("no order explains {events:#?}"));
     world.kill(Arc::into_inner(store).unwrap());
-    let seen = read(&world.open(), &token).map(|(data, _, reads)| (data[0], reads));
+    // Which waits for the readers of a shelf.
+    let mut options = world.options();
+    options.environment.clock = WaitedClock::new(world.clock.clone());
+    let seen = read(&Store::open(options).unwrap(), &token).map(|(data, _, reads)| (data[0], reads));
     assert_eq!(Gave::Read(seen), step(state, Call::Read).0, "after a kill");
 }
 

@@ -1,10 +1,13 @@
 //! A shelf in this process, on which a test looks for copies.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 #[cfg(not(feature = "shuttle"))]
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crudjt_core::{Shelf, ShelfCopy, Token};
+use crudjt_core::clock::{Clock, ManualClock, Signal};
+use crudjt_core::{SHELF_GRACE, Shelf, ShelfCopy, Token};
 #[cfg(feature = "shuttle")]
 use shuttle::sync::Mutex;
 
@@ -59,5 +62,46 @@ impl Shelf for TestShelf {
 
     fn close(&self) {
         self.0.lock().unwrap().is_closed = true;
+    }
+}
+
+/// A clock that moves on by itself when somebody waits for the readers of a shelf.
+pub struct WaitedClock {
+    clock: Arc<ManualClock>,
+    waited: AtomicU64,
+}
+
+impl WaitedClock {
+    pub fn new(clock: Arc<ManualClock>) -> Arc<WaitedClock> {
+        Arc::new(WaitedClock { clock, waited: AtomicU64::new(0) })
+    }
+
+    /// For how long somebody has waited so.
+    pub fn waited(&self) -> u64 {
+        self.waited.load(Ordering::Relaxed)
+    }
+}
+
+impl Clock for WaitedClock {
+    fn wall(&self) -> u64 {
+        self.clock.wall()
+    }
+
+    fn monotonic(&self) -> u64 {
+        self.clock.monotonic()
+    }
+
+    fn boot(&self) -> Option<u64> {
+        self.clock.boot()
+    }
+
+    fn wait(&self, signal: &Arc<Signal>, until: Option<u64>) {
+        let left = until.map_or(0, |until| until.saturating_sub(self.clock.monotonic()));
+        if u128::from(left) == SHELF_GRACE.as_millis() {
+            self.waited.fetch_add(left, Ordering::Relaxed);
+            self.clock.advance(left);
+        } else {
+            self.clock.wait(signal, until);
+        }
     }
 }

@@ -2,12 +2,10 @@
 //! own the store. That it is told before a change can be seen is checked by `schedules.rs`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crudjt_core::clock::{Clock, ManualClock, Signal};
 use crudjt_core::{Change, OUT_BYTES, Reading, SHELF_GRACE, Store, Token};
 
-use crate::common::shelf::TestShelf;
+use crate::common::shelf::{TestShelf, WaitedClock};
 use crate::common::*;
 use crate::small;
 
@@ -123,44 +121,13 @@ fn a_shelf_is_closed_when_its_store_is_or_another_replaces_it() {
     }
 }
 
-/// A clock that moves on by itself when somebody waits for the readers of a shelf.
-struct WaitedClock {
-    clock: Arc<ManualClock>,
-    waited: AtomicU64,
-}
-
-impl Clock for WaitedClock {
-    fn wall(&self) -> u64 {
-        self.clock.wall()
-    }
-
-    fn monotonic(&self) -> u64 {
-        self.clock.monotonic()
-    }
-
-    fn boot(&self) -> Option<u64> {
-        self.clock.boot()
-    }
-
-    fn wait(&self, signal: &Arc<Signal>, until: Option<u64>) {
-        let left = until.map_or(0, |until| until.saturating_sub(self.clock.monotonic()));
-        if u128::from(left) == SHELF_GRACE.as_millis() {
-            self.waited.fetch_add(left, Ordering::Relaxed);
-            self.clock.advance(left);
-        } else {
-            self.clock.wait(signal, until);
-        }
-    }
-}
-
 /// Opens the store and tells how long that waited for readers.
 fn open_and_tell(world: &World) -> (Store, u64) {
-    let clock =
-        Arc::new(WaitedClock { clock: world.clock.clone(), waited: AtomicU64::new(0) });
+    let clock = WaitedClock::new(world.clock.clone());
     let mut options = world.options();
     options.environment.clock = clock.clone();
     let store = Store::open(options).unwrap();
-    (store, clock.waited.load(Ordering::Relaxed))
+    (store, clock.waited())
 }
 
 #[test]
