@@ -36,6 +36,8 @@ mod tree;
 
 pub use cache::{CacheState, ReaderIndex, SHELF_LEASE, Shelf, ShelfCopy};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
+pub use crypto::mac::{MAC_BYTES, MacKey};
+pub use crypto::random::random as random_bytes;
 pub use crypto::secret::Secret;
 pub use crypto::token::{TOKEN_LENGTH, Token, decode as token_bytes};
 pub use engine::Stats;

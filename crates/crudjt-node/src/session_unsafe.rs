@@ -32,6 +32,7 @@ pub fn bind(env: &Env, sessions: Sessions, session: Session) -> napi::Result<Unk
         (c"work", work as _),
         (c"late", late as _),
         (c"goodbye", goodbye as _),
+        (c"isAdmitted", is_admitted as _),
         (c"close", close as _),
     ];
     object(env, &connection, &functions)
@@ -79,6 +80,16 @@ unsafe extern "C" fn goodbye(env: sys::napi_env, info: sys::napi_callback_info) 
             Ok(())
         })?;
         values.answer(length)
+    })
+}
+
+unsafe extern "C" fn is_admitted(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |connection, values, []| {
+        let is_admitted = connection.session.borrow().as_ref().is_some_and(Session::is_admitted);
+        values.answer(i32::from(is_admitted))
     })
 }
 

@@ -4,11 +4,13 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import { unwrap } from '../../engine/engine.js'
 import { MAX_REPLIES_BYTES } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
+import { ACCESS_HEADER } from '../wire/access-key.js'
 import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
 import { BatchPump, type BatchStream, type SharedPumpState } from './batch-pump.js'
 import { checkServing, failStream, type RequestGuard, rawMethod } from './request-guard.js'
 import type { Served } from './served.js'
 import { StreamLimit } from './stream-limit.js'
+import { UnprovenStreams } from './unproven-streams.js'
 
 /** The service's definition for grpc-js. */
 export const batchService: ServiceDefinition = { Exchange: rawMethod(BATCH_METHOD, true) }
@@ -22,10 +24,12 @@ export class BatchStreams {
   constructor(
     served: Served,
     private readonly guard: RequestGuard,
+    accessKey: string | undefined,
   ) {
-    const sessions = served.serve(randomBytes(ID_BYTES))
     this.shared = {
-      sessions,
+      sessions: served.serve(randomBytes(ID_BYTES), accessKey),
+      guard,
+      unproven: new UnprovenStreams(),
       out: Buffer.allocUnsafeSlow(MAX_REPLIES_BYTES),
       cachedBytes: served.cachedBytes,
       lastActive: undefined,
@@ -53,7 +57,8 @@ export class BatchStreams {
     try {
       checkServing(this.guard)
       this.limit.add(stream)
-      const pump = new BatchPump(this.shared, stream)
+      const [header] = stream.metadata.get(ACCESS_HEADER)
+      const pump = new BatchPump(this.shared, stream, this.guard.access.admits(header))
       this.pumps.add(pump)
       stream.once('close', () => {
         pump.disconnect()

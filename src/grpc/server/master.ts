@@ -92,7 +92,7 @@ class Services {
     this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
-    this.streams = new BatchStreams(served, this.guard)
+    this.streams = new BatchStreams(served, this.guard, access_key)
   }
 
   /** Serves a connection. If grpc-js can't be loaded, that is closed, and the next one tries again. */
