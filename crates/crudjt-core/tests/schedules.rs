@@ -150,7 +150,8 @@ fn trial(plans: Plans, between: fn(&Store), journal: JournalMode) {
     // Which waits for the readers of a shelf.
     let mut options = world.options();
     options.environment.clock = WaitedClock::new(world.clock.clone());
-    let seen = read(&Store::open(options).unwrap(), &token).map(|(data, _, reads)| (data[0], reads));
+    let seen =
+        read(&Store::open(options).unwrap(), &token).map(|(data, _, reads)| (data[0], reads));
     assert_eq!(Gave::Read(seen), step(state, Call::Read).0, "after a kill");
 }
 
@@ -205,16 +206,22 @@ fn one_of_three_concurrent_deletes_finds_the_token() {
 
 #[test]
 fn reads_of_a_shelf_linearise_beside_updates_and_reads_of_the_store() {
-    check(&[&[Update(1, None), Read, Update(2, None)], &[ReadShelf, ReadShelf, ReadShelf]], |store| {
-        store.checkpoint().unwrap();
-    });
+    check(
+        &[&[Update(1, None), Read, Update(2, None)], &[ReadShelf, ReadShelf, ReadShelf]],
+        |store| {
+            store.checkpoint().unwrap();
+        },
+    );
     // Who has seen a change, in whatever way, tells who reads the shelf next.
     check(&[&[Update(1, None)], &[Read, ReadShelf], &[ReadShelf, Read, ReadShelf]], |_| {});
 }
 
 #[test]
 fn reads_of_a_shelf_linearise_beside_a_delete() {
-    check(&[&[Update(1, None), Delete], &[ReadShelf, ReadShelf], &[ReadShelf, ReadShelf]], |store| {
-        store.flush().unwrap();
-    });
+    check(
+        &[&[Update(1, None), Delete], &[ReadShelf, ReadShelf], &[ReadShelf, ReadShelf]],
+        |store| {
+            store.flush().unwrap();
+        },
+    );
 }

@@ -53,8 +53,8 @@ pub fn receive_shelf(stream: &UnixStream) -> Result<OwnedFd> {
             received => break received,
         }
     };
-    let received = received
-        .map_err(|errno| Error::Io { what: "receive the shelf", source: errno.into() })?;
+    let received =
+        received.map_err(|errno| Error::Io { what: "receive the shelf", source: errno.into() })?;
     let mut descriptors: Vec<OwnedFd> = Vec::new();
     for message in ancillary.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {

@@ -119,7 +119,8 @@ mod tests {
             assert!(geometry.sets <= (bytes / 2048).max(1) && geometry.sets <= MAX_SETS);
             let size = geometry.bytes() as u64;
             assert_eq!(Geometry::of_size(size), Some(geometry));
-            for other in [size - 1, size + 1, size + 512, size + 2048 * (geometry.sets as u64 + 1)] {
+            for other in [size - 1, size + 1, size + 512, size + 2048 * (geometry.sets as u64 + 1)]
+            {
                 assert_eq!(Geometry::of_size(other), None);
             }
         }
@@ -133,7 +134,9 @@ mod tests {
         let geometry = Geometry::within(8 * SET_BYTES);
         for name in 0..100u64 {
             let slots = geometry.slots_of([name.wrapping_mul(0x9E37_79B9_7F4A_7C15), 7]);
-            assert!(slots.len() == WAYS && slots.start % WAYS == 0 && slots.end <= geometry.slots());
+            assert!(
+                slots.len() == WAYS && slots.start % WAYS == 0 && slots.end <= geometry.slots()
+            );
         }
         let last = begin(geometry.slots() - 1) + SLOT;
         assert_eq!(last * 8, geometry.bytes());

@@ -61,5 +61,5 @@ pub use slot::{copy_slot, write_slot};
 #[doc(hidden)]
 #[cfg(feature = "sabotage")]
 pub use testing::sabotage;
-pub use words::{WritableWords, Words};
+pub use words::{Words, WritableWords};
 pub use writer::ShelfWriter;

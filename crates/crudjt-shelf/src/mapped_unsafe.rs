@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use memmap2::MmapRaw;
 
-use crate::words::{WritableWords, Words};
+use crate::words::{Words, WritableWords};
 
 /// Shared memory that stays mapped as long as this lives.
 pub struct Mapped {

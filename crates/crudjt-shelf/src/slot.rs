@@ -4,7 +4,7 @@
 //! and after it copied the words has what was written at once (a *seqlock*). A writer that dies in
 //! between leaves it odd for ever.
 
-use crate::words::{WritableWords, Words};
+use crate::words::{Words, WritableWords};
 
 /// Writes words after the sequence at `base`. One writer at a time.
 pub fn write_slot(words: &impl WritableWords, base: usize, content: &[u64]) {

@@ -87,7 +87,8 @@ fn nobody_but_the_master_can_write_shrink_or_grow_the_memory() {
         assert!(MmapOptions::new().map_raw(file).is_err());
         let readable = MmapOptions::new().map_raw_read_only(file).unwrap();
         assert!(readable.advise(memmap2::Advice::Normal).is_ok());
-        let punched = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
+        let punched =
+            rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
         assert!(rustix::fs::fallocate(file, punched, 0, 4096).is_err());
         let seals = rustix::fs::fcntl_get_seals(file).unwrap();
         assert!(seals.contains(SealFlags::FUTURE_WRITE | SealFlags::SEAL));
@@ -123,8 +124,7 @@ fn what_is_no_memory_is_refused() {
     let (pipe, _end) = std::io::pipe().unwrap();
     let directory = File::open(folder.path()).unwrap();
     let zero = File::open("/dev/zero").unwrap();
-    let others =
-        [file.as_fd(), socket.as_fd(), pipe.as_fd(), directory.as_fd(), zero.as_fd()];
+    let others = [file.as_fd(), socket.as_fd(), pipe.as_fd(), directory.as_fd(), zero.as_fd()];
     for other in others {
         assert!(matches!(sent(b"S", &[other]).err(), Some(Error::NotAShelf(_))));
     }
@@ -133,7 +133,8 @@ fn what_is_no_memory_is_refused() {
 #[test]
 fn memory_of_another_size_or_without_a_header_is_refused() {
     let fixed = SealFlags::SHRINK;
-    for size in [0, 1, 15, 16, 4095, 4096, SIZE - 1, SIZE + 1, SIZE + 512, 1 << 40, i64::MAX as u64] {
+    for size in [0, 1, 15, 16, 4095, 4096, SIZE - 1, SIZE + 1, SIZE + 512, 1 << 40, i64::MAX as u64]
+    {
         let made = std::panic::catch_unwind(|| memory(size, fixed));
         let Ok(memory) = made else { continue };
         assert!(matches!(sent(b"S", &[memory.as_fd()]).err(), Some(Error::NotAShelf(_))), "{size}");

@@ -2,7 +2,7 @@
 //! allows, that of arm64 among them, as far as loom explores it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use crudjt_shelf::{WritableWords, Words, copy_slot, write_slot};
+use crudjt_shelf::{Words, WritableWords, copy_slot, write_slot};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;

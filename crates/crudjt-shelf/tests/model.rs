@@ -16,7 +16,11 @@ enum Step {
     /// Takes the mark of a record's read.
     Mark(u64),
     /// Puts what was read at the mark.
-    Put { id: u64, length: usize, lives: Option<u64> },
+    Put {
+        id: u64,
+        length: usize,
+        lives: Option<u64>,
+    },
     TakeOff(u64),
     Advance(u64),
 }
@@ -56,7 +60,8 @@ impl Model {
                 let Some(mark) = self.marks.get(&id).copied() else { return };
                 self.puts += 1;
                 let data = vec![self.puts as u8; length];
-                let expiry = lives.map_or(u64::MAX, |lives| START - CLOCK + pair.clock.millis() + lives);
+                let expiry =
+                    lives.map_or(u64::MAX, |lives| START - CLOCK + pair.clock.millis() + lives);
                 pair.put_since(mark, id, expiry, &data);
                 let is_refused = self.last_change.get(&id).is_some_and(|last| *last > mark)
                     || self.changes - mark > 64
@@ -94,7 +99,10 @@ impl Model {
                 Look::Ended => panic!("the shelf is kept"),
             };
             let expected = known.map(|known| known.data.clone());
-            assert!(found == expected || evicts && found.is_none(), "{id}: {found:?}, {expected:?}");
+            assert!(
+                found == expected || evicts && found.is_none(),
+                "{id}: {found:?}, {expected:?}"
+            );
         }
     }
 }

@@ -78,7 +78,8 @@ fn what_is_sealed_looks_random() {
         }
     }
     let expected = f64::from(total) / 256.0;
-    let chi: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+    let chi: f64 =
+        counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
     // 255 degrees of freedom: mean 255, deviation 22.6; beyond eight deviations by chance never.
     assert!(total > 30_000 && (75.0..436.0).contains(&chi), "{chi} of {total} bytes");
 }

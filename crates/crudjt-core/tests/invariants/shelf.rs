@@ -28,7 +28,9 @@ fn every_change_takes_the_copy_off() {
         let token = create(&store, b"first", None, None);
         assert!(shelf.told().is_empty(), "a new record has no copies");
         let kept = |data: &[u8]| {
-            patient(&store, || store.update(token.as_bytes(), data, Change::Keep(limits(None, None))))
+            patient(&store, || {
+                store.update(token.as_bytes(), data, Change::Keep(limits(None, None)))
+            })
         };
         let changes: [&dyn Fn() -> bool; 3] = [
             &|| update(&store, &token, b"second", None, None),

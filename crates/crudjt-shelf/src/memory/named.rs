@@ -18,7 +18,8 @@ pub(super) fn create(bytes: usize) -> Result<(OwnedFd, MmapRaw)> {
     SystemRandom::new().fill(&mut random).map_err(|_| Error::Randomness)?;
     let name = format!("/crudjt-{:016x}", u64::from_le_bytes(random));
     let mode = Mode::RUSR | Mode::WUSR;
-    let memory = open(&name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, mode).map_err(io(MAKE))?;
+    let memory =
+        open(&name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, mode).map_err(io(MAKE))?;
     let readable = open(&name, OFlags::RDONLY, Mode::empty());
     unlink(&name).map_err(io(MAKE))?;
     // Once: such memory has its size for ever then.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use crudjt_core::{Shelf, ShelfCopy};
 use crudjt_shelf::{
-    Clock, Life, Look, Memo, OUT_BYTES, Result, ShelfReader, ShelfWriter, WritableWords, Words,
+    Clock, Life, Look, Memo, OUT_BYTES, Result, ShelfReader, ShelfWriter, Words, WritableWords,
 };
 
 /// The store's time at the beginning, in milliseconds.

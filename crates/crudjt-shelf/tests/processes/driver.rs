@@ -227,7 +227,8 @@ impl Writer {
         let Some(token) = self.create_with(NONE, 3) else { return };
         let row = self.board.add_row(&token, true, DEAD);
         for left in [Some(2), Some(1), Some(0), None] {
-            let request = Request { kind: READ, token: self.board.token(row), ..Request::default() };
+            let request =
+                Request { kind: READ, token: self.board.token(row), ..Request::default() };
             let Some(reply) = self.connection.call(request) else { return };
             if reply.is_live.then_some(reply.reads) != left {
                 self.board.report(&format!("{reply:?}, not {left:?} reads left"));

@@ -5,9 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crudjt_core::{
-    Change, Error, Limits, OUT_BYTES, Options, Reading, Secret, Shelf, Store,
-};
+use crudjt_core::{Change, Error, Limits, OUT_BYTES, Options, Reading, Secret, Shelf, Store};
 use crudjt_shelf::{Memory, ShelfWriter, SystemClock, send_shelf};
 
 use crate::Trial;
