@@ -1,10 +1,17 @@
 //! The clock of a shelf: one that all processes of the machine share, that counts sleep, and that
 //! nobody sets.
 
+use crudjt_core::clock;
+
 /// A source of time.
 pub trait Clock: Send + Sync {
     /// Nanoseconds since some moment that is the same for master and readers; never goes back.
     fn nanos(&self) -> u64;
+}
+
+/// The boot, and the namespace of the clock; 0 if unknown. Who has the same has the same clock.
+pub(crate) fn boot() -> u64 {
+    clock::Clock::boot(&clock::SystemClock).unwrap_or(0)
 }
 
 /// The milliseconds of a number of nanoseconds.

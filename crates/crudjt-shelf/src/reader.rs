@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crudjt_core::token_bytes;
 
-use crate::clock::{Clock, millis};
+use crate::clock::{Clock, boot, millis};
 use crate::error::{Error, Result};
 use crate::layout::{
     AT_BOOT, AT_MAGIC, AT_NEWEST, AT_OFFSET, AT_SALT, AT_SEALED, AT_SETS, AT_STATE, CONTENT,
@@ -15,7 +15,6 @@ use crate::lease::{Lease, Life};
 use crate::seal::{Content, TokenKeys};
 use crate::slot::copy_slot;
 use crate::words::Words;
-use crate::writer::boot;
 
 /// What a caller keeps beside data that it read, to be told later that the data is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

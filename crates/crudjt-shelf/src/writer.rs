@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crudjt_core::{Shelf, ShelfCopy, clock};
+use crudjt_core::{Shelf, ShelfCopy};
 use parking_lot::Mutex;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::clock::{Clock, millis};
+use crate::clock::{Clock, boot, millis};
 use crate::error::{Error, Result};
 use crate::layout::{
     AT_BOOT, AT_MAGIC, AT_OFFSET, AT_SALT, AT_SETS, AT_STATE, Geometry, MAGIC, MAX_COPY_SIZE, OPEN,
@@ -62,11 +62,6 @@ fn write_header(words: &impl WritableWords, geometry: Geometry, salt: &[u8; 16],
     words.store(AT_OFFSET, offset);
     words.store(AT_STATE, OPEN);
     words.store_released(AT_MAGIC, MAGIC);
-}
-
-/// The boot, and the namespace of the clock; 0 if unknown.
-pub(crate) fn boot() -> u64 {
-    clock::Clock::boot(&clock::SystemClock).unwrap_or(0)
 }
 
 impl<W: WritableWords + Send> Shelf for ShelfWriter<W>
