@@ -135,7 +135,9 @@ mod tests {
         for name in 0..100u64 {
             let slots = geometry.slots_of([name.wrapping_mul(0x9E37_79B9_7F4A_7C15), 7]);
             assert!(
-                slots.len() == WAYS && slots.start % WAYS == 0 && slots.end <= geometry.slots()
+                slots.len() == WAYS
+                    && slots.start.is_multiple_of(WAYS)
+                    && slots.end <= geometry.slots()
             );
         }
         let last = begin(geometry.slots() - 1) + SLOT;

@@ -12,6 +12,9 @@ use crate::seal::Content;
 use crate::slot::write_slot;
 use crate::words::WritableWords;
 
+const _: () =
+    assert!(AT_NONCE == 0 && AT_NAME == 1 && AT_LENGTH == 3, "the words that `put` takes");
+
 /// Changes that are remembered by id: a copy whose mark is older than that is refused.
 const REMEMBERED: usize = 64;
 
@@ -55,7 +58,6 @@ impl<W: WritableWords> Sets<W> {
             return;
         }
         let [nonce, first, second, length, ..] = *content;
-        debug_assert!(AT_NONCE == 0 && AT_NAME == 1 && AT_LENGTH == 3);
         let slot = self.slot_for(id, [first, second]);
         let Some(record) = self.records.get_mut(slot) else { return };
         if let Some((evicted, _)) = record.replace((id, nonce)) {

@@ -26,5 +26,5 @@ pub fn copy_slot(words: &impl Words, base: usize, content: &mut [u64]) -> bool {
     }
     words.acquire();
     sabotage!(SequenceUnchecked, return true);
-    before % 2 == 0 && words.load(base) == before
+    before.is_multiple_of(2) && words.load(base) == before
 }

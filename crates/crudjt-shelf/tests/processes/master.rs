@@ -30,7 +30,7 @@ fn secret(number: u64) -> Secret {
 /// Serves the store under the secret of this number; the ones before it open what they sealed.
 pub fn serve(trial: &Trial, rotation: u64) {
     let secrets = (rotation.saturating_sub(1)..=rotation).rev().map(secret).collect();
-    let mut options = Options::new(&trial.store(), secrets);
+    let mut options = Options::new(trial.store(), secrets);
     options.max_data_size = 4096;
     options.lock_wait = Duration::from_secs(60);
     options.sync_interval = Duration::from_millis(50);
