@@ -35,6 +35,9 @@ async function callUntil(
   await Promise.all(callers.map((caller) => caller.work(isOver)))
 }
 
+/** So that greetings are cut within the proof, too. */
+const access_key = 'the-access-key-of-a-trial'
+
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function summary(findings: Findings): string {
@@ -44,9 +47,10 @@ function summary(findings: Findings): string {
 
 test.serial('a call runs exactly once, wherever its connection is cut', async (t) => {
   await inFolder(async (folder) => {
-    const master = await runMaster(folder)
+    const master = await runMaster(folder, { access_key })
     const proxy = await CuttingProxy.start(() => master.at.grpc_port)
-    const store = await Store.connect(patient({ grpc_host: '127.0.0.1', grpc_port: proxy.port }))
+    const at = { grpc_host: '127.0.0.1', grpc_port: proxy.port }
+    const store = await Store.connect({ ...patient(at), access_key })
     const findings = nothingFound()
     const isOver = () => {
       // What is left to do then must be done undisturbed.
