@@ -225,3 +225,10 @@ fn reads_of_a_shelf_linearise_beside_a_delete() {
         },
     );
 }
+
+#[test]
+fn reads_of_a_shelf_linearise_beside_its_end() {
+    check(&[&[Update(1, None), Update(2, None)], &[ReadShelf, ReadShelf, ReadShelf]], |store| {
+        store.set_shelf(None).unwrap();
+    });
+}

@@ -30,12 +30,24 @@ pub fn send_shelf(stream: &UnixStream, memory: &Memory) -> Result<()> {
     ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
     let carrier = [IoSlice::new(&[CARRIER])];
     loop {
-        match sendmsg(stream, &carrier, &mut ancillary, SendFlags::empty()) {
+        match sendmsg(stream, &carrier, &mut ancillary, no_signal()) {
             Err(Errno::INTR) => {}
             Err(errno) => return Err(Error::Io { what: "send the shelf", source: errno.into() }),
             Ok(_) => return Ok(()),
         }
     }
+}
+
+/// A reader that is gone is an error here, whatever the process does with signals.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn no_signal() -> SendFlags {
+    SendFlags::NOSIGNAL
+}
+
+/// The standard library's sockets send no signal here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn no_signal() -> SendFlags {
+    SendFlags::empty()
 }
 
 /// Receives the descriptor of a shelf; waits as long as reads of the stream do.

@@ -34,6 +34,7 @@ pub trait Shelf: Send + Sync {
     /// not be called from here.
     fn take_off(&self, id: u64);
 
-    /// Ends the shelf: after this, no reader finds anything on it. Called again, it does nothing.
+    /// Ends the shelf: after this, no reader finds anything on it. Called again, it does nothing. The
+    /// engine's locks are held, as in `take_off`.
     fn close(&self);
 }

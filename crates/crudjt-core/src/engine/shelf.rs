@@ -40,14 +40,13 @@ impl Engine {
         self.check_open().inspect_err(|_| self.replace_shelf(None))
     }
 
-    /// Changes that began before are told to the shelf before, those that begin later to the new one.
+    /// Ends the shelf before while no change can come that it is not told of.
     fn replace_shelf(&self, shelf: Option<Arc<dyn Shelf>>) {
-        let before = {
-            let mut append_state = self.append_state.lock();
-            self.shelf.store(shelf.clone().map(Arc::new));
-            append_state.listeners.set_shelf(shelf)
-        };
-        before.into_iter().for_each(|before| before.close());
+        let mut append_state = self.append_state.lock();
+        self.shelf.store(shelf.clone().map(Arc::new));
+        if let Some(before) = append_state.listeners.set_shelf(shelf) {
+            before.close();
+        }
     }
 
     /// Ends the shelf before anybody else can own the store.

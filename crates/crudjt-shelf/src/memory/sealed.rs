@@ -1,34 +1,45 @@
 //! Linux: a sealed file in memory.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{
     MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, fcntl_get_seals, ftruncate,
     memfd_create, open,
 };
-use std::os::fd::AsRawFd;
 
 use super::io;
 use crate::error::{Error, Result};
 
+const MAKE: &str = "make the shelf's memory";
+const FIXED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
+
 /// Makes the memory; returns the descriptor for readers.
 pub(super) fn create(bytes: usize) -> Result<(OwnedFd, MmapRaw)> {
-    const MAKE: &str = "make the shelf's memory";
+    let (memory, map) = unsealed(bytes)?;
+    // The mapping that is there already stays writable.
+    let seals = FIXED | SealFlags::FUTURE_WRITE | SealFlags::SEAL;
+    let readable = match fcntl_add_seals(&memory, seals) {
+        Ok(()) => memory,
+        Err(_) => read_only(&memory)?,
+    };
+    Ok((readable, map))
+}
+
+fn unsealed(bytes: usize) -> Result<(OwnedFd, MmapRaw)> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memory = memfd_create("crudjt-shelf", flags).map_err(io(MAKE))?;
     ftruncate(&memory, bytes as u64).map_err(io(MAKE))?;
     let map = MmapOptions::new().len(bytes).map_raw(&memory).map_err(Error::io(MAKE))?;
-    let fixed = SealFlags::SHRINK | SealFlags::GROW;
-    // The mapping that is there already stays writable.
-    if fcntl_add_seals(&memory, fixed | SealFlags::FUTURE_WRITE | SealFlags::SEAL).is_ok() {
-        return Ok((memory, map));
-    }
-    fcntl_add_seals(&memory, fixed | SealFlags::SEAL).map_err(io(MAKE))?;
-    fchmod(&memory, Mode::RUSR).map_err(io(MAKE))?;
-    let path = format!("/proc/self/fd/{}", memory.as_fd().as_raw_fd());
-    let readable = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(io(MAKE))?;
-    Ok((readable, map))
+    Ok((memory, map))
+}
+
+/// A descriptor for reading only, where the system has no seal for that: before Linux 5.1.
+fn read_only(memory: &OwnedFd) -> Result<OwnedFd> {
+    fcntl_add_seals(memory, FIXED | SealFlags::SEAL).map_err(io(MAKE))?;
+    fchmod(memory, Mode::RUSR).map_err(io(MAKE))?;
+    let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
+    open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(io(MAKE))
 }
 
 /// Refuses what could shrink under a reader, which would end its process.
@@ -40,5 +51,25 @@ pub(super) fn check(descriptor: BorrowedFd<'_>) -> Result<()> {
         Ok(())
     } else {
         Err(Error::NotAShelf("it can be truncated"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn without_the_newer_seal_readers_get_a_descriptor_for_reading() -> Result<()> {
+        let (memory, _map) = unsealed(8192)?;
+        let readable = read_only(&memory)?;
+        check(readable.as_fd())?;
+        let mut file = File::from(readable);
+        assert!(file.write(b"x").is_err() && file.set_len(0).is_err());
+        assert!(MmapOptions::new().map_raw(&file).is_err());
+        assert!(MmapOptions::new().map_raw_read_only(&file).is_ok());
+        Ok(())
     }
 }
