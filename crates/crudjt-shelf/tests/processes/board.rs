@@ -14,7 +14,7 @@ use crate::board_unsafe::SharedWords;
 /// The value of a token that is gone.
 pub const DEAD: u64 = u64::MAX;
 /// The most tokens of a trial.
-const ROWS: usize = 1 << 19;
+const ROWS: usize = 1 << 22;
 const HEAD: usize = 32;
 const ROW: usize = 8;
 
@@ -91,6 +91,11 @@ impl Board {
 
     pub fn violations(&self) -> u64 {
         self.count(Count::Violations)
+    }
+
+    /// Whether there is room for more tokens.
+    pub fn has_room(&self) -> bool {
+        (self.0.word(0).load(SeqCst) as usize) < ROWS - 64
     }
 
     /// Adds a token; `begun` is the highest value that it may already have.

@@ -168,9 +168,9 @@ impl Writer {
     fn work(mut self) {
         while !self.board.stops() {
             match self.random.below(40) {
-                0 => self.read_counted(),
-                1 => self.let_expire(),
-                2..8 if self.own.len() == OWN => self.delete(),
+                0 if self.board.has_room() => self.read_counted(),
+                1 if self.board.has_room() => self.let_expire(),
+                2..8 if self.own.len() == OWN && self.board.has_room() => self.delete(),
                 _ if self.own.len() < OWN => self.create(),
                 _ => self.update(),
             }
