@@ -88,10 +88,9 @@ export interface Outline {
  */
 export interface NativeSession {
   /**
-   * Queues a message for `work`. `cached` is how many bytes of records JavaScript caches, for
-   * statistics. `0`: nothing more is to be read until `work` has nothing to do.
+   * Queues a message for `work`. `0`: nothing more is to be read until `work` has nothing to do.
    */
-  receive(this: void, message: Uint8Array, cached: number): 0 | 1
+  receive(this: void, message: Uint8Array): 0 | 1
   /**
    * Runs up to `most` operations and writes a message, if there is one to send. Returns four times its
    * length, plus what comes next: `0` nothing, `1` there is more to do, `2` the same once `wake` has been
@@ -108,8 +107,24 @@ export interface NativeSession {
   close(this: void): void
 }
 
+/** A local socket, on which threads of their own serve clients. */
+export declare class NativeLocalListener {
+  /** Accepts no more connections; those that are open go on. */
+  stop(): void
+  /**
+   * Sends all clients their last replies and a goodbye, once the sessions were halted. Resolves when
+   * all connections have ended.
+   */
+  close(): Promise<Outcome<void>>
+}
+
 /** The sessions of one master, on all its connections. */
 export declare class NativeSessions {
+  /**
+   * Creates a Unix socket at a path that does not exist, and serves those who connect. It is closed
+   * with the environment, but its file is the caller's to remove.
+   */
+  listenLocal(path: string): NativeLocalListener
   /**
    * Begins a session. `wake` is called when `late` and `work` are to be called; `is_admitted` tells
    * that the client has shown the access key.
@@ -120,6 +135,8 @@ export declare class NativeSessions {
    * `late`.
    */
   halt(): Promise<Outcome<void>>
+  /** Tells how many bytes of records JavaScript caches, for statistics. */
+  setCachedBytes(bytes: number): void
   /** Frees what the sessions share; each of them is closed by itself. */
   close(): void
 }

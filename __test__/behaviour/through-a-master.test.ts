@@ -1,5 +1,5 @@
 /** A store of a master in another process, through each kind of client. */
 import { behave } from './suite.js'
-import { client, older, remote } from './variants.js'
+import { client, local, older, remote } from './variants.js'
 
-for (const variant of [remote, client, older]) behave(variant)
+for (const variant of [remote, local, client, older]) behave(variant)

@@ -88,10 +88,9 @@ export interface Outline {
  */
 export interface NativeSession {
   /**
-   * Queues a message for `work`. `cached` is how many bytes of records JavaScript caches, for
-   * statistics. `0`: nothing more is to be read until `work` has nothing to do.
+   * Queues a message for `work`. `0`: nothing more is to be read until `work` has nothing to do.
    */
-  receive(this: void, message: Uint8Array, cached: number): 0 | 1
+  receive(this: void, message: Uint8Array): 0 | 1
   /**
    * Runs up to `most` operations and writes a message, if there is one to send. Returns four times its
    * length, plus what comes next: `0` nothing, `1` there is more to do, `2` the same once `wake` has been

@@ -180,7 +180,8 @@ async function open(options: MasterOptions, before: State): Promise<Started> {
 }
 
 function storeOptions(options: MasterOptions): StoreOptions {
-  const { store_jt_path, grpc_host: _host, grpc_port: _port, access_key: _key, ...kept } = options
+  const { store_jt_path, grpc_host: _host, grpc_port: _port, ...others } = options
+  const { access_key: _key, local: _local, ...kept } = others
   return { ...kept, path: store_jt_path }
 }
 

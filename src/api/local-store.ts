@@ -113,7 +113,7 @@ export class LocalStore implements SessionStore {
     return {
       calls: this.#calls,
       dataSize: this.#dataSize,
-      cachedBytes: () => this.#cache.bytes,
+      tellCachedBytes: (listener) => this.#cache.tellBytes(listener),
       measure: (length) => this.#engine.measure(length),
       serve: (instance, accessKey) => this.#engine.serve(this.#dataSize, instance, accessKey),
     }

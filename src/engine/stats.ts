@@ -1,5 +1,8 @@
 /** The counters and sizes that `stats()` returns. */
 
+/** How a client reaches its master: by the local socket, or by gRPC. */
+export type Transport = 'local' | 'grpc'
+
 /** Counters and sizes of a store. What has not happened yet is undefined. */
 export interface StoreStats {
   /** Live tokens. */
@@ -28,6 +31,8 @@ export interface StoreStats {
   last_sweep_removed: number
   /** Damaged records that were read since the store was opened, and those that opening lost with damaged blocks. */
   damaged_records: number
+  /** Of the store of a master: how this client reaches it. */
+  transport?: Transport | undefined
 }
 
 /** @internal The engine's counters together with the size of the cache of decoded records. */

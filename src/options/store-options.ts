@@ -49,6 +49,11 @@ export interface AddressOptions {
    * client that has one refuses a master that does not prove it.
    */
   access_key?: string | undefined
+  /**
+   * The Unix socket by which processes of this machine reach the master: its path, or false for none.
+   * Default: it follows from `grpc_host` and `grpc_port`.
+   */
+  local?: string | false | undefined
 }
 
 /** Options of a client. */
@@ -114,6 +119,10 @@ const ADDRESS: OptionTable = {
   access_key: {
     expected: '1 to 1024 visible ASCII characters',
     isType: (value) => typeof value === 'string' && /^[!-~]{1,1024}$/.test(value),
+  },
+  local: {
+    expected: 'false or the path of a socket',
+    isType: (value) => value === false || folder.isType(value),
   },
 }
 const CONNECT: OptionTable = { ...ADDRESS, timeout_ms: whole('milliseconds', 1, 86_400_000) }

@@ -32,6 +32,9 @@ const TOKEN_COST = 48
  */
 const ADMIT_EVERY = 8
 
+/** By how many bytes the size must change to be told. */
+const TOLD_CHANGE = 64 << 10
+
 /** How many tokens the engine tracks for a cache with a budget in bytes. */
 export function tokensWithin(budget: number): number {
   return Math.floor(budget / TOKEN_BUDGET)
@@ -74,6 +77,9 @@ export class DecodedCache {
   private oldest = 0
   private used: number
   private rejected = 0
+  /** Who is told of the size, and the last size told. */
+  private tell: (bytes: number) => void = () => {}
+  private told = Number.NaN
 
   /** @param forgetBelow is called when nothing is cached any more in the slots below one */
   constructor(budget: number, forgetBelow: (slot: number) => void) {
@@ -88,6 +94,13 @@ export class DecodedCache {
   /** The estimated bytes that everything takes. */
   get bytes(): number {
     return this.used
+  }
+
+  /** Tells the size to one listener, now and whenever it has changed by much. */
+  tellBytes(listener: (bytes: number) => void): void {
+    this.tell = listener
+    this.told = this.used
+    listener(this.used)
   }
 
   /** Whether a newcomer evicts nothing. */
@@ -193,7 +206,15 @@ export class DecodedCache {
 
   private charge(row: Row, bytes: number): void {
     row.cost += bytes
+    this.use(bytes)
+  }
+
+  private use(bytes: number): void {
     this.used += bytes
+    if (Math.abs(this.used - this.told) > TOLD_CHANGE) {
+      this.told = this.used
+      this.tell(this.used)
+    }
   }
 
   private rowFor(size: number): Row {
@@ -201,7 +222,7 @@ export class DecodedCache {
     if (last !== undefined && this.fits(last, size)) return last
     const grown = last === undefined ? MIN_PLACES : 2 * last.places.length
     const row = new Row(Math.min(this.rowSize, Math.max(size, grown)))
-    this.used += row.cost
+    this.use(row.cost)
     this.rows.push(row)
     return row
   }
@@ -215,7 +236,7 @@ export class DecodedCache {
   }
 
   private evictOldest(): void {
-    this.used -= (this.rows.shift() as Row).cost
+    this.use(-(this.rows.shift() as Row).cost)
     this.oldest++
     this.forgetBelow(this.oldest * MAX_PLACES)
   }

@@ -16,6 +16,8 @@ mod functions_unsafe;
 mod handle;
 mod hot_path_unsafe;
 mod job;
+#[cfg(unix)]
+mod local;
 mod maintenance;
 mod map_matcher_unsafe;
 mod open;

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crudjt_session::{Ended, Progress, Session, Sessions};
+use crudjt_session::{Ended, Progress, Session};
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, sys};
 
@@ -17,16 +17,15 @@ const OUT_CAPACITY: usize = 64 << 10;
 
 /// What the functions of one session share.
 struct Connection {
-    sessions: Sessions,
     /// `None` once closed: then the functions keep nothing in memory.
     session: RefCell<Option<Session>>,
     out: RefCell<Vec<u8>>,
 }
 
 /// Creates the functions of a session.
-pub fn bind(env: &Env, sessions: Sessions, session: Session) -> napi::Result<Unknown<'_>> {
+pub fn bind(env: &Env, session: Session) -> napi::Result<Unknown<'_>> {
     let session = RefCell::new(Some(session));
-    let connection = Rc::new(Connection { sessions, session, out: RefCell::default() });
+    let connection = Rc::new(Connection { session, out: RefCell::default() });
     let functions = [
         (c"receive", receive as _),
         (c"work", work as _),
@@ -39,8 +38,7 @@ pub fn bind(env: &Env, sessions: Sessions, session: Session) -> napi::Result<Unk
 }
 
 unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |connection, values, [message, cached]| {
-        connection.sessions.set_cached_elsewhere(values.number(cached)? as u64);
+    call(env, info, |connection, values, [message]| {
         let message = values.bytes(message)?;
         let reads_on = match &mut *connection.session.borrow_mut() {
             Some(session) => session.receive(message)?,

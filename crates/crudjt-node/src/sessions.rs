@@ -85,14 +85,13 @@ impl NativeSessions {
     ) -> napi::Result<Unknown<'env>> {
         let wake = move || _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         let open = || {
-            let sessions = self.sessions()?;
-            let wake = Arc::new(wake);
+            let (sessions, wake) = (self.sessions()?, Arc::new(wake));
             let session =
-                if is_admitted { sessions.open_admitted(wake) } else { sessions.open(wake) }?;
-            Ok((sessions, session))
+                if is_admitted { sessions.open_admitted(wake) } else { sessions.open(wake) };
+            Ok(session?)
         };
-        let (sessions, session) = open().map_err(|failure: Failure| failure.into_thrown(*env))?;
-        session_unsafe::bind(env, sessions, session)
+        let session = open().map_err(|failure: Failure| failure.into_thrown(*env))?;
+        session_unsafe::bind(env, session)
     }
 
     /// Starts no further operation. Resolves when those that were started have been answered, by
@@ -107,13 +106,24 @@ impl NativeSessions {
         Job::task(halt, identity)
     }
 
+    /// Tells how many bytes of records JavaScript caches, for statistics.
+    #[napi]
+    pub fn set_cached_bytes(&self, bytes: f64) {
+        if let Ok(sessions) = self.sessions() {
+            sessions.set_cached_elsewhere(bytes as u64);
+        }
+    }
+
     /// Frees what the sessions share; each of them is closed by itself.
     #[napi]
     pub fn close(&self) {
         drop(self.sessions.take());
     }
+}
 
-    fn sessions(&self) -> Result<Sessions, Failure> {
+impl NativeSessions {
+    /// What transports share.
+    pub fn sessions(&self) -> Result<Sessions, Failure> {
         self.sessions.borrow().clone().ok_or_else(|| crudjt_core::Error::Closed.into())
     }
 }

@@ -1,4 +1,4 @@
-//! Closes the stores that are still open when a Node environment (a worker thread or the program)
+//! Ends the local sockets and closes the stores that are still open when a Node environment (a worker thread or the program)
 //! ends in any way but a kill.
 //!
 //! A store is on the list from open to close, whether or not JavaScript still refers to it: closing
@@ -22,6 +22,12 @@ struct OpenStore {
 }
 
 static OPEN: Mutex<Vec<OpenStore>> = Mutex::new(Vec::new());
+
+/// Ends what serves a store, in order; blocks for seconds at most.
+pub type End = Arc<dyn Fn() + Send + Sync>;
+
+/// What serves stores on threads of its own, until it is ended, by the thread of its environment.
+static SERVING: Mutex<Vec<(ThreadId, End)>> = Mutex::new(Vec::new());
 
 thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
@@ -52,6 +58,22 @@ pub fn remove(handle: &Arc<Handle>) {
     open().retain(|store| !Arc::ptr_eq(&store.handle, handle));
 }
 
+/// Adds what is to be ended before the stores of the environment of the thread `owner` are closed.
+#[cfg(unix)]
+pub fn add_end(owner: ThreadId, end: &End) {
+    serving().push((owner, Arc::clone(end)));
+}
+
+/// Removes what has ended.
+#[cfg(unix)]
+pub fn remove_end(end: &End) {
+    serving().retain(|(_, known)| !Arc::ptr_eq(known, end));
+}
+
+fn serving() -> MutexGuard<'static, Vec<(ThreadId, End)>> {
+    SERVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn open() -> MutexGuard<'static, Vec<OpenStore>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -59,13 +81,27 @@ fn open() -> MutexGuard<'static, Vec<OpenStore>> {
 fn close_mine() {
     WATCHED.set(false);
     let me = std::thread::current().id();
+    let ends: Vec<_> = serving().extract_if(.., |(owner, _)| *owner == me).collect();
+    end(ends);
     let mine: Vec<OpenStore> = open().extract_if(.., |store| store.owner == me).collect();
     close(mine);
 }
 
 extern "C" fn close_all() {
+    let ends = mem::take(&mut *serving());
+    end(ends);
     let all = mem::take(&mut *open());
     close(all);
+}
+
+fn end(ends: Vec<(ThreadId, End)>) {
+    for (_, end) in ends {
+        // A panic was reported when it happened; the stores are closed all the same.
+        _ = guarded(|| {
+            end();
+            Ok(())
+        });
+    }
 }
 
 fn close(stores: Vec<OpenStore>) {

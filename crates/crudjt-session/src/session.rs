@@ -81,6 +81,11 @@ impl Session {
         !self.must_prove || self.has_greeted()
     }
 
+    /// Whether the client is attached: it has said who it is, and proved the access key if it must.
+    pub fn has_greeted(&self) -> bool {
+        matches!(self.state, State::Open(_) | State::Left)
+    }
+
     /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
     /// not, it should once `work` returns [`Progress::Idle`].
     ///
@@ -251,10 +256,6 @@ impl Session {
             Some(Stop::Enough) | None => {}
         }
         Ok(self.progress())
-    }
-
-    fn has_greeted(&self) -> bool {
-        matches!(self.state, State::Open(_) | State::Left)
     }
 
     fn progress(&self) -> Progress {

@@ -1,5 +1,5 @@
 /**
- * Calls by the batch stream: all calls of one event-loop turn leave in one message. A master without the
+ * Calls by the batch stream, on whatever transport: all calls of one event-loop turn leave in one message. A master without the
  * stream is called by the unary methods instead; this is determined once per connection.
  *
  *   idle ─ a call ─▶ opening ─ Welcome ─▶ open ─ stream lost ─▶ idle
@@ -8,7 +8,9 @@
  * With an access key the master must prove it by its Welcome, and there is no unary mode.
  */
 import { randomBytes } from 'node:crypto'
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
+import type { ClientHttp2Session } from 'node:http2'
+import type { Transport } from '../../engine/stats.js'
+import type { LocalSocket } from '../../local/local-stream.js'
 import { DEFAULT_DATA_SIZE } from '../../options/store-options.js'
 import {
   clearTimeout,
@@ -20,7 +22,6 @@ import {
   timeoutSignal,
 } from '../../timers.js'
 import {
-  BATCH_METHOD,
   CHALLENGE,
   CLIENT_GOODBYE_MESSAGE,
   GOODBYE,
@@ -40,7 +41,7 @@ import { InFlight } from '../wire/in-flight.js'
 import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import { AccessProof } from './access-proof.js'
-import { acknowledgement, completeFrame } from './batch-writer.js'
+import { acknowledgement, acknowledging, MESSAGE_START, withSpace } from './batch-writer.js'
 import type { Link } from './connection.js'
 import {
   accessNotProven,
@@ -50,10 +51,11 @@ import {
   unavailable,
   versionMismatch,
 } from './connection-errors.js'
-import { framed } from './grpc-frame.js'
-import { type CallEnd, isGrpc, openStream, requestHeaders } from './grpc-stream.js'
+import { type CallEnd, isGrpc } from './grpc-stream.js'
+import type { MessageListener, MessageStream } from './message-stream.js'
 import { type PendingOperation, PendingOperations } from './pending-operations.js'
 import { settleReply } from './settle-reply.js'
+import { StreamOpener } from './stream-opener.js'
 import { callUnary } from './unary-call.js'
 
 /** The shortest and the longest backoff between two attempts to open a stream, in milliseconds. */
@@ -84,7 +86,8 @@ export class BatchClient {
   private readonly replyMessage = new ProtobufReader(Buffer.alloc(0))
   private readonly reply = new ReplyReader()
   private mode: Mode = 'idle'
-  private stream: ClientHttp2Stream | undefined
+  private stream: MessageStream | undefined
+  private readonly opener: StreamOpener
   /** The proof of the access key on the stream. */
   private proof: AccessProof
   /** The connection whose master has only the unary methods. */
@@ -103,9 +106,18 @@ export class BatchClient {
   private idleTimer: NodeJS.Timeout | undefined
   private deadlineTimer: NodeJS.Timeout | undefined
 
-  constructor(private readonly link: Link) {
+  constructor(
+    private readonly link: Link,
+    local: LocalSocket,
+  ) {
+    this.opener = new StreamOpener(link, local)
     this.pending = new PendingOperations(link.address, this.inFlight)
     this.proof = new AccessProof(link.accessKey, this.client)
+  }
+
+  /** The transport of the last call; undefined before the first connection. */
+  get transport(): Transport | undefined {
+    return this.mode === 'unary' ? 'grpc' : this.stream?.transport
   }
 
   /**
@@ -121,9 +133,10 @@ export class BatchClient {
   /** Closes the connection once in-flight calls have completed; no call may follow. */
   async close(): Promise<void> {
     await this.inFlight.idle()
+    this.abandoned.abort()
     clearTimeout(this.idleTimer)
     clearTimeout(this.deadlineTimer)
-    if (this.mode === 'open') this.stream?.write(framed(CLIENT_GOODBYE_MESSAGE))
+    if (this.mode === 'open') this.write(withSpace(CLIENT_GOODBYE_MESSAGE))
     this.stream?.end()
     this.link.connection.close()
   }
@@ -156,20 +169,25 @@ export class BatchClient {
     if (isNextTickFake()) this.isSuspect = true
     else if (this.isSuspect) {
       this.isSuspect = false
-      this.abandonSession()
+      this.abandonConnection()
     }
   }
 
-  private abandonSession(): void {
+  private abandonConnection(): void {
     const { connection } = this.link
-    if (connection.current !== undefined) connection.abandon(connection.current)
+    if (this.stream !== undefined) this.stream.abandon()
+    else if (connection.current !== undefined) connection.abandon(connection.current)
   }
 
   private send(): void {
     const { pending } = this
     for (let batch = pending.nextBatch(); batch !== undefined; batch = pending.nextBatch()) {
-      this.stream?.write(completeFrame(batch.bytes, pending.acknowledged))
+      this.write(acknowledging(batch.bytes, pending.acknowledged))
     }
+  }
+
+  private write(bytes: Buffer): void {
+    this.stream?.send(bytes, MESSAGE_START)
   }
 
   private sendUnary(): void {
@@ -186,28 +204,20 @@ export class BatchClient {
   }
 
   private async open(): Promise<void> {
-    const { connection } = this.link
     this.mode = 'opening'
-    const session = await connection.established(this.abandoned.signal)
-    if (session === undefined) {
+    const listener: MessageListener = {
+      message: (message) => this.receive(message),
+      ended: (end) => this.streamEnded(end),
+    }
+    this.stream = await this.opener.open(listener, this.abandoned.signal)
+    if (this.stream === undefined) {
       this.mode = 'idle'
       return
     }
-    try {
-      const headers = requestHeaders(BATCH_METHOD, this.link)
-      this.stream = openStream(session, headers, {
-        message: (message) => this.receive(message),
-        // The connection may be out of step for good; another one allows retransmission.
-        malformed: () => connection.abandon(session),
-        ended: (end) => this.streamEnded(session, end),
-      })
-      this.proof = new AccessProof(this.link.accessKey, this.client)
-      const hello = { version: VERSION, client: this.client, nonce: this.proof.nonce }
-      this.stream.write(framed(writeHello(hello)))
-    } catch {
-      connection.abandon(session)
-      this.reopen()
-    }
+    if (!this.isReferenced) this.stream.unref()
+    this.proof = new AccessProof(this.link.accessKey, this.client)
+    const hello = { version: VERSION, client: this.client, nonce: this.proof.nonce }
+    this.write(withSpace(writeHello(hello)))
   }
 
   private receive(message: Buffer): void {
@@ -235,7 +245,7 @@ export class BatchClient {
     const { message, proof } = this
     if (tag === tagOf(WELCOME, DELIMITED)) this.welcome(message.slice())
     else if (tag === tagOf(CHALLENGE, DELIMITED)) {
-      this.stream?.write(framed(writeProof(proof.answer(readChallenge(message.slice())))))
+      this.write(withSpace(writeProof(proof.answer(readChallenge(message.slice())))))
     } else if (tag < tagOf(CHALLENGE, DELIMITED)) throw MALFORMED
     else message.skip(tag)
   }
@@ -266,12 +276,19 @@ export class BatchClient {
     this.pending.beginStream(master, resumed)
   }
 
-  private streamEnded(session: ClientHttp2Session, end: CallEnd): void {
+  private streamEnded(end?: CallEnd): void {
+    const { stream } = this
     const wasOpening = this.mode === 'opening'
-    const lacksStream = wasOpening && end.status === Status.UNIMPLEMENTED
     this.stream = undefined
     this.mode = 'idle'
-    if (lacksStream && this.link.accessKey === undefined) this.fallBackToUnary(session)
+    if (wasOpening && stream !== undefined) this.opener.refused(stream)
+    if (end === undefined) this.reopen()
+    else this.grpcStreamEnded(end, wasOpening)
+  }
+
+  private grpcStreamEnded(end: CallEnd, wasOpening: boolean): void {
+    const lacksStream = wasOpening && end.status === Status.UNIMPLEMENTED
+    if (lacksStream && this.link.accessKey === undefined) this.fallBackToUnary()
     else if (!isGrpc(end.headers)) this.fail(notMaster(this.link))
     else if (lacksStream || PERMANENT.has(end.status)) this.fail(this.refusal(end, wasOpening))
     else this.reopen()
@@ -296,12 +313,12 @@ export class BatchClient {
   private fail(error: Error): void {
     this.pending.fail(error)
     this.scheduleIdle()
-    this.stream?.close(constants.NGHTTP2_CANCEL)
+    this.stream?.cancel()
   }
 
-  private fallBackToUnary(session: ClientHttp2Session): void {
+  private fallBackToUnary(): void {
     this.mode = 'unary'
-    this.unarySession = session
+    this.unarySession = this.link.connection.current
     this.dataSize = DEFAULT_DATA_SIZE
     this.sendUnary()
   }
@@ -311,6 +328,7 @@ export class BatchClient {
     if (!this.isReferenced) {
       this.isReferenced = true
       this.link.connection.ref()
+      this.stream?.ref()
     }
     if (this.deadlineTimer !== undefined) return
     this.hasReceived = false
@@ -334,14 +352,19 @@ export class BatchClient {
     this.deadlineTimer = setTimeout(this.expire, rest).unref()
   }
 
-  /** Calls have expired: abandons a session that was silent for long, and pings any other. */
+  /**
+   * Calls have expired: abandons a session that was silent for long, and pings any other. A local socket
+   * loses nothing as long as both ends live, so it is kept.
+   */
   private checkSession(): void {
+    if (this.stream?.transport === 'local') return
     if (this.hasReceived || this.mode === 'unary') this.link.connection.check()
-    else this.abandonSession()
+    else this.abandonConnection()
   }
 
   private readonly errorOfExpired = (wasSent: boolean): Error => {
-    const isSilent = this.mode === 'open' || (this.wasWelcomed && this.link.connection.isSilent)
+    const hasNoAnswer = this.stream !== undefined || this.link.connection.isSilent
+    const isSilent = this.mode === 'open' || (this.wasWelcomed && hasNoAnswer)
     return wasSent || isSilent ? deadlineExceeded(this.link) : unavailable(this.link)
   }
 
@@ -354,7 +377,8 @@ export class BatchClient {
     if (this.inFlight.count > 0 || !this.isReferenced) return
     this.isReferenced = false
     this.link.connection.unref()
+    this.stream?.unref()
     // The master can drop the last replies from its reply log.
-    if (this.mode === 'open') this.stream?.write(acknowledgement(this.pending.acknowledged))
+    if (this.mode === 'open') this.write(acknowledgement(this.pending.acknowledged))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Encodes operations one after another into frames that are ready to be sent. Each begins with space
- * for gRPC's header and for the field `acknowledged`, which are filled in when it is sent.
+ * Encodes operations one after another into messages that are ready to be sent. Each begins with space
+ * for the transport's header and for the field `acknowledged`, which are filled in when it is sent.
  */
 import { ACKNOWLEDGED } from '../wire/batch-messages.js'
 import {
@@ -10,10 +10,12 @@ import {
   writeOperation,
 } from '../wire/batch-operation.js'
 import { FIXED64_FIELD_BYTES, writeFixed64 } from '../wire/protobuf.js'
-import { FRAME_HEADER_BYTES, writeFrameHeader } from './grpc-frame.js'
+import { FRAME_HEADER_BYTES } from './grpc-frame.js'
 
+/** Where a message begins: before it is space for the header of any transport. */
+export const MESSAGE_START = FRAME_HEADER_BYTES
 /** What precedes the operations. */
-const HEADER_BYTES = FRAME_HEADER_BYTES + FIXED64_FIELD_BYTES
+const HEADER_BYTES = MESSAGE_START + FIXED64_FIELD_BYTES
 /** The most bytes of a frame, except for one that holds a single large operation. */
 const MAX_FRAME_BYTES = 64 << 10
 /** The size of the memory chunks in which frames lie one after another. */
@@ -97,13 +99,20 @@ export class BatchWriter {
   }
 }
 
-/** Completes a frame. @param acknowledged the number up to which all replies have been received */
-export function completeFrame(frame: Buffer, acknowledged: number): Buffer {
-  writeFixed64(frame, FRAME_HEADER_BYTES, ACKNOWLEDGED, acknowledged)
-  return writeFrameHeader(frame)
+/** Completes a message. @param acknowledged the number up to which all replies have been received */
+export function acknowledging(bytes: Buffer, acknowledged: number): Buffer {
+  writeFixed64(bytes, MESSAGE_START, ACKNOWLEDGED, acknowledged)
+  return bytes
 }
 
-/** A frame without operations that acknowledges replies. */
+/** A message, with the space before it. */
+export function withSpace(message: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(MESSAGE_START + message.length)
+  message.copy(bytes, MESSAGE_START)
+  return bytes
+}
+
+/** A message without operations that acknowledges replies. */
 export function acknowledgement(acknowledged: number): Buffer {
-  return completeFrame(Buffer.allocUnsafe(HEADER_BYTES), acknowledged)
+  return acknowledging(Buffer.allocUnsafe(HEADER_BYTES), acknowledged)
 }

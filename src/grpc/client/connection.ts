@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 }
 
+/** What is tried before each attempt, if nothing is. */
+export async function noDetour(): Promise<void> {}
+
 /** A client's connection to its master, and how to use it. */
 export interface Link {
   readonly connection: Connection
@@ -41,8 +44,11 @@ export interface Link {
 
 /** A connection in any state. */
 export class Connection {
+  /** What is tried before each attempt, which is not made if nobody waits for it any more. */
+  detour: () => Promise<void> = noDetour
   private session: ClientHttp2Session | undefined
   private attempting: ClientHttp2Session | undefined
+  private isDetouring = false
   /** Emits each session as `next`, and undefined at the end. */
   private readonly sessions = new EventEmitter().setMaxListeners(0)
   private retry: NodeJS.Timeout | undefined
@@ -82,9 +88,18 @@ export class Connection {
     if (this.isClosed || signal.aborted) return undefined
     if (this.current !== undefined) return this.current
     const next = once(this.sessions, 'next', { signal })
-    if (this.attempting === undefined && this.retry === undefined) this.attempt()
+    if (!this.isAttempting) void this.attempt()
     const [session] = await next.catch(() => [])
     return session
+  }
+
+  private get isAttempting(): boolean {
+    return this.isDetouring || this.attempting !== undefined || this.retry !== undefined
+  }
+
+  /** Whether nobody waits for a session. */
+  private get isUnwanted(): boolean {
+    return this.isClosed || this.sessions.listenerCount('next') === 0
   }
 
   /** Keeps the process alive until `unref` has been called as often. */
@@ -136,8 +151,15 @@ export class Connection {
     session.destroy()
   }
 
-  private attempt(): void {
+  private async attempt(): Promise<void> {
     this.retry = undefined
+    this.isDetouring = true
+    await this.detour()
+    this.isDetouring = false
+    if (!this.isUnwanted) this.connect()
+  }
+
+  private connect(): void {
     // The socket determines the destination, and each request sets its own authority.
     const session = connectHttp2('http://localhost', {
       createConnection: () => connectSocket({ ...this.endpoint, noDelay: true }),
@@ -175,8 +197,8 @@ export class Connection {
 
   private fail(): void {
     this.attempting = undefined
-    if (this.isClosed || this.sessions.listenerCount('next') === 0) return
-    this.retry = setTimeout(() => this.attempt(), this.backoff * (0.5 + Math.random() / 2))
+    if (this.isUnwanted) return
+    this.retry = setTimeout(() => void this.attempt(), this.backoff * (0.5 + Math.random() / 2))
     if (this.refs === 0) this.retry.unref()
     this.backoff = Math.min(this.backoff * 2, MAX_BACKOFF_MS)
   }

@@ -6,6 +6,7 @@ import { type InspectOptions, inspect } from 'node:util'
 import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
 import { CRUDJTError, notStarted } from '../../errors.js'
+import { LocalSocket } from '../../local/local-stream.js'
 import { bringToFront } from '../../msgpack/encode.js'
 import { type BackupOptions, type BackupReport, checkBackup } from '../../options/backup-options.js'
 import {
@@ -38,8 +39,10 @@ export class RemoteStore implements SessionStore {
     this.address = addressOf(options)
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
-    const connection = new Connection(connectEndpointOf(this.address), timeout)
-    this.#calls = new BatchClient({ connection, address, timeout, accessKey: options.access_key })
+    const endpoint = connectEndpointOf(this.address)
+    const connection = new Connection(endpoint, timeout)
+    const link = { connection, address, timeout, accessKey: options.access_key }
+    this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local))
   }
 
   create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
@@ -82,8 +85,9 @@ export class RemoteStore implements SessionStore {
     return this.call(() => this.#calls.call(plainOperation(Kind.FLUSH)))
   }
 
-  stats(): Promise<StoreStats> {
-    return this.call(() => this.#calls.call(plainOperation(Kind.STATS)))
+  async stats(): Promise<StoreStats> {
+    const stats = await this.call<StoreStats>(() => this.#calls.call(plainOperation(Kind.STATS)))
+    return { ...stats, transport: this.#calls.transport }
   }
 
   /** Turns an exception into a rejection. */

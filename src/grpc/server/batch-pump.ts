@@ -33,8 +33,6 @@ export interface SharedPumpState {
   readonly unproven: UnprovenStreams
   /** Where sessions write their messages. */
   readonly out: Buffer
-  /** The bytes of records that JavaScript caches. */
-  readonly cachedBytes: () => number
   /** The pump that ran the last slice. */
   lastActive: BatchPump | undefined
 }
@@ -101,7 +99,7 @@ export class BatchPump implements UnprovenStream {
   private receive(message: Buffer): void {
     if (this.isEnded || this.isHalted) return
     this.guarded(() => {
-      if (this.session.receive(message, this.shared.cachedBytes()) === 0) this.pause()
+      if (this.session.receive(message) === 0) this.pause()
     })
     if (this.isScheduled || this.state === SessionState.WAITING) return
     if (this.isAlone) this.work()

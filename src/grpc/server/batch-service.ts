@@ -1,14 +1,11 @@
 /** The batch stream of `proto/batch.proto`, served through grpc-js. */
-import { randomBytes } from 'node:crypto'
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { unwrap } from '../../engine/engine.js'
-import { MAX_REPLIES_BYTES } from '../../engine/native.js'
+import { MAX_REPLIES_BYTES, type NativeSessions } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
 import { ACCESS_HEADER } from '../wire/access-key.js'
-import { BATCH_METHOD, ID_BYTES } from '../wire/batch-messages.js'
+import { BATCH_METHOD } from '../wire/batch-messages.js'
 import { BatchPump, type BatchStream, type SharedPumpState } from './batch-pump.js'
 import { checkServing, failStream, type RequestGuard, rawMethod } from './request-guard.js'
-import type { Served } from './served.js'
 import { StreamLimit } from './stream-limit.js'
 import { UnprovenStreams } from './unproven-streams.js'
 
@@ -22,18 +19,12 @@ export class BatchStreams {
   private readonly limit = new StreamLimit('batch')
 
   constructor(
-    served: Served,
+    sessions: NativeSessions,
     private readonly guard: RequestGuard,
-    accessKey: string | undefined,
   ) {
-    this.shared = {
-      sessions: served.serve(randomBytes(ID_BYTES), accessKey),
-      guard,
-      unproven: new UnprovenStreams(),
-      out: Buffer.allocUnsafeSlow(MAX_REPLIES_BYTES),
-      cachedBytes: served.cachedBytes,
-      lastActive: undefined,
-    }
+    const out = Buffer.allocUnsafeSlow(MAX_REPLIES_BYTES)
+    const unproven = new UnprovenStreams()
+    this.shared = { sessions, guard, unproven, out, lastActive: undefined }
   }
 
   /** The methods of the service. */
@@ -41,16 +32,14 @@ export class BatchStreams {
     return { Exchange: (stream: BatchStream) => this.accept(stream) }
   }
 
-  /** Starts no further operation. Resolves when those that were started are answered. */
-  async halt(): Promise<void> {
+  /** Reads nothing more: the sessions are to be halted. */
+  halt(): void {
     for (const pump of this.pumps) pump.halt()
-    unwrap(await this.shared.sessions.halt())
   }
 
   /** Ends all streams gracefully. */
   goodbye(): void {
     for (const pump of this.pumps) pump.goodbye()
-    this.shared.sessions.close()
   }
 
   private accept(stream: BatchStream): void {

@@ -2,14 +2,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { CRUDJTError } from '../../errors.js'
-import {
-  type Address,
-  addressText,
-  type Endpoint,
-  endpointOf,
-  socketPathProblem,
-} from '../wire/address.js'
-import { createPrivately, longestPath } from './unix-socket.js'
+import { createPrivately, longestPath } from '../../local/private-socket.js'
+import { isLoopback, type Place, socketPathProblem } from '../../local/socket-path.js'
+import { type Address, addressText, type Endpoint, endpointOf } from '../wire/address.js'
 
 /** The most connections at a time: each takes some memory before it has said anything. */
 export const MAX_CONNECTIONS = 1024
@@ -28,6 +23,8 @@ const REASONS: Readonly<Record<string, string>> = {
 export interface Listening {
   /** Its address, with the actual port. */
   readonly address: Address
+  /** The same in terms of `node:net`. */
+  readonly place: Place
   /** Whether it is reachable from this machine only. */
   readonly isLocal: boolean
   /** Accepts no more connections; open ones continue. */
@@ -66,6 +63,7 @@ export async function listen(address: Address, listener: Listener): Promise<List
   const bound = 'path' in endpoint ? undefined : (server.address() as AddressInfo)
   return {
     address: { ...address, grpc_port: bound?.port ?? address.grpc_port },
+    place: bound === undefined ? endpoint : { host: bound.address, port: bound.port },
     isLocal: bound === undefined || isLoopback(bound.address),
     close: () => {
       server.close()
@@ -75,10 +73,6 @@ export async function listen(address: Address, listener: Listener): Promise<List
       for (const socket of sockets) socket.destroy()
     },
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
 }
 
 /** @returns removes what the endpoint leaves in the file system */

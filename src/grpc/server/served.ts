@@ -7,8 +7,8 @@ export interface Served {
   readonly calls: QueuedCalls
   /** The data size limit, which applies to the most compact encoding. */
   readonly dataSize: number
-  /** The bytes of decoded records that are cached. */
-  cachedBytes(): number
+  /** Tells the bytes of decoded records that are cached, now and whenever that has changed by much. */
+  tellCachedBytes(listener: (bytes: number) => void): void
   /** See `Hot.measure` in native.d.cts. */
   measure(length: number): number
   /**

@@ -1,5 +1,6 @@
 /** The address of a master: host and port, or a Unix socket. */
 import { typeError } from '../../errors.js'
+import { type Place, socketPathProblem } from '../../local/socket-path.js'
 import { type AddressOptions, DEFAULT_ADDRESS } from '../../options/store-options.js'
 
 /** A master's address in terms of the options. */
@@ -9,7 +10,7 @@ export interface Address {
 }
 
 /** A master's address in terms of `node:net`. */
-export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number }
+export type Endpoint = Place
 
 /** The prefix of a `grpc_host` that is a Unix socket. */
 export const UNIX_PREFIX = 'unix:'
@@ -33,16 +34,6 @@ export function endpointOf(address: Address, platform = process.platform): Endpo
   if (platform === 'win32') throw invalid('Unix sockets are not supported on Windows: use a host')
   if (path === '') throw invalid("expected a path after 'unix:'")
   return { path }
-}
-
-/** The most bytes of a Unix socket's path: the size of `sun_path`. What is longer would be cut. */
-export const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 108 : 104
-
-/** Why a path is too long for a Unix socket; undefined if it is not. */
-export function socketPathProblem(path: string): string | undefined {
-  const size = Buffer.byteLength(path)
-  if (size <= MAX_SOCKET_PATH_BYTES) return undefined
-  return `on this system the path of a socket can have at most ${MAX_SOCKET_PATH_BYTES} bytes, and this one needs ${size}`
 }
 
 /** The same for a client. @throws also for a socket's path that is too long */
