@@ -4,7 +4,7 @@ use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use crate::platform::sync::{CachePadded, Condvar, Mutex};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::append_lock::AppendState;
 use super::checkpoint::{CommitState, CoveredSegment};
@@ -58,6 +58,7 @@ pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
     let engine = Arc::new(Engine { damage: KnownDamage::after_losing(lost), ..engine });
     engine.look_at_known_damage();
     engine.start_threads().inspect_err(|_| engine.abandon())?;
+    engine.ownership.wait_for_readers(engine.options.environment.clock.as_ref());
     Ok(engine)
 }
 
@@ -183,6 +184,7 @@ fn assemble(
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         append_state: CachePadded(Mutex::new(AppendState::new(cursor, active.clone()))),
         prefaulted: Condvar::default(),
+        shelf: ArcSwapOption::empty(),
         memtables: ArcSwap::from_pointee(Memtables { active, frozen }),
         tree,
         commit_state: Mutex::new(CommitState { covered, removable: Vec::new() }),
