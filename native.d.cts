@@ -101,6 +101,8 @@ export interface NativeSession {
   late(this: void, out: Uint8Array): number
   /** Writes the last message of a master that stops in order, and returns its length, or 0. */
   goodbye(this: void, out: Uint8Array): number
+  /** Whether the client need not prove the access key, or has. */
+  isAdmitted(this: void): 0 | 1
   /** Ends the session: the client may come back on another connection. */
   close(this: void): void
 }
@@ -136,8 +138,11 @@ export declare class NativeSessions {
    * with the environment, but its file is the caller's to remove.
    */
   listenLocal(path: string): NativeLocalListener
-  /** Begins a session. `wake` is called when `late` and `work` are to be called. */
-  open(wake: () => void): NativeSession
+  /**
+   * Begins a session. `wake` is called when `late` and `work` are to be called; `is_admitted` tells
+   * that the client has shown the access key.
+   */
+  open(wake: () => void, isAdmitted: boolean): NativeSession
   /**
    * Starts no further operation. Resolves when those that were started have been answered, by
    * `late`.
@@ -158,9 +163,9 @@ export declare class NativeStore {
   backup(target: string, onProgress: (done: number, total: number) => void): Promise<Outcome<BackedUp>>
   /**
    * Serves the store to clients. `instance` are 16 random bytes that identify this start of the
-   * master.
+   * master; `access_key` is what clients must prove, unless it is empty.
    */
-  serve(maxDataSize: number, instance: Uint8Array): NativeSessions
+  serve(maxDataSize: number, instance: Uint8Array, accessKey: Uint8Array): NativeSessions
   /** The store's folder. */
   get path(): string
   /**
@@ -325,6 +330,9 @@ export interface Owner {
   /** Its process id. */
   pid: number
 }
+
+/** How long a client may take to prove the access key, in milliseconds. */
+export declare const PROOF_TIME_MS: number
 
 /** The result of `repairStore`. */
 export interface Repaired {

@@ -12,7 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { inFolder } from './processes.mjs'
+import { inFolder } from './fresh.mjs'
 
 const KINDS = [
   'create',

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { allocatedBytes } from '../examples/login-server/drive/disk.mjs'
-import { inFolder, runScript } from './processes.mjs'
+import { inFolder, runScript } from './fresh.mjs'
 
 const DAY_SECONDS = 24 * 60 * 60
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { Store } from 'crudjt'
-import { COMMAND, crudjt, type Ended, launch, serve } from '../helpers/cli.js'
+import { COMMAND, crudjt, type Ended, launch, type Server, serve } from '../helpers/cli.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY, OTHER_KEY } from '../helpers/keys.js'
 
@@ -266,5 +266,72 @@ test('a signal during the start stops the server once it has started', async (t)
     await holder.close()
     await waiting.line('stopped')
     t.is((await waiting.ended).status, 0)
+  })
+})
+
+/** A server with its secrets in files. */
+async function withSecretFiles(
+  work: (server: Server, files: { secret: string; access: string }) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const files = { secret: join(folder, 'secret'), access: join(folder, 'access') }
+    writeFileSync(files.secret, KEY)
+    writeFileSync(files.access, 'first-access-key')
+    const options = ['--secret-file', files.secret, '--access-key-file', files.access]
+    const server = await serve(['--store', join(folder, 'store'), ...options])
+    await work(server, files)
+    if ((await server.stop()).status !== 0) throw new Error('the server did not stop in order')
+  })
+}
+
+test('SIGHUP has the secrets read again', async (t) => {
+  await withSecretFiles(async (server, { secret, access }) => {
+    const before = await Store.connect({ ...server.at, access_key: 'first-access-key' })
+    const token = await before.create({ user: 42 })
+    await before.close()
+    writeFileSync(secret, `${OTHER_KEY},${KEY}`)
+    writeFileSync(access, 'second-access-key')
+    server.process.kill('SIGHUP')
+    await server.line('started', 2)
+    const after = await Store.connect({ ...server.at, access_key: 'second-access-key' })
+    t.deepEqual((await after.read(token))?.data, { user: 42 })
+    await after.close()
+    const stranger = await Store.connect({ ...server.at, access_key: 'first-access-key' })
+    await t.throwsAsync(stranger.read(token), { code: 'ERR_CRUDJT_UNAUTHENTICATED' })
+    await stranger.close()
+  })
+})
+
+test('secrets that cannot be used leave a server with those that it has', async (t) => {
+  await withSecretFiles(async (server, { secret }) => {
+    const client = await Store.connect({ ...server.at, access_key: 'first-access-key' })
+    const token = await client.create({ user: 42 })
+    writeFileSync(secret, 'not a key')
+    server.process.kill('SIGHUP')
+    const { msg } = await server.line('reload_failed')
+    t.true(String(msg).startsWith('The secrets were not replaced: Invalid secret key in '))
+    t.false(String(msg).includes('not a key'))
+    t.deepEqual((await client.read(token))?.data, { user: 42 })
+    await client.close()
+  })
+})
+
+test('a server that takes new secrets loses no call', async (t) => {
+  await withSecretFiles(async (server) => {
+    const client = await Store.connect({ ...server.at, access_key: 'first-access-key' })
+    let isOver = false
+    const tokens = new Set<string>()
+    const visit = async () => {
+      while (!isOver) tokens.add(await client.create({ user: 42 }))
+    }
+    const visits = Promise.all(Array.from({ length: 20 }, visit))
+    for (let restart = 1; restart <= 5; restart++) {
+      server.process.kill('SIGHUP')
+      await server.line('started', restart + 1)
+    }
+    isOver = true
+    await t.notThrowsAsync(visits)
+    t.is((await client.stats()).live_tokens, tokens.size)
+    await client.close()
   })
 })

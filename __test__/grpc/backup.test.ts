@@ -6,6 +6,7 @@ import { CRUDJTError, Store } from '../../build/index.js'
 import { BatchClient } from '../../build/src/grpc/client/batch-client.js'
 import { Connection } from '../../build/src/grpc/client/connection.js'
 import { Kind, plainOperation } from '../../build/src/grpc/wire/batch-operation.js'
+import { LocalSocket } from '../../build/src/local/local-stream.js'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { KEY } from '../helpers/keys.js'
@@ -25,7 +26,8 @@ const UNKNOWN = { is: CRUDJTError, code: 'ERR_CRUDJT_UNAUTHENTICATED', says: 'ti
 function rawCalls({ grpc_host, grpc_port }: At) {
   const connection = new Connection({ host: grpc_host, port: grpc_port }, 60_000)
   const address = `${grpc_host}:${grpc_port}`
-  const calls = new BatchClient({ connection, address, timeout: 60_000, accessKey: undefined })
+  const link = { connection, address, timeout: 60_000, accessKey: undefined }
+  const calls = new BatchClient(link, new LocalSocket({ path: address }, false))
   return {
     ask: (ticket?: string) => calls.call<unknown>(plainOperation(Kind.BACKUP, ticket)),
     close: () => calls.close(),

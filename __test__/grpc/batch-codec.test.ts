@@ -10,7 +10,7 @@ import {
   TTL_EXACT,
   TTL_LEFT,
 } from '../../build/src/engine/scratch.js'
-import { type Batch, BatchWriter, completeFrame } from '../../build/src/grpc/client/batch-writer.js'
+import { acknowledging, type Batch, BatchWriter } from '../../build/src/grpc/client/batch-writer.js'
 import * as messages from '../../build/src/grpc/wire/batch-messages.js'
 import { Kind, OperationReader, readEncoded } from '../../build/src/grpc/wire/batch-operation.js'
 import { ReplyReader } from '../../build/src/grpc/wire/batch-reply.js'
@@ -105,9 +105,7 @@ test('protobufjs decodes the operations that we encode', (t) => {
       })
       const { bytes: message, count, last } = onlyFrame(writer)
       t.deepEqual([count, last], [given.length, numbers.at(-1) as number])
-      const frame = completeFrame(message, first)
-      t.is(frame.readUInt32BE(1), frame.length - 5)
-      const read = Exchange.requestDeserialize(frame.subarray(5))
+      const read = Exchange.requestDeserialize(acknowledging(message, first).subarray(5))
       t.is(read.acknowledged as unknown as string, String(first))
       t.deepEqual(
         read.operations as unknown,
@@ -272,13 +270,26 @@ function checkRead(
 test('Hello, Welcome and Goodbye are encoded and decoded', (t) => {
   const id = Buffer.from(Array.from({ length: 16 }, (_, i) => i * 16 + 1))
   const hello = messages.writeHello({ version: 1, client: id })
-  t.like(Exchange.requestDeserialize(hello).hello, { version: 1, client: id })
+  const none = Buffer.alloc(0)
+  t.like(Exchange.requestDeserialize(hello).hello, { version: 1, client: id, nonce: none })
   const given = { version: 1, master: id, resumed: true, max_data_size: 65_536 }
   const welcome = nested(Exchange.responseSerialize({ welcome: given }))
-  const read = { version: 1, master: id, resumed: true, maxDataSize: 65_536 }
+  const read = { version: 1, master: id, resumed: true, maxDataSize: 65_536, proof: none }
   t.deepEqual(messages.readWelcome(welcome), read)
   const goodbye = nested(Exchange.responseSerialize({ goodbye: { taken: String(2 ** 40) } }))
   t.is(messages.readGoodbye(goodbye), 2 ** 40)
+})
+
+test('nonces and proofs are encoded and decoded', (t) => {
+  const [id, nonce, proof] = [16, 32, 32].map((length) => Buffer.alloc(length, length + 1))
+  const hello = messages.writeHello({ version: 1, client: id as Buffer, nonce })
+  t.like(Exchange.requestDeserialize(hello).hello, { version: 1, client: id, nonce })
+  const proved = Exchange.requestDeserialize(messages.writeProof(proof as Buffer))
+  t.like(proved, { hello: null, proof } as never)
+  const challenge = nested(Exchange.responseSerialize({ challenge: { nonce } }))
+  t.deepEqual(messages.readChallenge(challenge), nonce)
+  const welcome = nested(Exchange.responseSerialize({ welcome: { version: 1, proof } }))
+  t.deepEqual(messages.readWelcome(welcome).proof, proof)
 })
 
 /** The value of a message's first field. */
@@ -293,6 +304,7 @@ test('arbitrary bytes are decoded or rejected as malformed', (t) => {
     (given: Buffer) => new OperationReader().read(new ProtobufReader(given)),
     (given: Buffer) => new ReplyReader().read(new ProtobufReader(given)),
     messages.readWelcome,
+    messages.readChallenge,
     messages.readGoodbye,
   ]
   let [understood, refused] = [0, 0]

@@ -18,6 +18,7 @@ const optionsIn = (folder: string, options: Partial<MasterOptions> = {}) => ({
   secret_key: KEY,
   store_jt_path: join(folder, 'store'),
   grpc_port: 0,
+  local: false as const,
   ...options,
 })
 const notListening = (says: string) =>

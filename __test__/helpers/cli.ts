@@ -55,8 +55,8 @@ export type LogLine = Record<string, unknown>
 /** A process that writes a log. */
 export interface Logging {
   readonly process: ChildProcess
-  /** Waits for a line of its log, be it there already or not. */
-  line(event: string): Promise<LogLine>
+  /** Waits for the nth line with an event in its log, be it there already or not; the first by default. */
+  line(event: string, nth?: number): Promise<LogLine>
   /** How it ended, once it has. */
   readonly ended: Promise<Ended>
   /** Sends a signal and waits for the end. */
@@ -98,7 +98,7 @@ export function launch(command: readonly string[], around: Around): Logging {
   return {
     process: child,
     ended: end,
-    line: (event) => Promise.race([found(event), failed]),
+    line: (event, nth = 1) => Promise.race([found(event, nth), failed]),
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
       return end
@@ -127,7 +127,7 @@ async function ended(child: ChildProcess): Promise<Ended> {
   return { status, signal, stdout, stderr }
 }
 
-function linesOf(child: ChildProcess): (event: string) => Promise<LogLine> {
+function linesOf(child: ChildProcess): (event: string, nth: number) => Promise<LogLine> {
   const seen: LogLine[] = []
   const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream })
   reader.on('line', (line) => {
@@ -135,10 +135,11 @@ function linesOf(child: ChildProcess): (event: string) => Promise<LogLine> {
     seen.push(parsed)
     reader.emit('parsed', parsed)
   })
-  return (event) =>
+  return (event, nth) =>
     new Promise((resolve) => {
+      let count = 0
       const take = (line: LogLine) => {
-        if (line.event === event) resolve(line)
+        if (line.event === event && ++count === nth) resolve(line)
       }
       seen.forEach(take)
       reader.on('parsed', take)

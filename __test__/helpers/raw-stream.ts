@@ -15,6 +15,7 @@ const { Exchange } = packageOf('batch.proto')['crudjt.batch.Batch'] as unknown a
 
 /** What a master sends. */
 export interface Heard {
+  challenge: { nonce: Buffer } | null
   welcome: { version: number; master: Buffer; resumed: boolean; max_data_size: number } | null
   replies: {
     number: string
@@ -36,16 +37,21 @@ export class RawStream {
   private readonly heard: Heard[] = []
   private readonly waiting: ((heard: Heard) => void)[] = []
 
-  /** @param client the connection to use; by default one of its own */
-  constructor({ grpc_host, grpc_port }: At, client?: Client) {
+  /**
+   * @param client the connection to use; by default one of its own
+   * @param key the header that shows the access key
+   */
+  constructor({ grpc_host, grpc_port }: At, client?: Client, key?: string) {
     const options = { 'grpc.use_local_subchannel_pool': 1 }
     const insecure = credentials.createInsecure()
     this.client = client ?? new Client(`${grpc_host}:${grpc_port}`, insecure, options)
+    const metadata = new Metadata()
+    if (key !== undefined) metadata.set('authorization', key)
     this.stream = this.client.makeBidiStreamRequest(
       Exchange.path,
       (message: Buffer) => message,
       (bytes: Buffer) => Exchange.responseDeserialize(bytes) as Heard,
-      new Metadata(),
+      metadata,
     )
     this.stream.on('error', () => {})
     this.ended = new Promise((resolve) => this.stream.once('status', resolve))

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inFolder, runScript } from '../fresh.mjs'
 import { freePort, startRedis, stopServers } from '../grpc/servers.mjs'
-import { inFolder, runScript } from '../processes.mjs'
 import { PEERS } from './peers.mjs'
 
 /**

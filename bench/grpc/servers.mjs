@@ -44,15 +44,21 @@ async function startMaster(name, folder) {
   return { child, port, processorTime }
 }
 
-/** A server of Redis with a folder of its own below `folder`. @returns `{child, port}` */
-export async function startRedis(folder) {
+/**
+ * A server of Redis with a folder of its own below `folder`.
+ * @param {string[]} command that runs it, for example on one processor
+ * @returns `{child, port, path}`: its port, and its Unix socket
+ */
+export async function startRedis(folder, command = []) {
   const port = await freePort()
   const own = join(folder, 'redis')
   mkdirSync(own)
-  const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', own]
-  const child = spawn('redis-server', [...where, ...DURABILITY], { stdio: 'ignore' })
+  const path = join(own, 'socket')
+  const where = ['--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path, '--dir', own]
+  const [program, ...args] = [...command, 'redis-server', ...where, ...DURABILITY]
+  const child = spawn(program, args, { stdio: 'ignore' })
   await answering(port, performance.now() + REDIS_START_MS)
-  return { child, port }
+  return { child, port, path }
 }
 
 async function answering(port, deadline) {

@@ -12,9 +12,12 @@ import { LIFETIME } from '../grpc/terms.mjs'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
-/** @returns the four calls, one command each */
-export async function connect(port, { enableAutoPipelining }) {
-  const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, enableAutoPipelining })
+/**
+ * @param {{host: string, port: number} | {path: string}} address
+ * @returns the four calls, one command each
+ */
+export async function connect(address, { enableAutoPipelining }) {
+  const redis = new Redis({ ...address, lazyConnect: true, enableAutoPipelining })
   await redis.connect()
   return {
     create: async (data) => {

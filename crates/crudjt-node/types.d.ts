@@ -101,6 +101,8 @@ export interface NativeSession {
   late(this: void, out: Uint8Array): number
   /** Writes the last message of a master that stops in order, and returns its length, or 0. */
   goodbye(this: void, out: Uint8Array): number
+  /** Whether the client need not prove the access key, or has. */
+  isAdmitted(this: void): 0 | 1
   /** Ends the session: the client may come back on another connection. */
   close(this: void): void
 }

@@ -93,7 +93,7 @@ export class LocalStore implements SessionStore {
       dataSize: this.#dataSize,
       tellCachedBytes: (listener) => this.#cache.tellBytes(listener),
       measure: (length) => this.#engine.measure(length),
-      serve: (instance) => this.#engine.serve(this.#dataSize, instance),
+      serve: (instance, accessKey) => this.#engine.serve(this.#dataSize, instance, accessKey),
     }
   }
 

@@ -135,8 +135,8 @@ export class Engine {
   }
 
   /** Serves the store to clients. See `NativeStore.serve`. */
-  serve(maxDataSize: number, instance: Buffer): NativeSessions {
-    return this.store.serve(maxDataSize, instance)
+  serve(maxDataSize: number, instance: Buffer, accessKey = ''): NativeSessions {
+    return this.store.serve(maxDataSize, instance, Buffer.from(accessKey))
   }
 
   /** Refuses all calls but `close` from now on. */

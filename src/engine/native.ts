@@ -6,6 +6,8 @@ export const { DATA_OFFSET, LEAVES_OFFSET, NUMBERS_OFFSET, IMAGES_OFFSET } = nat
 export const { IMAGES_BYTES, SCRATCH_BYTES } = native
 /** The longest message that a session writes, in bytes. */
 export const { MAX_REPLIES_BYTES } = native
+/** How long a client may take to prove the access key, in milliseconds. */
+export const { PROOF_TIME_MS } = native
 
 /** Opens a store; binds the matcher of map shapes to a scratch buffer. */
 export const { bindOutline, openStore } = native

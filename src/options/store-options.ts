@@ -44,7 +44,10 @@ export interface AddressOptions {
   grpc_host?: string | undefined
   /** The master's port. With 0 a master takes a free one. Default 50051. */
   grpc_port?: number | undefined
-  /** A secret that clients must present: 1 to 1024 visible ASCII characters. */
+  /**
+   * A secret that a master and its clients prove to each other: 1 to 1024 visible ASCII characters. A
+   * client that has one refuses a master that does not prove it.
+   */
   access_key?: string | undefined
   /**
    * The Unix socket by which processes of this machine reach the master: its path, or false for none.

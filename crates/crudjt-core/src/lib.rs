@@ -36,6 +36,8 @@ mod tree;
 
 pub use cache::{CacheState, ReaderIndex};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
+pub use crypto::mac::{MAC_BYTES, MacKey};
+pub use crypto::random::random as random_bytes;
 pub use crypto::secret::Secret;
 pub use crypto::token::{TOKEN_LENGTH, Token};
 pub use engine::Stats;

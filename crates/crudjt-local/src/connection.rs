@@ -96,7 +96,7 @@ impl Connection {
     pub(crate) fn serve(mut self) -> Result<(), Failed> {
         let greeting = Instant::now() + self.patience.greeting;
         loop {
-            let deadline = (!self.session.is_open()).then_some(greeting);
+            let deadline = (!self.session.has_greeted()).then_some(greeting);
             let Woken { by_client, by_bell } = self.wait(deadline)?;
             if by_bell {
                 self.line.bell.answer();
@@ -143,9 +143,9 @@ impl Connection {
     /// Hands messages to the session, as many as it takes; returns whether there were any.
     fn feed(&mut self) -> Result<bool, Failed> {
         let mut has_any = false;
-        while let Some(message) = self.inbox.next(self.session.is_open())? {
+        while let Some(message) = self.inbox.next(self.session.has_greeted())? {
             has_any = true;
-            if !self.session.receive(message)? || !self.session.is_open() {
+            if !self.session.receive(message)? || !self.session.has_greeted() {
                 break;
             }
         }

@@ -31,6 +31,7 @@ pub fn bind(env: &Env, session: Session) -> napi::Result<Unknown<'_>> {
         (c"work", work as _),
         (c"late", late as _),
         (c"goodbye", goodbye as _),
+        (c"isAdmitted", is_admitted as _),
         (c"close", close as _),
     ];
     object(env, &connection, &functions)
@@ -77,6 +78,16 @@ unsafe extern "C" fn goodbye(env: sys::napi_env, info: sys::napi_callback_info) 
             Ok(())
         })?;
         values.answer(length)
+    })
+}
+
+unsafe extern "C" fn is_admitted(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |connection, values, []| {
+        let is_admitted = connection.session.borrow().as_ref().is_some_and(Session::is_admitted);
+        values.answer(i32::from(is_admitted))
     })
 }
 

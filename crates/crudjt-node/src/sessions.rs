@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::convert::identity;
 use std::sync::Arc;
 
-use crudjt_core::Store;
-use crudjt_session::{Ended, MAX_REPLIES, Retransmissions, Served, Sessions, Settings};
+use crudjt_core::{MacKey, Store};
+use crudjt_session::{Ended, MAX_REPLIES, PROOF_TIME, Retransmissions, Served, Sessions, Settings};
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status};
@@ -21,6 +21,10 @@ use crate::store::NativeStore;
 /// The longest message that a session writes, in bytes.
 #[napi]
 pub const MAX_REPLIES_BYTES: u32 = MAX_REPLIES as u32;
+
+/// How long a client may take to prove the access key, in milliseconds.
+#[napi]
+pub const PROOF_TIME_MS: u32 = PROOF_TIME.as_millis() as u32;
 
 /// A JavaScript function without arguments; keeps no event loop alive.
 type Wake = ThreadsafeFunction<(), Unknown<'static>, (), Status, false, true>;
@@ -47,17 +51,20 @@ pub struct NativeSessions {
 #[napi]
 impl NativeStore {
     /// Serves the store to clients. `instance` are 16 random bytes that identify this start of the
-    /// master.
+    /// master; `access_key` is what clients must prove, unless it is empty.
     #[napi]
     pub fn serve(
         &self,
         env: Env,
         max_data_size: u32,
         instance: &[u8],
+        access_key: &[u8],
     ) -> napi::Result<NativeSessions> {
         let serve = || {
             let instance = instance.try_into().map_err(|_| Failure::internal("not 16 bytes"))?;
-            let settings = Settings::new(max_data_size as usize, instance);
+            let access_key = (!access_key.is_empty()).then(|| MacKey::new(access_key));
+            let settings =
+                Settings { access_key, ..Settings::new(max_data_size as usize, instance) };
             let sessions = RefCell::new(Some(Sessions::new(self.handle()?, settings)));
             Ok(NativeSessions { sessions })
         };
@@ -67,15 +74,22 @@ impl NativeStore {
 
 #[napi]
 impl NativeSessions {
-    /// Begins a session. `wake` is called when `late` and `work` are to be called.
+    /// Begins a session. `wake` is called when `late` and `work` are to be called; `is_admitted` tells
+    /// that the client has shown the access key.
     #[napi(ts_return_type = "NativeSession")]
     pub fn open<'env>(
         &self,
         env: &'env Env,
         #[napi(ts_arg_type = "() => void")] wake: Wake,
+        is_admitted: bool,
     ) -> napi::Result<Unknown<'env>> {
         let wake = move || _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        let open = || Ok(self.sessions()?.open(Arc::new(wake))?);
+        let open = || {
+            let (sessions, wake) = (self.sessions()?, Arc::new(wake));
+            let session =
+                if is_admitted { sessions.open_admitted(wake) } else { sessions.open(wake) };
+            Ok(session?)
+        };
         let session = open().map_err(|failure: Failure| failure.into_thrown(*env))?;
         session_unsafe::bind(env, session)
     }

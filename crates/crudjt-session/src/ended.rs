@@ -15,6 +15,10 @@ pub enum Ended {
     Overrun,
     /// The master has as many sessions as it may.
     TooMany,
+    /// The client has not proved that it has the access key.
+    Unauthenticated,
+    /// The system has no random bytes.
+    Failed,
 }
 
 impl Ended {
@@ -23,6 +27,8 @@ impl Ended {
         match self {
             Ended::Malformed => "ERR_CRUDJT_DATA",
             Ended::Replaced | Ended::Overrun | Ended::TooMany => "ERR_CRUDJT_UNAVAILABLE",
+            Ended::Unauthenticated => "ERR_CRUDJT_UNAUTHENTICATED",
+            Ended::Failed => "ERR_CRUDJT_INTERNAL",
         }
     }
 }
@@ -42,6 +48,10 @@ impl fmt::Display for Ended {
                 formatter,
                 "The master serves at most {MAX_SESSIONS} clients at a time: try again later"
             ),
+            Ended::Unauthenticated => {
+                formatter.write_str("The access key is missing or wrong: use that of the master")
+            }
+            Ended::Failed => formatter.write_str("The system has no random bytes: try again later"),
         }
     }
 }

@@ -14,6 +14,9 @@
 //!                            └─ Slow ─ Worker              what waits for the disk, or for room
 //! ```
 //!
+//! Where there is an access key, a client is challenged first (`proof`), unless its transport knows
+//! that it has the key.
+//!
 //! Invariants: an operation of a client, told by the client's id and the operation's number, runs at
 //! most once; operations start in the order of their arrival; the work for a message is proportional
 //! to its size; what a client can make a master hold is bounded. `docs/internals/protocol.md`
@@ -24,6 +27,7 @@ mod clients;
 mod ended;
 mod limits;
 mod operations;
+mod proof;
 mod protobuf;
 mod queue;
 mod refusal;
@@ -33,6 +37,7 @@ mod requests;
 mod served;
 mod session;
 mod sessions;
+mod settings;
 mod shared;
 mod slice;
 mod slow;
@@ -42,9 +47,10 @@ mod worker;
 pub use ended::Ended;
 pub use limits::{
     MAX_DETACHED, MAX_IDLE_MESSAGES, MAX_PENDING, MAX_QUEUED_MESSAGES, MAX_REPLIES,
-    MAX_RETAINED_BYTES, MAX_SESSIONS, MAX_TOTAL_BYTES, RETENTION,
+    MAX_RETAINED_BYTES, MAX_SESSIONS, MAX_TOTAL_BYTES, PROOF_TIME, RETENTION,
 };
 pub use reply_log::{Retransmissions, Wake};
 pub use served::Served;
 pub use session::{Progress, Session};
-pub use sessions::{Sessions, Settings};
+pub use sessions::Sessions;
+pub use settings::Settings;

@@ -7,8 +7,10 @@ use crudjt_core::OUT_BYTES;
 /// The most sessions at a time.
 pub const MAX_SESSIONS: usize = 1024;
 
-/// The longest message before a client has said who it is.
+/// The longest message before a client has said who it is, and proved the access key.
 pub(crate) const MAX_FIRST_MESSAGE: usize = 1024;
+/// How long a transport waits for a client to prove the access key.
+pub const PROOF_TIME: Duration = Duration::from_secs(10);
 /// The most messages that a session queues; the transport is told to stop reading before.
 pub const MAX_QUEUED_MESSAGES: usize = 256;
 /// The most bytes of messages that it queues: the largest message, and what comes with it.

@@ -1,29 +1,44 @@
 //! Writes what a master sends: the messages and fields of `Replies`.
 
-use crudjt_core::{Meta, Token};
+use crudjt_core::{MAC_BYTES, Meta, Token};
 
 use crate::protobuf::{begin_nested, end_nested, put_delimited, put_fixed64, put_uint};
 use crate::refusal::Refusal;
-use crate::requests::ID_BYTES;
+use crate::requests::{ID_BYTES, NONCE_BYTES};
 
 /// The newest version of the protocol, the oldest one so far.
 const VERSION: u64 = 1;
 
-/// Appends `Welcome`. `version` is the client's newest one.
-pub(crate) fn put_welcome(
-    out: &mut Vec<u8>,
-    version: u64,
-    master: &[u8; ID_BYTES],
-    resumed: bool,
-    max_data_size: usize,
-) {
+/// The master's first message, or the second one after a challenge.
+pub(crate) struct Welcome<'a> {
+    /// The client's newest version.
+    pub(crate) version: u64,
+    pub(crate) master: &'a [u8; ID_BYTES],
+    pub(crate) resumed: bool,
+    pub(crate) max_data_size: usize,
+    /// The master's proof of the access key, where the client had to prove it.
+    pub(crate) proof: Option<[u8; MAC_BYTES]>,
+}
+
+/// Appends `Welcome`.
+pub(crate) fn put_welcome(out: &mut Vec<u8>, welcome: &Welcome<'_>) {
     let start = begin_nested(out, 1);
-    put_uint(out, 1, version.min(VERSION));
-    put_delimited(out, 2, master);
-    if resumed {
+    put_uint(out, 1, welcome.version.min(VERSION));
+    put_delimited(out, 2, welcome.master);
+    if welcome.resumed {
         put_uint(out, 3, 1);
     }
-    put_uint(out, 4, max_data_size as u64);
+    put_uint(out, 4, welcome.max_data_size as u64);
+    if let Some(proof) = &welcome.proof {
+        put_delimited(out, 5, proof);
+    }
+    end_nested(out, start);
+}
+
+/// Appends `Challenge`, which asks the client to prove the access key.
+pub(crate) fn put_challenge(out: &mut Vec<u8>, nonce: &[u8; NONCE_BYTES]) {
+    let start = begin_nested(out, 5);
+    put_delimited(out, 1, nonce);
     end_nested(out, start);
 }
 

@@ -5,11 +5,14 @@ use crate::protobuf::{DELIMITED, FIXED64, Reader, VARINT, tag_of};
 
 /// The length of a client's id.
 pub(crate) const ID_BYTES: usize = 16;
+/// The length of the random bytes of one side.
+pub(crate) const NONCE_BYTES: usize = 32;
 
 const HELLO: u64 = tag_of(1, DELIMITED);
 const ACKNOWLEDGED: u64 = tag_of(2, FIXED64);
 const OPERATIONS: u64 = tag_of(3, DELIMITED);
 const GOODBYE: u64 = tag_of(4, VARINT);
+const PROOF: u64 = tag_of(5, DELIMITED);
 
 /// One field of a client's message.
 pub(crate) enum Field<'a> {
@@ -18,6 +21,8 @@ pub(crate) enum Field<'a> {
     /// The bytes of an operation.
     Operation(&'a [u8]),
     Goodbye,
+    /// The client's proof of the access key.
+    Proof(&'a [u8]),
 }
 
 /// The next field that this version knows; `None` at the end of the message.
@@ -29,6 +34,7 @@ pub(crate) fn next_field<'a>(reader: &mut Reader<'a>) -> Result<Option<Field<'a>
             OPERATIONS => Field::Operation(reader.delimited()?),
             GOODBYE if reader.bool()? => Field::Goodbye,
             GOODBYE => continue,
+            PROOF => Field::Proof(reader.delimited()?),
             _ => {
                 reader.skip(tag)?;
                 continue;
@@ -39,25 +45,31 @@ pub(crate) fn next_field<'a>(reader: &mut Reader<'a>) -> Result<Option<Field<'a>
 }
 
 /// A client's first message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) version: u64,
     pub(crate) client: [u8; ID_BYTES],
+    /// Random bytes, from a client that can prove the access key.
+    pub(crate) nonce: Option<[u8; NONCE_BYTES]>,
 }
 
 impl Hello {
     pub(crate) fn read(bytes: &[u8]) -> Result<Hello, Ended> {
-        let (mut version, mut client) = (0, &[][..]);
+        let (mut version, mut client, mut nonce) = (0, &[][..], None);
         let mut reader = Reader(bytes);
         while let Some(tag) = reader.tag()? {
             match tag {
                 tag if tag == tag_of(1, VARINT) => version = reader.uint()?,
                 tag if tag == tag_of(2, DELIMITED) => client = reader.delimited()?,
+                tag if tag == tag_of(3, DELIMITED) => {
+                    let bytes = reader.delimited()?.try_into();
+                    nonce = Some(bytes.map_err(|_| Ended::Malformed)?);
+                }
                 _ => reader.skip(tag)?,
             }
         }
         let client = client.try_into().map_err(|_| Ended::Malformed)?;
-        if version == 0 { Err(Ended::Malformed) } else { Ok(Hello { version, client }) }
+        if version == 0 { Err(Ended::Malformed) } else { Ok(Hello { version, client, nonce }) }
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use crudjt_core::MAC_BYTES;
+
 use crate::clients::Attached;
 use crate::ended::Ended;
 use crate::limits::{MAX_FIRST_MESSAGE, MAX_IDLE_MESSAGES, MAX_PENDING};
+use crate::proof::Challenge;
 use crate::queue::Queue;
 use crate::refusal::Refusal;
-use crate::replies::{put_goodbye, put_taken, put_welcome};
+use crate::replies::{Welcome, put_challenge, put_goodbye, put_taken, put_welcome};
 use crate::reply_log::Wake;
 use crate::requests::{Field, Hello, next_field};
 use crate::shared::Shared;
@@ -30,6 +33,10 @@ pub struct Session {
     shared: Arc<Shared>,
     wake: Wake,
     state: State,
+    /// Whether the client must prove the access key before it is attached.
+    must_prove: bool,
+    /// Whether it counts among the sessions of the master.
+    is_counted: bool,
     queue: Queue,
     /// How many messages have come since an operation ran.
     idle_messages: usize,
@@ -42,20 +49,41 @@ pub struct Session {
 enum State {
     /// The client has not said who it is.
     New,
+    /// The client has to prove the access key.
+    Challenged(Challenge),
     Open(Attached),
     /// The client has said goodbye.
     Left,
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, wake: Wake) -> Session {
-        let (state, queue) = (State::New, Queue::default());
-        Session { shared, wake, state, queue, idle_messages: 0, room: None, no_room: None }
+    /// Strangers do not count among the sessions: they must not keep clients out.
+    pub(crate) fn new(shared: Arc<Shared>, wake: Wake, must_prove: bool) -> Result<Session, Ended> {
+        let mut session = Session {
+            shared,
+            wake,
+            state: State::New,
+            must_prove,
+            is_counted: false,
+            queue: Queue::default(),
+            idle_messages: 0,
+            room: None,
+            no_room: None,
+        };
+        if !must_prove {
+            session.enter()?;
+        }
+        Ok(session)
     }
 
-    /// Whether the client has said who it is.
-    pub fn is_open(&self) -> bool {
-        !matches!(self.state, State::New)
+    /// Whether the client need not prove the access key, or has.
+    pub fn is_admitted(&self) -> bool {
+        !self.must_prove || self.has_greeted()
+    }
+
+    /// Whether the client is attached: it has said who it is, and proved the access key if it must.
+    pub fn has_greeted(&self) -> bool {
+        matches!(self.state, State::Open(_) | State::Left)
     }
 
     /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
@@ -64,8 +92,11 @@ impl Session {
     /// # Errors
     /// [`Ended`]: the connection is to be closed.
     pub fn receive(&mut self, message: &[u8]) -> Result<bool, Ended> {
-        if matches!(self.state, State::New) && message.len() > MAX_FIRST_MESSAGE {
+        if !self.has_greeted() && message.len() > MAX_FIRST_MESSAGE {
             return Err(Ended::Malformed);
+        }
+        if !self.is_admitted() && !self.queue.is_empty() {
+            return Err(Ended::Overrun);
         }
         self.idle_messages += 1;
         if self.idle_messages > MAX_IDLE_MESSAGES {
@@ -96,6 +127,7 @@ impl Session {
         }
         match self.state {
             State::New => self.greet(out),
+            State::Challenged(_) => self.admit(out),
             State::Open(_) => self.run(most, out),
             State::Left if self.queue.is_empty() => Ok(Progress::Idle),
             State::Left => Err(Ended::Malformed),
@@ -136,20 +168,63 @@ impl Session {
     /// Reads the client's first message.
     fn greet(&mut self, out: &mut Vec<u8>) -> Result<Progress, Ended> {
         let Some(mut front) = self.queue.front() else { return Ok(Progress::Idle) };
-        match next_field(&mut front)? {
-            None => {}
-            Some(Field::Hello(bytes)) => {
-                let Hello { version, client } = Hello::read(bytes)?;
-                let attached = self.shared.clients.attach(client, Arc::clone(&self.wake));
-                let Shared { master, max_data_size, .. } = &*self.shared;
-                put_welcome(out, version, master, attached.resumed, *max_data_size);
-                self.state = State::Open(attached);
-            }
+        let hello = match next_field(&mut front)? {
+            None => None,
+            Some(Field::Hello(bytes)) => Some(Hello::read(bytes)?),
             Some(_) => return Err(Ended::Malformed),
-        }
+        };
         let left = front.0.len();
         self.queue.keep(left);
+        match hello {
+            Some(hello) if self.must_prove => {
+                let challenge = Challenge::new(hello)?;
+                put_challenge(out, challenge.nonce());
+                self.state = State::Challenged(challenge);
+            }
+            Some(hello) => self.welcome(&hello, None, out),
+            None => {}
+        }
         Ok(self.progress())
+    }
+
+    /// Reads the client's proof of the access key.
+    fn admit(&mut self, out: &mut Vec<u8>) -> Result<Progress, Ended> {
+        let (State::Challenged(challenge), Some(key)) = (&self.state, &self.shared.access_key)
+        else {
+            return Err(Ended::Unauthenticated);
+        };
+        let Some(mut front) = self.queue.front() else { return Ok(Progress::Idle) };
+        match next_field(&mut front)? {
+            None => self.queue.keep(0),
+            Some(Field::Proof(proof)) if challenge.is_met(key, proof) => {
+                let (hello, answer) = (challenge.hello(), challenge.answer(key));
+                let left = front.0.len();
+                self.queue.keep(left);
+                self.enter()?;
+                self.welcome(&hello, Some(answer), out);
+            }
+            Some(_) => return Err(Ended::Unauthenticated),
+        }
+        Ok(self.progress())
+    }
+
+    /// Attaches the client, whose earlier stream ends.
+    fn welcome(&mut self, hello: &Hello, proof: Option<[u8; MAC_BYTES]>, out: &mut Vec<u8>) {
+        let attached = self.shared.clients.attach(hello.client, Arc::clone(&self.wake));
+        let Shared { master, max_data_size, .. } = &*self.shared;
+        let (version, resumed) = (hello.version, attached.resumed);
+        put_welcome(
+            out,
+            &Welcome { version, master, resumed, max_data_size: *max_data_size, proof },
+        );
+        self.state = State::Open(attached);
+    }
+
+    /// Counts it among the sessions of the master.
+    fn enter(&mut self) -> Result<(), Ended> {
+        self.shared.enter()?;
+        self.is_counted = true;
+        Ok(())
     }
 
     /// Runs operations, and answers them.
@@ -201,6 +276,8 @@ impl Drop for Session {
         if let State::Open(attached) = &self.state {
             self.shared.clients.detach(&attached.client, attached.generation);
         }
-        self.shared.leave();
+        if self.is_counted {
+            self.shared.leave();
+        }
     }
 }

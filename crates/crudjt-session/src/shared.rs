@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crudjt_core::clock::Clock;
+use crudjt_core::MacKey;
 use parking_lot::{RwLock, RwLockReadGuard};
 use twox_hash::XxHash3_64;
 
@@ -14,6 +14,7 @@ use crate::limits::MAX_SESSIONS;
 use crate::operations::Operations;
 use crate::requests::ID_BYTES;
 use crate::served::Served;
+use crate::settings::Settings;
 use crate::slow::Slow;
 
 pub(crate) struct Shared {
@@ -22,24 +23,23 @@ pub(crate) struct Shared {
     pub(crate) slow: Slow,
     pub(crate) master: [u8; ID_BYTES],
     pub(crate) max_data_size: usize,
+    /// What clients must prove that they have.
+    pub(crate) access_key: Option<MacKey>,
     is_halted: RwLock<bool>,
     open: AtomicUsize,
     seed: u64,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        served: Arc<dyn Served>,
-        max_data_size: usize,
-        master: [u8; ID_BYTES],
-        clock: Arc<dyn Clock>,
-    ) -> Shared {
+    pub(crate) fn new(served: Arc<dyn Served>, settings: Settings) -> Shared {
+        let Settings { max_data_size, master, access_key, clock } = settings;
         Shared {
             clients: Clients::new(clock),
             slow: Slow::new(&served),
             operations: Operations::new(served, max_data_size),
             master,
             max_data_size,
+            access_key,
             is_halted: RwLock::new(false),
             open: AtomicUsize::new(0),
             seed: RandomState::new().hash_one(0),

@@ -103,7 +103,7 @@ impl<'a> Slice<'a> {
                 }
                 Some(Field::Acknowledged(number)) => self.log.acknowledge(number),
                 Some(Field::Goodbye) => return Ok(Some(Stop::Left)),
-                Some(Field::Hello(_)) => return Err(Ended::Malformed),
+                Some(Field::Hello(_) | Field::Proof(_)) => return Err(Ended::Malformed),
             }
         }
     }

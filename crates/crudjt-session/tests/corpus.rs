@@ -8,6 +8,7 @@ mod hostile;
 use std::fs;
 use std::path::Path;
 
+use common::proof::*;
 use common::*;
 use proptest::prelude::*;
 
@@ -38,6 +39,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         1 => any::<u64>().prop_map(acknowledged),
         1 => Just(goodbye()),
         1 => any::<u8>().prop_map(hello),
+        1 => any::<u8>().prop_map(|client| hello_with(client, &[client; 32])),
+        1 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| proof_of(&bytes)),
         1 => proptest::collection::vec(any::<u8>(), 0..60),
     ];
     let sent = (any::<u8>(), message, proptest::option::of((0..200usize, any::<u8>()))).prop_map(

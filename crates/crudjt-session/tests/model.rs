@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::{BTreeMap, HashMap};
 
+use common::proof::*;
 use common::*;
 use crudjt_session::Ended;
 use proptest::prelude::*;
@@ -27,6 +28,8 @@ enum Step {
     Cut { client: usize },
     /// The client connects anew though the master has not noticed that the connection is lost.
     Replace { client: usize },
+    /// Somebody without the access key connects with the client's id.
+    Impersonate { client: usize, wrong: u8 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -40,7 +43,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (client.clone(), any::<bool>())
             .prop_map(|(client, acknowledge)| Step::Deliver { client, acknowledge }),
         1 => client.clone().prop_map(|client| Step::Cut { client }),
-        1 => client.prop_map(|client| Step::Replace { client }),
+        1 => client.clone().prop_map(|client| Step::Replace { client }),
+        1 => (client, any::<u8>())
+            .prop_map(|(client, wrong)| Step::Impersonate { client, wrong }),
     ]
 }
 
@@ -186,11 +191,22 @@ impl Client {
             drop(std::mem::replace(&mut self.connection, master.connect()));
         }
         let mut former = std::mem::replace(&mut self.connection, master.connect());
-        let welcome = self.connection.exchange(&hello(self.id)).unwrap();
-        assert!(welcome[0].welcome.unwrap().1);
+        assert!(self.connection.greet(self.id).unwrap().1);
         if !is_noticed {
             assert_eq!(former.work(), Err(Ended::Replaced));
         }
+    }
+
+    /// A stranger says that it is this client; what it sends for a proof is wrong.
+    fn impersonate(&self, master: &Master, wrong: u8) {
+        let mut stranger = master.connect();
+        stranger.challenged(self.id, &[wrong; 32]);
+        let message = match wrong % 3 {
+            0 => proof_of(&[wrong; 32]),
+            1 => goodbye(),
+            _ => Op::create(self.last + 1, 1).encode(),
+        };
+        assert_eq!(stranger.exchange(&message), Err(Ended::Unauthenticated));
     }
 
     fn finish(&mut self) {
@@ -208,7 +224,7 @@ impl Client {
 }
 
 fn run(steps: Vec<Step>) {
-    let master = Master::new();
+    let master = Master::guarded();
     let mut clients = [Client::new(&master, 1), Client::new(&master, 2)];
     for step in steps {
         match step {
@@ -220,6 +236,7 @@ fn run(steps: Vec<Step>) {
             Step::Deliver { client, acknowledge } => clients[client].deliver(acknowledge),
             Step::Cut { client } => clients[client].reconnect(&master, true),
             Step::Replace { client } => clients[client].reconnect(&master, false),
+            Step::Impersonate { client, wrong } => clients[client].impersonate(&master, wrong),
         }
     }
     for client in &mut clients {

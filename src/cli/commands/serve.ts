@@ -9,7 +9,7 @@ export const serve: Command = {
   summary: 'Serve a store to clients in other processes until SIGTERM or SIGINT.',
   notes: [
     'Secrets are read from files or environment variables only: other users can see the options of a process.',
-    'The log goes to standard output, one JSON object per line. A second signal ends the process at once.',
+    'The log goes to standard output, one JSON object per line. A second signal ends the process at once. SIGHUP has the secrets read again.',
   ],
   settings: SETTINGS,
   async run(sources) {

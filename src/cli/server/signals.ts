@@ -39,6 +39,17 @@ export function onInterrupt(describe: () => string): () => void {
   })
 }
 
+/**
+ * Calls back at each SIGHUP, which would end the process otherwise. Windows sends one when the console
+ * is closed, and ends the process anyway.
+ * @returns restores the default handling
+ */
+export function onHangup(handler: () => void): () => void {
+  if (process.platform === 'win32') return () => {}
+  process.on('SIGHUP', handler)
+  return () => process.off('SIGHUP', handler)
+}
+
 function listen(handler: (signal: 'SIGINT' | 'SIGTERM') => void): () => void {
   process.on('SIGTERM', handler)
   process.on('SIGINT', handler)

@@ -26,11 +26,11 @@ export const ADDRESS = {
   },
 } as const
 
-/** The key that clients must present. */
+/** The key that server and clients prove to each other. */
 export const ACCESS = {
   access_key_file: {
     ...named('access-key-file', 'FILE'),
-    help: 'File with the key that clients must present. Default: clients need no key.',
+    help: 'File with the key that server and clients prove to each other. Default: none is needed.',
   },
   access_key: {
     env: ['CRUDJT_ACCESS_KEY'],

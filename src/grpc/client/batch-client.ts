@@ -4,6 +4,8 @@
  *
  *   idle ─ a call ─▶ opening ─ Welcome ─▶ open ─ stream lost ─▶ idle
  *                       └─ UNIMPLEMENTED ─▶ unary ─ connection lost ─▶ idle
+ *
+ * With an access key the master must prove it by its Welcome, and there is no unary mode.
  */
 import { randomBytes } from 'node:crypto'
 import type { ClientHttp2Session } from 'node:http2'
@@ -20,24 +22,35 @@ import {
   timeoutSignal,
 } from '../../timers.js'
 import {
+  CHALLENGE,
   CLIENT_GOODBYE_MESSAGE,
   GOODBYE,
   ID_BYTES,
+  readChallenge,
   readGoodbye,
   readWelcome,
   TAKEN,
   VERSION,
   WELCOME,
   writeHello,
+  writeProof,
 } from '../wire/batch-messages.js'
 import { type OperationArguments, readEncoded } from '../wire/batch-operation.js'
 import { REPLIES, ReplyReader } from '../wire/batch-reply.js'
 import { InFlight } from '../wire/in-flight.js'
 import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/protobuf.js'
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
+import { AccessProof } from './access-proof.js'
 import { acknowledgement, acknowledging, MESSAGE_START, withSpace } from './batch-writer.js'
 import type { Link } from './connection.js'
-import { deadlineExceeded, notMaster, unavailable, versionMismatch } from './connection-errors.js'
+import {
+  accessNotProven,
+  accessRefused,
+  deadlineExceeded,
+  notMaster,
+  unavailable,
+  versionMismatch,
+} from './connection-errors.js'
 import { type CallEnd, isGrpc } from './grpc-stream.js'
 import type { MessageListener, MessageStream } from './message-stream.js'
 import { type PendingOperation, PendingOperations } from './pending-operations.js'
@@ -54,7 +67,7 @@ const IDLE_MS = 5
 const MAX_DATA_SIZE = 65_536
 
 /** Statuses that a retry would not change. */
-const PERMANENT: ReadonlySet<number> = new Set([
+const PERMANENT: ReadonlySet<number | undefined> = new Set<number>([
   Status.INVALID_ARGUMENT,
   Status.FAILED_PRECONDITION,
   Status.UNAUTHENTICATED,
@@ -75,6 +88,8 @@ export class BatchClient {
   private mode: Mode = 'idle'
   private stream: MessageStream | undefined
   private readonly opener: StreamOpener
+  /** The proof of the access key on the stream. */
+  private proof: AccessProof
   /** The connection whose master has only the unary methods. */
   private unarySession: ClientHttp2Session | undefined
   /** Aborted when no call waits for a connection any more. */
@@ -97,6 +112,7 @@ export class BatchClient {
   ) {
     this.opener = new StreamOpener(link, local)
     this.pending = new PendingOperations(link.address, this.inFlight)
+    this.proof = new AccessProof(link.accessKey, this.client)
   }
 
   /** The transport of the last call; undefined before the first connection. */
@@ -199,7 +215,9 @@ export class BatchClient {
       return
     }
     if (!this.isReferenced) this.stream.unref()
-    this.write(withSpace(writeHello({ version: VERSION, client: this.client })))
+    this.proof = new AccessProof(this.link.accessKey, this.client)
+    const hello = { version: VERSION, client: this.client, nonce: this.proof.nonce }
+    this.write(withSpace(writeHello(hello)))
   }
 
   private receive(message: Buffer): void {
@@ -213,12 +231,23 @@ export class BatchClient {
     const { message, pending } = this
     message.reset(bytes, 0, bytes.length)
     for (let tag = message.tag(); tag !== 0; tag = message.tag()) {
-      if (tag === tagOf(REPLIES, DELIMITED)) this.readReply(message)
+      if (this.mode !== 'open') this.readGreeting(tag)
+      else if (tag === tagOf(REPLIES, DELIMITED)) this.readReply(message)
       else if (tag === tagOf(TAKEN, FIXED64)) pending.started(message.fixed64())
-      else if (tag === tagOf(WELCOME, DELIMITED)) this.welcome(message.slice())
+      else if (tag === tagOf(WELCOME, DELIMITED)) throw MALFORMED
       else if (tag === tagOf(GOODBYE, DELIMITED)) pending.goodbye(readGoodbye(message.slice()))
       else message.skip(tag)
     }
+  }
+
+  /** Reads a field of a master that has not welcomed the client: nothing else that it says counts. */
+  private readGreeting(tag: number): void {
+    const { message, proof } = this
+    if (tag === tagOf(WELCOME, DELIMITED)) this.welcome(message.slice())
+    else if (tag === tagOf(CHALLENGE, DELIMITED)) {
+      this.write(withSpace(writeProof(proof.answer(readChallenge(message.slice())))))
+    } else if (tag < tagOf(CHALLENGE, DELIMITED)) throw MALFORMED
+    else message.skip(tag)
   }
 
   private readReply(message: ProtobufReader): void {
@@ -231,8 +260,11 @@ export class BatchClient {
   }
 
   private welcome(bytes: Buffer): void {
-    if (this.mode === 'open') throw MALFORMED
-    const { version, master, resumed, maxDataSize } = readWelcome(bytes)
+    const { version, master, resumed, maxDataSize, proof } = readWelcome(bytes)
+    if (!this.proof.accepts(proof)) {
+      this.fail(accessNotProven(this.link))
+      return
+    }
     if (version !== VERSION) {
       this.fail(versionMismatch(this.link, version))
       return
@@ -254,12 +286,20 @@ export class BatchClient {
     else this.grpcStreamEnded(end, wasOpening)
   }
 
-  private grpcStreamEnded({ status, text, headers }: CallEnd, wasOpening: boolean): void {
-    if (wasOpening && status === Status.UNIMPLEMENTED) this.fallBackToUnary()
-    else if (!isGrpc(headers)) this.fail(notMaster(this.link))
-    else if (status !== undefined && PERMANENT.has(status)) {
-      this.fail(errorOfStatus(status, text, headers[CODE_HEADER], this.link.address))
-    } else this.reopen()
+  private grpcStreamEnded(end: CallEnd, wasOpening: boolean): void {
+    const lacksStream = wasOpening && end.status === Status.UNIMPLEMENTED
+    if (lacksStream && this.link.accessKey === undefined) this.fallBackToUnary()
+    else if (!isGrpc(end.headers)) this.fail(notMaster(this.link))
+    else if (lacksStream || PERMANENT.has(end.status)) this.fail(this.refusal(end, wasOpening))
+    else this.reopen()
+  }
+
+  /** Why a master does not serve this client. What one says that has not proved the key is not passed on. */
+  private refusal({ status, text, headers }: CallEnd, wasOpening: boolean): Error {
+    const { link } = this
+    if (status === Status.UNAUTHENTICATED) return accessRefused(link)
+    if (wasOpening && link.accessKey !== undefined) return accessNotProven(link)
+    return errorOfStatus(status ?? Status.INTERNAL, text, headers[CODE_HEADER], link.address)
   }
 
   private reopen(): void {

@@ -14,6 +14,20 @@ export function notMaster({ address }: Link): CRUDJTError {
   return new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
 }
 
+/** The master does not accept the access key of the client, or that it has none. */
+export function accessRefused({ address, accessKey }: Link): CRUDJTError {
+  const reason =
+    accessKey === undefined ? 'requires an access key' : 'has another access key than this client'
+  const message = `The master at ${address} ${reason}: set access_key to the key of the master`
+  return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
+}
+
+/** The server did not prove the access key; the call was not sent to it. */
+export function accessNotProven({ address }: Link): CRUDJTError {
+  const message = `The server at ${address} did not prove that it has the access key, so no call was sent to it: start the master with the same access_key, or find out which other program listens there`
+  return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
+}
+
 /** The call was sent, and no reply came within the deadline. */
 export function deadlineExceeded({ address, timeout }: Link): CRUDJTError {
   const message = `The master at ${address} did not answer within ${timeout} ms: it is unknown whether the call was executed`

@@ -6,7 +6,6 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import { ACCESS_HEADER, bearer } from '../wire/access-key.js'
 import { UNIX_PREFIX } from '../wire/address.js'
 import type { Link } from './connection.js'
 import { FrameReader, framed } from './grpc-frame.js'
@@ -39,15 +38,14 @@ export interface StreamListener {
   ended(end: CallEnd): void
 }
 
-/** The headers of a request, including the access key if there is one. */
-export function requestHeaders(path: string, { address, accessKey }: Link): OutgoingHttpHeaders {
+/** The headers of a request. The access key is in none: it is proved, not sent. */
+export function requestHeaders(path: string, { address }: Link): OutgoingHttpHeaders {
   return {
     ':method': 'POST',
     ':path': path,
     ':authority': address.startsWith(UNIX_PREFIX) ? 'localhost' : address,
     'content-type': 'application/grpc',
     te: 'trailers',
-    ...(accessKey === undefined ? {} : { [ACCESS_HEADER]: bearer(accessKey) }),
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * Refuses calls without the access key before anything of their messages is kept: what a connection
- * can make the master hold is small until it has shown the key.
+ * can make the master hold is small until it has shown the key. A batch stream without the header is let
+ * through: its session demands the proof of the key (see `UnprovenStreams`).
  */
-import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js'
-import { CRUDJTError } from '../../errors.js'
+import type { ServerInterceptor } from '@grpc/grpc-js'
 import { ACCESS_HEADER } from '../wire/access-key.js'
+import { BATCH_METHOD } from '../wire/batch-messages.js'
 import { loadGrpcJs } from '../wire/grpc-js.js'
-import { grpcErrorOf, type RequestGuard } from './request-guard.js'
+import { accessRefused, grpcErrorOf, type RequestGuard } from './request-guard.js'
 
 /** Health checks are for probes, which have no access key. */
 const OPEN_SERVICE = '/grpc.health.v1.Health/'
@@ -22,18 +23,14 @@ export function admission(guard: RequestGuard): ServerInterceptor[] {
         start: (next) => {
           next({
             onReceiveMetadata: (metadata, proceed) => {
-              if (guard.access.admits(metadata.get(ACCESS_HEADER)[0])) proceed(metadata)
-              else refuse(call, guard)
+              const [header] = metadata.get(ACCESS_HEADER)
+              const mayProve = path === BATCH_METHOD && header === undefined
+              if (mayProve || guard.access.admits(header)) proceed(metadata)
+              else call.sendStatus(grpcErrorOf(accessRefused(guard, call.getPeer())))
             },
           })
         },
       })
     },
   ]
-}
-
-function refuse(call: ServerInterceptingCallInterface, guard: RequestGuard): void {
-  guard.refused.add(call.getPeer())
-  const message = 'The access key is missing or wrong: set access_key to the key of the master'
-  call.sendStatus(grpcErrorOf(new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)))
 }

@@ -7,9 +7,10 @@
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { type NativeSession, type NativeSessions, SessionState } from '../../engine/native.js'
-import { fromEngine } from '../../errors.js'
+import { type EngineFailure, fromEngine } from '../../errors.js'
 import { setImmediate } from '../../timers.js'
-import { failStream } from './request-guard.js'
+import { accessRefused, failStream, type RequestGuard } from './request-guard.js'
+import type { UnprovenStream, UnprovenStreams } from './unproven-streams.js'
 
 /**
  * How many operations run, and are answered in one message, before the event loop continues, while one
@@ -28,6 +29,8 @@ export type BatchStream = ServerDuplexStream<Buffer, Buffer>
 /** What the pumps of one master share. */
 export interface SharedPumpState {
   readonly sessions: NativeSessions
+  readonly guard: RequestGuard
+  readonly unproven: UnprovenStreams
   /** Where sessions write their messages. */
   readonly out: Buffer
   /** The pump that ran the last slice. */
@@ -35,7 +38,7 @@ export interface SharedPumpState {
 }
 
 /** One stream of one client. */
-export class BatchPump {
+export class BatchPump implements UnprovenStream {
   private readonly session: NativeSession
   private state: number = SessionState.IDLE
   private unsent = 0
@@ -44,12 +47,17 @@ export class BatchPump {
   private isScheduled = false
   private isPaused = false
 
-  /** Throws what `fromEngine` takes if there are too many sessions. */
+  /**
+   * Throws what `fromEngine` takes if there are too many sessions.
+   * @param isAdmitted false: the client must prove the access key
+   */
   constructor(
     private readonly shared: SharedPumpState,
     private readonly stream: BatchStream,
+    private isAdmitted: boolean,
   ) {
-    this.session = shared.sessions.open(() => this.wake())
+    this.session = shared.sessions.open(() => this.wake(), isAdmitted)
+    if (!isAdmitted) shared.unproven.add(this)
     stream.on('data', (message: Buffer) => this.receive(message))
     stream.once('end', () => this.finish())
     stream.once('cancelled', () => this.disconnect())
@@ -59,6 +67,7 @@ export class BatchPump {
   disconnect(): void {
     this.isEnded = true
     this.session.close()
+    this.shared.unproven.remove(this)
     if (this.shared.lastActive === this) this.shared.lastActive = undefined
   }
 
@@ -77,6 +86,14 @@ export class BatchPump {
       this.stream.end()
     })
     this.disconnect()
+  }
+
+  giveWay(error: Error): void {
+    this.fail(error)
+  }
+
+  refuse(): void {
+    this.fail(this.accessRefused())
   }
 
   private receive(message: Buffer): void {
@@ -125,10 +142,16 @@ export class BatchPump {
       const worked = this.session.work(size, this.shared.out)
       this.send(worked >> 2)
       this.state = worked & 3
+      if (!this.isAdmitted) this.checkAdmission()
       if (this.isFull || this.state === SessionState.WAITING) this.pause()
       else if (this.state === SessionState.MORE) this.schedule()
       else this.resume()
     })
+  }
+
+  private checkAdmission(): void {
+    this.isAdmitted = this.session.isAdmitted() === 1
+    if (this.isAdmitted) this.shared.unproven.remove(this)
   }
 
   private get isAlone(): boolean {
@@ -174,8 +197,17 @@ export class BatchPump {
     try {
       act()
     } catch (error) {
-      if (!this.isEnded) failStream(this.stream, fromEngine(error))
-      this.disconnect()
+      const isRefused = (error as EngineFailure).code === 'ERR_CRUDJT_UNAUTHENTICATED'
+      this.fail(isRefused ? this.accessRefused() : fromEngine(error))
     }
+  }
+
+  private fail(error: unknown): void {
+    if (!this.isEnded) failStream(this.stream, error)
+    this.disconnect()
+  }
+
+  private accessRefused(): Error {
+    return accessRefused(this.shared.guard, this.stream.getPeer())
   }
 }

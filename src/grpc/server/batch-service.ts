@@ -2,10 +2,12 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { MAX_REPLIES_BYTES, type NativeSessions } from '../../engine/native.js'
 import { fromEngine } from '../../errors.js'
+import { ACCESS_HEADER } from '../wire/access-key.js'
 import { BATCH_METHOD } from '../wire/batch-messages.js'
 import { BatchPump, type BatchStream, type SharedPumpState } from './batch-pump.js'
 import { checkServing, failStream, type RequestGuard, rawMethod } from './request-guard.js'
 import { StreamLimit } from './stream-limit.js'
+import { UnprovenStreams } from './unproven-streams.js'
 
 /** The service's definition for grpc-js. */
 export const batchService: ServiceDefinition = { Exchange: rawMethod(BATCH_METHOD, true) }
@@ -21,7 +23,8 @@ export class BatchStreams {
     private readonly guard: RequestGuard,
   ) {
     const out = Buffer.allocUnsafeSlow(MAX_REPLIES_BYTES)
-    this.shared = { sessions, out, lastActive: undefined }
+    const unproven = new UnprovenStreams()
+    this.shared = { sessions, guard, unproven, out, lastActive: undefined }
   }
 
   /** The methods of the service. */
@@ -43,7 +46,8 @@ export class BatchStreams {
     try {
       checkServing(this.guard)
       this.limit.add(stream)
-      const pump = new BatchPump(this.shared, stream)
+      const [header] = stream.metadata.get(ACCESS_HEADER)
+      const pump = new BatchPump(this.shared, stream, this.guard.access.admits(header))
       this.pumps.add(pump)
       stream.once('close', () => {
         pump.disconnect()

@@ -4,12 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { CRUDJTError } from '../../errors.js'
 import { createPrivately, longestPath } from '../../local/private-socket.js'
 import { isLoopback, type Place, socketPathProblem } from '../../local/socket-path.js'
-import {
-  type Address,
-  addressText,
-  type Endpoint,
-  endpointOf,
-} from '../wire/address.js'
+import { type Address, addressText, type Endpoint, endpointOf } from '../wire/address.js'
 
 /** The most connections at a time: each takes some memory before it has said anything. */
 export const MAX_CONNECTIONS = 1024

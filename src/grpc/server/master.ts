@@ -110,7 +110,7 @@ class Services {
     this.failures = new RateLimitedEvent('CRUDJT_NOT_SERVING', onError)
     this.guard = { access, refused, inFlight: new InFlight(), isClosing: false }
     this.operations = new StoreOperations(served)
-    this.sessions = served.serve(randomBytes(ID_BYTES))
+    this.sessions = served.serve(randomBytes(ID_BYTES), access_key)
     served.tellCachedBytes((bytes) => this.sessions.setCachedBytes(bytes))
     this.streams = new BatchStreams(this.sessions, this.guard)
   }

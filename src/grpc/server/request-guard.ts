@@ -1,7 +1,7 @@
 /** What the unary methods and the batch stream share: raw messages, and errors. */
 import type { EventEmitter } from 'node:events'
 import type { MethodDefinition } from '@grpc/grpc-js'
-import { notStarted, typeError } from '../../errors.js'
+import { CRUDJTError, notStarted, typeError } from '../../errors.js'
 import type { AccessKey } from '../wire/access-key.js'
 import { loadGrpcJs } from '../wire/grpc-js.js'
 import type { InFlight } from '../wire/in-flight.js'
@@ -21,6 +21,13 @@ export interface RequestGuard {
 /** @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED` */
 export function checkServing(guard: RequestGuard): void {
   if (guard.isClosing) throw notStarted('The master is shutting down')
+}
+
+/** The error of a client that has not shown or proved the access key; it is reported. */
+export function accessRefused(guard: RequestGuard, peer: string): CRUDJTError {
+  guard.refused.add(peer)
+  const message = 'The access key is missing or wrong: set access_key to the key of the master'
+  return new CRUDJTError('ERR_CRUDJT_UNAUTHENTICATED', message)
 }
 
 const identity = (message: Buffer) => message

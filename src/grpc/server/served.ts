@@ -11,6 +11,10 @@ export interface Served {
   tellCachedBytes(listener: (bytes: number) => void): void
   /** See `Hot.measure` in native.d.cts. */
   measure(length: number): number
-  /** Serves batch streams. @param instance random bytes that identify this start of the master */
-  serve(instance: Buffer): NativeSessions
+  /**
+   * Serves batch streams.
+   * @param instance random bytes that identify this start of the master
+   * @param accessKey what clients must prove, if there is one
+   */
+  serve(instance: Buffer, accessKey: string | undefined): NativeSessions
 }

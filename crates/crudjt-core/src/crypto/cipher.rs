@@ -9,7 +9,7 @@ use ring::aead::{
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use zeroize::Zeroizing;
 
-use super::wipe_unsafe::WipedKey;
+use super::wipe_unsafe::Wiped;
 use crate::record::TAG;
 
 /// An authenticated cipher, with its number in the files.
@@ -57,13 +57,13 @@ fn has_aes() -> bool {
 }
 
 /// A key of one cipher.
-pub(crate) struct Key(WipedKey);
+pub(crate) struct Key(Wiped<LessSafeKey>);
 
 impl Key {
     /// Never `None` with 32 bytes.
     pub(crate) fn new(cipher: Cipher, bytes: &[u8; 32]) -> Option<Key> {
         let key = UnboundKey::new(cipher.algorithm(), bytes).ok()?;
-        Some(Key(WipedKey::new(LessSafeKey::new(key))))
+        Some(Key(Wiped::new(LessSafeKey::new(key))))
     }
 
     /// Encrypts in place and returns the tag. `None` only beyond 2^36 bytes.

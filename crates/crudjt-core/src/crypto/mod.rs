@@ -7,6 +7,7 @@
 mod cipher;
 mod epoch;
 pub(crate) mod keyring;
+pub(crate) mod mac;
 pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod token;

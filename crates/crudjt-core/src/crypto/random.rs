@@ -10,7 +10,10 @@ use crate::{Error, Result};
 const POOL: usize = 2048;
 
 /// An array of bytes from the system's generator.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+///
+/// # Errors
+/// [`Error::Randomness`] if the system has none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0u8; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Randomness)?;
     Ok(bytes)

@@ -1,28 +1,34 @@
-//! A ring key that is wiped when dropped; ring itself leaves it in memory.
+//! ring's keys, wiped when dropped; ring itself leaves them in memory.
 
 use std::mem::ManuallyDrop;
 
-use ring::aead::LessSafeKey;
+use ring::{aead, hmac};
 use zeroize::zeroize_flat_type;
 
-pub(super) struct WipedKey(ManuallyDrop<LessSafeKey>);
+/// A type of ring's whose values own no memory but their own: a key's expanded form, and static
+/// references to its algorithm.
+pub(super) trait FlatKey {}
 
-impl WipedKey {
-    pub(super) fn new(key: LessSafeKey) -> WipedKey {
-        WipedKey(ManuallyDrop::new(key))
+impl FlatKey for aead::LessSafeKey {}
+impl FlatKey for hmac::Key {}
+
+pub(super) struct Wiped<K: FlatKey>(ManuallyDrop<K>);
+
+impl<K: FlatKey> Wiped<K> {
+    pub(super) fn new(key: K) -> Wiped<K> {
+        Wiped(ManuallyDrop::new(key))
     }
 
-    pub(super) fn get(&self) -> &LessSafeKey {
+    pub(super) fn get(&self) -> &K {
         &self.0
     }
 }
 
-impl Drop for WipedKey {
+impl<K: FlatKey> Drop for Wiped<K> {
     fn drop(&mut self) {
-        let key: *mut LessSafeKey = &mut *self.0;
+        let key: *mut K = &mut *self.0;
         // SAFETY: the key is never used or dropped again (it is in a ManuallyDrop that is being
-        // dropped), it owns no other memory (a ring key is its expanded schedule and a static
-        // reference to its algorithm), and access to its memory is exclusive here.
+        // dropped), it owns no other memory (`FlatKey`), and access to its memory is exclusive here.
         unsafe { zeroize_flat_type(key) }
     }
 }

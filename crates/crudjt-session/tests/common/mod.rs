@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+pub mod proof;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use crudjt_core::clock::ManualClock;
 use crudjt_core::storage::sim::SimDisk;
 use crudjt_core::{JournalMode, Options, Secret, Store};
-use crudjt_session::{Ended, Progress, Session, Sessions, Settings};
+use crudjt_session::{Ended, Progress, Session, Sessions, Settings, Wake};
 
 pub const MAX_DATA_SIZE: usize = 256;
 pub const MASTER: [u8; 16] = [7; 16];
@@ -57,25 +59,42 @@ impl Master {
     }
 
     pub fn with(options: Options, max_data_size: usize) -> Master {
+        Master::serving(options, Settings::new(max_data_size, MASTER))
+    }
+
+    /// One with an access key.
+    pub fn guarded() -> Master {
+        Master::serving(options(), proof::guarded(Settings::new(MAX_DATA_SIZE, MASTER)))
+    }
+
+    fn serving(options: Options, settings: Settings) -> Master {
         let clock = ManualClock::new(1_800_000_000_000);
         let store = Arc::new(Store::open(options).unwrap());
-        let settings = Settings { max_data_size, master: MASTER, clock: clock.clone() };
+        let settings = Settings { clock: clock.clone(), ..settings };
         let sessions = Sessions::new(Arc::new(Served(store.clone())), settings);
         Master { store, sessions, clock }
     }
 
     pub fn connect(&self) -> Connection {
+        self.connection(|wake| self.sessions.open(wake))
+    }
+
+    /// The connection of a client that has shown the access key to the transport.
+    pub fn connect_admitted(&self) -> Connection {
+        self.connection(|wake| self.sessions.open_admitted(wake))
+    }
+
+    fn connection(&self, open: impl FnOnce(Wake) -> Result<Session, Ended>) -> Connection {
         let bell = Arc::new(Bell::default());
         let ring = bell.clone();
-        let session = self.sessions.open(Arc::new(move || ring.ring())).unwrap();
+        let session = open(Arc::new(move || ring.ring())).unwrap();
         Connection { session, bell, out: Vec::new() }
     }
 
-    /// A connection that has said who it is.
+    /// A connection that has said who it is, and proved the access key if there is one.
     pub fn greeted(&self, client: u8) -> Connection {
         let mut connection = self.connect();
-        let welcome = connection.exchange(&hello(client)).unwrap();
-        assert!(welcome[0].welcome.is_some());
+        connection.greet(client).unwrap();
         connection
     }
 
@@ -270,8 +289,11 @@ pub fn data(value: u8) -> Vec<u8> {
 /// A message of the master.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Replies {
-    /// Version, whether resumed, size limit.
-    pub welcome: Option<(u64, bool, u64)>,
+    pub welcome: Option<Welcome>,
+    /// The master's proof of the access key, in the welcome.
+    pub proof: Option<Vec<u8>>,
+    /// The master's random bytes.
+    pub challenge: Option<Vec<u8>>,
     pub replies: Vec<Reply>,
     pub goodbye: Option<u64>,
     pub taken: Option<u64>,
@@ -358,12 +380,13 @@ impl Replies {
         let mut message = Replies::default();
         for (field, value) in fields(bytes) {
             match field {
-                1 => message.welcome = Some(welcome(value.bytes())),
+                1 => (message.welcome, message.proof) = welcome(value.bytes()),
                 2 => message.replies.push(Reply::read(value.bytes())),
                 3 => {
                     message.goodbye = fields(value.bytes()).first().map(|(_, taken)| taken.number())
                 }
                 4 => message.taken = Some(value.number()),
+                5 => message.challenge = Some(fields(value.bytes())[0].1.bytes().to_vec()),
                 other => panic!("field {other}"),
             }
         }
@@ -371,18 +394,23 @@ impl Replies {
     }
 }
 
-fn welcome(bytes: &[u8]) -> (u64, bool, u64) {
-    let mut welcome = (0, false, 0);
+/// Version, whether resumed, size limit.
+pub type Welcome = (u64, bool, u64);
+
+/// A welcome, and the master's proof in it.
+fn welcome(bytes: &[u8]) -> (Option<Welcome>, Option<Vec<u8>>) {
+    let (mut welcome, mut proof) = ((0, false, 0), None);
     for (field, value) in fields(bytes) {
         match field {
             1 => welcome.0 = value.number(),
             2 => assert_eq!(value.bytes(), MASTER),
             3 => welcome.1 = value.number() == 1,
             4 => welcome.2 = value.number(),
+            5 => proof = Some(value.bytes().to_vec()),
             other => panic!("field {other}"),
         }
     }
-    welcome
+    (Some(welcome), proof)
 }
 
 impl Reply {
