@@ -228,8 +228,8 @@ export interface Compacted {
 /** Shrinks the tree's file of a closed store to the size of its records. */
 export declare function compactStore(path: string, onProgress: (done: number, total: number) => void): Promise<Outcome<Compacted>>
 
-/** Connects to a local socket; undefined if nobody listens there, or somebody who is not trusted. */
-export declare function connectCaller(path: string, timeoutMs: number): NativeCaller | undefined
+/** Connects to a local socket; null if nobody listens there, or somebody who is not trusted. */
+export declare function connectCaller(path: string, timeoutMs: number): NativeCaller | null
 
 /** Offset of a record's data in the scratch buffer, in bytes. */
 export declare const DATA_OFFSET: number

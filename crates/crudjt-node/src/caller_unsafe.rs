@@ -21,8 +21,8 @@ const TIMED_OUT: i32 = -2;
 /// `None` once closed.
 type Connection = RefCell<Option<Caller>>;
 
-/// Connects to a local socket; undefined if nobody listens there, or somebody who is not trusted.
-#[napi(ts_return_type = "NativeCaller | undefined")]
+/// Connects to a local socket; null if nobody listens there, or somebody who is not trusted.
+#[napi(ts_return_type = "NativeCaller | null")]
 pub fn connect_caller(
     env: &Env,
     path: String,

@@ -32,14 +32,18 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What is tried before each attempt, if nothing is. */
 export async function noDetour(): Promise<void> {}
 
-/** A client's connection to its master, and how to use it. */
-export interface Link {
-  readonly connection: Connection
+/** A client's master, and how to call it. */
+export interface MasterAddress {
   /** The master's address, for display. */
   readonly address: string
   /** The deadline of a call in milliseconds. */
   readonly timeout: number
   readonly accessKey: string | undefined
+}
+
+/** A client's connection to its master, and how to use it. */
+export interface Link extends MasterAddress {
+  readonly connection: Connection
 }
 
 /** A connection in any state. */
