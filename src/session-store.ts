@@ -90,6 +90,11 @@ export interface SyncSessionCalls {
  * `ERR_CRUDJT_UNSUPPORTED` for what an older master does not have.
  */
 export interface SessionStore extends SessionCalls, SyncSessionCalls, AsyncDisposable {
+  /**
+   * Resolves once the store answers: a store of a master waits for it as long as `timeout_ms` allows,
+   * also with `fail_fast`.
+   */
+  ready(): Promise<void>
   /** Resolves when every operation that was answered before is on disk. */
   flush(): Promise<void>
   /**

@@ -2,9 +2,10 @@
 import { CRUDJTError } from '../../errors.js'
 import type { Link, MasterAddress } from './connection.js'
 
-/** No connection within the deadline; the call was not sent. */
-export function unavailable({ address, timeout, connection }: Link): CRUDJTError {
-  const message = `No master can be reached at ${address} within ${timeout} ms: ${connection.reason}`
+/** No connection; the call was not sent. */
+export function unavailable(link: Link): CRUDJTError {
+  const { address, connection } = link
+  const message = `No master can be reached at ${address}${withinDeadline(link)}: ${connection.reason}`
   return new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
 }
 
@@ -46,9 +47,9 @@ export function versionMismatch({ address }: MasterAddress, version: number): CR
   return new CRUDJTError('ERR_CRUDJT_VERSION', message)
 }
 
-/** Nobody has answered on the local socket of the master within the deadline; the call was not sent. */
-export function noLocalSocket({ address, timeout }: MasterAddress): CRUDJTError {
-  const message = `No local socket of a master at ${address} answered within ${timeout} ms: start the master, or use the promise form, which also reaches one without a local socket`
+/** Nobody has answered on the local socket of the master; the call was not sent. */
+export function noLocalSocket(link: MasterAddress): CRUDJTError {
+  const message = `No local socket of a master at ${link.address} answered${withinDeadline(link)}: start the master, or use the promise form, which also reaches one without a local socket`
   return new CRUDJTError('ERR_CRUDJT_UNAVAILABLE', message)
 }
 
@@ -56,4 +57,8 @@ export function noLocalSocket({ address, timeout }: MasterAddress): CRUDJTError 
 export function restarted({ address }: MasterAddress): CRUDJTError {
   const message = `The master at ${address} was restarted: it is unknown whether the call was executed`
   return new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message)
+}
+
+function withinDeadline({ timeout, failFast }: MasterAddress): string {
+  return failFast ? '' : ` within ${timeout} ms`
 }

@@ -21,6 +21,7 @@ import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-option
 import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore, Storable } from '../../session-store.js'
+import { delay, now } from '../../timers.js'
 import { type Address, addressOf, addressText, connectEndpointOf } from '../wire/address.js'
 import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
@@ -28,12 +29,18 @@ import { Connection } from './connection.js'
 import { remoteBackup } from './remote-backup.js'
 import { SyncClient, syncUnsupported } from './sync-client.js'
 
+/** A text that is no token. */
+const NO_TOKEN = '?'
+/** How long `ready` waits between two attempts, in milliseconds. */
+const RETRY_MS = 20
+
 /** A client of a master. Its fields are `#private`, as those of `LocalStore`. */
 export class RemoteStore implements SessionStore {
   /** The master's address. */
   readonly address: Address
   readonly #calls: BatchClient
   readonly #sync: SyncClient
+  readonly #timeout: number
   #closing: Promise<void> | undefined
 
   /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket on Windows, without a path, or with one that is too long */
@@ -42,8 +49,10 @@ export class RemoteStore implements SessionStore {
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
     const endpoint = connectEndpointOf(this.address)
-    const connection = new Connection(endpoint, timeout)
-    const link = { connection, address, timeout, accessKey: options.access_key }
+    const failFast = options.fail_fast ?? false
+    const connection = new Connection(endpoint, timeout, failFast)
+    const link = { connection, address, timeout, accessKey: options.access_key, failFast }
+    this.#timeout = timeout
     this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local))
     this.#sync = new SyncClient(link, endpoint, options.local)
   }
@@ -82,6 +91,21 @@ export class RemoteStore implements SessionStore {
       checkToken(token)
       return this.#calls.call(plainOperation(Kind.DELETE, token, isDurableDelete(options)))
     })
+  }
+
+  async ready(): Promise<void> {
+    const deadline = now() + this.#timeout
+    for (;;) {
+      try {
+        // Any answer will do.
+        await this.read(NO_TOKEN)
+        return
+      } catch (error) {
+        const mayCome = (error as { code?: unknown }).code === 'ERR_CRUDJT_UNAVAILABLE'
+        if (!mayCome || now() >= deadline) throw error
+      }
+      await delay(RETRY_MS)
+    }
   }
 
   flush(): Promise<void> {

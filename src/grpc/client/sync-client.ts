@@ -114,7 +114,8 @@ export class SyncClient {
         if (++this.refusals > 1) throw accessRefused(this.address)
       }
     }
-    if (now() >= deadline) throw this.sentTo ? restarted(this.address) : noLocalSocket(this.address)
+    const isOver = this.address.failFast || now() >= deadline
+    if (isOver) throw this.sentTo ? restarted(this.address) : noLocalSocket(this.address)
     Atomics.wait(NEVER_CHANGES, 0, 0, NAP_MS)
   }
 
