@@ -79,12 +79,24 @@ export const reopened: Variant = {
   },
 }
 
-/** A store of a master in another process. */
+/** A store of a master in another process, by gRPC. */
 export const remote: Variant = {
   name: 'a Store connected to a master',
   async open(folder, options) {
     const master = await runMaster(folder, options)
-    return withMaster(master, await Store.connect(patient(master.at)))
+    return withMaster(master, await Store.connect({ ...patient(master.at), local: false }))
+  },
+}
+
+/** The same by the local socket. */
+export const local: Variant = {
+  name: 'a Store connected to a master by the local socket',
+  async open(folder, options) {
+    const path = `${folder}.local.sock`
+    const master = await runMaster(folder, { ...options, local: path })
+    // A port that nobody listens on: nothing can go by gRPC.
+    const nowhere = { grpc_host: '127.0.0.1', grpc_port: 1, local: path }
+    return withMaster(master, await Store.connect(patient(nowhere)))
   },
 }
 

@@ -16,6 +16,9 @@ async function silentPort() {
   return { port: (server.address() as AddressInfo).port, server }
 }
 
+/** How programs of this machine reach a server; Windows has no local sockets. */
+const LOCAL = process.platform === 'win32' ? 'gRPC' : 'the local socket'
+
 test('a server that serves is healthy, also to a client without its access key', async (t) => {
   await inFolder(async (folder) => {
     const env = { CRUDJT_SECRET_KEY: KEY, CRUDJT_ACCESS_KEY: 'let-me-in' }
@@ -28,7 +31,7 @@ test('a server that serves is healthy, also to a client without its access key',
       const { status, stdout, stderr } = await crudjt(['health'], around)
       t.deepEqual(
         { status, stdout, stderr },
-        { status: 0, stdout: `SERVING at 127.0.0.1:${port}\n`, stderr: '' },
+        { status: 0, stdout: `SERVING at 127.0.0.1:${port}, by ${LOCAL}\n`, stderr: '' },
       )
     }
     await server.stop()
@@ -48,7 +51,7 @@ test('a server at a Unix socket is healthy', async (t) => {
     const server = await serve(['--store', join(folder, 'store')], { env })
     const { status, stdout } = await crudjt(['health', '--host', host])
     t.is(status, 0)
-    t.is(stdout, `SERVING at ${host}\n`)
+    t.is(stdout, `SERVING at ${host}, by ${LOCAL}\n`)
     await server.stop()
   })
 })
@@ -72,7 +75,10 @@ test('a store that lost tokens to damage is degraded, also after a restart', asy
     const port = String(server.at.grpc_port)
     const { status, stdout } = await crudjt(['health', '--port', port])
     t.is(status, 3)
-    t.regex(stdout, /^DEGRADED at 127\.0\.0\.1:\d+: the store is damaged[^\n]+`crudjt repair`\n$/)
+    t.regex(
+      stdout,
+      /^DEGRADED at 127\.0\.0\.1:\d+, by [^:]+: the store is damaged[^\n]+`crudjt repair`\n$/,
+    )
     const { status: told, stdout: json } = await crudjt(['health', '--port', port, '--json'])
     t.is(told, 3)
     t.is(JSON.parse(json).status, 'DEGRADED')

@@ -258,11 +258,13 @@ test.serial('an idle connection does not delay the shutdown', async (t) => {
   })
 })
 
-test('a master loads the gRPC library on its first connection, not before', async (t) => {
+test('a master loads the gRPC library on the first connection of its port, not before', async (t) => {
   await inFolder(async (folder) => {
     const { at, process } = await runMaster(folder)
+    await using local = await Store.connect(patient(at))
+    t.is((await local.create(data)).length, 22)
     t.false(await ask<boolean>(process, 'loadedGrpc'))
-    await using client = await Store.connect(patient(at))
+    await using client = await Store.connect({ ...patient(at), local: false })
     t.is((await client.create(data)).length, 22)
     t.true(await ask<boolean>(process, 'loadedGrpc'))
     await kill(process)

@@ -8,10 +8,13 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'crudjt-test-'))
 }
 
-/** Removes a folder with all that is in it, and the socket of its master. */
+/** What a master or a test may leave beside a folder. */
+const SOCKETS = ['.sock', '.sock.local', '.local', '.local.sock', '.cut']
+
+/** Removes a folder with all that is in it, and the sockets of its master. */
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
-  rmSync(`${folder}.sock`, { force: true })
+  for (const socket of SOCKETS) rmSync(`${folder}${socket}`, { force: true })
 }
 
 /** Runs a test in a new folder. */

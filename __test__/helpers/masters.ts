@@ -32,7 +32,7 @@ export function placeOf(folder: string): At {
 }
 
 /** How a client reaches one: no call is to fail because the machine is slow. */
-export function patient(at: At): At & { timeout_ms: number } {
+export function patient<Place extends At>(at: Place): Place & { timeout_ms: number } {
   return { ...at, timeout_ms: 3_600_000 }
 }
 

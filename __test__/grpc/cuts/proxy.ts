@@ -1,8 +1,16 @@
 /**
- * A TCP proxy in front of a master that cuts connections: anywhere, also within a frame, and often
+ * A proxy in front of a master that cuts connections: anywhere, also within a frame, and often
  * after it has let requests through and swallowed the replies to them.
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type ListenOptions,
+  type NetConnectOpts,
+  type Server,
+  type Socket,
+} from 'node:net'
 
 /** A random whole number below another. */
 const below = (limit: number) => Math.floor(Math.random() * limit)
@@ -35,6 +43,8 @@ export class CuttingProxy {
   cuts = 0
   /** Whether it cuts at all. */
   isCutting = true
+  /** The share of connections that it ends at once. */
+  refusals = 0
   private readonly server: Server
   private readonly sockets = new Set<Socket>()
 
@@ -44,11 +54,24 @@ export class CuttingProxy {
 
   /** Begins to pass connections on to a port. */
   static async start(port: () => number): Promise<CuttingProxy> {
-    const server = createServer({ noDelay: true })
-    const proxy = new CuttingProxy(server)
-    server.on('connection', (client) => proxy.pass(client, port()))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const proxy = new CuttingProxy(createServer({ noDelay: true }))
+    await proxy.listen({ host: '127.0.0.1', port: 0 }, () => ({ host: '127.0.0.1', port: port() }))
     return proxy
+  }
+
+  /** Begins to pass connections to a Unix socket on to another one. */
+  static async startLocal(path: string, target: string): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(createServer())
+    await proxy.listen({ path }, () => ({ path: target }))
+    return proxy
+  }
+
+  private listen(on: ListenOptions, to: () => NetConnectOpts): Promise<void> {
+    this.server.on('connection', (client) => {
+      if (Math.random() < this.refusals) client.destroy()
+      else this.pass(client, to())
+    })
+    return new Promise((resolve) => this.server.listen(on, resolve))
   }
 
   /** The port to connect to. */
@@ -62,14 +85,14 @@ export class CuttingProxy {
     for (const socket of this.sockets) socket.destroy()
   }
 
-  private pass(client: Socket, port: number): void {
-    const master = connect({ port, host: '127.0.0.1', noDelay: true })
+  private pass(client: Socket, to: NetConnectOpts): void {
+    const master = connect({ ...to, noDelay: true } as NetConnectOpts)
     const plan = newPlan()
     const cut = () => {
       if (client.destroyed) return
       this.cuts++
       for (const socket of [client, master]) {
-        if (plan.isReset) socket.resetAndDestroy()
+        if (plan.isReset && 'port' in to) socket.resetAndDestroy()
         else socket.destroy()
       }
     }

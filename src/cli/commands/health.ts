@@ -1,5 +1,6 @@
 /** `crudjt health`: queries the health service of a server. */
-import { addressText } from '../../grpc/wire/address.js'
+import { type Address, addressText, endpointOf } from '../../grpc/wire/address.js'
+import { LocalSocket } from '../../local/local-stream.js'
 import { CommandError, STATUS } from '../exit.js'
 import type { Command } from '../help.js'
 import { print } from '../outcome.js'
@@ -10,6 +11,15 @@ import { OUTPUT } from '../settings/store-settings.js'
 const SETTINGS = { ...ADDRESS, ...TIMEOUT, ...OUTPUT } as const
 
 const EXITS: Readonly<Record<string, number>> = { SERVING: 0, DEGRADED: STATUS.degraded }
+
+/** How this user's programs on this machine reach a server. */
+const TRANSPORTS = { local: 'the local socket', grpc: 'gRPC' } as const
+
+async function transportTo(server: Address): Promise<keyof typeof TRANSPORTS> {
+  const socket = await new LocalSocket(endpointOf(server), undefined).connect()
+  socket?.destroy()
+  return socket === undefined ? 'grpc' : 'local'
+}
 
 /** Prints one line: that the server serves, or why that is unknown. */
 export const health: Command = {
@@ -29,8 +39,9 @@ export const health: Command = {
     const exit = status === undefined ? STATUS.failed : (EXITS[status] ?? STATUS.failed)
     if (exit !== STATUS.failed || values.json !== undefined) {
       const because = reason === undefined ? '' : `: ${reason}`
-      const line = `${status} at ${address}${because}`
-      print(values.json, { address, status: status ?? null, reason }, [line])
+      const transport = await transportTo(server)
+      const line = `${status} at ${address}, by ${TRANSPORTS[transport]}${because}`
+      print(values.json, { address, transport, status: status ?? null, reason }, [line])
       return exit
     }
     throw new CommandError(STATUS.failed, `no healthy server at ${address}: ${status ?? reason}`)

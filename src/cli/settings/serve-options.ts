@@ -22,6 +22,10 @@ export const SETTINGS = {
   ...SECRET,
   ...ADDRESS,
   ...ACCESS,
+  local: {
+    ...named('local', 'false|PATH'),
+    help: 'Unix socket by which processes of this machine reach the store; false: none. Default: it follows from host and port.',
+  },
   max_data_size: {
     ...named('max-data-size', 'BYTES'),
     help: 'Maximum size of the data of one token as MessagePack, up to 65536. Default: 256.',
@@ -67,6 +71,7 @@ const PUBLIC = [
   'store_jt_path',
   'grpc_host',
   'grpc_port',
+  'local',
   'max_data_size',
   'cache_size',
   'sync_interval_ms',

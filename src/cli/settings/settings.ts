@@ -93,6 +93,7 @@ export function parseOr<T extends string | number | boolean | undefined>(
 
 /** The text of a setting in the type that its option has in the library. */
 function convert(text: string, { isType }: OptionKind): string | number | boolean | undefined {
+  if (text === 'false' && isType(false)) return false
   if (isType(0)) return text.trim() === '' ? undefined : Number(text)
   if (!isType(true)) return text
   if (['true', '1'].includes(text)) return true
