@@ -156,6 +156,11 @@ export {
   remove as delete,
 }
 
+// The package names itself twice, as `CRUDJT` and `default`, of which JSON makes a circle.
+Object.defineProperty(module.exports, 'toJSON', {
+  value: () => ({ wasStarted: Config.wasStarted(), master: Config.master() }),
+})
+
 /** The whole package as one object, as `require('crudjt')` returns it. */
 export const CRUDJT: typeof import('./index.js') = module.exports
 export default CRUDJT

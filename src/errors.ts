@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_CRUDJT_DEADLINE'
   | 'ERR_CRUDJT_FULL'
   | 'ERR_CRUDJT_INTERNAL'
+  | 'ERR_CRUDJT_INVALID_THIS'
   | 'ERR_CRUDJT_LIMIT'
   | 'ERR_CRUDJT_LISTEN'
   | 'ERR_CRUDJT_NOT_STARTED'
@@ -103,6 +104,13 @@ export function notStarted(
   options?: ErrorOptions,
 ): CRUDJTError {
   return new CRUDJTError('ERR_CRUDJT_NOT_STARTED', message, options)
+}
+
+/** The error of a method that was called without its store. */
+export function invalidThis(): ArgumentError {
+  const advice =
+    'call it as store.method(…); a method that is passed on, or a store behind a Proxy, must be bound: store.method.bind(store)'
+  return typeError('ERR_CRUDJT_INVALID_THIS', `The method was called without its store: ${advice}`)
 }
 
 /** A failure as the binding returns or throws it: the engine's code and message. */

@@ -11,7 +11,7 @@ import { BUSY } from '../engine/native.js'
 import { prepared } from '../engine/prepared-call.js'
 import { type StoreStats, statsOf } from '../engine/stats.js'
 import { WriteQueue } from '../engine/write-queue.js'
-import { notStarted } from '../errors.js'
+import { invalidThis, notStarted, typeError } from '../errors.js'
 import type { Served } from '../grpc/server/served.js'
 import {
   type BackupOptions,
@@ -71,6 +71,10 @@ export class LocalStore implements SessionStore {
   #closing: Promise<void> | undefined = undefined
 
   protected constructor(opened: OpenEngine) {
+    if (!(opened?.engine instanceof Engine)) {
+      const advice = 'use `await Store.open(options)` or `await Store.connect(options)`'
+      throw typeError('ERR_CRUDJT_UNSUPPORTED', `A store cannot be made with new: ${advice}`)
+    }
     const { engine, options } = opened
     this.#engine = engine
     this.#dataSize = options.max_data_size ?? DEFAULT_DATA_SIZE
@@ -81,9 +85,27 @@ export class LocalStore implements SessionStore {
     this.#calls = new QueuedCalls(this.#records, this.#writeQueue)
   }
 
+  static #isStore(self: unknown): boolean {
+    return typeof self === 'object' && self !== null && #engine in self
+  }
+
+  /** A store, if that is what a method was called on. */
+  static #store(self: LocalStore): LocalStore {
+    if (LocalStore.#isStore(self)) return self
+    throw invalidThis()
+  }
+
+  /**
+   * The error of a call: another one if it was not called on a store. The frequent calls look only after
+   * they have failed.
+   */
+  static #failure(error: unknown, self: LocalStore): unknown {
+    return LocalStore.#isStore(self) ? error : invalidThis()
+  }
+
   /** The store's folder. */
   get path(): string {
-    return this.#engine.path
+    return LocalStore.#store(this).#engine.path
   }
 
   /** @internal What a master serves of this store. */
@@ -104,7 +126,7 @@ export class LocalStore implements SessionStore {
       const token = this.#calls.create()
       return prepared.durable ? this.durably(token) : Promise.resolve(token)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(LocalStore.#failure(error, this))
     }
   }
 
@@ -117,9 +139,13 @@ export class LocalStore implements SessionStore {
   async read<Data extends object = Record<string, unknown>>(
     token: string,
   ): Promise<Session<Data> | null> {
-    checkToken(token)
-    if (this.#closing !== undefined) throw notStarted()
-    return this.#calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
+    try {
+      checkToken(token)
+      if (this.#closing !== undefined) throw notStarted()
+      return this.#calls.read(token) as Session<Data> | null | Promise<Session<Data> | null>
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   async update(
@@ -128,9 +154,13 @@ export class LocalStore implements SessionStore {
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): Promise<boolean> {
-    checkToken(token)
-    prepareUpdate(data, this.#dataSize, ttl, silence_read)
-    return this.updatePrepared(token)
+    try {
+      checkToken(token)
+      prepareUpdate(data, this.#dataSize, ttl, silence_read)
+      return this.updatePrepared(token)
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** @internal Updates a token with what was prepared. */
@@ -140,10 +170,14 @@ export class LocalStore implements SessionStore {
   }
 
   async delete(token: string, options?: DurableOptions): Promise<boolean> {
-    checkToken(token)
-    const isDurable = isDurableDelete(options)
-    const done = this.#calls.remove(token)
-    return isDurable ? this.durably(done) : done
+    try {
+      checkToken(token)
+      const isDurable = isDurableDelete(options)
+      const done = this.#calls.remove(token)
+      return isDurable ? this.durably(done) : done
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** Resolves with an answer once everything that was answered before is on disk. */
@@ -167,7 +201,7 @@ export class LocalStore implements SessionStore {
 
   /** Resolves when every operation that was answered before is on disk. */
   async flush(): Promise<void> {
-    this.#refuseIfClosed()
+    LocalStore.#store(this).#refuseIfClosed()
     await this.#flushQueue.flush().catch((error) => this.closedInstead(error))
   }
 
@@ -181,21 +215,23 @@ export class LocalStore implements SessionStore {
    */
   async backup(target: string, options: BackupOptions = {}): Promise<BackupReport> {
     const checked = checkBackup(target, options)
-    return withProgress(checked, (report) => this.#engine.backup(target, report))
+    const store = LocalStore.#store(this)
+    return withProgress(checked, (report) => store.#engine.backup(target, report))
   }
 
   /** Counters and sizes. */
   async stats(): Promise<StoreStats> {
-    return statsOf(await this.#engine.stats(), this.#cache.bytes)
+    return statsOf(await LocalStore.#store(this).#engine.stats(), this.#cache.bytes)
   }
 
   /**
    * Flushes everything to disk and releases the store. May be called again. Calls made after it, be it
    * in the same turn, reject with `ERR_CRUDJT_NOT_STARTED`.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.finish()
-    return this.#closing
+  async close(): Promise<void> {
+    const store = LocalStore.#store(this)
+    store.#closing ??= store.finish()
+    return store.#closing
   }
 
   private async finish(): Promise<void> {
@@ -214,19 +250,27 @@ export class LocalStore implements SessionStore {
 
   /** Closes the store at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+    return LocalStore.prototype.close.call(this)
   }
 
   /** `create` without a promise: blocks where `create` would wait, and throws what it rejects with. */
   createSync(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
-    prepareCreate(data, this.#dataSize, false, ttl, silence_read)
-    return this.#runSync(() => this.#records.create(), prepared.durable)
+    try {
+      prepareCreate(data, this.#dataSize, false, ttl, silence_read)
+      return this.#runSync(() => this.#records.create(), prepared.durable)
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** `read` without a promise. */
   readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null {
-    checkToken(token)
-    return this.#runSync(() => this.#records.read(token), false) as Session<Data> | null
+    try {
+      checkToken(token)
+      return this.#runSync(() => this.#records.read(token), false) as Session<Data> | null
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** `update` without a promise. */
@@ -236,16 +280,24 @@ export class LocalStore implements SessionStore {
     ttl?: Limit | UpdateOptions,
     silence_read?: Limit,
   ): boolean {
-    checkToken(token)
-    prepareUpdate(data, this.#dataSize, ttl, silence_read)
-    return this.#runSync(() => this.#records.update(token), prepared.durable)
+    try {
+      checkToken(token)
+      prepareUpdate(data, this.#dataSize, ttl, silence_read)
+      return this.#runSync(() => this.#records.update(token), prepared.durable)
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** `delete` without a promise. */
   deleteSync(token: string, options?: DurableOptions): boolean {
-    checkToken(token)
-    const isDurable = isDurableDelete(options)
-    return this.#runSync(() => this.#records.remove(token), isDurable)
+    try {
+      checkToken(token)
+      const isDurable = isDurableDelete(options)
+      return this.#runSync(() => this.#records.remove(token), isDurable)
+    } catch (error) {
+      throw LocalStore.#failure(error, this)
+    }
   }
 
   /** Blocks while the engine is busy. What was prepared stays in the scratch buffer meanwhile. */

@@ -4,6 +4,7 @@
  */
 import { closest, distance } from 'fastest-levenshtein'
 import { type ArgumentError, looksLikeName, rangeError, typeError } from '../errors.js'
+import { orRevoked } from './revoked.js'
 
 /** The values that one option takes. */
 export interface OptionKind {
@@ -63,9 +64,17 @@ export function checkOptions<Options extends object>(
  */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
+  const prototype = prototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
   return Object.getPrototypeOf(prototype) === null
+}
+
+function prototypeOf(value: object): unknown {
+  try {
+    return Object.getPrototypeOf(value)
+  } catch (error) {
+    throw orRevoked(error, 'ERR_CRUDJT_OPTION', 'Options are', value)
+  }
 }
 
 function checkValue(name: string, value: unknown, { expected, isType, isInRange }: OptionKind) {

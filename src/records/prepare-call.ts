@@ -11,6 +11,7 @@ import {
   type UpdateOptions,
 } from '../options/call-options.js'
 import { type Limit, readsOf, ttlOf } from '../options/limits.js'
+import { orRevoked } from '../options/revoked.js'
 
 /**
  * Prepares a create, whose options are named in an object or given one after the other.
@@ -59,7 +60,11 @@ function prepare(
   ttl: Limit,
   silence_read: Limit,
 ): void {
-  prepared.length = encodeInPlace(data, dataSize, isCacheable)
+  try {
+    prepared.length = encodeInPlace(data, dataSize, isCacheable)
+  } catch (error) {
+    throw orRevoked(error, 'ERR_CRUDJT_DATA', 'The data is, or holds,', data)
+  }
   prepared.start = packedAt()
   prepared.ttl = ttlOf(ttl)
   prepared.reads = readsOf(silence_read)

@@ -139,7 +139,7 @@ impl Error {
             Error::AlreadyOpen { .. } => "ERR_CRUDJT_STORE_OPEN",
             Error::Path { .. } => "ERR_CRUDJT_PATH",
             Error::Full { .. } => "ERR_CRUDJT_FULL",
-            Error::Storage { source, .. } if !is_damage(source) => "ERR_CRUDJT_STORAGE",
+            Error::Storage { source, .. } if !is_wrong_content(source) => "ERR_CRUDJT_STORAGE",
             Error::FolderLost { .. } | Error::Randomness => "ERR_CRUDJT_STORAGE",
             Error::Damaged { .. } | Error::Storage { .. } => "ERR_CRUDJT_DAMAGED",
             Error::Version { .. } => "ERR_CRUDJT_VERSION",
@@ -169,9 +169,12 @@ impl Error {
         Error::Storage { path, what, source: Arc::new(source) }
     }
 
-    /// Whether a file was read, but holds something wrong.
-    pub(crate) fn is_of_content(&self) -> bool {
-        matches!(self, Error::Storage { source, .. } if source.kind() == io::ErrorKind::InvalidData)
+    /// Whether the cause is damage: what a file holds is wrong, or the disk cannot give it.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Error::Storage { source, .. } => is_lost(source),
+            error => matches!(error, Error::Damaged { .. }),
+        }
     }
 
     fn not_owned(cause: &NotOwned) -> Error {
@@ -232,12 +235,20 @@ pub(crate) enum NotOwned {
 }
 
 /// Whether a file was read, but holds something wrong or too little.
-pub(crate) fn is_damage(error: &io::Error) -> bool {
+pub(crate) fn is_wrong_content(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
+/// Whether an error of reading means that what was to be read is lost: it is wrong, or the disk cannot
+/// give it. A shortage, for example, says nothing about the file.
+pub(crate) fn is_lost(error: &io::Error) -> bool {
+    /// EIO, EBADMSG and EUCLEAN; a failed check of a sector, a missing one, and a failure of the device.
+    const UNREADABLE: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5, 74, 117] };
+    is_wrong_content(error) || error.raw_os_error().is_some_and(|code| UNREADABLE.contains(&code))
+}
+
 fn advice(error: &io::Error) -> &'static str {
-    if is_damage(error) {
+    if is_wrong_content(error) {
         "Run `crudjt repair`, or restore a backup"
     } else {
         "Check the disk and the system's log, then reopen the store"

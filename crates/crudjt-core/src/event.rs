@@ -54,6 +54,15 @@ pub enum Event {
         /// Records in them.
         records: u64,
     },
+    /// Blocks of the B-tree that lead to all others were damaged and restored from their copies.
+    #[error(
+        "Damaged blocks at {} that lead to all others have been restored from their copies, and nothing is lost: check the disk",
+        path.display()
+    )]
+    TreeRestored {
+        /// The B-tree's file.
+        path: PathBuf,
+    },
     /// An earlier opening has lost records to damaged blocks.
     #[error(
         "The store lost tokens in damaged blocks, which {} keeps: check the disk, then restore a backup, or remove that file to accept the loss",
@@ -144,6 +153,7 @@ impl Event {
             Event::RecordDamaged { .. } => "CRUDJT_RECORD_DAMAGED",
             Event::BlockDamaged { .. } => "CRUDJT_BLOCK_DAMAGED",
             Event::TreeDamaged { .. } => "CRUDJT_TREE_DAMAGED",
+            Event::TreeRestored { .. } => "CRUDJT_TREE_RESTORED",
             Event::DamageKept { .. } => "CRUDJT_DAMAGE_KEPT",
             Event::Failed { .. } => "CRUDJT_FAILED",
             Event::DiskFull { .. } => "CRUDJT_DISK_FULL",

@@ -58,12 +58,13 @@ fn step(seed: u64) {
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 26] = [
+const BROKEN: [(Breakage, Try, u64); 27] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
     (Breakage::CommitAhead, cut, 200),
     (Breakage::TreeUnsynced, cut, 200),
+    (Breakage::RootsUncopied, cut, 200),
     (Breakage::RecoveredUnsynced, cut, 200),
     (Breakage::EntriesUnchecked, cut, 200),
     (Breakage::StaleKept, cut, 200),

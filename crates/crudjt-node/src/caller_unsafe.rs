@@ -38,9 +38,10 @@ pub fn connect_caller(
 unsafe extern "C" fn send(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, |connection, values, [message]| {
         let message = values.bytes(message)?;
-        let sent = connection.borrow_mut().as_mut().map_or(Err(NoMessage::Lost), |caller| {
-            caller.send(message)
-        });
+        let sent = connection
+            .borrow_mut()
+            .as_mut()
+            .map_or(Err(NoMessage::Lost), |caller| caller.send(message));
         values.answer(sent.map_or_else(status, |()| 0))
     })
 }

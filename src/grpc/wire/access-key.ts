@@ -1,27 +1,23 @@
 /**
- * The access key: the header in which a client sends it, and the master's check. The check compares
- * SHA-256 digests in constant time, so that timing reveals neither the key's length nor its content.
+ * The access key in a header, in which clients in other languages and older ones send it, and the master's
+ * check. Clients of this package prove it instead. The check compares SHA-256 digests in constant time, so
+ * that timing reveals neither the key's length nor its content.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 /** The header that carries the key. */
 export const ACCESS_HEADER = 'authorization'
 
-/** The header's value for a key. */
-export function bearer(key: string): string {
-  return `Bearer ${key}`
-}
-
 /** A master's access check. */
 export class AccessKey {
   private readonly digest: Buffer | undefined
 
-  /** @param key the key that clients must send; undefined: every client is admitted */
+  /** @param key the key that the header must hold; undefined: every client is admitted */
   constructor(key: string | undefined) {
-    this.digest = key === undefined ? undefined : digestOf(bearer(key))
+    this.digest = key === undefined ? undefined : digestOf(`Bearer ${key}`)
   }
 
-  /** Whether clients must send a key. */
+  /** Whether clients need the key. */
   get isRequired(): boolean {
     return this.digest !== undefined
   }

@@ -92,7 +92,7 @@ impl Engine {
     /// decrypts to.
     fn delete_unread(&self, token: &[u8], error: Error) -> Result<bool> {
         let address = self.addresses(token).next();
-        let Some(address) = address.filter(|_| error.is_of_content()) else { return Err(error) };
+        let Some(address) = address.filter(|_| error.is_damage()) else { return Err(error) };
         let _stripe = self.stripe(address.parts.id);
         with_entry(|entry| {
             entry.remove(address.parts.id);

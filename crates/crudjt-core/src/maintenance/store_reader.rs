@@ -89,6 +89,12 @@ fn tree(options: &Options, store: StoreId, findings: &mut Findings) -> Result<Op
             let mut add = |place, what: String| {
                 findings.add(FindingKind::Block, tree.path(), place, what);
             };
+            for block in tree.restored() {
+                add(
+                    Some(*block),
+                    "it is damaged, but has a copy: opening the store restores it".to_owned(),
+                );
+            }
             if tree.fell_back() {
                 add(Some(0), "the newest commit is unreadable, the previous one is not".to_owned());
             }

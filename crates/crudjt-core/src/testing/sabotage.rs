@@ -17,6 +17,8 @@ pub enum Breakage {
     CommitAhead,
     /// The B-tree's file is not synced in a commit.
     TreeUnsynced,
+    /// A commit does not write the copy of its root blocks.
+    RootsUncopied,
     /// Recovered segments are neither truncated nor synced.
     RecoveredUnsynced,
     /// Recovered entries are synced but not rewritten.

@@ -98,7 +98,7 @@ impl Tree {
             })
         });
         committed.inspect(|_| self.set_mark(batch.mark)).map_err(|error| {
-            let is_damage = blocks.is_some_and(|blocks| is_damage(&blocks, &error));
+            let is_damage = blocks.is_some_and(|blocks| is_caused_by_damage(&blocks, &error));
             let error = match (journal_error, self.reopen(opening)) {
                 (Some(error), _) | (None, Err(error)) => return Failure::from(error),
                 (None, Ok(())) => error,
@@ -127,7 +127,7 @@ impl Tree {
 
 /// Whether damage is why redb failed with this error: it met a damaged block, or objects to the file,
 /// or panicked, and no access failed. After one that did, redb may read blocks that were never written.
-fn is_damage(blocks: &BlockFile, error: &Error) -> bool {
+fn is_caused_by_damage(blocks: &BlockFile, error: &Error) -> bool {
     blocks.other_failure().is_none()
         && (blocks.met_damage() || matches!(error, Error::Damaged { .. }))
 }

@@ -9,17 +9,17 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata};
 
 use super::guard::guarded;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::damaged;
-use super::redb_file::catalog::{check_system, find_table};
+use super::redb_file::copying_backend::CopyingBackend;
 use super::redb_file::header::FileHeader;
 use super::redb_file::lookup::Lookup;
 use super::redb_file::page_cache::PageCache;
-use super::redb_file::page_ownership;
+use super::redb_file::restore;
+use super::root_check::{check, newest_tables};
 use super::tables::{AppliedMark, RECORDS, Redb, TableName, WIDTHS, expiry_key};
 use super::transaction::create_tables;
-use super::tree_file::committed_mark;
 use crate::crypto::keyring::StoreId;
-use crate::error::is_damage;
+use crate::error::is_wrong_content;
+use crate::event::{Event, EventHandler};
 use crate::options::Options;
 use crate::platform::storage::{ClosedStorage, Mode, StorageFile};
 use crate::platform::sync::Mutex;
@@ -40,6 +40,7 @@ pub(crate) struct Tree {
     cache: Arc<PageCache>,
     cache_size: usize,
     check_pages: bool,
+    on_event: Option<EventHandler>,
     path: PathBuf,
 }
 
@@ -71,19 +72,34 @@ impl Tree {
     /// The file of this name, which is created if there is none, before it is started.
     pub(super) fn over(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
         let path = options.path.join(name);
-        Ok(Tree {
+        let (blocks, restored) = restore::open(options, store, &path, Mode::Either)?;
+        let tree = Tree {
             opened: Mutex::new(None),
             view: ArcSwap::from_pointee(View { records: Err(Error::Closed), opening: 0 }),
             mark: Mutex::new(AppliedMark::FIRST),
             records: AtomicU64::new(0),
             published: Mutex::default(),
-            file: Mutex::new(BlockFile::open(options, store, &path, Mode::Either)?.file()),
+            file: Mutex::new(blocks.file()),
             store,
             cache: Arc::new(PageCache::new(options.cache_size / 8 * 5)),
             cache_size: options.cache_size / 8,
             check_pages: options.check_pages,
+            on_event: options.on_event.clone(),
             path,
-        })
+        };
+        tree.tell_restored(restored);
+        Ok(tree)
+    }
+
+    fn tell_restored(&self, restored: bool) {
+        if let Some(tell) = self.on_event.as_ref().filter(|_| restored) {
+            tell(Event::TreeRestored { path: self.path.clone() });
+        }
+    }
+
+    /// Restores what root blocks of the file are damaged.
+    pub(super) fn restore_roots(&self, blocks: &BlockFile) -> io::Result<()> {
+        restore::restore_roots(blocks).map(|restored| self.tell_restored(restored))
     }
 
     /// Opens the file for the first time.
@@ -94,7 +110,8 @@ impl Tree {
     /// Opens the file as it is and publishes its newest commit.
     fn start(&self, current: &mut Option<OpenDatabase>, opening: u64) -> Result<()> {
         let blocks = BlockFile::over(self.file.lock().clone(), self.store);
-        let mark = self.check(&blocks).map_err(|error| match is_damage(&error) {
+        let checked = self.restore_roots(&blocks).and_then(|()| check(&blocks, self.check_pages));
+        let mark = checked.map_err(|error| match is_wrong_content(&error) {
             true => Error::damaged(
                 &self.path,
                 format!("{error}: run `crudjt repair`, or restore a backup"),
@@ -102,7 +119,7 @@ impl Tree {
             false => Error::storage(&self.path, "open its B-tree", error),
         })?;
         self.guard("open its B-tree", || {
-            let backend = blocks.clone();
+            let backend = CopyingBackend::new(blocks.clone(), TableName::Meta.text())?;
             let database =
                 Builder::new().set_cache_size(self.cache_size).create_with_backend(backend)?;
             if mark.is_none() {
@@ -115,18 +132,6 @@ impl Tree {
         })?;
         self.set_mark(mark.unwrap_or(AppliedMark::FIRST));
         Ok(())
-    }
-
-    /// Checks what redb must be able to trust, and gives the applied mark; `None` for a file without
-    /// a commit.
-    fn check(&self, blocks: &BlockFile) -> io::Result<Option<AppliedMark>> {
-        if self.check_pages {
-            page_ownership::check(blocks, true)?;
-        }
-        let header = FileHeader::read_intact(blocks)?.filter(|header| header.data.is_some());
-        let Some(header) = header else { return Ok(None) };
-        check_system(blocks, &header)?;
-        committed_mark(blocks, &header).map(Some)
     }
 
     /// Opens the file anew after a failed access, unless that has happened since `opening`.
@@ -253,12 +258,15 @@ impl Tree {
         let pin = opened.database.begin_read()?.open_table(RECORDS)?;
         let rows = pin.len()?;
         let blocks = opened.blocks.clone();
-        let header = FileHeader::read_intact(&blocks)?.ok_or_else(|| damaged(0))?;
-        let table = find_table(&blocks, &header, TableName::Records.text())?;
+        let (header, table, expiries) = newest_tables(&blocks).or_else(|_| {
+            // The disk may have lost a root block since the commit wrote it.
+            self.restore_roots(&blocks)?;
+            newest_tables(&blocks)
+        })?;
         if table.rows != rows || table.widths != WIDTHS {
             return Err(redb::Error::Corrupted("the file holds another commit".to_owned()));
         }
-        let expiries = find_table(&blocks, &header, TableName::Expiries.text())?.root;
+        let expiries = expiries.root;
         let cache = self.cache.clone();
         let lookup = Lookup { root: table.root, expiries, blocks, cache, _pin: pin };
         let size = self.file().size()?;

@@ -11,6 +11,7 @@ mod database;
 mod guard;
 mod rebuild;
 mod redb_file;
+mod root_check;
 mod snapshot;
 mod tables;
 mod transaction;

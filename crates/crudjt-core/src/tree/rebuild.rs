@@ -10,7 +10,6 @@ use std::io;
 
 use super::database::Tree;
 use super::redb_file::block_file::BlockFile;
-use super::redb_file::block_format::is_lost;
 use super::redb_file::walk::{Damage, RowVisitor};
 use super::tables::{AppliedMark, Rows, TableName, id_of};
 use super::tree_file::TreeFile;
@@ -28,8 +27,8 @@ impl Tree {
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<(Tree, u64)> {
         let open = || Tree::open_as(options, store, TREE_FILE);
         // A disk may fail to read a sound block once.
-        match open().or_else(|error| if is_damage(&error) { open() } else { Err(error) }) {
-            Err(error) if is_damage(&error) && !options.check_pages => {
+        match open().or_else(|error| if error.is_damage() { open() } else { Err(error) }) {
+            Err(error) if error.is_damage() && !options.check_pages => {
                 Tree::open_rebuilt(options, store, error)
             }
             opened => Ok((opened?, 0)),
@@ -60,6 +59,8 @@ impl Tree {
     /// The newest commit as it is in the file, and the handle that reads it.
     fn newest(&self, options: &Options) -> Result<(TreeFile, BlockFile)> {
         let blocks = BlockFile::over(self.file(), self.store());
+        let restored = self.restore_roots(&blocks);
+        restored.map_err(|error| Error::storage(&options.path.join(TREE_FILE), READ, error))?;
         Ok((TreeFile::newest(blocks.clone(), &options.path)?, blocks))
     }
 
@@ -93,7 +94,7 @@ impl Tree {
         // Without its list of tables, everything would be lost.
         let rows = rows.ok_or_else(|| Error::damaged(damaged.path(), UNREADABLE))?;
         if let Some(kind) = blocks.other_failure() {
-            return Err(Error::storage(damaged.path(), "read its B-tree", kind.into()));
+            return Err(Error::storage(damaged.path(), READ, kind.into()));
         }
         copy.fill()?;
         let is_empty = copy.copied == 0;
@@ -129,6 +130,7 @@ impl Tree {
 
 /// Bytes of records in one transaction.
 const BATCH_BYTES: usize = 4 << 20;
+const READ: &str = "read its B-tree";
 const UNREADABLE: &str =
     "its list of tables is unreadable: run `crudjt repair`, or restore a backup";
 const NOTHING_LEFT: &str =
@@ -203,14 +205,6 @@ fn read_epochs(damaged: &TreeFile) -> Result<Vec<EpochRow>> {
         return Err(Error::damaged(damaged.path(), NO_EPOCHS));
     }
     Ok(rows.into_iter().chain(copies).collect())
-}
-
-/// Whether an opening failed because of what it read.
-fn is_damage(error: &Error) -> bool {
-    match error {
-        Error::Storage { source, .. } => is_lost(source),
-        error => matches!(error, Error::Damaged { .. }),
-    }
 }
 
 struct Epochs {

@@ -14,6 +14,7 @@ use super::redb_file::orphans::{Orphans, Reachable, Searched};
 use super::redb_file::page::Widths;
 use super::redb_file::page_number::PageRef;
 use super::redb_file::page_ownership;
+use super::redb_file::restore;
 use super::redb_file::walk::{Damage, OUTSIDE, RowVisitor, Walk};
 use super::tables::{AppliedMark, TableName, WIDTHS};
 use crate::crypto::keyring::StoreId;
@@ -26,6 +27,8 @@ use crate::{Error, Result};
 pub(crate) struct TreeFile {
     blocks: BlockFile,
     header: FileHeader,
+    /// The damaged root blocks, which are read from their copies.
+    restored: Vec<u64>,
     path: PathBuf,
 }
 
@@ -51,10 +54,12 @@ impl TreeFile {
     /// Opens the file for reading; [`Error::Damaged`] if neither commit is readable.
     pub(crate) fn open(options: &Options, store: StoreId) -> Result<TreeFile> {
         let path = options.path.join(TREE_FILE);
-        let blocks = BlockFile::open(options, store, &path, Mode::Read)?;
+        let (blocks, is_identity_lost) = restore::open(options, store, &path, Mode::Read)?;
+        let (blocks, mut restored) = restore::with_roots(blocks, store);
+        restored.extend(is_identity_lost.then_some(0));
         let header = FileHeader::read(&blocks).ok().flatten();
         let damaged = || Error::damaged(&path, "neither of the B-tree's commits is readable");
-        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
+        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, restored, path })
     }
 
     /// The newest commit of an open file, never the one before it.
@@ -67,11 +72,17 @@ impl TreeFile {
                 "the newest of the B-tree's commits is unreadable, run `crudjt repair`",
             )
         };
-        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, path })
+        Ok(TreeFile { header: header.ok_or_else(damaged)?, blocks, restored: Vec::new(), path })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The damaged blocks that an opening restores from their copies; the file's identity counts as a
+    /// part of block 0.
+    pub(crate) fn restored(&self) -> &[u64] {
+        &self.restored
     }
 
     /// Whether the newest commit is unreadable, and this is the previous one.

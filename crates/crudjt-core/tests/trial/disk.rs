@@ -229,6 +229,14 @@ impl PowerDisk {
         assert!(meant.iter().all(|name| names.remove(name)) && !meant.is_empty());
     }
 
+    /// Destroys bytes of a file, in memory and on the medium.
+    pub fn destroy(&self, name: &str, bytes: std::ops::Range<usize>) {
+        let state = &mut *self.state();
+        let number = state.names.live.get(name).copied();
+        let inode = number.and_then(|number| state.inodes.get_mut(number));
+        inode.into_iter().for_each(|inode| inode.destroy(bytes.clone()));
+    }
+
     /// Drops from the system's memory what a failed sync gave up.
     pub fn evict(&self) {
         self.state().inodes.iter_mut().for_each(Inode::evict);

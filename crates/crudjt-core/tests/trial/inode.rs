@@ -113,6 +113,16 @@ impl Inode {
         });
     }
 
+    /// These bytes are gone, whatever was written there.
+    pub fn destroy(&mut self, bytes: Range<usize>) {
+        for content in [&mut self.live, &mut self.durable] {
+            let end = bytes.end.min(content.len());
+            content.get_mut(bytes.start..end).into_iter().for_each(|gone| gone.fill(0x55));
+        }
+        let sectors = bytes.start / SECTOR..bytes.end.div_ceil(SECTOR);
+        self.unsynced.retain(|number, _| !sectors.contains(number));
+    }
+
     /// What the system dropped from its memory after a failed sync is read from the medium again.
     pub fn evict(&mut self) {
         let mut fresh = self.durable.clone();

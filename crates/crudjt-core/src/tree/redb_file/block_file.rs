@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::block_format::{
-    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, is_lost, preface, seed_of, store_of,
-    stored_at,
+    BLOCK, PREFACE, STORED_BLOCK, block_checksum, damaged, preface, seed_of, store_of, stored_at,
 };
 use super::page_number::PageExtent;
 use super::write_behind::WriteBehind;
 use crate::crypto::keyring::StoreId;
+use crate::error::is_lost;
 use crate::options::Options;
 use crate::platform::storage::{Mode, StorageFile};
 use crate::{Error, Result};
@@ -62,6 +62,17 @@ impl BlockFile {
         Ok(BlockFile::over(file, store))
     }
 
+    /// A file that does not say which store it belongs to; `None` if it cannot be opened.
+    pub(super) fn of_unknown(
+        options: &Options,
+        store: StoreId,
+        path: &Path,
+        mode: Mode,
+    ) -> Option<BlockFile> {
+        let file = options.environment.storage.open(path, mode).ok()?;
+        Some(BlockFile::over(file, store))
+    }
+
     /// A new handle of an open file, with nothing waiting to be written.
     pub(in crate::tree) fn over(file: Arc<dyn StorageFile>, store: StoreId) -> BlockFile {
         BlockFile { file, seed: seed_of(&store), waiting: Arc::default(), failures: Arc::default() }
@@ -91,6 +102,16 @@ impl BlockFile {
 
     pub(in crate::tree) fn file(&self) -> Arc<dyn StorageFile> {
         self.file.clone()
+    }
+
+    /// Part of each checksum in the file.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Writes a part of the preface at once.
+    pub(super) fn write_preface(&self, at: u64, data: &[u8]) -> io::Result<()> {
+        self.file.write_at(at, data).inspect_err(|error| self.note_other(error))
     }
 
     /// Blocks of the file.

@@ -3,6 +3,8 @@
 //!
 //! ```text
 //!    0  [u8; 8] magic "CRUDJTBT", u16 format version (1), 6 × 0, [u8; 16] store id, u64 checksum
+//! 1024  copy of the root blocks (see `root_copy.rs`)
+//! 2560  copy of the root blocks
 //! 4096  block 0 (redb's header, with checksums of its own), 8 × 0
 //! 8200  block 1, u64 checksum of its bytes, the store and its number
 //!    …
@@ -13,7 +15,6 @@ use std::path::Path;
 
 use crate::bytes::{after_version, append_checksum, checked, checksum, checksum_at};
 use crate::crypto::keyring::StoreId;
-use crate::error::is_damage;
 use crate::platform::storage::StorageFile;
 use crate::{Error, Result};
 
@@ -25,10 +26,21 @@ pub(super) const PREFACE: usize = 4096;
 pub(in crate::tree) const BLOCK: usize = 4096;
 pub(super) const STORED_BLOCK: usize = BLOCK + 8;
 
-/// What precedes the blocks.
-pub(super) fn preface(store: StoreId) -> Vec<u8> {
+/// Where in the preface the copies of the root blocks are.
+pub(super) const COPIES_AT: [u64; 2] = [1024, 2560];
+/// Bytes of a copy.
+pub(super) const COPY_BYTES: usize = 1536;
+
+/// What the file begins with.
+pub(super) fn identity(store: StoreId) -> Vec<u8> {
     let mut out = [MAGIC.as_slice(), &FORMAT.to_le_bytes(), &[0; 6], &store].concat();
     append_checksum(&mut out);
+    out
+}
+
+/// What precedes the blocks of a new file.
+pub(super) fn preface(store: StoreId) -> Vec<u8> {
+    let mut out = identity(store);
     out.resize(PREFACE, 0);
     out
 }
@@ -64,14 +76,6 @@ pub(super) fn stored_at(block: u64) -> u64 {
 pub(in crate::tree) fn damaged(block: u64) -> io::Error {
     let text = format!("block {block} of the B-tree is damaged");
     io::Error::new(io::ErrorKind::InvalidData, text)
-}
-
-/// Whether an error of reading means that the block is lost: its content is wrong, or the disk cannot
-/// give it. A shortage, for example, says nothing about the block.
-pub(in crate::tree) fn is_lost(error: &io::Error) -> bool {
-    /// EIO, EBADMSG and EUCLEAN; a failed check of a sector, a missing one, and a failure of the device.
-    const UNREADABLE: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5, 74, 117] };
-    is_damage(error) || error.raw_os_error().is_some_and(|code| UNREADABLE.contains(&code))
 }
 
 /// For tests with hostile bytes: recomputes the checksums of a file's identity and blocks, as anyone

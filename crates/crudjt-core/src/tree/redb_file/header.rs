@@ -18,7 +18,7 @@ use super::block_format::BLOCK;
 use super::page::page_checksum;
 use super::page_number::{PageRef, REGION_BLOCKS};
 use crate::bytes::ByteReader;
-use crate::error::is_damage;
+use crate::error::is_wrong_content;
 
 const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 const VERSION: u8 = 3;
@@ -27,6 +27,9 @@ const RECOVERY_REQUIRED: u8 = 2;
 const TWO_PHASES: u8 = 4;
 const SLOTS_AT: [usize; 2] = [64, 192];
 const SLOT_CHECKSUM_AT: usize = 112;
+const FLAGS_AT: usize = MAGIC.len();
+/// Bytes of the header; the rest of its block is unused.
+pub(super) const HEADER_BYTES: usize = 320;
 
 /// The newest commit and the layout of the file.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +52,7 @@ impl FileHeader {
     pub(in crate::tree) fn read(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let mut block = [0; BLOCK];
         match blocks.read(0, &mut block) {
-            Err(error) if !is_damage(&error) => Err(error),
+            Err(error) if !is_wrong_content(&error) => Err(error),
             read => Ok(read.ok().and_then(|()| FileHeader::parse(&block))),
         }
     }
@@ -60,10 +63,25 @@ impl FileHeader {
     /// `InvalidData` if it is damaged; those of reading the file.
     pub(in crate::tree) fn read_intact(blocks: &BlockFile) -> io::Result<Option<FileHeader>> {
         let header = FileHeader::read(blocks)?;
-        if header.is_some_and(|header| header.fell_back || !header.is_ours) {
+        if header.is_some_and(|header| !header.is_intact()) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is damaged"));
         }
         Ok(header)
+    }
+
+    /// Parses a header that an opening may trust.
+    pub(super) fn parse_intact(block: &[u8]) -> Option<FileHeader> {
+        FileHeader::parse(block).filter(FileHeader::is_intact)
+    }
+
+    fn is_intact(&self) -> bool {
+        self.is_ours && !self.fell_back
+    }
+
+    /// Whether both are of the same commit.
+    pub(super) fn is_same_commit(&self, other: &FileHeader) -> bool {
+        let commit = |it: &FileHeader| (it.transaction, it.data, it.system);
+        commit(self) == commit(other)
     }
 
     fn parse(block: &[u8]) -> Option<FileHeader> {
@@ -92,6 +110,13 @@ impl FileHeader {
         let CommitSlot { data, system, transaction } = newest.or(previous)?;
         Some(FileHeader { data, system, transaction, fell_back, is_ours, block_count })
     }
+}
+
+/// A header with the mark that its file was not closed, after which redb trusts no count in it.
+pub(super) fn as_of_a_killed_store(header: &[u8]) -> Vec<u8> {
+    let mut header = header.to_vec();
+    header.iter_mut().skip(FLAGS_AT).take(1).for_each(|flags| *flags |= RECOVERY_REQUIRED);
+    header
 }
 
 /// One of the two commits.

@@ -19,11 +19,12 @@ use redb::StorageBackend;
 
 use super::allocator;
 use super::block_file::BlockFile;
-use super::block_format::{BLOCK, is_lost};
+use super::block_format::BLOCK;
 use super::catalog::{CATALOG, Definition, Row};
 use super::header::FileHeader;
 use super::page::{DEPTH_MAX, Page, Widths};
 use super::page_number::{PageExtent, PageRef, REGION_BLOCKS};
+use crate::error::is_lost;
 
 const ALLOCATOR: &[u8] = b"allocator_state";
 /// Lists of pages that are freed once no reader needs them: u16 count, u64 page numbers.

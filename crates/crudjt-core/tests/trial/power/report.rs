@@ -12,6 +12,8 @@ pub struct Report {
     /// Cuts while a store was opened.
     pub opening: u64,
     pub kills: u64,
+    /// Cuts after which the header of the B-tree was destroyed too.
+    pub destroyed: u64,
 }
 
 impl AddAssign for Report {
@@ -20,15 +22,16 @@ impl AddAssign for Report {
         self.unsynced += other.unsynced;
         self.opening += other.opening;
         self.kills += other.kills;
+        self.destroyed += other.destroyed;
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { cuts, unsynced, opening, kills } = self;
+        let Report { cuts, unsynced, opening, kills, destroyed } = self;
         write!(
             formatter,
-            "{cuts} power cuts, {unsynced} of them with unsynced data, {opening} while opening; {kills} kills in between"
+            "{cuts} power cuts, {unsynced} of them with unsynced data, {opening} while opening, {destroyed} with the B-tree's header destroyed; {kills} kills in between"
         )
     }
 }
