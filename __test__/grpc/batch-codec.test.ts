@@ -93,6 +93,7 @@ const fieldsOf = (n: number, given: Given) => ({
   silence_read: String(given.reads ?? 0),
   keep: given.keep,
   durable: given.durable,
+  shelve: false,
 })
 
 test('protobufjs decodes the operations that we encode', (t) => {

@@ -34,12 +34,12 @@ mod record;
 mod store;
 mod tree;
 
-pub use cache::{CacheState, ReaderIndex};
+pub use cache::{CacheState, ReaderIndex, SHELF_LEASE, Shelf, ShelfCopy};
 pub use call::{Change, Limits, MAX_DATA_SIZE, Meta, OUT_BYTES, Reading};
 pub use crypto::mac::{MAC_BYTES, MacKey};
 pub use crypto::random::random as random_bytes;
 pub use crypto::secret::Secret;
-pub use crypto::token::{TOKEN_LENGTH, Token};
+pub use crypto::token::{TOKEN_LENGTH, Token, decode as token_bytes};
 pub use engine::Stats;
 pub use error::{Error, Owner, Result};
 pub use event::{Event, EventHandler};
@@ -52,6 +52,7 @@ pub use msgpack::{Leaves, MAX_LEAVES, MapMatcher};
 pub use options::Environment;
 pub use options::{JournalMode, Options};
 pub use platform::default_path::{DefaultPath, default_path};
+pub use platform::owner_lock::SHELF_GRACE;
 #[doc(hidden)]
 pub use platform::{clock, storage};
 pub use store::Store;

@@ -1,9 +1,10 @@
 //! The public handle on an open store.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cache::ReaderIndex;
+use crate::cache::{ReaderIndex, Shelf};
 use crate::call::{Change, Limits, Reading};
 use crate::crypto::token::Token;
 use crate::engine::{self, Engine, EngineHandle, Stats};
@@ -92,6 +93,27 @@ impl Store {
         if let Some(counters) = index.counters() {
             self.shared.engine.unwatch(counters);
         }
+    }
+
+    /// Reads as [`Store::read`] does, and puts the record on the shelf, if the store has one and the
+    /// record no read limit.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_to_shelf(&self, token: &[u8], out: &mut [u8]) -> Result<Reading> {
+        self.check()?.read_to_shelf(token, out)
+    }
+
+    /// Gives the store a shelf, which [`Store::read_to_shelf`] fills until the store is closed or gets
+    /// another one. From then on, an opening that finds the store not closed waits for [`SHELF_GRACE`].
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Path`] or [`Error::Storage`] if the file `owner` cannot be written;
+    /// [`Error::Closed`].
+    ///
+    /// [`SHELF_GRACE`]: crate::SHELF_GRACE
+    pub fn set_shelf(&self, shelf: Option<Arc<dyn Shelf>>) -> Result<()> {
+        self.check()?.set_shelf(shelf)
     }
 
     /// Replaces a live token's data and limits; false if there is no live token.

@@ -1,4 +1,4 @@
-//! The module structure of the engine and of the crate of sessions: dependencies point down, without
+//! The module structure of the engine, of the sessions and of the shelf: dependencies point down, without
 //! cycles, and no text names what is above.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -50,6 +50,8 @@ const PROTOCOL_WORDS: [&str; 1] = ["max_data_size"];
 /// The crate of the engine, and that of the sessions above it.
 const ENGINE: &str = "crudjt-core";
 const SESSIONS: &str = "crudjt-session";
+/// That of the shelf, beside the sessions.
+const SHELF: &str = "crudjt-shelf";
 
 /// A module's path below `crate`, as `["journal", "entry"]`.
 type Module = Vec<String>;
@@ -70,7 +72,7 @@ fn dependencies_point_down() {
 
 #[test]
 fn sibling_modules_have_no_cycles() {
-    for crate_name in [ENGINE, SESSIONS] {
+    for crate_name in [ENGINE, SESSIONS, SHELF] {
         let circular = circular(&Sources::read(crate_name));
         assert!(circular.is_empty(), "{crate_name}: {circular:#?}");
     }
@@ -92,7 +94,7 @@ fn circular(sources: &Sources) -> Vec<String> {
 
 #[test]
 fn no_text_names_what_is_above() {
-    for (crate_name, known) in [(ENGINE, &[][..]), (SESSIONS, &PROTOCOL_WORDS)] {
+    for (crate_name, known) in [(ENGINE, &[][..]), (SESSIONS, &PROTOCOL_WORDS), (SHELF, &[][..])] {
         let sources = Sources::read(crate_name);
         let forbidden: Vec<_> =
             FORBIDDEN_WORDS.iter().filter(|word| !known.contains(word)).collect();
@@ -117,6 +119,14 @@ fn sessions_know_no_transport() {
     let sources = Sources::read(SESSIONS);
     let uses_network = |source: &Source| source.code.replace(' ', "").contains("std::net");
     assert!(sources.0.len() > 10 && !sources.0.values().any(uses_network));
+}
+
+#[test]
+fn the_shelf_knows_the_engine_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SHELF);
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let ours: Vec<_> = manifest.lines().filter(|line| line.starts_with("crudjt-")).collect();
+    assert_eq!(ours, ["crudjt-core.workspace = true"]);
 }
 
 fn top(module: &Module) -> String {

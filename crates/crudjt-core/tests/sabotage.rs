@@ -13,6 +13,7 @@ use trial::full;
 use trial::ownership;
 use trial::power::Trial;
 use trial::rotation::Rotation;
+use trial::shelf;
 use trial::time::TimeTrial;
 
 fn cut(seed: u64) {
@@ -54,11 +55,19 @@ fn step(seed: u64) {
     TimeTrial::new(seed, MODES[seed as usize % 2]).run(400);
 }
 
+fn change(seed: u64) {
+    shelf::change(MODES[seed as usize % 2]);
+}
+
+fn take_over(seed: u64) {
+    shelf::take_over(MODES[seed as usize % 2]);
+}
+
 /// A trial with a seed.
 type Try = fn(u64);
 
 /// Each breakage, the trial that is to notice it, and how often that runs at most.
-const BROKEN: [(Breakage, Try, u64); 27] = [
+const BROKEN: [(Breakage, Try, u64); 29] = [
     (Breakage::FolderUnsynced, cut, 200),
     (Breakage::MarkAhead, cut, 200),
     (Breakage::FrozenUnsynced, cut, 200),
@@ -86,6 +95,8 @@ const BROKEN: [(Breakage, Try, u64); 27] = [
     (Breakage::BootIgnored, step, 10),
     (Breakage::JumpTrusted, step, 20),
     (Breakage::ExpiredUnjournalled, step, 20),
+    (Breakage::ShelfUntold, change, 2),
+    (Breakage::GraceSkipped, take_over, 2),
 ];
 
 /// Which trial fails first, of so many at most.
@@ -115,6 +126,8 @@ fn each_breakage_is_noticed_by_a_trial() {
         (intrude, 2),
         (take_away, 16),
         (step, 20),
+        (change, 2),
+        (take_over, 2),
     ] {
         assert_eq!(first_failure(trial, most), None, "nothing is broken any more");
     }

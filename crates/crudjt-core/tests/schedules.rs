@@ -11,8 +11,9 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use common::shelf::{TestShelf, WaitedClock};
 use common::*;
-use crudjt_core::{JournalMode, Store, Token};
+use crudjt_core::{JournalMode, OUT_BYTES, Reading, Store, Token};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
@@ -20,6 +21,9 @@ use shuttle::{Config, Runner};
 #[derive(Debug, Clone, Copy)]
 enum Call {
     Read,
+    /// From the shelf and, if nothing is there, from the store, which puts it on the shelf. Not for a
+    /// token with a read limit.
+    ReadShelf,
     /// The number is the data, the option a read limit.
     Update(u8, Option<u64>),
     Delete,
@@ -46,7 +50,8 @@ type State = Option<(u8, Option<u64>)>;
 /// What a call gives in a state, and the state after it.
 fn step(state: State, call: Call) -> (Gave, State) {
     match (call, state) {
-        (Call::Read, None) => (Gave::Read(None), None),
+        (Call::Read | Call::ReadShelf, None) => (Gave::Read(None), None),
+        (Call::ReadShelf, Some((data, _))) => (Gave::Read(Some((data, None))), state),
         (Call::Read, Some((data, reads))) => {
             let left = reads.map(|reads| reads - 1);
             (Gave::Read(Some((data, left))), (left != Some(0)).then_some((data, left)))
@@ -78,15 +83,28 @@ struct Log {
 }
 
 impl Log {
-    fn call(&self, store: &Store, token: &Token, call: Call) {
+    fn call(&self, store: &Store, shelf: &TestShelf, token: &Token, call: Call) {
         let began = self.clock.fetch_add(1, Ordering::SeqCst);
         let gave = match call {
             Call::Read => Gave::Read(read(store, token).map(|(data, _, reads)| (data[0], reads))),
+            Call::ReadShelf => Gave::Read(read_shelf(store, shelf, token)),
             Call::Update(data, reads) => Gave::Was(update(store, token, &[data; 700], None, reads)),
             Call::Delete => Gave::Was(delete(store, token)),
         };
         let ended = self.clock.fetch_add(1, Ordering::SeqCst);
         self.events.lock().unwrap().push(Event { call, gave, began, ended });
+    }
+}
+
+/// What a reader of the shelf is given.
+fn read_shelf(store: &Store, shelf: &TestShelf, token: &Token) -> Option<(u8, Option<u64>)> {
+    if let Some((data, _)) = shelf.find(token) {
+        return Some((data[0], None));
+    }
+    let mut out = vec![0; OUT_BYTES];
+    match patient(store, || store.read_to_shelf(token.as_bytes(), &mut out)).unwrap() {
+        Reading::Found(meta, _) => Some((out[0], meta.reads)),
+        _ => None,
     }
 }
 
@@ -97,29 +115,43 @@ fn world(journal: JournalMode) -> World {
     world
 }
 
+type Plans = &'static [&'static [Call]];
+
+fn is_of_shelf(call: &Call) -> bool {
+    matches!(call, Call::ReadShelf)
+}
+
 /// Lets threads make their calls on one token while another thread does `between`; then the events
 /// must have an explanation, as must a last read, also of the store as a kill leaves it.
-fn trial(plans: &'static [&'static [Call]], between: fn(&Store), journal: JournalMode) {
+fn trial(plans: Plans, between: fn(&Store), journal: JournalMode) {
     let mut world = world(journal);
-    let store = Arc::new(world.open());
-    let token = create(&store, &[0; 700], None, Some(5));
+    let (store, shelf) = (Arc::new(world.open()), Arc::new(TestShelf::default()));
+    let reads = (!plans.iter().flat_map(|plan| plan.iter()).any(is_of_shelf)).then_some(5);
+    if reads.is_none() {
+        store.set_shelf(Some(shelf.clone())).unwrap();
+    }
+    let token = create(&store, &[0; 700], None, reads);
     let log = Arc::new(Log::default());
     let mut threads: Vec<_> = Vec::new();
     for plan in plans {
-        let (store, log) = (store.clone(), log.clone());
+        let (store, shelf, log) = (store.clone(), shelf.clone(), log.clone());
         threads.push(shuttle::thread::spawn(move || {
-            plan.iter().for_each(|call| log.call(&store, &token, *call));
+            plan.iter().for_each(|call| log.call(&store, &shelf, &token, *call));
         }));
     }
     let other = store.clone();
     threads.push(shuttle::thread::spawn(move || between(&other)));
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    log.call(&store, &token, Call::Read);
+    log.call(&store, &shelf, &token, Call::Read);
     let events = log.events.lock().unwrap().clone();
-    let state = explained(Some((0, Some(5))), &events);
+    let state = explained(Some((0, reads)), &events);
     let state = state.unwrap_or_else(|| panic!("no order explains {events:#?}"));
     world.kill(Arc::into_inner(store).unwrap());
-    let seen = read(&world.open(), &token).map(|(data, _, reads)| (data[0], reads));
+    // Which waits for the readers of a shelf.
+    let mut options = world.options();
+    options.environment.clock = WaitedClock::new(world.clock.clone());
+    let seen =
+        read(&Store::open(options).unwrap(), &token).map(|(data, _, reads)| (data[0], reads));
     assert_eq!(Gave::Read(seen), step(state, Call::Read).0, "after a kill");
 }
 
@@ -131,7 +163,7 @@ fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'sta
 }
 
 /// Tries orders at random, and such that few switches of threads are needed.
-fn check(plans: &'static [&'static [Call]], between: fn(&Store)) {
+fn check(plans: Plans, between: fn(&Store)) {
     let count = std::env::var("CRUDJT_SCHEDULES").map_or(300, |text| text.parse().unwrap());
     for journal in [JournalMode::Mapped, JournalMode::Plain] {
         run(RandomScheduler::new(count / 2), move || trial(plans, between, journal));
@@ -139,7 +171,7 @@ fn check(plans: &'static [&'static [Call]], between: fn(&Store)) {
     }
 }
 
-use Call::{Delete, Read, Update};
+use Call::{Delete, Read, ReadShelf, Update};
 
 #[test]
 fn updates_and_counted_reads_linearise_beside_a_checkpoint() {
@@ -169,5 +201,34 @@ fn one_of_three_concurrent_deletes_finds_the_token() {
     check(&[&[Delete, Read], &[Read, Delete], &[Update(1, None), Delete]], |store| {
         store.flush().unwrap();
         store.checkpoint().unwrap();
+    });
+}
+
+#[test]
+fn reads_of_a_shelf_linearise_beside_updates_and_reads_of_the_store() {
+    check(
+        &[&[Update(1, None), Read, Update(2, None)], &[ReadShelf, ReadShelf, ReadShelf]],
+        |store| {
+            store.checkpoint().unwrap();
+        },
+    );
+    // Who has seen a change, in whatever way, tells who reads the shelf next.
+    check(&[&[Update(1, None)], &[Read, ReadShelf], &[ReadShelf, Read, ReadShelf]], |_| {});
+}
+
+#[test]
+fn reads_of_a_shelf_linearise_beside_a_delete() {
+    check(
+        &[&[Update(1, None), Delete], &[ReadShelf, ReadShelf], &[ReadShelf, ReadShelf]],
+        |store| {
+            store.flush().unwrap();
+        },
+    );
+}
+
+#[test]
+fn reads_of_a_shelf_linearise_beside_its_end() {
+    check(&[&[Update(1, None), Update(2, None)], &[ReadShelf, ReadShelf, ReadShelf]], |store| {
+        store.set_shelf(None).unwrap();
     });
 }

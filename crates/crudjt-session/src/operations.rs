@@ -153,7 +153,10 @@ fn read(store: &Store, operation: &Operation<'_>, out: &mut Vec<u8>) -> Result<(
             // Memory that is zero already, and not touched.
             *record = vec![0; OUT_BYTES];
         }
-        let reading = store.read(operation.token, None, record)?;
+        let reading = match operation.shelve {
+            true => store.read_to_shelf(operation.token, record)?,
+            false => store.read(operation.token, None, record)?,
+        };
         let reply = Reply::begin(out, operation.number);
         match reading {
             Reading::Found(meta, length) => {

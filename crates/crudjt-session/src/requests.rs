@@ -95,6 +95,7 @@ pub(crate) struct Operation<'a> {
     pub(crate) reads: Option<i64>,
     pub(crate) keep: bool,
     pub(crate) durable: bool,
+    pub(crate) shelve: bool,
 }
 
 const NUMBER: u64 = tag_of(1, VARINT);
@@ -105,6 +106,7 @@ const TTL: u64 = tag_of(5, VARINT);
 const SILENCE_READ: u64 = tag_of(6, VARINT);
 const KEEP: u64 = tag_of(7, VARINT);
 const DURABLE: u64 = tag_of(8, VARINT);
+const SHELVE: u64 = tag_of(16, VARINT);
 
 impl<'a> Operation<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Operation<'a>, Ended> {
@@ -120,6 +122,7 @@ impl<'a> Operation<'a> {
                 SILENCE_READ => operation.reads = Some(reader.int64()?),
                 KEEP => operation.keep = reader.bool()?,
                 DURABLE => operation.durable = reader.bool()?,
+                SHELVE => operation.shelve = reader.bool()?,
                 _ => reader.skip(tag)?,
             }
         }

@@ -27,7 +27,7 @@ fn operation() -> impl Strategy<Value = Vec<u8>> {
     let given = proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40));
     (number, 0..9u64, token, given, limit(), limit(), any::<bool>(), any::<bool>()).prop_map(
         |(number, kind, token, data, ttl, reads, keep, durable)| {
-            Op { number, kind, token, data, ttl, reads, keep, durable }.encode()
+            Op { number, kind, token, data, ttl, reads, keep, durable, shelve: keep }.encode()
         },
     )
 }

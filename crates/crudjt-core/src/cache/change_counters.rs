@@ -1,12 +1,14 @@
 //! Cache invalidation for callers that cache what they read: each has a table of counters, and a
 //! change of a record increments the record's counter in all tables.
 //!
-//! Invariants: a change is counted before it is acknowledged; a reader loads the counter before
-//! anything else, so an unchanged counter proves that no change was acknowledged since. Expiry is
-//! no change: the clock decides it. Counters are incremented only under the append lock.
+//! Invariants: a change is counted, and its copy on the shelf taken off, before its new state can be
+//! seen; a reader loads the counter before anything else, so an unchanged counter proves that nobody
+//! has seen a change since. Expiry is no change: the clock decides it. Counters are incremented only
+//! under the append lock.
 
 use std::sync::Arc;
 
+use super::shelf::Shelf;
 use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
 /// Counters in a table; records share them.
@@ -46,25 +48,37 @@ impl ChangeCounters {
     }
 }
 
-/// The tables of all callers, protected by the append lock.
+/// Who is told of changes: the tables of all callers, and the shelf. Protected by the append lock.
 #[derive(Default)]
-pub(crate) struct ChangeListeners(Vec<Arc<ChangeCounters>>);
+pub(crate) struct ChangeListeners {
+    tables: Vec<Arc<ChangeCounters>>,
+    shelf: Option<Arc<dyn Shelf>>,
+}
 
 impl ChangeListeners {
     /// Adds a table, and drops those whose callers are gone.
     pub(crate) fn add(&mut self, counters: Arc<ChangeCounters>) {
-        self.0.retain(|one| Arc::strong_count(one) > 1);
-        self.0.push(counters);
+        self.tables.retain(|one| Arc::strong_count(one) > 1);
+        self.tables.push(counters);
     }
 
     /// Removes a table.
     pub(crate) fn remove(&mut self, counters: &Arc<ChangeCounters>) {
-        self.0.retain(|one| !Arc::ptr_eq(one, counters));
+        self.tables.retain(|one| !Arc::ptr_eq(one, counters));
     }
 
-    /// Counts a change that is not acknowledged yet.
+    /// Replaces the shelf; returns the one before.
+    pub(crate) fn set_shelf(&mut self, shelf: Option<Arc<dyn Shelf>>) -> Option<Arc<dyn Shelf>> {
+        std::mem::replace(&mut self.shelf, shelf)
+    }
+
+    /// Counts a change that nobody can see yet.
     pub(crate) fn note(&self, id: u64) {
-        self.0.iter().for_each(|counters| counters.note(id));
+        self.tables.iter().for_each(|counters| counters.note(id));
+        sabotage!(ShelfUntold, return);
+        if let Some(shelf) = &self.shelf {
+            shelf.take_off(id);
+        }
     }
 }
 
@@ -96,8 +110,8 @@ mod tests {
         for _ in 0..5 {
             listeners.add(Arc::default());
         }
-        assert_eq!(listeners.0.len(), 2);
+        assert_eq!(listeners.tables.len(), 2);
         listeners.remove(&kept);
-        assert_eq!(listeners.0.len(), 1);
+        assert_eq!(listeners.tables.len(), 1);
     }
 }

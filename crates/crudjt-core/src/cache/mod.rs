@@ -9,11 +9,13 @@
 mod change_counters;
 mod limits_table;
 mod reader_index;
+mod shelf;
 mod weighted;
 
 pub(crate) use change_counters::{ChangeCounters, ChangeListeners, NO_COUNT};
 pub(crate) use reader_index::ValidCopy;
 pub use reader_index::{CacheState, ReaderIndex};
+pub use shelf::{SHELF_LEASE, Shelf, ShelfCopy};
 pub(crate) use weighted::{CachedPage, CachedRecord, CachedValue, WeightedCache, weighted_cache};
 
 use crate::platform::sync::atomic::{AtomicU64, Ordering};

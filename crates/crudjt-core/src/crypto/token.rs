@@ -76,7 +76,7 @@ impl TokenCipher {
 }
 
 /// The 16 bytes of a token's text; `None` for anything but the one text of some token.
-pub(crate) fn decode(text: &[u8]) -> Option<[u8; 16]> {
+pub fn decode(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; TOKEN_LENGTH] = text.try_into().ok()?;
     // The decoder needs space for a complete last group.
     let mut bytes = [0u8; 18];

@@ -94,11 +94,13 @@ impl Engine {
             return Ok(false);
         }
         let location = cursor.append(entry).map_err(|error| self.fail(error))?;
-        locked.set(effect.state(location));
-        drop(locked);
         if !matches!(effect, Effect::Created(_)) {
+            // Before anybody can see the new state: whoever saw it tells others, who must not find a
+            // copy of the old one afterwards.
             listeners.note(id);
         }
+        locked.set(effect.state(location));
+        drop(locked);
         memtable.count(effect.added());
         self.note_unsynced(cursor);
         Ok(!late)

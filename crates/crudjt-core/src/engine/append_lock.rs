@@ -1,7 +1,7 @@
 //! The append lock and what it guards: the end of the journal and the active memtable.
 //!
 //! Invariants: the memtable is the active one of the engine's memtables, which only the holder of
-//! the lock replaces; a change is counted for the listeners before the lock is released.
+//! the lock replaces; a change is counted for the listeners before its new state can be seen.
 
 use std::sync::Arc;
 

@@ -22,6 +22,7 @@ impl Engine {
             }
             append_state.cursor.next
         };
+        self.close_shelf();
         self.stop_threads();
         self.check_wall();
         let persisted = self.persist(last);

@@ -37,6 +37,7 @@ mod registry;
 mod replay;
 mod rotate;
 mod seal;
+mod shelf;
 mod stats;
 mod time;
 mod write;
@@ -47,9 +48,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use crate::platform::sync::{CachePadded, Condvar, Mutex, MutexGuard};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::cache::{ChangeCounters, RecordCache};
+use crate::cache::{ChangeCounters, RecordCache, Shelf};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::{Epoch, Epochs};
 use crate::event::Event;
@@ -90,6 +91,8 @@ pub(crate) struct Engine {
     prefaulted: Condvar,
     memtables: ArcSwap<Memtables>,
     cache: RecordCache,
+    /// That of the listeners, for reads.
+    shelf: ArcSwapOption<Arc<dyn Shelf>>,
     tree: Tree,
     commit_state: Mutex<CommitState>,
     tree_times: Mutex<TreeTimes>,

@@ -4,7 +4,7 @@ use crate::platform::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::platform::sync::{CachePadded, Condvar, Mutex};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::append_lock::AppendState;
 use super::checkpoint::{CommitState, CoveredSegment};
@@ -59,6 +59,7 @@ pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
         Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
     engine.damage.records.store(lost, Ordering::Relaxed);
     engine.start_threads().inspect_err(|_| engine.abandon())?;
+    engine.ownership.wait_for_readers(engine.options.environment.clock.as_ref());
     Ok(engine)
 }
 
@@ -186,6 +187,7 @@ fn assemble(
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         append_state: CachePadded(Mutex::new(AppendState::new(cursor, active.clone()))),
         prefaulted: Condvar::default(),
+        shelf: ArcSwapOption::empty(),
         memtables: ArcSwap::from_pointee(Memtables { active, frozen }),
         tree,
         commit_state: Mutex::new(CommitState { covered, removable: Vec::new() }),

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::lookup::{Address, Found};
+use super::shelf::Shelving;
 use crate::Result;
 use crate::cache::{NO_COUNT, ReaderIndex, ValidCopy};
 use crate::call::{Meta, Reading};
@@ -17,9 +18,20 @@ impl Engine {
         index: Option<&ReaderIndex>,
         out: &mut [u8],
     ) -> Result<Reading> {
+        self.read_from(token, index, None, out)
+    }
+
+    /// A read that puts the record on the shelf, if there is one to put it on.
+    pub(super) fn read_from(
+        &self,
+        token: &[u8],
+        index: Option<&ReaderIndex>,
+        shelving: Option<&Shelving<'_>>,
+        out: &mut [u8],
+    ) -> Result<Reading> {
         self.check_open()?;
         for address in self.addresses(token) {
-            match self.read_at(&address, index, out)? {
+            match self.read_at(&address, index, shelving, out)? {
                 Reading::Absent => {}
                 reading => return Ok(reading),
             }
@@ -31,6 +43,7 @@ impl Engine {
         &self,
         address: &Address<'_>,
         index: Option<&ReaderIndex>,
+        shelving: Option<&Shelving<'_>>,
         out: &mut [u8],
     ) -> Result<Reading> {
         let parts = &address.parts;
@@ -57,6 +70,9 @@ impl Engine {
                 }
                 if is_counted {
                     return self.count_down(address, now, out);
+                }
+                if let Some(shelving) = shelving {
+                    shelving.put(parts.id, &header, out.get(..length).unwrap_or_default());
                 }
                 Ok(Reading::Found(meta(parts.id, &header, now), length))
             }

@@ -8,6 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -22,6 +23,12 @@ const LOCK_FILE: &str = "lock";
 const OWNER_FILE: &str = "owner";
 const OWNER_SIZE_MAX: u64 = 4096;
 const RETRY: Duration = Duration::from_millis(20);
+/// How long after taking over the folder of an owner that did not close its shelf a store answers no
+/// call: for as long as its readers may believe in it, and a killed process may take to close its
+/// sockets after its locks.
+pub const SHELF_GRACE: Duration = Duration::from_millis(50);
+/// The second line of the owner's file while readers may have a shelf.
+const SHELF_LINE: &str = "shelf";
 
 impl Owner {
     fn current() -> Owner {
@@ -32,7 +39,7 @@ impl Owner {
     }
 
     fn parse(text: &str) -> Option<Owner> {
-        let (pid, host) = text.trim_end().split_once(' ')?;
+        let (pid, host) = text.lines().next()?.trim_end().split_once(' ')?;
         // Whoever may write to the folder decides on this text, and it is printed on terminals.
         let is_name = host.chars().all(|char| char.is_alphanumeric() || "-._".contains(char));
         is_name.then_some(Owner { host: host.to_owned(), pid: pid.parse().ok()? })
@@ -46,6 +53,10 @@ pub(crate) struct Ownership {
     written: &'static str,
     /// The folder, and the locks on files, by name.
     held: Mutex<Vec<(&'static str, Box<dyn Held>)>>,
+    /// Whether the owner's file tells that readers may have a shelf.
+    has_shelf: AtomicBool,
+    /// Monotonic time until which readers may believe in the shelf of the owner before.
+    readers_until: u64,
 }
 
 impl Ownership {
@@ -88,6 +99,24 @@ impl Ownership {
         Ok(())
     }
 
+    /// Writes into the owner's file whether readers may have a shelf.
+    pub(crate) fn record_shelf(&self, folder: Folder<'_>, has_shelf: bool) -> Result<()> {
+        if self.has_shelf.load(Ordering::Acquire) == has_shelf {
+            return Ok(());
+        }
+        replace_owner(folder, has_shelf).map_err(|error| Error::unusable(folder.path, error))?;
+        self.has_shelf.store(has_shelf, Ordering::Release);
+        Ok(())
+    }
+
+    /// Blocks while readers may believe in the shelf of an owner that did not close it.
+    pub(crate) fn wait_for_readers(&self, clock: &dyn Clock) {
+        sabotage!(GraceSkipped, return);
+        while clock.monotonic() < self.readers_until {
+            clock.wait(&Arc::default(), Some(self.readers_until));
+        }
+    }
+
     /// Releases everything.
     pub(crate) fn release(&self) {
         self.held.lock().clear();
@@ -117,8 +146,13 @@ pub(crate) fn own(
 ) -> Result<Ownership> {
     let deadline = clock.monotonic() + wait.as_millis() as u64;
     loop {
-        if let Some(ownership) = try_own(folder, Mode::Either, written)? {
-            write_owner(folder)?;
+        if let Some(mut ownership) = try_own(folder, Mode::Either, written)? {
+            let has_shelf = owner_text(folder).lines().nth(1) == Some(SHELF_LINE);
+            if has_shelf {
+                ownership.readers_until = clock.monotonic() + SHELF_GRACE.as_millis() as u64;
+                ownership.has_shelf = AtomicBool::new(true);
+            }
+            write_owner(folder, has_shelf)?;
             return Ok(ownership);
         }
         let now = clock.monotonic();
@@ -148,7 +182,13 @@ fn try_own(folder: Folder<'_>, mode: Mode, written: &'static str) -> Result<Opti
         Lock::Elsewhere => return Ok(None),
     }
     held.push((".", folder.storage.hold_folder(folder.path).map_err(unusable)?));
-    Ok(Some(Ownership { folder: folder.path.to_path_buf(), written, held: Mutex::new(held) }))
+    Ok(Some(Ownership {
+        folder: folder.path.to_path_buf(),
+        written,
+        held: Mutex::new(held),
+        has_shelf: AtomicBool::new(false),
+        readers_until: 0,
+    }))
 }
 
 /// Locks the file that is written, as SQLite does: whoever removes the lock file does not let a
@@ -171,10 +211,10 @@ fn locked(folder: Folder<'_>) -> Error {
     Error::Locked { path: folder.path.to_path_buf(), owner: read_owner(folder) }
 }
 
-fn write_owner(folder: Folder<'_>) -> Result<()> {
-    let owner = Owner::current();
-    let text = format!("{} {}\n", owner.pid, owner.host);
-    match folder.replace(OWNER_FILE, text.as_bytes()) {
+/// Keeps the line of a shelf: this owner may be killed before it has waited for the readers.
+fn write_owner(folder: Folder<'_>, has_shelf: bool) -> Result<()> {
+    match replace_owner(folder, has_shelf) {
+        Err(error) if is_full(&error) && has_shelf => Ok(()),
         // A name is not worth a store: on a full disk it stays unknown.
         Err(error) if is_full(&error) => {
             let _ = folder.storage.remove(&folder.path.join(OWNER_FILE));
@@ -184,11 +224,21 @@ fn write_owner(folder: Folder<'_>) -> Result<()> {
     }
 }
 
+fn replace_owner(folder: Folder<'_>, has_shelf: bool) -> io::Result<()> {
+    let owner = Owner::current();
+    let shelf = if has_shelf { format!("{SHELF_LINE}\n") } else { String::new() };
+    folder.replace(OWNER_FILE, format!("{} {}\n{shelf}", owner.pid, owner.host).as_bytes())
+}
+
 fn read_owner(folder: Folder<'_>) -> Owner {
+    Owner::parse(&owner_text(folder)).unwrap_or_default()
+}
+
+fn owner_text(folder: Folder<'_>) -> String {
     let short = |file: &Arc<dyn StorageFile>| file.size().is_ok_and(|size| size < OWNER_SIZE_MAX);
     let file = folder.open(OWNER_FILE, Mode::Read).ok().filter(short);
     let bytes = file.and_then(|file| read_all(file.as_ref()).ok()).unwrap_or_default();
-    Owner::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether a file of this name belongs to this module.

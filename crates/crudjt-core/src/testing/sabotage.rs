@@ -57,6 +57,10 @@ pub enum Breakage {
     MakingLatches,
     /// A full disk keeps a segment of the usual size in use whose records have all expired.
     ActiveKept,
+    /// The shelf is not told of changes.
+    ShelfUntold,
+    /// A store whose last owner had a shelf answers at once.
+    GraceSkipped,
 }
 
 static ON: AtomicU8 = AtomicU8::new(0);

@@ -4,6 +4,7 @@
 
 pub mod interrupted;
 pub mod medium;
+pub mod shelf;
 pub mod unsteady;
 
 use std::path::PathBuf;

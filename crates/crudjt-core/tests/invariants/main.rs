@@ -6,6 +6,7 @@ mod common;
 mod expiry;
 mod failing_disk;
 mod reader_index;
+mod shelf;
 mod threads;
 mod tree_rollback;
 

@@ -13,4 +13,5 @@ pub mod ownership;
 pub mod power;
 pub mod rng;
 pub mod rotation;
+pub mod shelf;
 pub mod time;

@@ -242,6 +242,7 @@ pub struct Op {
     pub reads: Option<u64>,
     pub keep: bool,
     pub durable: bool,
+    pub shelve: bool,
 }
 
 impl Op {
@@ -272,6 +273,9 @@ impl Op {
         }
         number_field(&mut op, 7, self.keep.into());
         number_field(&mut op, 8, self.durable.into());
+        if self.shelve {
+            number_field(&mut op, 16, 1);
+        }
         bytes_field(&mut out, 3, &op);
         out
     }

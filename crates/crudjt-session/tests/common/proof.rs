@@ -48,7 +48,7 @@ impl Connection {
 
     /// Says who the client is, proves the key where that is asked for, and has it proved.
     pub fn greet(&mut self, client: u8) -> Result<Welcome, Ended> {
-        let nonce = [0x10 + client; 32];
+        let nonce = [client.wrapping_add(0x10); 32];
         let mut sent = self.exchange(&hello_with(client, &nonce))?;
         if let Some(challenge) = sent[0].challenge.clone() {
             let nonces = [&nonce[..], &challenge];
