@@ -116,6 +116,22 @@ export interface NativeCaller {
    * length; `-1`: the connection is lost, `-2`: none has come in time.
    */
   receive(this: void, out: Uint8Array): number
+  /**
+   * Asks for the shelf with a message, on a connection that has received everything, and turns it into
+   * the shelf's; undefined if none comes. The connection is of no other use then.
+   */
+  shelf(this: void, request: Uint8Array, scratch: ArrayBuffer): NativeShelf | undefined
+  /** Closes it. */
+  close(this: void): void
+}
+
+/** A shelf of another process. */
+export interface NativeShelf {
+  /**
+   * Looks for a record, writes it to `DATA_OFFSET` and its limits to the header, and returns the data's
+   * length; `-1`: ask the master, `-2`: the same, and the shelf is no longer kept.
+   */
+  read(this: void, token: string): number
   /** Closes it. */
   close(this: void): void
 }

@@ -192,7 +192,7 @@ async function open(options: MasterOptions, before: State): Promise<Started> {
 
 function storeOptions(options: MasterOptions): StoreOptions {
   const { store_jt_path, grpc_host: _host, grpc_port: _port, ...others } = options
-  const { access_key: _key, local: _local, ...kept } = others
+  const { access_key: _key, local: _local, shelf_size: _size, ...kept } = others
   return { ...kept, path: store_jt_path }
 }
 

@@ -23,6 +23,8 @@ export type NativeStore = native.NativeStore
 /** The sessions of a master, and one of them. */
 export type NativeSessions = native.NativeSessions
 export type NativeSession = native.NativeSession
+/** The shelf of a master in another process. */
+export type NativeShelf = native.NativeShelf
 /** A connection to a local socket whose calls block. */
 export type NativeCaller = native.NativeCaller
 /** The calls that pass data through the scratch buffer. */

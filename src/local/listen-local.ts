@@ -20,6 +20,7 @@ const NO_PLACE: ReadonlySet<unknown> = new Set(['EACCES', 'ENOENT', 'ENOTDIR', '
 /**
  * Listens on the local socket of a master.
  * @param place what the master listens on
+ * @param shelfSize the bytes of the shelf for its clients; 0: none
  * @returns undefined if it has none by the option, or by the system
  * @throws if it can have none though it should
  */
@@ -27,14 +28,15 @@ export async function listenLocal(
   sessions: NativeSessions,
   place: Place,
   option: LocalOption,
+  shelfSize: number,
 ): Promise<LocalListening | undefined> {
   if (option === false || process.platform === 'win32') return undefined
-  if (option !== undefined) return bind(sessions, option)
+  if (option !== undefined) return bind(sessions, option, shelfSize)
   const socket = masterSocket(place)
   if (socket === undefined) return undefined
   try {
     if (socket.folder !== undefined) prepare(socket.folder)
-    return await bind(sessions, socket.path)
+    return await bind(sessions, socket.path, shelfSize)
   } catch (error) {
     if (NO_PLACE.has((error as NodeJS.ErrnoException).code)) return undefined
     throw error
@@ -47,13 +49,17 @@ function prepare(folder: string): void {
   if (problem !== undefined) throw new Error(`the folder ${folder} ${problem}`)
 }
 
-async function bind(sessions: NativeSessions, path: string): Promise<LocalListening> {
+async function bind(
+  sessions: NativeSessions,
+  path: string,
+  shelfSize: number,
+): Promise<LocalListening> {
   const problem = socketPathProblem(longestPath(path))
   if (problem !== undefined) throw new Error(problem)
   let listener: ReturnType<NativeSessions['listenLocal']> | undefined
   const remove = await createPrivately(path, async (created) => {
     try {
-      listener = sessions.listenLocal(created)
+      listener = sessions.listenLocal(created, shelfSize)
     } catch (error) {
       throw fromEngine(error)
     }

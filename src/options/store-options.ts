@@ -71,12 +71,19 @@ export interface ConnectOptions extends AddressOptions {
 export interface MasterOptions extends EngineOptions, AddressOptions {
   /** The store's folder, as `path` of `Store.open`. */
   store_jt_path?: string | undefined
+  /**
+   * Memory for records that processes of this machine read without asking the master, in bytes; pages
+   * are used when they are filled. 0: none. Default 32 MiB.
+   */
+  shelf_size?: number | undefined
 }
 
 /** The default of `max_data_size`. */
 export const DEFAULT_DATA_SIZE = 256
 /** The default of `cache_size`. */
 const DEFAULT_CACHE_SIZE = 32 * 1024 * 1024
+/** The default of `shelf_size`. */
+export const DEFAULT_SHELF_SIZE = 32 * 1024 * 1024
 /** The default of `timeout_ms`. */
 export const DEFAULT_TIMEOUT = 5000
 /** The default address of a master. */
@@ -136,7 +143,12 @@ const CONNECT: OptionTable = {
   fail_fast: { expected: 'true or false', isType: isBoolean },
 }
 const STORE: OptionTable = { path: folder, ...ENGINE }
-const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
+const MASTER: OptionTable = {
+  store_jt_path: folder,
+  shelf_size: whole('bytes', 0, 2 ** 30),
+  ...ENGINE,
+  ...ADDRESS,
+}
 
 // Names that other packages use.
 const SECRET_ALIASES: Aliases = {

@@ -190,8 +190,7 @@ impl Store {
         self.refuses.store(true, Ordering::Release);
     }
 
-    /// The store's time, in milliseconds since 1970, for tests.
-    #[doc(hidden)]
+    /// The store's time, in milliseconds since 1970, which decides what has expired.
     pub fn time(&self) -> u64 {
         self.shared.engine.time()
     }

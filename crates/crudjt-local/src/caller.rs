@@ -61,6 +61,11 @@ impl Caller {
         Ok(self.outbox.send(&self.socket)?)
     }
 
+    /// The connection itself, on which nothing may have come that was not received.
+    pub fn into_stream(self) -> UnixStream {
+        self.socket
+    }
+
     /// Waits for the next message.
     ///
     /// # Errors

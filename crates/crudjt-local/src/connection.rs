@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crudjt_session::{Ended, Progress, Session};
+use crudjt_shelf::{Memory, send_shelf};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -93,7 +94,7 @@ impl Connection {
     }
 
     /// Serves the client until either side ends the connection.
-    pub(crate) fn serve(mut self) -> Result<(), Failed> {
+    pub(crate) fn serve(mut self, shelf: Option<&Memory>) -> Result<(), Failed> {
         let greeting = Instant::now() + self.patience.greeting;
         loop {
             let deadline = (!self.session.has_greeted()).then_some(greeting);
@@ -109,6 +110,9 @@ impl Connection {
                 return Ok(());
             }
             self.work()?;
+            if self.session.asks_for_shelf() {
+                send_shelf(&self.line.socket, shelf.ok_or(Failed)?).map_err(|_| Failed)?;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crudjt_session::Sessions;
+use crudjt_shelf::Memory;
 use parking_lot::{Condvar, Mutex};
 
 use crate::connection::{Connection, Line};
@@ -17,6 +18,7 @@ use crate::peer::is_trusted;
 pub(crate) struct Connections {
     sessions: Sessions,
     patience: Patience,
+    shelf: Option<Memory>,
     open: Mutex<Open>,
     closed: Condvar,
 }
@@ -28,8 +30,12 @@ struct Open {
 }
 
 impl Connections {
-    pub(crate) fn new(sessions: Sessions, patience: Patience) -> Connections {
-        Connections { sessions, patience, open: Mutex::default(), closed: Condvar::new() }
+    pub(crate) fn new(
+        sessions: Sessions,
+        patience: Patience,
+        shelf: Option<Memory>,
+    ) -> Connections {
+        Connections { sessions, patience, shelf, open: Mutex::default(), closed: Condvar::new() }
     }
 
     /// Serves a client, unless it is a stranger or one too many: then its socket is closed, and it
@@ -48,7 +54,7 @@ impl Connections {
         let connection = Connection::new(line, session, self.patience);
         let thread = thread::Builder::new().name("crudjt-local".to_owned()).stack_size(STACK);
         let serve = move || {
-            _ = connection.serve();
+            _ = connection.serve(place.connections.shelf.as_ref());
             drop(place);
         };
         thread.spawn(serve).ok().map(drop)

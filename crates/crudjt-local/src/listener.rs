@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crudjt_session::Sessions;
+use crudjt_shelf::Memory;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -28,15 +29,21 @@ struct Acceptor {
 }
 
 impl Listener {
-    /// Creates a socket at a path that does not exist, and serves those who connect.
+    /// Creates a socket at a path that does not exist, and serves those who connect. Clients that ask
+    /// for it are sent the shelf.
     ///
     /// # Errors
     /// If the socket cannot be created there, or the process can have no more descriptors or threads.
-    pub fn bind(path: &Path, sessions: Sessions, patience: Patience) -> io::Result<Listener> {
+    pub fn bind(
+        path: &Path,
+        sessions: Sessions,
+        patience: Patience,
+        shelf: Option<Memory>,
+    ) -> io::Result<Listener> {
         let socket = UnixListener::bind(path)?;
         // A client that has gone again must not block the thread.
         socket.set_nonblocking(true)?;
-        let connections = Arc::new(Connections::new(sessions, patience));
+        let connections = Arc::new(Connections::new(sessions, patience, shelf));
         let acceptor = Acceptor { bell: Bell::new()?, is_stopped: AtomicBool::new(false) };
         let acceptor = Arc::new(acceptor);
         let (shared, served) = (Arc::clone(&acceptor), Arc::clone(&connections));

@@ -7,11 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crudjt_local::{Caller, NoMessage};
+use crudjt_shelf::ShelfClient;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, sys};
 use napi_derive::napi;
 
 use crate::functions_unsafe::{Answer, enter, object};
+use crate::shelf_unsafe;
 use crate::values_unsafe::Values;
 
 /// What `receive` returns instead of a length.
@@ -31,7 +33,7 @@ pub fn connect_caller(
     let timeout = Duration::from_millis(timeout_ms.max(1).into());
     let Ok(caller) = Caller::connect(Path::new(&path), timeout) else { return Ok(None) };
     let connection: Rc<Connection> = Rc::new(RefCell::new(Some(caller)));
-    let functions = [(c"send", send as _), (c"receive", receive as _), (c"close", close as _)];
+    let functions = [(c"send", send as _), (c"receive", receive as _), (c"shelf", shelf as _), (c"close", close as _)];
     object(env, &connection, &functions).map(Some)
 }
 
@@ -57,6 +59,19 @@ unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) 
             }
             Err(none) => values.answer(status(none)),
         }
+    })
+}
+
+unsafe extern "C" fn shelf(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |connection, values, [request, scratch]| {
+        let Some(mut caller) = connection.take() else { return values.answer_nothing() };
+        if caller.send(values.bytes(request)?).is_err() {
+            return values.answer_nothing();
+        }
+        let Ok(client) = ShelfClient::receive(caller.into_stream()) else {
+            return values.answer_nothing();
+        };
+        shelf_unsafe::bind(env, scratch, client)
     })
 }
 

@@ -27,6 +27,8 @@ mod scratch;
 mod scratch_unsafe;
 mod session_unsafe;
 mod sessions;
+#[cfg(unix)]
+mod shelf_unsafe;
 mod stats;
 mod store;
 mod teardown;

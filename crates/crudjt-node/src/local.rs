@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crudjt_local::{Listener, Patience};
+use crudjt_shelf::put_up;
 use napi::Env;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
@@ -24,13 +25,24 @@ pub struct NativeLocalListener {
 
 #[napi]
 impl NativeSessions {
-    /// Creates a Unix socket at a path that does not exist, and serves those who connect. It is closed
-    /// with the environment, but its file is the caller's to remove.
+    /// Creates a Unix socket at a path that does not exist, and serves those who connect, with a shelf
+    /// of that many bytes unless it is 0 or the system has none. It is closed with the environment, but
+    /// its file is the caller's to remove.
     #[napi]
-    pub fn listen_local(&self, env: Env, path: String) -> napi::Result<NativeLocalListener> {
+    pub fn listen_local(
+        &self,
+        env: Env,
+        path: String,
+        shelf_size: u32,
+    ) -> napi::Result<NativeLocalListener> {
         let listen = || {
             let sessions = self.sessions()?;
-            let listener = Listener::bind(Path::new(&path), sessions.clone(), Patience::default())
+            let shelf = match shelf_size {
+                0 => None,
+                bytes => put_up(sessions.store(), bytes as usize).ok(),
+            };
+            let (place, patience) = (Path::new(&path), Patience::default());
+            let listener = Listener::bind(place, sessions.clone(), patience, shelf)
                 .map_err(|error| not_listening(&error))?;
             let listener = Arc::new(listener);
             let ended = Arc::clone(&listener);

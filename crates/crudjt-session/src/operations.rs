@@ -61,6 +61,10 @@ impl Operations {
         Operations { backups: Backups::new(Arc::clone(&served)), served, max_data_size }
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        self.served.store()
+    }
+
     /// Runs an operation and appends its reply to `out`.
     pub(crate) fn run(&self, operation: &Operation<'_>, out: &mut Vec<u8>) -> Ran {
         let before = out.len();

@@ -13,6 +13,7 @@ const ACKNOWLEDGED: u64 = tag_of(2, FIXED64);
 const OPERATIONS: u64 = tag_of(3, DELIMITED);
 const GOODBYE: u64 = tag_of(4, VARINT);
 const PROOF: u64 = tag_of(5, DELIMITED);
+const SHELF: u64 = tag_of(6, VARINT);
 
 /// One field of a client's message.
 pub(crate) enum Field<'a> {
@@ -23,6 +24,8 @@ pub(crate) enum Field<'a> {
     Goodbye,
     /// The client's proof of the access key.
     Proof(&'a [u8]),
+    /// The client asks for the shelf.
+    Shelf,
 }
 
 /// The next field that this version knows; `None` at the end of the message.
@@ -35,6 +38,8 @@ pub(crate) fn next_field<'a>(reader: &mut Reader<'a>) -> Result<Option<Field<'a>
             GOODBYE if reader.bool()? => Field::Goodbye,
             GOODBYE => continue,
             PROOF => Field::Proof(reader.delimited()?),
+            SHELF if reader.bool()? => Field::Shelf,
+            SHELF => continue,
             _ => {
                 reader.skip(tag)?;
                 continue;

@@ -1,5 +1,6 @@
 //! One connection of one client.
 
+use std::mem;
 use std::sync::Arc;
 
 use crudjt_core::MAC_BYTES;
@@ -44,6 +45,7 @@ pub struct Session {
     room: Option<Arc<RoomWait>>,
     /// Why there is no room: the refusal of the next operation that needs some.
     no_room: Option<Refusal>,
+    asks_for_shelf: bool,
 }
 
 enum State {
@@ -69,6 +71,7 @@ impl Session {
             idle_messages: 0,
             room: None,
             no_room: None,
+            asks_for_shelf: false,
         };
         if !must_prove {
             session.enter()?;
@@ -84,6 +87,11 @@ impl Session {
     /// Whether the client is attached: it has said who it is, and proved the access key if it must.
     pub fn has_greeted(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Left)
+    }
+
+    /// Whether the client has asked for the shelf since this was last called.
+    pub fn asks_for_shelf(&mut self) -> bool {
+        mem::take(&mut self.asks_for_shelf)
     }
 
     /// Queues a message, for [`Session::work`]. Returns whether the transport should read on; if
@@ -249,6 +257,7 @@ impl Session {
         self.shared.clients.enforce_budget();
         match stop? {
             Some(Stop::Left) => self.leave(),
+            Some(Stop::Shelf) => self.asks_for_shelf = true,
             Some(Stop::NoRoom) => {
                 self.room = Some(self.shared.slow.wait_for_room(&self.wake));
                 return Ok(Progress::Waiting);

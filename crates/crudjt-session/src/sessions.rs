@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crudjt_core::Store;
+
 use crate::ended::Ended;
 use crate::reply_log::Wake;
 use crate::served::Served;
@@ -37,6 +39,11 @@ impl Sessions {
     /// [`Ended::TooMany`].
     pub fn open_admitted(&self, wake: Wake) -> Result<Session, Ended> {
         Session::new(Arc::clone(&self.0), wake, false)
+    }
+
+    /// The store that is served.
+    pub fn store(&self) -> &Store {
+        self.0.operations.store()
     }
 
     /// Starts no further operation. Blocks until those that were started are answered: then

@@ -24,6 +24,8 @@ pub(crate) enum Stop {
     NoRoom,
     /// The client has said goodbye.
     Left,
+    /// The client asks for the shelf.
+    Shelf,
 }
 
 /// A slice of a client's operations.
@@ -103,6 +105,7 @@ impl<'a> Slice<'a> {
                 }
                 Some(Field::Acknowledged(number)) => self.log.acknowledge(number),
                 Some(Field::Goodbye) => return Ok(Some(Stop::Left)),
+                Some(Field::Shelf) => return Ok(Some(Stop::Shelf)),
                 Some(Field::Hello(_) | Field::Proof(_)) => return Err(Ended::Malformed),
             }
         }

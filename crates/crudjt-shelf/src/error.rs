@@ -16,6 +16,9 @@ pub enum Error {
         /// How the system refused.
         source: io::Error,
     },
+    /// The store takes none.
+    #[error("the store takes no shelf: {0}")]
+    Store(crudjt_core::Error),
     /// The system gave no random bytes.
     #[error("the system gives no random bytes")]
     Randomness,

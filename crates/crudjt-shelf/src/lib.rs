@@ -38,6 +38,7 @@ mod lease;
 #[expect(unsafe_code, reason = "memory that another process writes is read by raw pointers")]
 mod mapped_unsafe;
 mod memory;
+mod put_up;
 mod reader;
 mod seal;
 mod sets;
@@ -55,6 +56,7 @@ pub use layout::{MAX_COPY_SIZE, OUT_BYTES};
 pub use lease::Life;
 pub use mapped_unsafe::Mapped;
 pub use memory::Memory;
+pub use put_up::put_up;
 pub use reader::{Look, Memo, ShelfReader};
 #[doc(hidden)]
 pub use slot::{copy_slot, write_slot};

@@ -22,6 +22,10 @@ export const SETTINGS = {
   ...SECRET,
   ...ADDRESS,
   ...ACCESS,
+  shelf_size: {
+    ...named('shelf-size', 'BYTES'),
+    help: 'Memory for records that processes of this machine read without asking the server; 0 for none. Default: 33554432.',
+  },
   local: {
     ...named('local', 'false|PATH'),
     help: 'Unix socket by which processes of this machine reach the store; false: none. Default: it follows from host and port.',
@@ -72,6 +76,7 @@ const PUBLIC = [
   'grpc_host',
   'grpc_port',
   'local',
+  'shelf_size',
   'max_data_size',
   'cache_size',
   'sync_interval_ms',

@@ -42,6 +42,7 @@ import { DELIMITED, FIXED64, MALFORMED, ProtobufReader, tagOf } from '../wire/pr
 import { CODE_HEADER, errorOfStatus, Status } from '../wire/status.js'
 import { AccessProof } from './access-proof.js'
 import { acknowledgement, acknowledging, MESSAGE_START, withSpace } from './batch-writer.js'
+import type { ClientShelf } from './client-shelf.js'
 import type { Link } from './connection.js'
 import {
   accessNotProven,
@@ -110,10 +111,16 @@ export class BatchClient {
   constructor(
     private readonly link: Link,
     local: LocalSocket,
+    private readonly shelf?: ClientShelf,
   ) {
     this.opener = new StreamOpener(link, local)
     this.pending = new PendingOperations(link.address, this.inFlight)
     this.proof = new AccessProof(link.accessKey, this.client)
+  }
+
+  /** Whether no call that changes a token is in flight. */
+  get changesNothing(): boolean {
+    return this.pending.changesNothing
   }
 
   /** The transport of the last call; undefined before the first connection. */
@@ -283,6 +290,7 @@ export class BatchClient {
     this.wasWelcomed = true
     this.mode = 'open'
     this.dataSize = maxDataSize
+    if (this.stream?.transport === 'local') this.shelf?.reached()
     this.pending.beginStream(master, resumed)
   }
 

@@ -7,7 +7,7 @@
  * call failed before it was sent is never sent. The number and size of unanswered operations are bounded.
  */
 import { CRUDJTError } from '../../errors.js'
-import type { EncodedOperation, OperationArguments } from '../wire/batch-operation.js'
+import { type EncodedOperation, Kind, type OperationArguments } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { type Batch, BatchWriter } from './batch-writer.js'
 import { NumberRing } from './number-ring.js'
@@ -20,6 +20,9 @@ const MAX_UNANSWERED_BYTES = 2 << 20
  * more would only be smaller, at a cost for each.
  */
 const MAX_BATCHES = 2
+
+/** Whether an operation changes a token that may have been read. A read that counts is on no shelf. */
+const isChange = (kind: number) => kind === Kind.UPDATE || kind === Kind.DELETE
 
 /** An operation and the promise of its call. */
 export class PendingOperation {
@@ -54,6 +57,7 @@ export class PendingOperations {
   private hasSaidGoodbye = false
   /** Whether unsent batches hold operations that must not be sent any more. */
   private isStale = false
+  private changes = 0
 
   /**
    * @param address the master's address, for display
@@ -74,11 +78,17 @@ export class PendingOperations {
     return this.unanswered === 0
   }
 
+  /** Whether no call that changes a token is in flight. */
+  get changesNothing(): boolean {
+    return this.changes === 0
+  }
+
   /** Adds a call whose data is in the scratch buffer. */
   add<T>(args: OperationArguments, deadline: number): Promise<T> {
     const number = this.operations.next
     const encoded = this.writer.write(number, args)
     this.inFlight.enter()
+    if (isChange(args.kind)) this.changes++
     return new Promise<T>((resolve, reject) => {
       this.operations.add(
         new PendingOperation(number, args.kind, deadline, encoded, resolve, reject),
@@ -121,8 +131,7 @@ export class PendingOperations {
       this.unansweredBytes -= operation.encoded.end - operation.encoded.start
     }
     if (operation.isSettled) return undefined
-    operation.isSettled = true
-    this.inFlight.leave()
+    this.settle(operation)
     return operation
   }
 
@@ -183,15 +192,21 @@ export class PendingOperations {
   drain(): PendingOperation[] {
     const operations = [...this.operations].filter(({ isSettled }) => !isSettled)
     for (const { number } of this.operations) this.operations.delete(number)
+    this.changes = 0
     this.rebatch(0)
     return operations
   }
 
   private reject(operation: PendingOperation, error: Error): void {
     if (operation.isSettled) return
-    operation.isSettled = true
+    this.settle(operation)
     operation.reject(error)
+  }
+
+  private settle(operation: PendingOperation): void {
+    operation.isSettled = true
     this.inFlight.leave()
+    if (isChange(operation.kind) && this.changes > 0) this.changes--
   }
 
   /** Rebuilds the unsent batches from the operations beyond a number. */

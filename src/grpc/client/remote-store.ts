@@ -23,8 +23,14 @@ import type { Session } from '../../records/session.js'
 import type { SessionStore, Storable } from '../../session-store.js'
 import { delay, now } from '../../timers.js'
 import { type Address, addressOf, addressText, connectEndpointOf } from '../wire/address.js'
-import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
+import {
+  Kind,
+  type OperationArguments,
+  plainOperation,
+  shelvingRead,
+} from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
+import { ClientShelf } from './client-shelf.js'
 import { Connection } from './connection.js'
 import { remoteBackup } from './remote-backup.js'
 import { SyncClient, syncUnsupported } from './sync-client.js'
@@ -40,6 +46,7 @@ export class RemoteStore implements SessionStore {
   readonly address: Address
   readonly #calls: BatchClient
   readonly #sync: SyncClient
+  readonly #shelf: ClientShelf
   readonly #timeout: number
   #closing: Promise<void> | undefined
 
@@ -53,7 +60,8 @@ export class RemoteStore implements SessionStore {
     const connection = new Connection(endpoint, timeout, failFast)
     const link = { connection, address, timeout, accessKey: options.access_key, failFast }
     this.#timeout = timeout
-    this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local))
+    this.#shelf = new ClientShelf(link, endpoint, options.local)
+    this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local), this.#shelf)
     this.#sync = new SyncClient(link, endpoint, options.local)
   }
 
@@ -69,7 +77,9 @@ export class RemoteStore implements SessionStore {
   ): Promise<Session<Data> | null> {
     return this.call(() => {
       checkToken(token)
-      return this.#calls.call(plainOperation(Kind.READ, token))
+      const found = this.#shelved<Data>(token)
+      if (found !== undefined) return Promise.resolve(found)
+      return this.#calls.call(this.#readOperation(token))
     })
   }
 
@@ -129,6 +139,7 @@ export class RemoteStore implements SessionStore {
 
   close(): Promise<void> {
     this.#sync.close()
+    this.#shelf.close()
     this.#closing ??= this.#calls.close()
     return this.#closing
   }
@@ -161,10 +172,9 @@ export class RemoteStore implements SessionStore {
   }
 
   readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null {
-    return this.#callSync('readSync', () => {
-      checkToken(token)
-      return plainOperation(Kind.READ, token)
-    })
+    checkToken(token)
+    const found = this.#shelved<Data>(token)
+    return found ?? this.#callSync('readSync', () => this.#readOperation(token))
   }
 
   updateSync(
@@ -185,6 +195,16 @@ export class RemoteStore implements SessionStore {
       checkToken(token)
       return plainOperation(Kind.DELETE, token, isDurableDelete(options))
     })
+  }
+
+  /** What the shelf of the master has, if it may answer. */
+  #shelved<Data extends object>(token: string): Session<Data> | undefined {
+    if (this.#closing !== undefined || !this.#calls.changesNothing) return undefined
+    return this.#shelf.read(token) as Session<Data> | undefined
+  }
+
+  #readOperation(token: string): OperationArguments {
+    return this.#shelf.isOpen ? shelvingRead(token) : plainOperation(Kind.READ, token)
   }
 
   #callSync<T>(name: string, operation: () => OperationArguments): T {
@@ -213,5 +233,5 @@ export class RemoteStore implements SessionStore {
 function preparedOperation(kind: number, token?: string): OperationArguments {
   const { length, ttl, reads, keep, durable } = prepared
   bringToFront(length)
-  return { kind, token, length, ttl, reads, keep, durable }
+  return { kind, token, length, ttl, reads, keep, durable, shelve: false }
 }

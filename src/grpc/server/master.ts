@@ -12,7 +12,7 @@ import { unwrap } from '../../engine/engine.js'
 import type { NativeSessions } from '../../engine/native.js'
 import { CRUDJTError } from '../../errors.js'
 import { type LocalListening, listenLocal } from '../../local/listen-local.js'
-import { type MasterOptions, warn } from '../../options/store-options.js'
+import { DEFAULT_SHELF_SIZE, type MasterOptions, warn } from '../../options/store-options.js'
 import { delay, nextTick } from '../../timers.js'
 import { AccessKey } from '../wire/access-key.js'
 import { type Address, addressOf, addressText } from '../wire/address.js'
@@ -162,10 +162,10 @@ class Services {
 async function openLocal(
   sessions: NativeSessions,
   { place, close }: Listening,
-  { local, onError = warn }: MasterOptions,
+  { local, shelf_size = DEFAULT_SHELF_SIZE, onError = warn }: MasterOptions,
 ): Promise<LocalListening | undefined> {
   try {
-    return await listenLocal(sessions, place, local)
+    return await listenLocal(sessions, place, local, shelf_size)
   } catch (cause) {
     const { message: reason } = cause as Error
     if (typeof local === 'string') {

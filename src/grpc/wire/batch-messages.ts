@@ -27,11 +27,15 @@ export const HELLO = 1
 export const ACKNOWLEDGED = 2
 export const CLIENT_GOODBYE = 4
 export const PROOF = 5
+const SHELF = 6
 /** Fields of `Replies`; `taken` takes eight bytes. */
 export const WELCOME = 1
 export const GOODBYE = 3
 export const TAKEN = 4
 export const CHALLENGE = 5
+
+/** Asks for the shelf of a master, on its local socket. */
+export const SHELF_MESSAGE = Buffer.from([tagOf(SHELF, VARINT), 1])
 
 /** The last message of a client. */
 export const CLIENT_GOODBYE_MESSAGE = Buffer.from([tagOf(CLIENT_GOODBYE, VARINT), 1])

@@ -49,14 +49,16 @@ const TTL = 5
 const SILENCE_READ = 6
 const KEEP = 7
 const DURABLE = 8
+const SHELVE = 16
 
 const TOKEN_LENGTH = 22
 
-/** The most bytes that an operation takes, not counting its data: one flag takes two bytes. */
+/** The most bytes that an operation takes, not counting its data: a flag takes two bytes, the last one three. */
 export const OPERATION_BYTES =
   NESTED_HEADER_BYTES +
   4 * INTEGER_FIELD_BYTES +
   3 * 2 +
+  3 +
   (2 + TOKEN_LENGTH) +
   DELIMITED_HEADER_BYTES
 
@@ -73,11 +75,19 @@ export interface OperationArguments {
   readonly reads: number
   readonly keep: boolean
   readonly durable: boolean
+  /** Whether the master puts the record that is read on its shelf. */
+  readonly shelve: boolean
 }
 
 /** An operation without data. */
 export function plainOperation(kind: number, token?: string, durable = false): OperationArguments {
-  return { kind, token, length: undefined, ttl: NO_LIMIT, reads: NO_LIMIT, keep: false, durable }
+  const limits = { ttl: NO_LIMIT, reads: NO_LIMIT }
+  return { kind, token, length: undefined, ...limits, keep: false, durable, shelve: false }
+}
+
+/** A read, after which the record is on the shelf if the master has one. */
+export function shelvingRead(token: string): OperationArguments {
+  return { ...plainOperation(Kind.READ, token), shelve: true }
 }
 
 /** Encodes an operation, and returns the offset after it. */
@@ -85,7 +95,7 @@ export function writeOperation(
   bytes: Buffer,
   start: number,
   number: number,
-  { kind, token, length, ttl, reads, keep, durable }: OperationArguments,
+  { kind, token, length, ttl, reads, keep, durable, shelve }: OperationArguments,
 ): number {
   const first = beginNested(bytes, start, OPERATIONS)
   let at = writeUint(bytes, first, NUMBER, number)
@@ -99,7 +109,17 @@ export function writeOperation(
   at = writeLimit(bytes, at, SILENCE_READ, reads, READS_EXACT)
   if (keep) at = writeUint(bytes, at, KEEP, 1)
   if (durable) at = writeUint(bytes, at, DURABLE, 1)
+  if (shelve) at = writeFlag(bytes, at, SHELVE)
   return endNested(bytes, first, at)
+}
+
+/** Writes a flag whose tag takes two bytes. */
+function writeFlag(bytes: Buffer, at: number, field: number): number {
+  const tag = tagOf(field, VARINT)
+  bytes[at] = (tag & 0x7f) | 0x80
+  bytes[at + 1] = tag >> 7
+  bytes[at + 2] = 1
+  return at + 3
 }
 
 function writeTokenText(bytes: Buffer, at: number, token: string): number {
