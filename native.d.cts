@@ -107,6 +107,19 @@ export interface NativeSession {
   close(this: void): void
 }
 
+/** A connection to a local socket. Its functions block. */
+export interface NativeCaller {
+  /** Sends a message; `-1`: the connection is lost, `-2`: it took too long. */
+  send(this: void, message: Uint8Array): 0 | -1 | -2
+  /**
+   * Waits for a message, writes it to the start of a buffer of MAX_REPLIES_BYTES and returns its
+   * length; `-1`: the connection is lost, `-2`: none has come in time.
+   */
+  receive(this: void, out: Uint8Array): number
+  /** Closes it. */
+  close(this: void): void
+}
+
 /** A local socket, on which threads of their own serve clients. */
 export declare class NativeLocalListener {
   /** Accepts no more connections; those that are open go on. */
@@ -214,6 +227,9 @@ export interface Compacted {
 
 /** Shrinks the tree's file of a closed store to the size of its records. */
 export declare function compactStore(path: string, onProgress: (done: number, total: number) => void): Promise<Outcome<Compacted>>
+
+/** Connects to a local socket; null if nobody listens there, or somebody who is not trusted. */
+export declare function connectCaller(path: string, timeoutMs: number): NativeCaller | null
 
 /** Offset of a record's data in the scratch buffer, in bytes. */
 export declare const DATA_OFFSET: number
@@ -413,6 +429,8 @@ export interface Verified {
   findings: Array<Finding>
   /** The number of defects. */
   findingCount: number
+  /** The files that keep what damaged blocks have cost before. */
+  kept: Array<string>
 }
 
 /** Checks a closed store without changing it. `onProgress` receives bytes. */

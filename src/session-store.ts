@@ -58,15 +58,43 @@ export interface SessionCalls {
 }
 
 /**
- * A store of session tokens, in this process (`Store.open`) or of a master (`Store.connect`). Only one
- * in this process has calls without promises: they are in `Store`.
+ * The four calls without promises: they block the thread until the answer is there, and throw what the
+ * promise forms reject with.
+ *
+ * A store of a master has them on the master's own machine, over the local socket; elsewhere they throw
+ * `ERR_CRUDJT_UNSUPPORTED`. They wait for a master that is not there as the promise forms do, with the
+ * event loop blocked, and are not ordered with promise calls that are not settled yet.
+ */
+export interface SyncSessionCalls {
+  /** `create` without a promise. */
+  createSync(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): string
+  /** `read` without a promise. */
+  readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null
+  /** `update` without a promise. */
+  updateSync(
+    token: string,
+    data: Storable,
+    ttl?: Limit | UpdateOptions,
+    silence_read?: Limit,
+  ): boolean
+  /** `delete` without a promise. */
+  deleteSync(token: string, options?: DurableOptions): boolean
+}
+
+/**
+ * A store of session tokens, in this process (`Store.open`) or of a master (`Store.connect`).
  *
  * A store of a master raises the same errors as one in this process, and also
  * `ERR_CRUDJT_UNAVAILABLE` (no master answers), `ERR_CRUDJT_DEADLINE`, `ERR_CRUDJT_OUTCOME_UNKNOWN` (the
  * connection or the master was lost after the call was sent), `ERR_CRUDJT_UNAUTHENTICATED`, and
  * `ERR_CRUDJT_UNSUPPORTED` for what an older master does not have.
  */
-export interface SessionStore extends SessionCalls, AsyncDisposable {
+export interface SessionStore extends SessionCalls, SyncSessionCalls, AsyncDisposable {
+  /**
+   * Resolves once the store answers: a store of a master waits for it as long as `timeout_ms` allows,
+   * also with `fail_fast`.
+   */
+  ready(): Promise<void>
   /** Resolves when every operation that was answered before is on disk. */
   flush(): Promise<void>
   /**

@@ -1,6 +1,6 @@
 /** Every way to reach a store. The behaviour suite runs against each. */
 import type { ExecutionContext } from 'ava'
-import { CRUDJT, Store, type StoreOptions } from 'crudjt'
+import { CRUDJT, type SessionStore, Store, type StoreOptions } from 'crudjt'
 import { ask, kill } from '../helpers/children.js'
 import { KEY } from '../helpers/keys.js'
 import {
@@ -42,16 +42,7 @@ export const promises: Variant = {
 /** The Sync calls of a store; what they throw becomes a rejection here. */
 export const syncCalls: Variant = {
   name: 'Sync calls of a Store',
-  async open(folder, options) {
-    const store = (await promises.open(folder, options)) as Store
-    return {
-      create: async (...args) => store.createSync(...args),
-      read: async (token) => store.readSync(token),
-      update: async (...args) => store.updateSync(...args),
-      delete: async (...args) => store.deleteSync(...args),
-      close: () => store.close(),
-    }
-  },
+  open: async (folder, options) => syncCallsOf((await promises.open(folder, options)) as Store),
 }
 
 /** The process-wide CRUDJT. */
@@ -109,6 +100,15 @@ export const local: Variant = {
   },
 }
 
+/** The Sync calls of such a store. */
+export const remoteSync: Variant = {
+  name: 'Sync calls of a Store connected to a master',
+  async open(folder, options) {
+    const master = await runMaster(folder, options)
+    return withMaster(master, syncCallsOf(await Store.connect(patient(master.at))))
+  },
+}
+
 /** The process-wide CRUDJT as a client of a master in another process. */
 export const client: Variant = {
   name: 'CRUDJT as a client',
@@ -154,6 +154,16 @@ export const older: Variant = {
     }
     return { ...methodsOf(store), close }
   },
+}
+
+function syncCallsOf(store: SessionStore): TestedStore {
+  return {
+    create: async (...args) => store.createSync(...args),
+    read: async (token) => store.readSync(token),
+    update: async (...args) => store.updateSync(...args),
+    delete: async (...args) => store.deleteSync(...args),
+    close: () => store.close(),
+  }
 }
 
 function withMaster(master: RunningMaster, store: TestedStore): TestedStore {

@@ -24,9 +24,9 @@ const UNKNOWN = { is: CRUDJTError, code: 'ERR_CRUDJT_UNAUTHENTICATED', says: 'ti
 
 /** Calls that send any backup ticket. */
 function rawCalls({ grpc_host, grpc_port }: At) {
-  const connection = new Connection({ host: grpc_host, port: grpc_port }, 60_000)
+  const connection = new Connection({ host: grpc_host, port: grpc_port }, 60_000, false)
   const address = `${grpc_host}:${grpc_port}`
-  const link = { connection, address, timeout: 60_000, accessKey: undefined }
+  const link = { connection, address, timeout: 60_000, accessKey: undefined, failFast: false }
   const calls = new BatchClient(link, new LocalSocket({ path: address }, false))
   return {
     ask: (ticket?: string) => calls.call<unknown>(plainOperation(Kind.BACKUP, ticket)),

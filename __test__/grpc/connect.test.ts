@@ -138,22 +138,6 @@ test('after close a client refuses calls', async (t) => {
   for (const call of everyCall(store)) await refuses(t, call, notStarted)
 })
 
-test('synchronous calls are refused by name', async (t) => {
-  await using connected = await Store.connect({ grpc_port: 1 })
-  // The types know that a connected store has none.
-  const store = connected as Store
-  const calls = {
-    createSync: () => store.createSync(data),
-    readSync: () => store.readSync('x'),
-    updateSync: () => store.updateSync('x', data),
-    deleteSync: () => store.deleteSync('x'),
-  }
-  for (const [name, call] of Object.entries(calls)) {
-    const error = t.throws(call, { instanceOf: CRUDJTError, code: 'ERR_CRUDJT_UNSUPPORTED' })
-    t.true(error?.message.startsWith(name))
-  }
-})
-
 test('client options are validated', async (t) => {
   const wrong = {
     port: 5,

@@ -20,7 +20,7 @@ const forever = () => new AbortController().signal
 
 test('checks of a connection leave no listeners', async (t) => {
   const server = await startServer()
-  const connection = new Connection(endpointOf(server), 60_000)
+  const connection = new Connection(endpointOf(server), 60_000, false)
   const session = await connection.established(forever())
   const before = session?.listenerCount('close')
   for (let i = 0; i < 20; i++) {
@@ -36,7 +36,7 @@ test('checks of a connection leave no listeners', async (t) => {
 
 test('the end of an earlier session does not keep a silent one from being abandoned', async (t) => {
   const server = await startServer()
-  const connection = new Connection(endpointOf(server), 500)
+  const connection = new Connection(endpointOf(server), 500, false)
   const first = await connection.established(forever())
   if (first === undefined) throw new Error('there is no session')
   connection.check()

@@ -106,3 +106,16 @@ export interface NativeSession {
   /** Ends the session: the client may come back on another connection. */
   close(this: void): void
 }
+
+/** A connection to a local socket. Its functions block. */
+export interface NativeCaller {
+  /** Sends a message; `-1`: the connection is lost, `-2`: it took too long. */
+  send(this: void, message: Uint8Array): 0 | -1 | -2
+  /**
+   * Waits for a message, writes it to the start of a buffer of MAX_REPLIES_BYTES and returns its
+   * length; `-1`: the connection is lost, `-2`: none has come in time.
+   */
+  receive(this: void, out: Uint8Array): number
+  /** Closes it. */
+  close(this: void): void
+}

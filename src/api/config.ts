@@ -140,6 +140,17 @@ export const Config = {
     await client.close()
   },
 
+  /**
+   * Resolves once calls are answered: in a master when it has started, in a client when its master
+   * answers, which it waits for as long as `timeout_ms` allows.
+   * @throws CRUDJTError `ERR_CRUDJT_NOT_STARTED`; what `startMaster` and calls throw
+   */
+  async ready(): Promise<void> {
+    if (state.name === 'starting') await state.opening
+    else if (state.name === 'connected') await state.client.ready()
+    else if (state.name !== 'started') throw notStarted('CRUDJT has not started')
+  },
+
   /** Whether this process is a master or a client of one. */
   wasStarted(): boolean {
     return state.name === 'started' || state.name === 'connected'

@@ -194,6 +194,11 @@ export class LocalStore implements SessionStore {
     throw error
   }
 
+  /** Resolves: an open store answers. */
+  async ready(): Promise<void> {
+    this.#refuseIfClosed()
+  }
+
   /** Resolves when every operation that was answered before is on disk. */
   async flush(): Promise<void> {
     LocalStore.#store(this).#refuseIfClosed()

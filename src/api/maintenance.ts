@@ -82,6 +82,11 @@ export interface VerifyReport extends Findings {
   segments: number
   /** Journal entries that the next opening replays. */
   entries: number
+  /**
+   * The files in the store's folder that keep the blocks by which it has lost tokens before, such as
+   * `records.damaged`. They say nothing of the store as it is now.
+   */
+  kept: string[]
 }
 
 /** What `repair` salvaged. */

@@ -10,7 +10,7 @@ export const STATUS = {
   unsound: 1,
   /** The store could not be checked, for example because it is in use. */
   unchecked: 2,
-  /** The server serves, but its store is damaged or refuses writes. */
+  /** The server serves, but its store is damaged, its disk is full or it refuses writes; a store is sound, but has lost tokens before. */
   degraded: 3,
   /** The command line is invalid (EX_USAGE). */
   usage: 64,

@@ -12,6 +12,9 @@ export const { PROOF_TIME_MS } = native
 /** Opens a store; binds the matcher of map shapes to a scratch buffer. */
 export const { bindOutline, openStore } = native
 
+/** Connects to a local socket; undefined on systems without one. */
+export const connectCaller: typeof native.connectCaller | undefined = native.connectCaller
+
 /** Maintenance of a whole store. */
 export const { backupStore, compactStore, repairStore, storeKeys, verifyStore } = native
 
@@ -20,6 +23,8 @@ export type NativeStore = native.NativeStore
 /** The sessions of a master, and one of them. */
 export type NativeSessions = native.NativeSessions
 export type NativeSession = native.NativeSession
+/** A connection to a local socket whose calls block. */
+export type NativeCaller = native.NativeCaller
 /** The calls that pass data through the scratch buffer. */
 export type Hot = native.Hot
 /** The matcher of map shapes in the scratch buffer. */

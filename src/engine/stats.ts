@@ -29,7 +29,7 @@ export interface StoreStats {
   last_sweep_at_ms: number | undefined
   /** How many records that sweep removed. */
   last_sweep_removed: number
-  /** Damaged records that were read since the store was opened, and those that opening lost with damaged blocks. */
+  /** Damaged records that calls met since the store was opened, each once, and those that opening lost with damaged blocks. */
   damaged_records: number
   /** Of the store of a master: how this client reaches it. */
   transport?: Transport | undefined

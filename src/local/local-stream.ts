@@ -1,5 +1,5 @@
 /** A client's stream of messages on the local socket of its master. */
-import { lstat } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout } from '../timers.js'
@@ -85,7 +85,7 @@ export class LocalSocket {
   async connect(): Promise<Socket | undefined> {
     if (process.platform === 'win32') return undefined
     for (const path of await clientPaths(this.place, this.option)) {
-      if (!(await mayUse(path))) continue
+      if (!mayUse(path)) continue
       const socket = await connected(path)
       if (socket !== undefined) return socket
     }
@@ -93,12 +93,13 @@ export class LocalSocket {
   }
 }
 
-async function mayUse(path: string): Promise<boolean> {
+/** Whether a client may connect to a path: a socket of this user or of root, in a folder that is no trap. */
+export function mayUse(path: string): boolean {
   if (socketPathProblem(path) !== undefined) return false
   try {
     const folder = dirname(path)
     if (runFolders().includes(folder) && folderProblem(folder) !== undefined) return false
-    return isTrusted(await lstat(path))
+    return isTrusted(lstatSync(path))
   } catch {
     return false
   }

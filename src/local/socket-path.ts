@@ -49,9 +49,21 @@ export async function clientPaths(place: Place, option: LocalOption): Promise<st
   if (option === false) return []
   if (option !== undefined) return [option]
   if ('path' in place) return [`${place.path}.local`]
-  const addresses = await loopbackAddresses(place.host)
+  return pathsOf(await loopbackAddresses(place.host), place.port)
+}
+
+/** The same without looking names up: `localhost` stands for both loopback addresses. */
+export function clientPathsSync(place: Place, option: LocalOption): string[] {
+  if (option === false) return []
+  if (option !== undefined) return [option]
+  if ('path' in place) return [`${place.path}.local`]
+  const addresses = place.host === 'localhost' ? ['127.0.0.1', '::1'] : [place.host]
+  return pathsOf(addresses.filter(isLoopback), place.port)
+}
+
+function pathsOf(addresses: string[], port: number): string[] {
   const listened = addresses.flatMap((address) => [address, ...WILDCARDS[isIP(address) as 4 | 6]])
-  const names = listened.flatMap((address) => nameOf(address, place.port) ?? [])
+  const names = listened.flatMap((address) => nameOf(address, port) ?? [])
   return runFolders().flatMap((folder) => names.map((name) => join(folder, name)))
 }
 

@@ -60,6 +60,11 @@ export interface AddressOptions {
 export interface ConnectOptions extends AddressOptions {
   /** Timeout of a call in milliseconds, including the wait for a master. Default 5000. */
   timeout_ms?: number | undefined
+  /**
+   * Have a call fail as soon as an attempt to connect fails, instead of waiting for a master until its
+   * timeout. Default false.
+   */
+  fail_fast?: boolean | undefined
 }
 
 /** Options of `CRUDJT.Config.startMaster`. */
@@ -125,7 +130,11 @@ const ADDRESS: OptionTable = {
     isType: (value) => value === false || folder.isType(value),
   },
 }
-const CONNECT: OptionTable = { ...ADDRESS, timeout_ms: whole('milliseconds', 1, 86_400_000) }
+const CONNECT: OptionTable = {
+  ...ADDRESS,
+  timeout_ms: whole('milliseconds', 1, 86_400_000),
+  fail_fast: { expected: 'true or false', isType: isBoolean },
+}
 const STORE: OptionTable = { path: folder, ...ENGINE }
 const MASTER: OptionTable = { store_jt_path: folder, ...ENGINE, ...ADDRESS }
 

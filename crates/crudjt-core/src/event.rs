@@ -41,7 +41,7 @@ pub enum Event {
     },
     /// The B-tree's file was rebuilt without its damaged blocks.
     #[error(
-        "Damaged blocks of the B-tree in the store at {}: {blocks}, the first is block {block}: {records} tokens are lost and read as absent, all others go on. The damaged file is kept as records.damaged: check the disk, then restore a backup, or remove that file to accept the loss",
+        "Damaged blocks of the B-tree in the store at {}: {blocks}, the first is block {block}: {records} tokens are lost and read as absent, all others go on. The damaged file is kept as {kept}: check the disk, then restore a backup, or remove that file to accept the loss",
         path.display()
     )]
     TreeDamaged {
@@ -53,6 +53,8 @@ pub enum Event {
         blocks: u64,
         /// Records in them.
         records: u64,
+        /// The name of the damaged file.
+        kept: &'static str,
     },
     /// Blocks of the B-tree that lead to all others were damaged and restored from their copies.
     #[error(
@@ -85,6 +87,12 @@ pub enum Event {
         path.display()
     )]
     DiskFull {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// After [`Event::DiskFull`]: there is space for the next segment again.
+    #[error("The disk of the store at {} has space again: new tokens are accepted", path.display())]
+    DiskFreed {
         /// The store's folder.
         path: PathBuf,
     },
@@ -156,6 +164,7 @@ impl Event {
             Event::TreeRestored { .. } => "CRUDJT_TREE_RESTORED",
             Event::DamageKept { .. } => "CRUDJT_DAMAGE_KEPT",
             Event::Failed { .. } => "CRUDJT_FAILED",
+            Event::DiskFreed { .. } => "CRUDJT_DISK_FREED",
             Event::DiskFull { .. } => "CRUDJT_DISK_FULL",
             Event::ClockJumped { .. } => "CRUDJT_CLOCK_JUMPED",
             Event::ClockBehind { .. } => "CRUDJT_CLOCK_BEHIND",

@@ -141,8 +141,11 @@ fn fill_with_expiring(tmpfs: &Tmpfs, journal: JournalMode) {
     let options = Options::new(tmpfs.path().join("store"), vec![secret(1)]);
     let told = Arc::new(AtomicUsize::new(0));
     let count = told.clone();
+    let freed = Arc::new(AtomicUsize::new(0));
+    let counts_freed = freed.clone();
     let on_event = move |event: Event| {
         count.fetch_add(usize::from(event.code() == "CRUDJT_DISK_FULL"), Ordering::Relaxed);
+        counts_freed.fetch_add(usize::from(event.code() == "CRUDJT_DISK_FREED"), Ordering::Relaxed);
     };
     let options =
         Options { journal, max_data_size: 4096, on_event: Some(Arc::new(on_event)), ..options };
@@ -179,6 +182,8 @@ fn fill_with_expiring(tmpfs: &Tmpfs, journal: JournalMode) {
         );
         assert_eq!(data_of(&store, &token), None);
     }
-    assert!(told.load(Ordering::Relaxed) > 0, "nobody was told of the full disk");
+    let (told, freed) = (told.load(Ordering::Relaxed), freed.load(Ordering::Relaxed));
+    assert!(told > 0, "nobody was told of the full disk");
+    assert!(freed == told || freed + 1 == told, "full {told} times, freed {freed} times");
     store.close().unwrap();
 }

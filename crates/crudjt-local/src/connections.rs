@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::connection::{Connection, Line};
 use crate::limits::{MAX_CONNECTIONS, Patience, STACK};
-use crate::peer::may_connect;
+use crate::peer::is_trusted;
 
 /// All connections of a listener.
 pub(crate) struct Connections {
@@ -35,7 +35,7 @@ impl Connections {
     /// Serves a client, unless it is a stranger or one too many: then its socket is closed, and it
     /// goes to the port.
     pub(crate) fn accept(self: &Arc<Connections>, socket: UnixStream) {
-        if may_connect(&socket) && prepare(&socket, self.patience).is_ok() {
+        if is_trusted(&socket) && prepare(&socket, self.patience).is_ok() {
             self.start(socket);
         }
     }

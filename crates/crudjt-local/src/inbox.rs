@@ -58,6 +58,16 @@ impl Inbox {
         Ok(self.bytes.get(begin..self.from))
     }
 
+    /// Whether the next message is complete.
+    pub(crate) fn is_complete(&self) -> Result<bool, TooLong> {
+        let unread = self.to - self.from;
+        let needed = self.needed();
+        if needed > LENGTH_BYTES + MAX_MESSAGE {
+            return Err(TooLong);
+        }
+        Ok(unread >= needed)
+    }
+
     /// Forgets what was received.
     pub(crate) fn discard(&mut self) {
         (self.from, self.to) = (0, 0);

@@ -6,6 +6,7 @@
 //!    └── Connection ─ a thread each ─┬─ Inbox, Outbox   frames: a length of four bytes, a message
 //!                                    ├─ Session         crates/crudjt-session
 //!                                    └─ Bell            wakes it while it waits for its client
+//! Caller ─ the client's side, for calls that block
 //! ```
 //!
 //! Invariants: a connection's thread alone works on its session and writes to its socket, so a client
@@ -14,6 +15,7 @@
 #![cfg(unix)]
 
 mod bell;
+mod caller;
 mod connection;
 mod connections;
 mod inbox;
@@ -24,5 +26,6 @@ mod peer;
 #[cfg(not(target_os = "linux"))]
 mod peer_unsafe;
 
+pub use caller::{Caller, NoMessage};
 pub use limits::{MAX_CONNECTIONS, MAX_MESSAGE, Patience};
 pub use listener::Listener;

@@ -2,8 +2,8 @@
 
 use std::os::unix::net::UnixStream;
 
-/// Whether a client is of this user, or of root.
-pub(crate) fn may_connect(socket: &UnixStream) -> bool {
+/// Whether the process at the other end is of this user, or of root.
+pub(crate) fn is_trusted(socket: &UnixStream) -> bool {
     let own = rustix::process::geteuid();
     uid_of(socket).is_some_and(|uid| uid == own.as_raw() || uid == 0)
 }

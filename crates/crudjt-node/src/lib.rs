@@ -8,6 +8,8 @@
     allow(dead_code, unused_imports, reason = "the derive macro exports nothing in a test build")
 )]
 
+#[cfg(unix)]
+mod caller_unsafe;
 mod events;
 mod exit_unsafe;
 mod external_memory;

@@ -51,6 +51,8 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// The number of defects.
     pub finding_count: f64,
+    /// The files that keep what damaged blocks have cost before.
+    pub kept: Vec<String>,
 }
 
 /// The result of `repairStore`.
@@ -238,6 +240,7 @@ impl From<crudjt_core::Verified> for Verified {
             entries: verified.entries as f64,
             findings: verified.findings.into_iter().map(Finding::from).collect(),
             finding_count: verified.finding_count as f64,
+            kept: verified.kept,
         }
     }
 }

@@ -26,7 +26,7 @@ export const health: Command = {
   name: 'health',
   summary: 'Check whether a server is serving: exit status 0 if it is, 1 if not, 3 if degraded.',
   notes: [
-    'Degraded: reads are served, but the store is damaged or refuses writes; the server logs which.',
+    'Degraded: reads are served, but the store is damaged, its disk is full or it refuses writes; the server logs which.',
     'No access key is needed: the health service answers every client.',
   ],
   settings: SETTINGS,

@@ -5,6 +5,7 @@ import {
   type HealthResponse,
   INTEGRITY,
   loadHealthService,
+  SPACE,
   WRITES,
 } from '../../grpc/wire/health-service.js'
 
@@ -20,8 +21,10 @@ export interface Health {
 /** What it means that a server does not serve one of its own names. */
 const FAULTS = {
   [WRITES]: 'writes are refused until the store is reopened, see the log of the server',
+  [SPACE]:
+    'the disk is full: new tokens are or will be refused until there is space again, deletes go on',
   [INTEGRITY]:
-    'the store is damaged: stop the server, then run `crudjt verify` and `crudjt repair`',
+    'the store is damaged, or keeps what damage has cost it: stop the server, then run `crudjt verify`, which says what to do',
 } as const
 
 /** A proxy in the environment is not meant for a server on this machine or its network. */

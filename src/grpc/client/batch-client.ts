@@ -46,6 +46,7 @@ import type { Link } from './connection.js'
 import {
   accessNotProven,
   accessRefused,
+  connectionLost,
   deadlineExceeded,
   notMaster,
   unavailable,
@@ -212,12 +213,21 @@ export class BatchClient {
     this.stream = await this.opener.open(listener, this.abandoned.signal)
     if (this.stream === undefined) {
       this.mode = 'idle'
+      if (this.link.failFast) this.failUnreachable()
       return
     }
     if (!this.isReferenced) this.stream.unref()
     this.proof = new AccessProof(this.link.accessKey, this.client)
     const hello = { version: VERSION, client: this.client, nonce: this.proof.nonce }
     this.write(withSpace(writeHello(hello)))
+  }
+
+  /** Fails all calls: there is no master. */
+  private failUnreachable(): void {
+    const errorOf = (wasSent: boolean) =>
+      wasSent ? connectionLost(this.link) : unavailable(this.link)
+    this.pending.expire(Number.POSITIVE_INFINITY, false, errorOf)
+    this.scheduleIdle()
   }
 
   private receive(message: Buffer): void {
@@ -306,7 +316,8 @@ export class BatchClient {
     this.mode = 'idle'
     if (this.inFlight.count === 0) return
     this.mode = 'opening'
-    setTimeout(() => this.open(), this.backoff * (0.5 + Math.random() / 2))
+    const backoff = this.link.failFast ? MIN_BACKOFF_MS : this.backoff
+    setTimeout(() => this.open(), backoff * (0.5 + Math.random() / 2))
     this.backoff = Math.min(2 * this.backoff, MAX_BACKOFF_MS)
   }
 

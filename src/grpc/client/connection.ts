@@ -32,14 +32,20 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What is tried before each attempt, if nothing is. */
 export async function noDetour(): Promise<void> {}
 
-/** A client's connection to its master, and how to use it. */
-export interface Link {
-  readonly connection: Connection
+/** A client's master, and how to call it. */
+export interface MasterAddress {
   /** The master's address, for display. */
   readonly address: string
   /** The deadline of a call in milliseconds. */
   readonly timeout: number
   readonly accessKey: string | undefined
+  /** Whether a call fails with the first attempt to connect that does, instead of at its deadline. */
+  readonly failFast: boolean
+}
+
+/** A client's connection to its master, and how to use it. */
+export interface Link extends MasterAddress {
+  readonly connection: Connection
 }
 
 /** A connection in any state. */
@@ -59,10 +65,14 @@ export class Connection {
   /** The session whose keep-alive ping is unanswered. */
   private checking: ClientHttp2Session | undefined
 
-  /** @param timeout milliseconds after which an unresponsive peer is abandoned */
+  /**
+   * @param timeout milliseconds after which an unresponsive peer is abandoned
+   * @param failFast whether those who wait for a session are told of the first attempt that fails
+   */
   constructor(
     private readonly endpoint: Endpoint,
     private readonly timeout: number,
+    private readonly failFast: boolean,
   ) {}
 
   /** Why the last attempt failed, for display. */
@@ -83,7 +93,10 @@ export class Connection {
     return session === undefined || session.closed || session.destroyed ? undefined : session
   }
 
-  /** Resolves to a session that accepts requests; to undefined when this is closed or aborted. */
+  /**
+   * Resolves to a session that accepts requests; to undefined when this is closed or aborted, or with
+   * `failFast` when there is none.
+   */
   async established(signal: AbortSignal): Promise<ClientHttp2Session | undefined> {
     if (this.isClosed || signal.aborted) return undefined
     if (this.current !== undefined) return this.current
@@ -197,6 +210,7 @@ export class Connection {
 
   private fail(): void {
     this.attempting = undefined
+    if (this.failFast) this.sessions.emit('next', undefined)
     if (this.isUnwanted) return
     this.retry = setTimeout(() => void this.attempt(), this.backoff * (0.5 + Math.random() / 2))
     if (this.refs === 0) this.retry.unref()

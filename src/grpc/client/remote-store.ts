@@ -5,7 +5,7 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { prepared } from '../../engine/prepared-call.js'
 import type { StoreStats } from '../../engine/stats.js'
-import { CRUDJTError, notStarted } from '../../errors.js'
+import { notStarted } from '../../errors.js'
 import { LocalSocket } from '../../local/local-stream.js'
 import { bringToFront } from '../../msgpack/encode.js'
 import { type BackupOptions, type BackupReport, checkBackup } from '../../options/backup-options.js'
@@ -21,17 +21,26 @@ import { type ConnectOptions, DEFAULT_TIMEOUT } from '../../options/store-option
 import { prepareCreate, prepareUpdate } from '../../records/prepare-call.js'
 import type { Session } from '../../records/session.js'
 import type { SessionStore, Storable } from '../../session-store.js'
+import { delay, now } from '../../timers.js'
 import { type Address, addressOf, addressText, connectEndpointOf } from '../wire/address.js'
 import { Kind, type OperationArguments, plainOperation } from '../wire/batch-operation.js'
 import { BatchClient } from './batch-client.js'
 import { Connection } from './connection.js'
 import { remoteBackup } from './remote-backup.js'
+import { SyncClient, syncUnsupported } from './sync-client.js'
+
+/** A text that is no token. */
+const NO_TOKEN = '?'
+/** How long `ready` waits between two attempts, in milliseconds. */
+const RETRY_MS = 20
 
 /** A client of a master. Its fields are `#private`, as those of `LocalStore`. */
 export class RemoteStore implements SessionStore {
   /** The master's address. */
   readonly address: Address
   readonly #calls: BatchClient
+  readonly #sync: SyncClient
+  readonly #timeout: number
   #closing: Promise<void> | undefined
 
   /** @throws TypeError `ERR_CRUDJT_OPTION` for a Unix socket on Windows, without a path, or with one that is too long */
@@ -40,9 +49,12 @@ export class RemoteStore implements SessionStore {
     const timeout = options.timeout_ms ?? DEFAULT_TIMEOUT
     const address = addressText(this.address)
     const endpoint = connectEndpointOf(this.address)
-    const connection = new Connection(endpoint, timeout)
-    const link = { connection, address, timeout, accessKey: options.access_key }
+    const failFast = options.fail_fast ?? false
+    const connection = new Connection(endpoint, timeout, failFast)
+    const link = { connection, address, timeout, accessKey: options.access_key, failFast }
+    this.#timeout = timeout
     this.#calls = new BatchClient(link, new LocalSocket(endpoint, options.local))
+    this.#sync = new SyncClient(link, endpoint, options.local)
   }
 
   create(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): Promise<string> {
@@ -81,6 +93,21 @@ export class RemoteStore implements SessionStore {
     })
   }
 
+  async ready(): Promise<void> {
+    const deadline = now() + this.#timeout
+    for (;;) {
+      try {
+        // Any answer will do.
+        await this.read(NO_TOKEN)
+        return
+      } catch (error) {
+        const mayCome = (error as { code?: unknown }).code === 'ERR_CRUDJT_UNAVAILABLE'
+        if (!mayCome || now() >= deadline) throw error
+      }
+      await delay(RETRY_MS)
+    }
+  }
+
   flush(): Promise<void> {
     return this.call(() => this.#calls.call(plainOperation(Kind.FLUSH)))
   }
@@ -101,6 +128,7 @@ export class RemoteStore implements SessionStore {
   }
 
   close(): Promise<void> {
+    this.#sync.close()
     this.#closing ??= this.#calls.close()
     return this.#closing
   }
@@ -125,20 +153,49 @@ export class RemoteStore implements SessionStore {
     })
   }
 
-  createSync(): string {
-    throw unsupported('createSync')
+  createSync(data: Storable, ttl?: Limit | CreateOptions, silence_read?: Limit): string {
+    return this.#callSync('createSync', () => {
+      prepareCreate(data, this.#dataSize, false, ttl, silence_read)
+      return preparedOperation(Kind.CREATE)
+    })
   }
 
-  readSync(): never {
-    throw unsupported('readSync')
+  readSync<Data extends object = Record<string, unknown>>(token: string): Session<Data> | null {
+    return this.#callSync('readSync', () => {
+      checkToken(token)
+      return plainOperation(Kind.READ, token)
+    })
   }
 
-  updateSync(): boolean {
-    throw unsupported('updateSync')
+  updateSync(
+    token: string,
+    data: Storable,
+    ttl?: Limit | UpdateOptions,
+    silence_read?: Limit,
+  ): boolean {
+    return this.#callSync('updateSync', () => {
+      checkToken(token)
+      prepareUpdate(data, this.#dataSize, ttl, silence_read)
+      return preparedOperation(Kind.UPDATE, token)
+    })
   }
 
-  deleteSync(): boolean {
-    throw unsupported('deleteSync')
+  deleteSync(token: string, options?: DurableOptions): boolean {
+    return this.#callSync('deleteSync', () => {
+      checkToken(token)
+      return plainOperation(Kind.DELETE, token, isDurableDelete(options))
+    })
+  }
+
+  #callSync<T>(name: string, operation: () => OperationArguments): T {
+    if (this.#closing !== undefined) throw notStarted()
+    if (!this.#sync.isPossible) throw syncUnsupported(name)
+    return this.#sync.call(operation())
+  }
+
+  /** The largest data size that the master accepts, as far as it is known. */
+  get #dataSize(): number {
+    return this.#sync.dataSize ?? this.#calls.dataSize
   }
 
   /** @internal What `JSON.stringify` shows: neither the access key nor a token. */
@@ -150,11 +207,6 @@ export class RemoteStore implements SessionStore {
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `RemoteStore ${inspect(this.toJSON(), options)}`
   }
-}
-
-function unsupported(name: string): CRUDJTError {
-  const message = `${name} needs a store that is open in this process: use the promise variant with a master`
-  return new CRUDJTError('ERR_CRUDJT_UNSUPPORTED', message)
 }
 
 /** The prepared operation, with its data moved to where `writeOperation` reads it. */

@@ -9,10 +9,6 @@ import type { PendingOperation } from './pending-operations.js'
 
 /** Resolves or rejects an operation as its reply says. */
 export function settleReply(operation: PendingOperation, reply: ReplyReader): void {
-  if (reply.code !== '') {
-    operation.reject(errorOf(reply.code as ErrorCode, reply.text))
-    return
-  }
   try {
     operation.resolve(resultOf(operation.kind, reply) as never)
   } catch (error) {
@@ -20,7 +16,9 @@ export function settleReply(operation: PendingOperation, reply: ReplyReader): vo
   }
 }
 
-function resultOf(kind: number, reply: ReplyReader): unknown {
+/** What a reply says to an operation of a kind. @throws the error that it holds */
+export function resultOf(kind: number, reply: ReplyReader): unknown {
+  if (reply.code !== '') throw errorOf(reply.code as ErrorCode, reply.text)
   switch (kind) {
     case Kind.CREATE:
       return reply.token

@@ -1,6 +1,6 @@
 /**
  * The standard health service of a master. What it serves at all is SERVING as long as it answers calls:
- * a store that refuses writes still reads. Two names of its own tell more of the store.
+ * a store that refuses writes still reads. Names of its own tell more of the store.
  */
 import type {
   handleServerStreamingCall,
@@ -11,6 +11,7 @@ import {
   type HealthRequest,
   type HealthResponse,
   INTEGRITY,
+  SPACE,
   WRITES,
 } from '../wire/health-service.js'
 import { Status } from '../wire/status.js'
@@ -21,6 +22,7 @@ const SERVICES: Readonly<Record<string, (condition: StoreCondition) => boolean>>
   '': () => true,
   'token.TokenService': () => true,
   [WRITES]: (condition) => condition.isWritable,
+  [SPACE]: (condition) => condition.hasSpace,
   [INTEGRITY]: (condition) => condition.isSound,
 }
 

@@ -9,9 +9,10 @@ const DAMAGE = [
   'CRUDJT_DAMAGE_KEPT',
 ]
 
-/** Whether a store takes writes, and whether anything in it is damaged. */
+/** Whether a store takes writes, has space for them, and whether anything in it is damaged. */
 export class StoreCondition {
   isWritable = true
+  hasSpace = true
   isSound = true
   /** Called after a change. */
   onChange = () => {}
@@ -26,6 +27,8 @@ export class StoreCondition {
 
   private note(code: string): void {
     if (code === 'CRUDJT_FAILED') this.isWritable = false
+    else if (code === 'CRUDJT_DISK_FULL') this.hasSpace = false
+    else if (code === 'CRUDJT_DISK_FREED') this.hasSpace = true
     else if (DAMAGE.includes(code)) this.isSound = false
     else return
     this.onChange()

@@ -14,6 +14,8 @@ export interface HealthResponse {
 
 /** The name whose health says whether writes are accepted. */
 export const WRITES = 'crudjt.writes'
+/** The name whose health says whether the disk has space for new tokens. */
+export const SPACE = 'crudjt.space'
 /** The name whose health says whether no damage was met. */
 export const INTEGRITY = 'crudjt.integrity'
 

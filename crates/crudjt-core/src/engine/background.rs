@@ -59,8 +59,11 @@ impl Engine {
         let prefault = || while self.prefault() {};
         let is_due = || self.is_spare_due();
         let attempted = || {
-            if self.spare_segments.became_full() {
-                self.options.tell(Event::DiskFull { path: self.options.path.clone() });
+            let path = || self.options.path.clone();
+            match self.spare_segments.space_changed() {
+                Some(true) => self.options.tell(Event::DiskFull { path: path() }),
+                Some(false) => self.options.tell(Event::DiskFreed { path: path() }),
+                None => {}
             }
             if self.spare_segments.lacks_space() {
                 self.sweep_soon();

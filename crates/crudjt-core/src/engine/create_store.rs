@@ -7,7 +7,7 @@ use crate::journal::{self, SegmentMaker};
 use crate::options::Options;
 use crate::platform::owner_lock::Ownership;
 use crate::platform::storage::Mode;
-use crate::tree::{TREE_FILE, Tree, store_of_tree};
+use crate::tree::{OpenedTree, TREE_FILE, Tree, store_of_tree};
 use crate::{Error, Result};
 
 /// Bytes that the B-tree of an interrupted attempt takes at most.
@@ -19,7 +19,7 @@ pub(super) fn create_store(
     options: &Options,
     ownership: &Ownership,
     names: &[String],
-) -> Result<(Keyring, Tree)> {
+) -> Result<(Keyring, OpenedTree)> {
     if journal::any_in_use(options)? || has_tokens(options, names)? {
         let [first, _] = KEYRING_FILES;
         return Err(Error::no_keyring(&options.path.join(first)));
@@ -27,14 +27,14 @@ pub(super) fn create_store(
     ownership.let_go(TREE_FILE);
     clear_attempt(options, names)?;
     let mut keyring = Keyring::new()?;
-    let tree = Tree::open_as(options, keyring.store, TREE_FILE)?;
+    let opened = Tree::open_as(options, keyring.store, TREE_FILE)?;
     ownership.hold(options.folder(), TREE_FILE)?;
     SegmentMaker::new(options, keyring.store).first()?;
     if let Some(newest) = options.secrets.first() {
         keyring.add_domain(newest, options.environment.clock.wall())?;
     }
     keyring.save(options.folder())?;
-    Ok((keyring, tree))
+    Ok((keyring, opened))
 }
 
 /// Whether the B-tree was ever given a token. An unreadable one counts as unfinished, unless it is larger

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::clock_file::CLOCK_FILE;
+use super::damage_file::{DAMAGE_FILE, DAMAGE_FILE_FRESH};
 use crate::crypto::keyring;
 use crate::event::Event;
 use crate::journal;
 use crate::options::Options;
 use crate::platform::owner_lock::{self, Ownership};
-use crate::tree::{DAMAGED_TREE, FRESH_TREE, TREE_FILE, remove_fresh};
+use crate::tree::{DAMAGED_TREES, FRESH_TREE, TREE_FILE, remove_fresh};
 use crate::{Error, Result};
 
 /// In a folder whose backup or repair has not finished.
@@ -39,8 +40,8 @@ pub(super) fn enter(options: &mut Options) -> Result<(Arc<Ownership>, Vec<String
     let names = undo_interrupted(options, names)?;
     remove_tickets(options, &names);
     report_foreign_files(options, &names);
-    if names.iter().any(|name| name == DAMAGED_TREE) {
-        options.tell(Event::DamageKept { path: options.path.join(DAMAGED_TREE) });
+    for kept in DAMAGED_TREES.iter().filter(|kept| names.iter().any(|name| name == *kept)) {
+        options.tell(Event::DamageKept { path: options.path.join(kept) });
     }
     Ok((ownership, names))
 }
@@ -51,13 +52,15 @@ fn undo_interrupted(options: &Options, mut names: Vec<String>) -> Result<Vec<Str
     if !names.iter().any(|name| name == FRESH_TREE) {
         return Ok(names);
     }
-    if let Some(damaged) = names.iter().position(|name| name == DAMAGED_TREE)
+    // Whichever was renamed last, see `rebuild.rs`.
+    let last =
+        DAMAGED_TREES.iter().rev().find_map(|kept| names.iter().position(|name| name == kept));
+    if let Some(damaged) = last
         && !names.iter().any(|name| name == TREE_FILE)
     {
-        let (path, back) = (options.path.join(DAMAGED_TREE), options.path.join(TREE_FILE));
+        let (path, back) = (options.path.join(names.remove(damaged)), options.path.join(TREE_FILE));
         let renamed = options.environment.storage.rename(&path, &back);
         renamed.map_err(|error| Error::storage(&path, "put its B-tree back", error))?;
-        names.remove(damaged);
         names.push(TREE_FILE.to_owned());
     }
     remove_fresh(options)?;
@@ -90,7 +93,8 @@ fn report_foreign_files(options: &Options, names: &[String]) {
 }
 
 fn is_own_file(name: &str) -> bool {
-    [TREE_FILE, FRESH_TREE, DAMAGED_TREE, SET_ASIDE, CLOCK_FILE].contains(&name)
+    [TREE_FILE, FRESH_TREE, SET_ASIDE, CLOCK_FILE, DAMAGE_FILE, DAMAGE_FILE_FRESH].contains(&name)
+        || DAMAGED_TREES.contains(&name)
         || keyring::is_own_file(name)
         || journal::is_own_file(name)
         || owner_lock::is_own_file(name)

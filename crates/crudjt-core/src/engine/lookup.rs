@@ -165,7 +165,7 @@ impl Engine {
         FETCHED.with(|fetched| {
             let fetched = &mut *fetched.borrow_mut();
             let found = self.tree.get(id, fetched);
-            if !found.inspect_err(|error| self.note_unreadable(error))? {
+            if !found.inspect_err(|error| self.note_unreadable(id, error))? {
                 return Ok(Found::Absent);
             }
             let Some((header, range)) = self.unseal(address, fetched) else {
@@ -205,7 +205,7 @@ impl Engine {
                 (domain == address.domain.id).then_some((header, range))
             }
             None => {
-                self.note_damage();
+                self.note_damage(address.parts.id);
                 None
             }
         }

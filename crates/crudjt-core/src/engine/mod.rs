@@ -25,6 +25,8 @@ mod checkpoint;
 mod clock_file;
 mod close;
 mod create_store;
+mod damage;
+mod damage_file;
 mod event_hub;
 mod expiry;
 mod folder;
@@ -58,12 +60,13 @@ use crate::journal::{SpareSegments, Syncer};
 use crate::options::Options;
 use crate::platform::clock::Signal;
 use crate::platform::owner_lock::Ownership;
-use crate::tree::{TREE_FILE, Tree};
+use crate::tree::Tree;
 use crate::{Error, Result};
 
 use append_lock::AppendState;
 use backpressure::Backpressure;
 use checkpoint::CommitState;
+use damage::KnownDamage;
 use expiry::TreeTimes;
 pub(crate) use folder::{INCOMPLETE, refuse_incomplete};
 use memtables::Memtables;
@@ -103,7 +106,7 @@ pub(crate) struct Engine {
     time: Timekeeper,
     next_id: CachePadded<AtomicU64>,
     backpressure: Backpressure,
-    damage: DamageCount,
+    damage: KnownDamage,
     /// The failure after which the store refuses writes.
     failed: OnceLock<Error>,
     closed: AtomicBool,
@@ -111,14 +114,6 @@ pub(crate) struct Engine {
     tree_signal: Arc<Signal>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     ownership: Arc<Ownership>,
-}
-
-/// What calls met; each kind is reported once.
-#[derive(Default)]
-struct DamageCount {
-    records: AtomicU64,
-    record_reported: AtomicBool,
-    block_reported: AtomicBool,
 }
 
 impl Engine {
@@ -181,25 +176,5 @@ impl Engine {
             self.backpressure.notify();
         }
         error
-    }
-
-    /// Counts a damaged record; the first one is reported.
-    fn note_damage(&self) {
-        self.damage.records.fetch_add(1, Ordering::Relaxed);
-        if !self.damage.record_reported.swap(true, Ordering::Relaxed) {
-            self.options.tell(Event::RecordDamaged { path: self.options.path.clone() });
-        }
-    }
-
-    /// Counts a record that the B-tree's file cannot give; the first one is reported.
-    fn note_unreadable(&self, error: &Error) {
-        if matches!(error, Error::Closed) {
-            return;
-        }
-        self.damage.records.fetch_add(1, Ordering::Relaxed);
-        if !self.damage.block_reported.swap(true, Ordering::Relaxed) {
-            let path = self.options.path.join(TREE_FILE);
-            self.options.tell(Event::BlockDamaged { path, error: error.clone() });
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Opens a store step by step: folder, lock, keyring, B-tree, journal, then the threads.
 
-use crate::platform::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use crate::platform::sync::{CachePadded, Condvar, Mutex};
@@ -10,13 +10,14 @@ use super::append_lock::AppendState;
 use super::checkpoint::{CommitState, CoveredSegment};
 use super::clock_file::ClockFile;
 use super::create_store::create_store;
+use super::damage::KnownDamage;
 use super::folder::enter;
 use super::has_records::has_records;
 use super::memtables::Memtables;
 use super::replay::Replay;
 use super::seal::Domains;
 use super::time::Timekeeper;
-use super::{Backpressure, DamageCount, Engine, STRIPES};
+use super::{Backpressure, Engine, STRIPES};
 use crate::cache::RecordCache;
 use crate::call::MAX_DATA_SIZE;
 use crate::crypto::keyring::{Keyring, Unlocked};
@@ -27,7 +28,7 @@ use crate::journal::{self, AppendCursor, Recovered, Segment, SegmentMaker, Spare
 use crate::memtable::Memtable;
 use crate::options::Options;
 use crate::platform::owner_lock::Ownership;
-use crate::tree::{TREE_FILE, Tree};
+use crate::tree::{OpenedTree, TREE_FILE, Tree};
 use crate::{Error, Result};
 
 /// Opens the store that the options describe, creating it if there is none.
@@ -38,26 +39,24 @@ pub(super) fn open(mut options: Options) -> Result<Arc<Engine>> {
         options.tell(Event::WeakKey);
     }
     let repaired = || options.tell(Event::KeyringRepaired { path: options.path.clone() });
-    let (keyring, (tree, lost)) = match Keyring::load(options.folder(), repaired)? {
-        Some(keyring) => {
-            require_tree(&options, &names)?;
-            require_known_key(&options, &keyring)?;
-            let opened = Tree::open(&options, keyring.store)?;
-            (keyring, opened)
-        }
-        None => {
-            let (keyring, tree) = create_store(&options, &ownership, &names)?;
-            (keyring, (tree, 0))
-        }
-    };
+    let (keyring, OpenedTree { tree, epochs, lost }) =
+        match Keyring::load(options.folder(), repaired)? {
+            Some(keyring) => {
+                require_tree(&options, &names)?;
+                require_known_key(&options, &keyring)?;
+                let opened = Tree::open(&options, keyring.store)?;
+                (keyring, opened)
+            }
+            None => create_store(&options, &ownership, &names)?,
+        };
     let unlocked = keyring.unlock(&options.secrets);
-    let epochs = load_epochs(&tree, &unlocked)?;
+    let epochs = load_epochs(epochs, &unlocked);
     let journal = recover_journal(&options, &keyring, &tree, &unlocked, &epochs)?;
     let keyring = carry_domains(&options, keyring, &unlocked, journal.highest_id > 0)?;
     let maker = SegmentMaker::new(&options, keyring.store);
-    let engine =
-        Arc::new(assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?);
-    engine.damage.records.store(lost, Ordering::Relaxed);
+    let engine = assemble(options, ownership, keyring, unlocked, epochs, tree, maker, journal)?;
+    let engine = Arc::new(Engine { damage: KnownDamage::after_losing(lost), ..engine });
+    engine.look_at_known_damage();
     engine.start_threads().inspect_err(|_| engine.abandon())?;
     engine.ownership.wait_for_readers(engine.options.environment.clock.as_ref());
     Ok(engine)
@@ -110,12 +109,10 @@ fn carry_domains(
     Ok(keyring)
 }
 
-fn load_epochs(tree: &Tree, unlocked: &Unlocked) -> Result<Epochs> {
+fn load_epochs(rows: Vec<EpochRow>, unlocked: &Unlocked) -> Epochs {
     let epochs = Epochs::default();
-    for row in tree.epochs()? {
-        add_epoch(&epochs, unlocked, row);
-    }
-    Ok(epochs)
+    rows.into_iter().for_each(|row| add_epoch(&epochs, unlocked, row));
+    epochs
 }
 
 fn add_epoch(epochs: &Epochs, unlocked: &Unlocked, row: EpochRow) {
@@ -198,7 +195,7 @@ fn assemble(
         time,
         next_id: CachePadded(AtomicU64::new(highest_id + 1)),
         backpressure: Backpressure::default(),
-        damage: DamageCount::default(),
+        damage: KnownDamage::default(),
         failed: OnceLock::new(),
         closed: AtomicBool::new(false),
         sync_signal: Arc::default(),

@@ -6,7 +6,6 @@ use super::Engine;
 use super::memtables::Memtables;
 use crate::Result;
 use crate::memtable::Memtable;
-use crate::platform::sync::atomic::Ordering;
 
 /// The statistics of a store. Times are wall times in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +38,8 @@ pub struct Stats {
     pub last_sweep_at_ms: Option<u64>,
     /// Expired tokens removed by that sweep and by checkpoints since.
     pub last_sweep_removed: u64,
-    /// Damaged records found by reads since opening, and those that opening lost with damaged blocks.
+    /// Damaged records that calls met since the opening, each counted once, and those that the opening
+    /// lost with damaged blocks.
     pub damaged_records: u64,
 }
 
@@ -96,7 +96,7 @@ impl Engine {
             last_checkpoint_at_ms: times.last_checkpoint,
             last_sweep_at_ms: times.last_sweep,
             last_sweep_removed: times.last_sweep_removed,
-            damaged_records: self.damage.records.load(Ordering::Relaxed),
+            damaged_records: self.damage.records(),
         })
     }
 }

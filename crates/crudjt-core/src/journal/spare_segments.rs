@@ -27,7 +27,9 @@ struct State {
     failed: Option<Error>,
     /// Whether the last attempt found no space.
     lacks_space: bool,
-    /// Whether [`SpareSegments::became_full`] has told so since a segment was made.
+    /// Whether the disk is full: from an attempt that found no space until a segment is made.
+    is_full: bool,
+    /// What [`SpareSegments::space_changed`] has told of that.
     told_full: bool,
     next_number: u64,
     stopped: bool,
@@ -46,6 +48,7 @@ impl SpareSegments {
             spare: None,
             failed: None,
             lacks_space: false,
+            is_full: false,
             told_full: false,
             next_number,
             stopped: false,
@@ -97,9 +100,12 @@ impl SpareSegments {
         match made {
             Ok(segment) => {
                 (state.spare, state.failed) = (Some(Arc::new(segment)), None);
-                state.told_full = false;
+                state.is_full = false;
             }
-            Err(error) => state.failed = Some(error),
+            Err(error) => {
+                state.is_full |= matches!(error, Error::Full { .. });
+                state.failed = Some(error);
+            }
         }
     }
 
@@ -108,10 +114,12 @@ impl SpareSegments {
         self.state.lock().lacks_space
     }
 
-    /// Whether the disk turned out to be full: true once until a segment is made.
-    pub(crate) fn became_full(&self) -> bool {
+    /// Whether the disk turned out to be full, true, or has space for a segment again, false; once for
+    /// each change.
+    pub(crate) fn space_changed(&self) -> Option<bool> {
         let mut state = self.state.lock();
-        state.lacks_space && !std::mem::replace(&mut state.told_full, true)
+        let is_full = state.is_full;
+        (std::mem::replace(&mut state.told_full, is_full) != is_full).then_some(is_full)
     }
 
     /// The segment that an opening continues in: of the usual size, or a smaller one if the disk has
@@ -160,8 +168,12 @@ impl SpareSegments {
                 self.restock();
             }
             attempted();
-            // Retried while it fails, so that a returned error is never an old one.
-            let again = self.state.lock().failed.is_some();
+            // Retried while it fails, so that a returned error is never an old one, and that space on a
+            // disk that was full is noticed before somebody needs it.
+            let again = {
+                let state = self.state.lock();
+                state.failed.is_some() || state.is_full
+            };
             let until = again.then(|| environment.clock.monotonic() + RETRY_MS);
             environment.clock.wait(&self.wanted, until);
         }

@@ -77,7 +77,7 @@ fn rewrite(
     require_sound(&reader)?;
     let mark = mark.unwrap_or(AppliedMark::FIRST);
     let epochs: Vec<EpochRow> = epochs.into_iter().map(|count| count.row).collect();
-    let fresh = Tree::open_as(options, store, FRESH_TREE)?;
+    let fresh = Tree::open_as(options, store, FRESH_TREE)?.tree;
     let records = copy(&mut reader, &fresh, &epochs)?;
     // A B-tree that falls back by one commit must lose nothing.
     (0..2).try_for_each(|_| fresh.fill(&Rows::new(), &epochs, mark))?;

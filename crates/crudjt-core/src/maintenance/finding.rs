@@ -6,7 +6,7 @@ use crate::Error;
 use crate::tree::Damage;
 
 /// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FindingKind {
     /// A copy of the keyring.
@@ -73,6 +73,16 @@ impl Findings {
             let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             self.kept.push(Finding { kind, file, place, text: text.into() });
         }
+    }
+
+    /// By kind, file and place.
+    pub(super) fn into_sorted(mut self) -> Vec<Finding> {
+        let order = |one: &Finding, other: &Finding| {
+            let kind = one.kind.cmp(&other.kind);
+            kind.then_with(|| one.file.cmp(&other.file)).then(one.place.cmp(&other.place))
+        };
+        self.kept.sort_by(order);
+        self.kept
     }
 
     /// Adds damage to the B-tree's file.

@@ -71,8 +71,8 @@ pub fn repair(options: &Options, how: &Repair, progress: Progress<'_>) -> Result
         doubtful: tally.doubtful,
         lost: (!tally.lost_more).then_some(tally.lost),
         opened: tally.opened,
-        findings: findings.kept,
         finding_count: findings.count,
+        findings: findings.into_sorted(),
     })
 }
 

@@ -44,7 +44,7 @@ impl StoreBuilder {
         let mut options = Options { path: target.to_path_buf(), on_event: None, ..like.clone() };
         create_marked(&options)?;
         let ownership = options.own(TREE_FILE, Duration::ZERO)?;
-        let tree = Tree::open_as(&options, store, TREE_FILE)?;
+        let tree = Tree::open_as(&options, store, TREE_FILE)?.tree;
         ownership.hold(options.folder(), TREE_FILE)?;
         let (epochs, rows) = (Vec::new(), Rows::new());
         Ok(StoreBuilder { options, tree, epochs, rows, bytes: 0, _ownership: ownership })

@@ -4,10 +4,11 @@ use super::finding::{Finding, Findings};
 use super::merge::{RecordVisitor, Tally};
 use super::newest_states::read_newest;
 use super::progress::{Progress, ProgressMeter};
-use super::store_reader::StoreReader;
+use super::store_reader::{StoreReader, list};
 use crate::Result;
 use crate::crypto::keyring::Unlocked;
 use crate::options::Options;
+use crate::tree::DAMAGED_TREES;
 
 /// What [`verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// How many things are wrong.
     pub finding_count: u64,
+    /// The files that keep what damaged blocks have cost before. They say nothing of the store as it is
+    /// now.
+    pub kept: Vec<String>,
 }
 
 impl Verified {
@@ -54,7 +58,7 @@ pub fn verify(options: &Options, progress: Progress<'_>) -> Result<Verified> {
     let mut meter = ProgressMeter::new(progress, source.bytes);
     let tally = read_newest(&source, &unlocked, &mut findings, &mut meter, &mut Ignore)?;
     meter.finish();
-    Ok(report(tally, findings))
+    Ok(report(tally, findings, kept(options)?))
 }
 
 /// The domains that the given secrets unlock.
@@ -63,7 +67,13 @@ pub(super) fn unlock(source: &StoreReader<'_>, options: &Options) -> Unlocked {
     source.keyring.as_ref().map_or(none, |keyring| keyring.unlock(&options.secrets))
 }
 
-fn report(tally: Tally, findings: Findings) -> Verified {
+/// The files of an earlier loss.
+fn kept(options: &Options) -> Result<Vec<String>> {
+    let names = list(options)?.into_iter();
+    Ok(names.filter(|name| DAMAGED_TREES.contains(&name.as_str())).collect())
+}
+
+fn report(tally: Tally, findings: Findings, kept: Vec<String>) -> Verified {
     Verified {
         records: tally.records,
         expired: tally.expired,
@@ -71,8 +81,9 @@ fn report(tally: Tally, findings: Findings) -> Verified {
         blocks: tally.blocks,
         segments: tally.segments,
         entries: tally.to_replay,
-        findings: findings.kept,
         finding_count: findings.count,
+        findings: findings.into_sorted(),
+        kept,
     }
 }
 

@@ -189,7 +189,8 @@ impl Tree {
         self.file.lock().clone()
     }
 
-    pub(super) fn store(&self) -> StoreId {
+    /// The store that it belongs to.
+    pub(crate) fn store(&self) -> StoreId {
         self.store
     }
 

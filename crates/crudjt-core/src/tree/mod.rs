@@ -20,7 +20,7 @@ mod writer;
 
 pub(crate) use commit::{Batch, Committed};
 pub(crate) use database::Tree;
-pub(crate) use rebuild::remove_fresh;
+pub(crate) use rebuild::{OpenedTree, remove_fresh};
 pub(crate) use redb_file::block_format::make_checksums_fit;
 pub(crate) use redb_file::walk::{Damage, RowVisitor};
 pub(crate) use snapshot::Snapshot;
@@ -31,7 +31,7 @@ pub(crate) use tree_file::{TreeFile, store_of_tree};
 pub(crate) const TREE_FILE: &str = "records";
 /// The name of a file that is to replace it.
 pub(crate) const FRESH_TREE: &str = "records.new";
-/// The name of one that had damaged blocks and was replaced.
-pub(crate) const DAMAGED_TREE: &str = "records.damaged";
+/// The names of those that had damaged blocks and were replaced: the first one, and the last one.
+pub(crate) const DAMAGED_TREES: [&str; 2] = ["records.damaged", "records.damaged-2"];
 /// Bytes of a block of the file.
 pub(crate) const BLOCK_BYTES: u64 = redb_file::block_format::BLOCK as u64;

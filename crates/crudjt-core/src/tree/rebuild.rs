@@ -3,7 +3,7 @@
 //! a damaged block fails as a whole, and would fail for ever.
 //!
 //! Invariants: the new file has the mark of the newest commit, twice, before it is renamed; the old one
-//! is kept, as `records.damaged`; the newest commit is never replaced by the one before it.
+//! is kept, the first one as `records.damaged` and the last one after it as `records.damaged-2`; the newest commit is never replaced by the one before it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,7 +13,7 @@ use super::redb_file::block_file::BlockFile;
 use super::redb_file::walk::{Damage, RowVisitor};
 use super::tables::{AppliedMark, Rows, TableName, id_of};
 use super::tree_file::TreeFile;
-use super::{DAMAGED_TREE, FRESH_TREE, TREE_FILE};
+use super::{DAMAGED_TREES, FRESH_TREE, TREE_FILE};
 use crate::crypto::EpochRow;
 use crate::crypto::keyring::StoreId;
 use crate::event::Event;
@@ -21,31 +21,40 @@ use crate::options::Options;
 use crate::platform::storage::Mode;
 use crate::{Error, Result};
 
+/// A B-tree that was opened.
+pub(crate) struct OpenedTree {
+    pub(crate) tree: Tree,
+    /// The stored epochs.
+    pub(crate) epochs: Vec<EpochRow>,
+    /// Records that were lost, in damaged blocks of a file that had to be rebuilt to be opened: redb
+    /// needs its own tables and the roots.
+    pub(crate) lost: u64,
+}
+
 impl Tree {
-    /// Opens the store's B-tree; also gives how many records were lost, in damaged blocks of a file that
-    /// had to be rebuilt to be opened: redb needs its own tables and the roots.
-    pub(crate) fn open(options: &Options, store: StoreId) -> Result<(Tree, u64)> {
+    /// Opens the store's B-tree.
+    pub(crate) fn open(options: &Options, store: StoreId) -> Result<OpenedTree> {
         let open = || Tree::open_as(options, store, TREE_FILE);
         // A disk may fail to read a sound block once.
         match open().or_else(|error| if error.is_damage() { open() } else { Err(error) }) {
             Err(error) if error.is_damage() && !options.check_pages => {
                 Tree::open_rebuilt(options, store, error)
             }
-            opened => Ok((opened?, 0)),
+            opened => opened,
         }
     }
 
     /// Opens a B-tree under any name, or creates it.
-    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<Tree> {
+    pub(crate) fn open_as(options: &Options, store: StoreId, name: &str) -> Result<OpenedTree> {
         let tree = Tree::over(options, store, name)?;
         tree.start_first()?;
-        tree.epochs()?;
-        Ok(tree)
+        let epochs = tree.epochs()?;
+        Ok(OpenedTree { tree, epochs, lost: 0 })
     }
 
     /// Rebuilds the file, which can't be opened because of this error. Not one that was cut off: it is
     /// more likely an interrupted copy than a damaged disk.
-    fn open_rebuilt(options: &Options, store: StoreId, error: Error) -> Result<(Tree, u64)> {
+    fn open_rebuilt(options: &Options, store: StoreId, error: Error) -> Result<OpenedTree> {
         let tree = Tree::over(options, store, TREE_FILE)?;
         let (damaged, _) = tree.newest(options)?;
         match damaged.mark() {
@@ -53,7 +62,8 @@ impl Tree {
             _ => return Err(error),
         }
         let lost = tree.rebuild(options)?;
-        Ok((tree, lost))
+        let epochs = tree.epochs()?;
+        Ok(OpenedTree { tree, epochs, lost })
     }
 
     /// The newest commit as it is in the file, and the handle that reads it.
@@ -68,12 +78,13 @@ impl Tree {
     pub(super) fn rebuild(&self, options: &Options) -> Result<u64> {
         remove_fresh(options)?;
         let lost = self.copy_sound(options).inspect_err(|_| _ = remove_fresh(options))?;
-        self.swap(options)?;
+        let kept = self.swap(options)?;
         options.tell(Event::TreeDamaged {
             path: options.path.clone(),
             block: lost.blocks.first().copied().unwrap_or(0),
             blocks: lost.blocks.len() as u64,
             records: lost.records,
+            kept,
         });
         Ok(lost.records)
     }
@@ -81,7 +92,7 @@ impl Tree {
     fn copy_sound(&self, options: &Options) -> Result<Lost> {
         let (damaged, blocks) = self.newest(options)?;
         let epochs = read_epochs(&damaged)?;
-        let fresh = Tree::open_as(options, self.store(), FRESH_TREE)?;
+        let fresh = Tree::open_as(options, self.store(), FRESH_TREE)?.tree;
         let mut copy = Copy {
             fresh: &fresh,
             epochs: &epochs,
@@ -110,12 +121,14 @@ impl Tree {
         Ok(lost)
     }
 
-    /// Puts the new file in place of the old one. The old one stays in use if that fails.
-    fn swap(&self, options: &Options) -> Result<()> {
+    /// Puts the new file in place of the old one; gives the name under which the old one is kept. It
+    /// stays in use if that fails.
+    fn swap(&self, options: &Options) -> Result<&'static str> {
         let (storage, folder) = (options.environment.storage.as_ref(), &options.path);
         let (fresh, path) = (folder.join(FRESH_TREE), folder.join(TREE_FILE));
-        let damaged = folder.join(DAMAGED_TREE);
         let failed = |error: io::Error| Error::storage(&path, "put its new B-tree in place", error);
+        let kept = name_to_keep(&storage.list(folder).map_err(failed)?);
+        let damaged = folder.join(kept);
         let file = BlockFile::open(options, self.store(), &fresh, Mode::Existing)?.file();
         file.sync().map_err(failed)?;
         self.exchange(|| {
@@ -124,7 +137,8 @@ impl Tree {
             renamed.inspect_err(|_| _ = storage.rename(&damaged, &path)).map_err(failed)?;
             Ok(file)
         })?;
-        storage.sync_folder(folder).map_err(failed)
+        storage.sync_folder(folder).map_err(failed)?;
+        Ok(kept)
     }
 }
 
@@ -157,6 +171,14 @@ impl RowVisitor for Lost {
     fn spared(&mut self, damage: Damage) {
         self.blocks.insert(damage.block);
     }
+}
+
+/// The name under which a damaged file is kept: the first one may have lost the most, and all of them
+/// would fill the disk.
+fn name_to_keep(names: &[String]) -> &'static str {
+    let [first, last] = DAMAGED_TREES;
+    let is_kept = |kept: &str| names.iter().any(|name| name == kept);
+    if is_kept(first) || is_kept(last) { last } else { first }
 }
 
 /// Copies rows to the new file.

@@ -1,0 +1,78 @@
+//! A client that waits for its replies, for calls without an event loop.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::peer::is_trusted;
+
+/// Why a caller has received nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoMessage {
+    /// The connection is lost.
+    Lost,
+    /// Nothing has come within the timeout.
+    TimedOut,
+}
+
+impl From<io::Error> for NoMessage {
+    fn from(error: io::Error) -> NoMessage {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => NoMessage::TimedOut,
+            _ => NoMessage::Lost,
+        }
+    }
+}
+
+/// A connection to a local socket, whose calls block.
+pub struct Caller {
+    socket: UnixStream,
+    inbox: Inbox,
+    outbox: Outbox,
+}
+
+impl Caller {
+    /// Connects to the socket of a process of this user or of root. `timeout` is how long each system
+    /// call may block, from a millisecond on.
+    ///
+    /// # Errors
+    /// If nobody listens at `path`, or somebody else does.
+    pub fn connect(path: &Path, timeout: Duration) -> io::Result<Caller> {
+        let socket = UnixStream::connect(path)?;
+        if !is_trusted(&socket) {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        #[cfg(target_vendor = "apple")]
+        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+        socket.set_read_timeout(Some(timeout))?;
+        socket.set_write_timeout(Some(timeout))?;
+        Ok(Caller { socket, inbox: Inbox::new(), outbox: Outbox::default() })
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// [`NoMessage`]: it may have been sent in part, and the connection is of no further use.
+    pub fn send(&mut self, message: &[u8]) -> Result<(), NoMessage> {
+        self.outbox.add(message);
+        Ok(self.outbox.send(&self.socket)?)
+    }
+
+    /// Waits for the next message.
+    ///
+    /// # Errors
+    /// [`NoMessage`]; after a timeout it may be called again.
+    pub fn receive(&mut self) -> Result<&[u8], NoMessage> {
+        loop {
+            match self.inbox.is_complete() {
+                Ok(true) => break,
+                Ok(false) if self.inbox.fill(&self.socket)? => {}
+                _ => return Err(NoMessage::Lost),
+            }
+        }
+        self.inbox.next(true).ok().flatten().ok_or(NoMessage::Lost)
+    }
+}
