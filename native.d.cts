@@ -116,6 +116,22 @@ export interface NativeCaller {
    * length; `-1`: the connection is lost, `-2`: none has come in time.
    */
   receive(this: void, out: Uint8Array): number
+  /**
+   * Asks for the shelf with a message, on a connection that has received everything, and turns it into
+   * the shelf's; undefined if none comes. The connection is of no other use then.
+   */
+  shelf(this: void, request: Uint8Array, scratch: ArrayBuffer): NativeShelf | undefined
+  /** Closes it. */
+  close(this: void): void
+}
+
+/** A shelf of another process. */
+export interface NativeShelf {
+  /**
+   * Looks for a record, writes it to `DATA_OFFSET` and its limits to the header, and returns the data's
+   * length; `-1`: ask the master, `-2`: the same, and the shelf is no longer kept.
+   */
+  read(this: void, token: string): number
   /** Closes it. */
   close(this: void): void
 }
@@ -134,10 +150,11 @@ export declare class NativeLocalListener {
 /** The sessions of one master, on all its connections. */
 export declare class NativeSessions {
   /**
-   * Creates a Unix socket at a path that does not exist, and serves those who connect. It is closed
-   * with the environment, but its file is the caller's to remove.
+   * Creates a Unix socket at a path that does not exist, and serves those who connect, with a shelf
+   * of that many bytes unless it is 0 or the system has none. It is closed with the environment, but
+   * its file is the caller's to remove.
    */
-  listenLocal(path: string): NativeLocalListener
+  listenLocal(path: string, shelfSize: number): NativeLocalListener
   /**
    * Begins a session. `wake` is called when `late` and `work` are to be called; `is_admitted` tells
    * that the client has shown the access key.

@@ -105,7 +105,8 @@ test('health prints JSON, whether the server serves or not', async (t) => {
     const args = ['health', '--json', '--port', String(server.at.grpc_port), ...patience]
     const healthy = await crudjt(args)
     t.is(healthy.status, 0)
-    t.deepEqual(JSON.parse(healthy.stdout), { address, status: 'SERVING' })
+    const transport = process.platform === 'win32' ? 'grpc' : 'local'
+    t.deepEqual(JSON.parse(healthy.stdout), { address, transport, status: 'SERVING' })
     await server.stop()
     const { status, stdout, stderr } = await crudjt(args)
     t.deepEqual([status, stderr], [1, ''])

@@ -58,6 +58,7 @@ const operation = fc.record({
   reads: limit,
   keep: fc.boolean(),
   durable: fc.boolean(),
+  shelve: fc.boolean(),
 })
 
 type Given = typeof operation extends fc.Arbitrary<infer T> ? T : never
@@ -71,6 +72,7 @@ function write(writer: BatchWriter, n: number, given: Given) {
     reads: engineLimit(given.reads, READS_EXACT),
     keep: given.keep,
     durable: given.durable,
+    shelve: given.shelve,
   })
 }
 
@@ -93,7 +95,7 @@ const fieldsOf = (n: number, given: Given) => ({
   silence_read: String(given.reads ?? 0),
   keep: given.keep,
   durable: given.durable,
-  shelve: false,
+  shelve: given.shelve,
 })
 
 test('protobufjs decodes the operations that we encode', (t) => {
@@ -167,7 +169,14 @@ test('an encoded operation is decoded again', (t) => {
 
 test('text that cannot be a token is replaced by an invalid one', (t) => {
   for (const text of ['', 'x', 'a'.repeat(23), 'ä'.repeat(22), '\u{1f511}'.repeat(11)]) {
-    const given = { kind: Kind.READ, token: text, data: undefined, keep: false, durable: false }
+    const given = {
+      kind: Kind.READ,
+      token: text,
+      data: undefined,
+      keep: false,
+      durable: false,
+      shelve: false,
+    }
     const writer = new BatchWriter()
     write(writer, 1, { ...given, ttl: undefined, reads: undefined })
     const { operations } = Exchange.requestDeserialize(onlyFrame(writer).bytes.subarray(5 + 9))
@@ -178,7 +187,8 @@ test('text that cannot be a token is replaced by an invalid one', (t) => {
 test('frames are limited in size, and encoded operations stay intact', (t) => {
   const writer = new BatchWriter()
   const given = Buffer.alloc(1000, 7)
-  const args = { kind: Kind.CREATE, token: undefined, keep: false, durable: false } as const
+  const flags = { keep: false, durable: false, shelve: false }
+  const args = { kind: Kind.CREATE, token: undefined, ...flags } as const
   const written = Array.from({ length: 2000 }, (_, i) =>
     write(writer, i + 1, { ...args, data: given, ttl: undefined, reads: undefined }),
   )

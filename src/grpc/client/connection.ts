@@ -8,7 +8,7 @@
  * Invariants: a session is handed out only after its peer has sent its HTTP/2 settings; attempts are
  * made only while a caller waits; only calls in flight keep the process alive.
  */
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { clearTimeout, setTimeout } from '../../timers.js'
@@ -100,10 +100,23 @@ export class Connection {
   async established(signal: AbortSignal): Promise<ClientHttp2Session | undefined> {
     if (this.isClosed || signal.aborted) return undefined
     if (this.current !== undefined) return this.current
-    const next = once(this.sessions, 'next', { signal })
+    const next = this.nextSession(signal)
     if (!this.isAttempting) void this.attempt()
-    const [session] = await next.catch(() => [])
-    return session
+    return next
+  }
+
+  /** Not by `once` with a signal: its AbortError cannot be made where prototypes are frozen. */
+  private nextSession(signal: AbortSignal): Promise<ClientHttp2Session | undefined> {
+    return new Promise((resolve) => {
+      const settle = (session?: ClientHttp2Session) => {
+        this.sessions.off('next', settle)
+        signal.removeEventListener('abort', abort)
+        resolve(session)
+      }
+      const abort = () => settle()
+      this.sessions.once('next', settle)
+      signal.addEventListener('abort', abort)
+    })
   }
 
   private get isAttempting(): boolean {

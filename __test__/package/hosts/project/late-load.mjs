@@ -10,7 +10,11 @@ import { Config, Store } from 'crudjt'
 
 const [store_jt_path, kind] = process.argv.slice(2)
 if (kind === 'client') {
-  const client = await Store.connect({ ...JSON.parse(store_jt_path), timeout_ms: 20_000 })
+  const client = await Store.connect({
+    ...JSON.parse(store_jt_path),
+    local: false,
+    timeout_ms: 20_000,
+  })
   process.send((await client.create({ a: 1 })).length)
   await client.close()
   process.disconnect()
