@@ -12,7 +12,7 @@ export const serve = (folder, port) =>
 
 /** @returns the four calls */
 export function connect(port) {
-  CRUDJT.Config.connectToMaster({ grpc_port: port })
+  CRUDJT.Config.connectToMaster({ grpc_port: port, local: false })
   return {
     create: (data) => CRUDJT.create(data, LIFETIME),
     read: async (token) => (await CRUDJT.read(token)).data,

@@ -6,7 +6,7 @@ import sys
 
 import lief
 
-MAX_BYTES = 1_500_000
+MAX_BYTES = 1_750_000
 ENTRY = "napi_register_module_v1"
 GLIBC = (2, 28)
 ARCHITECTURES = {

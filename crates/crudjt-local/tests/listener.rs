@@ -44,7 +44,7 @@ impl Master {
         let store = Arc::new(Store::open(options).unwrap());
         let sessions = Sessions::new(Arc::new(Shared(store.clone())), Settings::new(256, [7; 16]));
         let path = folder.path().join("s");
-        let listener = Listener::bind(&path, sessions.clone(), patience).unwrap();
+        let listener = Listener::bind(&path, sessions.clone(), patience, None).unwrap();
         Master { store, sessions, listener, path, _folder: folder }
     }
 

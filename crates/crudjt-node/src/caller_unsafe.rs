@@ -33,7 +33,12 @@ pub fn connect_caller(
     let timeout = Duration::from_millis(timeout_ms.max(1).into());
     let Ok(caller) = Caller::connect(Path::new(&path), timeout) else { return Ok(None) };
     let connection: Rc<Connection> = Rc::new(RefCell::new(Some(caller)));
-    let functions = [(c"send", send as _), (c"receive", receive as _), (c"shelf", shelf as _), (c"close", close as _)];
+    let functions = [
+        (c"send", send as _),
+        (c"receive", receive as _),
+        (c"shelf", shelf as _),
+        (c"close", close as _),
+    ];
     object(env, &connection, &functions).map(Some)
 }
 
