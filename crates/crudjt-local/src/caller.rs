@@ -5,6 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::peer::is_trusted;
@@ -35,13 +38,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Connects to the socket of a process of this user or of root. `timeout` is how long each system
+    /// Connects to the socket of a process of this user or of root, without waiting for it to accept. `timeout` is how long each system
     /// call may block, from a millisecond on.
     ///
     /// # Errors
     /// If nobody listens at `path`, or somebody else does.
     pub fn connect(path: &Path, timeout: Duration) -> io::Result<Caller> {
-        let socket = UnixStream::connect(path)?;
+        let socket = connect_at_once(path)?;
         if !is_trusted(&socket) {
             return Err(ErrorKind::PermissionDenied.into());
         }
@@ -80,4 +83,16 @@ impl Caller {
         }
         self.inbox.next(true).ok().flatten().ok_or(NoMessage::Lost)
     }
+}
+
+/// Connects, or fails if the listener's queue is full: a master that is stopped accepts nobody, and the
+/// standard library would wait for it without end.
+fn connect_at_once(path: &Path) -> io::Result<UnixStream> {
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    let socket = UnixStream::from(socket);
+    socket.set_nonblocking(true)?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    socket.set_nonblocking(false)?;
+    Ok(socket)
 }
