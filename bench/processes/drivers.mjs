@@ -42,10 +42,10 @@ export const DRIVERS = {
   lmdb,
 }
 
-/** Becomes the master. */
-export async function serve(folder, port) {
+/** Becomes the master. @param {object} options of `startMaster` beside these */
+export async function serve(folder, port, options) {
   const { default: CRUDJT } = await import('crudjt')
-  const options = { secret_key: SECRET_KEY, store_jt_path: folder, grpc_port: port }
-  await CRUDJT.Config.startMaster(options)
+  const place = { secret_key: SECRET_KEY, store_jt_path: folder, grpc_port: port }
+  await CRUDJT.Config.startMaster({ ...place, ...options })
   return CRUDJT
 }

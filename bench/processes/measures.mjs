@@ -51,6 +51,9 @@ export const MEASURES = [
   less('p99 while the JavaScript of the master is blocked', 'ms', 2, 0.1, ({ blocked }) => [
     blocked.ours.p99 / 1000,
   ]),
+  more('create in the process of the master, shelf on against off', 0.97, 1, ({ creates }) => [
+    creates.on / creates.off,
+  ]),
 ]
 
 /** @param {object[]} rounds @returns {object[]} the medians of all rounds, and whether they are enough */

@@ -26,10 +26,11 @@ export const PLACES = {
  * Calls `work` with servers that run, each in a process and a folder of its own.
  * @param {{servers?: string, clients?: string}} place
  * @param {boolean} hasRedis whether Redis is there
+ * @param {object} options of the master
  */
-export function withServers(place, hasRedis, work) {
+export function withServers(place, hasRedis, work, options = {}) {
   return inFolder(async (folder) => {
-    const servers = { ours: await startMaster(folder, place.servers) }
+    const servers = { ours: await startMaster(folder, place.servers, options) }
     if (hasRedis) servers.redis = await startRedis(folder, onProcessors(place.servers))
     mkdirSync(join(folder, 'lmdb'))
     const where = {
@@ -80,9 +81,9 @@ class Clients {
   }
 }
 
-async function startMaster(folder, processors) {
+async function startMaster(folder, processors, options) {
   const port = await freePort()
-  const child = start(MASTER, [join(folder, 'ours'), port], processors)
+  const child = start(MASTER, [join(folder, 'ours'), port, JSON.stringify(options)], processors)
   await message(child)
   return { child, port }
 }

@@ -19,7 +19,17 @@ export async function round(peers, counts, isReversed) {
     ...(await oneAtATime(inOrder, peers.redis, counts)),
     many: await manyAtATime(inOrder, peers.redis, counts.many),
     ...(await severalClients(inOrder, peers.redis, counts.one)),
+    creates: { on: await ownCreates({}), off: await ownCreates({ shelf_size: 0 }) },
   }
+}
+
+/** Creates of the master itself, while a client has its shelf. */
+function ownCreates(options) {
+  const work = async (clients, master) => {
+    await clients.run('ours', { job: 'reads', count: 1_000 })
+    return ask(master, 'creates')
+  }
+  return withServers(PLACES.together, false, work, options)
 }
 
 function isThere(name, peers) {
