@@ -6,7 +6,7 @@ import { CRUDJTError, Store } from 'crudjt'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
 import { portOf } from '../helpers/listening.js'
-import { patient, runMaster, stopMaster } from '../helpers/masters.js'
+import { patient, pauseMaster, runMaster, stopMaster } from '../helpers/masters.js'
 import { packageOf } from '../helpers/raw-client.js'
 import { refuses } from '../helpers/refusals.js'
 
@@ -28,7 +28,7 @@ test('calls to a stalled master fail at their deadline, and succeed once it cont
     const store = await Store.connect({ ...master.at, timeout_ms: 200 })
     const token = await retry(() => store.create(data))
     for (let round = 0; round < 2; round++) {
-      master.process.kill('SIGSTOP')
+      await pauseMaster(master)
       const deadline = { is: CRUDJTError, code: 'ERR_CRUDJT_DEADLINE', says: '200 ms' } as const
       for (let i = 0; i < 5; i++) {
         await Promise.all([
@@ -52,7 +52,7 @@ test('many calls to a stalled master fail, and what they send is bounded', async
     const master = await runMaster(folder)
     const store = await Store.connect({ ...master.at, timeout_ms: 300 })
     await retry(() => store.create(data))
-    master.process.kill('SIGSTOP')
+    await pauseMaster(master)
     const calls = Array.from({ length: 20_000 }, () => store.create(data))
     const ends = await Promise.allSettled(calls)
     t.true(ends.every(({ status }) => status === 'rejected'))

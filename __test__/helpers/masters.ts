@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { platform } from 'node:process'
-import type { MasterOptions } from 'crudjt'
+import { type MasterOptions, Store } from 'crudjt'
 import { ask, kill, startProcess } from './children.js'
 import { KEY } from './keys.js'
 
@@ -56,6 +56,19 @@ export function runOlderMaster(
 async function run(script: string, ...args: string[]): Promise<RunningMaster> {
   const process = await startProcess(script, ...args)
   return { at: await ask<At>(process, 'address'), process }
+}
+
+/** Stops a master as a debugger does, and waits until it has: until then it answers. */
+export async function pauseMaster({ at, process }: RunningMaster): Promise<void> {
+  process.kill('SIGSTOP')
+  const impatient = await Store.connect({ ...at, timeout_ms: 100 })
+  const answers = () =>
+    impatient.create({}).then(
+      () => true,
+      () => false,
+    )
+  while (await answers());
+  void impatient.close()
 }
 
 /** Stops a master of this package in order. */

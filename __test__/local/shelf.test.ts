@@ -4,7 +4,13 @@ import test from 'ava'
 import { CRUDJTError, type SessionStore, Store } from 'crudjt'
 import { kill } from '../helpers/children.js'
 import { inFolder } from '../helpers/folder.js'
-import { placeOf, type RunningMaster, runMaster, stopMaster } from '../helpers/masters.js'
+import {
+  pauseMaster,
+  placeOf,
+  type RunningMaster,
+  runMaster,
+  stopMaster,
+} from '../helpers/masters.js'
 
 const posix = process.platform === 'win32' ? test.skip : test
 const HOUR = 3_600_000
@@ -29,19 +35,6 @@ async function withClients(
   })
 }
 
-/** Stops a master, as a debugger does, and waits until it has. */
-async function pause({ at, process }: RunningMaster): Promise<void> {
-  process.kill('SIGSTOP')
-  const impatient = await Store.connect({ ...at, timeout_ms: 100 })
-  while (
-    await impatient.create({}).then(
-      () => true,
-      () => false,
-    )
-  );
-  void impatient.close()
-}
-
 /** Has a record put on the shelf: the first read asks for it. */
 async function shelve(store: SessionStore, token: string): Promise<void> {
   await store.read(token)
@@ -52,7 +45,7 @@ posix('a read does not need the master, once it has answered one', async (t) => 
   await withClients(async (one, other, master) => {
     const token = await one.create({ user: 42 }, { ttl: 600 })
     await shelve(other, token)
-    await pause(master)
+    await pauseMaster(master)
     const expected = { user: 42 }
     t.deepEqual((await other.read(token))?.data, expected)
     t.deepEqual(other.readSync(token)?.data, expected)
@@ -67,7 +60,7 @@ posix('with shelf_size 0 every read asks the master', async (t) => {
     const token = await one.create({ user: 42 })
     await using impatient = await Store.connect({ ...master.at, timeout_ms: 200 })
     await shelve(impatient, token)
-    await pause(master)
+    await pauseMaster(master)
     await t.throwsAsync(impatient.read(token), { code: 'ERR_CRUDJT_DEADLINE' })
   }, options)
 })
@@ -151,7 +144,7 @@ posix('an expired record is read from no shelf', async (t) => {
     const token = await one.create({ user: 42 }, { ttl: 1 })
     await using impatient = await Store.connect({ ...master.at, timeout_ms: 200 })
     await shelve(impatient, token)
-    await pause(master)
+    await pauseMaster(master)
     await delay(1_050)
     await t.throwsAsync(impatient.read(token), { code: 'ERR_CRUDJT_DEADLINE' })
   })
@@ -189,7 +182,7 @@ posix('the shelf of a master with an access key is for clients that prove it', a
     await using stranger = await Store.connect({ ...master.at, access_key: 'x'.repeat(20) })
     await t.throwsAsync(stranger.read(token), { code: 'ERR_CRUDJT_UNAUTHENTICATED' })
     t.throws(() => stranger.readSync(token), { code: 'ERR_CRUDJT_UNAUTHENTICATED' })
-    await pause(master)
+    await pauseMaster(master)
     t.deepEqual((await client.read(token))?.data, { user: 42 })
     await kill(master.process)
   })
