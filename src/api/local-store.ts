@@ -196,7 +196,7 @@ export class LocalStore implements SessionStore {
 
   /** Resolves: an open store answers. */
   async ready(): Promise<void> {
-    this.#refuseIfClosed()
+    LocalStore.#store(this).#refuseIfClosed()
   }
 
   /** Resolves when every operation that was answered before is on disk. */

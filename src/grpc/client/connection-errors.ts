@@ -54,7 +54,7 @@ export function noLocalSocket(link: MasterAddress): CRUDJTError {
 }
 
 /** The instance of the master that has been sent the call is gone. */
-export function restarted({ address }: MasterAddress): CRUDJTError {
+export function restarted({ address }: Pick<MasterAddress, 'address'>): CRUDJTError {
   const message = `The master at ${address} was restarted: it is unknown whether the call was executed`
   return new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message)
 }

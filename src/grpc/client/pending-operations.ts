@@ -6,10 +6,10 @@
  * the master; if that was restarted, the operation fails and is never retransmitted. An operation whose
  * call failed before it was sent is never sent. The number and size of unanswered operations are bounded.
  */
-import { CRUDJTError } from '../../errors.js'
 import { type EncodedOperation, Kind, type OperationArguments } from '../wire/batch-operation.js'
 import type { InFlight } from '../wire/in-flight.js'
 import { type Batch, BatchWriter } from './batch-writer.js'
+import { restarted } from './connection-errors.js'
 import { NumberRing } from './number-ring.js'
 
 /** The most operations, and bytes of them, that may be unanswered (backpressure). */
@@ -64,7 +64,7 @@ export class PendingOperations {
    * @param inFlight counts the calls in flight
    */
   constructor(
-    private readonly address: string,
+    readonly address: string,
     private readonly inFlight: InFlight,
   ) {}
 
@@ -152,10 +152,9 @@ export class PendingOperations {
 
   /** Fails what was sent: a master that is gone may or may not have executed it. */
   private failSent(): void {
-    const message = `The master at ${this.address} was restarted: it is unknown whether the call was executed`
     for (const operation of this.operations) {
       if (operation.number > this.sentToMaster) break
-      this.reject(operation, new CRUDJTError('ERR_CRUDJT_OUTCOME_UNKNOWN', message))
+      this.reject(operation, restarted(this))
     }
   }
 
