@@ -38,7 +38,7 @@ test('every method that is called without its store says so, and carries out not
   await inFolder(async (folder) => {
     const store = await Store.open({ path: folder, secret_key: KEY })
     const token = await store.create({ user_id: 42 })
-    const { create, read, update, flush, stats, close, backup } = store
+    const { create, read, update, flush, ready, stats, close, backup } = store
     const { createSync, readSync, updateSync, deleteSync, delete: remove } = store
     const behind = new Proxy(store, {})
     const calls: Call[] = [
@@ -47,6 +47,7 @@ test('every method that is called without its store says so, and carries out not
       () => update(token, {}),
       () => remove(token),
       () => flush(),
+      () => ready(),
       () => stats(),
       () => close(),
       () => backup(`${folder}-copy`),
