@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout } from '../timers.js'
-import { completeLocalFrame, LocalFrameReader } from './local-frames.js'
+import { completeLocalFrame, localFrameReader } from './local-frames.js'
 import { folderProblem, isTrusted, runFolders } from './run-folder.js'
 import { clientPaths, type LocalOption, type Place, socketPathProblem } from './socket-path.js'
 
@@ -21,7 +21,7 @@ export interface LocalListener {
 /** A stream on a connected socket. */
 export class LocalStream {
   readonly transport = 'local'
-  private readonly frames = new LocalFrameReader()
+  private readonly frames = localFrameReader()
 
   constructor(
     private readonly socket: Socket,

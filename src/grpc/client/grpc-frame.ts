@@ -1,4 +1,5 @@
 /** gRPC's framing: each message is preceded by a compression flag and its length. */
+import { FrameReader } from '../../local/frame-reader.js'
 
 /** The size of a frame's header. */
 export const FRAME_HEADER_BYTES = 5
@@ -20,38 +21,11 @@ export function framed(message: Buffer): Buffer {
   return writeFrameHeader(frame)
 }
 
-/** Splits a stream into messages. */
-export class FrameReader {
-  /** The chunks of an incomplete frame. */
-  private chunks: Buffer[] = []
-  private length = 0
-  /** How many bytes it takes to continue. */
-  private needed = FRAME_HEADER_BYTES
-
-  /**
-   * Reads a chunk.
-   * @param onMessage called with each complete message
-   * @returns false for a message that is compressed or too long
-   */
-  read(chunk: Buffer, onMessage: (message: Buffer) => void): boolean {
-    this.chunks.push(chunk)
-    this.length += chunk.length
-    if (this.length < this.needed) return true
-    const bytes = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks)
-    let at = 0
-    for (;;) {
-      const left = bytes.length - at
-      const hasHeader = left >= FRAME_HEADER_BYTES
-      const size = FRAME_HEADER_BYTES + (hasHeader ? bytes.readUInt32BE(at + 1) : 0)
-      if (hasHeader && (bytes[at] !== 0 || size > MAX_MESSAGE_BYTES)) return false
-      if (left < size) {
-        this.chunks = left > 0 ? [bytes.subarray(at)] : []
-        this.length = left
-        this.needed = size
-        return true
-      }
-      onMessage(bytes.subarray(at + FRAME_HEADER_BYTES, at + size))
-      at += size
-    }
-  }
+/** Splits a stream into messages; refuses one that is compressed or too long. */
+export function grpcFrameReader(): FrameReader {
+  return new FrameReader(FRAME_HEADER_BYTES, (bytes, at) => {
+    const length = bytes.readUInt32BE(at + 1)
+    const isTooLong = FRAME_HEADER_BYTES + length > MAX_MESSAGE_BYTES
+    return bytes[at] !== 0 || isTooLong ? undefined : length
+  })
 }

@@ -8,7 +8,7 @@ import {
 } from 'node:http2'
 import { UNIX_PREFIX } from '../wire/address.js'
 import type { Link } from './connection.js'
-import { FrameReader, framed } from './grpc-frame.js'
+import { framed, grpcFrameReader } from './grpc-frame.js'
 
 /** How a call or stream ended. */
 export interface CallEnd {
@@ -61,7 +61,7 @@ export function openStream(
   signal?: AbortSignal,
 ): ClientHttp2Stream {
   const stream = session.request(headers, { endStream: false, ...(signal && { signal }) })
-  const frames = new FrameReader()
+  const frames = grpcFrameReader()
   const received: IncomingHttpHeaders = {}
   const read = (chunk: Buffer) => {
     try {
